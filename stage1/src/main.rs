@@ -1,0 +1,4 @@
+//! placeholder
+fn main() {
+    println!("{:?}", std::env::args());
+}

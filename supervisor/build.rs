@@ -1,0 +1,13 @@
+//! Links the resident programs without libc: they are `no_std` and start at their own `_start`.
+
+/// The programs that stay in memory for as long as the machine runs.
+const RESIDENT: [&str; 4] = ["svscan", "supervise", "svlog", "wrapper"];
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    for program in RESIDENT {
+        for argument in ["-static", "-no-pie", "-nostartfiles", "-nostdlib"] {
+            println!("cargo:rustc-link-arg-bin={program}={argument}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Names of files that two programs agree on. `docs/formats.md` says the same for readers.
+//!
+//! Names below a service directory and below [`RUN`] are relative, because every program takes its run directory
+//! from `SUNUP_RUN` or `--run`.
+
+/// The run directory, always a tmpfs of our own: `SUNUP_RUN` and `--run` replace it.
+pub const RUN: &str = "/run/sunup";
+/// The environment variable that replaces [`RUN`].
+pub const RUN_VARIABLE: &str = "SUNUP_RUN";
+/// Where the programs, the wrapper and the distribution's units are installed: `SUNUP_LIB` replaces it.
+pub const LIB: &str = "/usr/lib/sunup";
+/// The environment variable that replaces [`LIB`].
+pub const LIB_VARIABLE: &str = "SUNUP_LIB";
+/// The administrator's configuration: `SUNUP_ETC` replaces it.
+pub const ETC: &str = "/etc/sunup";
+/// The environment variable that replaces [`ETC`].
+pub const ETC_VARIABLE: &str = "SUNUP_ETC";
+/// Where logs are kept: `SUNUP_LOG` replaces it.
+pub const LOG: &str = "/var/log/sunup";
+/// The environment variable that replaces [`LOG`].
+pub const LOG_VARIABLE: &str = "SUNUP_LOG";
+
+/// Names below the run directory.
+pub mod run {
+    /// The programs that run from memory, copied here by stage 1.
+    pub const BIN: &str = "bin";
+    /// The supervise wrapper, first in process 1's PATH: `wrapper/supervise`, `wrapper/runsv`.
+    pub const WRAPPER: &str = "wrapper";
+    /// Service directories, one a unit; their inodes never change while they are supervised.
+    pub const SERVICE: &str = "service";
+    /// The scan directory: links to `../service/NAME`; process 1's working directory.
+    pub const SCAN: &str = "scan";
+    /// One JSON object per unit.
+    pub const STATE: &str = "state";
+    /// Transactions asked for, being run, done.
+    pub const REQUESTS: &str = "requests";
+    /// The catch-all logger's FIFO.
+    pub const LOG_FIFO: &str = "log.fifo";
+    /// The catch-all logger's directory, `current` inside.
+    pub const LOG: &str = "log";
+    /// The rc-style log from stage 1's first line.
+    pub const BOOT_LOG: &str = "boot.log";
+    /// Every event, one JSON object a line.
+    pub const TIMELINE: &str = "timeline.jsonl";
+    /// The flag of the supervise wrapper: while it is absent the wrapper is supervise.
+    pub const STOPPING: &str = "stopping";
+    /// Held by stage 3 while it runs.
+    pub const STAGE3_LOCK: &str = "stage3.lock";
+    /// Held by a standalone engine while it runs.
+    pub const ENGINE_LOCK: &str = "engine.lock";
+}
+
+/// Names below `requests/`. A request is a file `ID`; what became of it are files `ID.run`, `ID.progress`, `ID.done`.
+pub mod requests {
+    /// Stage 1 asks for the boot.
+    pub const BOOT: &str = "boot";
+    /// Stage 3 asks for the stop: it pre-empts everything.
+    pub const STOP: &str = "stop";
+    /// Suffix of a request that the engine has taken.
+    pub const RUNNING: &str = ".run";
+    /// Suffix of the stream of progress lines.
+    pub const PROGRESS: &str = ".progress";
+    /// Suffix of the final answer.
+    pub const DONE: &str = ".done";
+}
+
+/// Names inside a service directory.
+pub mod service {
+    /// The program that supervise runs.
+    pub const RUN: &str = "run";
+    /// Run after `run` has ended: arguments are the exit code (256: signal), the signal, the name, the group.
+    pub const FINISH: &str = "finish";
+    /// If present, the service is not started by supervise's own start.
+    pub const DOWN: &str = "down";
+    /// The logger's service directory.
+    pub const LOG: &str = "log";
+    /// Descriptor number on which the service writes a newline when it is ready.
+    pub const NOTIFICATION_FD: &str = "notification-fd";
+    /// Milliseconds between TERM and KILL; 0 or absent: never.
+    pub const TIMEOUT_KILL: &str = "timeout-kill";
+    /// Milliseconds that `finish` may take; 0: no limit, absent: 5000.
+    pub const TIMEOUT_FINISH: &str = "timeout-finish";
+    /// Name or number of the signal that `d` sends; absent: TERM.
+    pub const DOWN_SIGNAL: &str = "down-signal";
+    /// `cgroup` or `main`: whom a stop reaches.
+    pub const KILL_MODE: &str = "kill-mode";
+    /// Path of the control-group leaf that the service runs in.
+    pub const CGROUP: &str = "cgroup";
+    /// Path of a FIFO that supervise opens, keeps and passes as descriptor 0.
+    pub const STDIN_FIFO: &str = "stdin-fifo";
+    /// Where a compiled service directory came from: `data/unit` holds `path:line`.
+    pub const DATA_UNIT: &str = "data/unit";
+    /// Supervise's own directory.
+    pub const SUPERVISE: &str = "supervise";
+    /// Locked (flock) while a supervise holds the service.
+    pub const LOCK: &str = "supervise/lock";
+    /// FIFO of control letters.
+    pub const CONTROL: &str = "supervise/control";
+    /// FIFO without content: opening it for writing succeeds while a supervise runs.
+    pub const OK: &str = "supervise/ok";
+    /// The status record.
+    pub const STATUS: &str = "supervise/status";
+    /// The status record while it is written.
+    pub const STATUS_NEW: &str = "supervise/status.new";
+}
+
+/// Names inside a scan directory.
+pub mod scan {
+    /// Process 1's own directory.
+    pub const SVSCAN: &str = ".svscan";
+    /// FIFO of scanner letters.
+    pub const CONTROL: &str = ".svscan/control";
+    /// Locked (flock) while a scanner holds the directory.
+    pub const LOCK: &str = ".svscan/lock";
+    /// Executed in svscan's place when it ends.
+    pub const FINISH: &str = ".svscan/finish";
+    /// Executed in svscan's place when it cannot go on.
+    pub const CRASH: &str = ".svscan/crash";
+    /// Handlers are `.svscan/SIGTERM`, `.svscan/SIGRTMIN+3`, …
+    pub const HANDLER: &str = ".svscan/SIG";
+}
+
+/// A service is a logger when it is named `log` or ends in `/log`. (One with `stdin-fifo` is a logger as well.)
+pub fn is_logger_name(name: &str) -> bool {
+    name == service::LOG || name.ends_with("/log")
+}

@@ -1,0 +1,48 @@
+//! A unit's name, valid by construction.
+
+use std::borrow::Borrow;
+use std::fmt::{self, Display, Formatter};
+
+/// The longest name, in bytes: a file name leaves room for suffixes.
+const LONGEST: usize = 200;
+
+/// A unit's name: 1 to 200 bytes of letters, digits and `_ . @ : + -`, not beginning with `.` or `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitName(Box<str>);
+
+impl UnitName {
+    /// Checks a name; the error says what is wrong with it.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "_.@:+-".contains(c);
+        if text.is_empty() {
+            return Err("a unit name must not be empty".into());
+        }
+        if text.len() > LONGEST {
+            return Err(format!("a unit name has at most {LONGEST} bytes"));
+        }
+        if text.starts_with(['.', '-']) {
+            return Err(format!("unit name '{text}' must not begin with '.' or '-'"));
+        }
+        match text.chars().find(|&c| !is_allowed(c)) {
+            Some(c) => Err(format!("unit name {text:?} must not contain {c:?}")),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for UnitName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for UnitName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
