@@ -1,7 +1,21 @@
 //! System calls for the programs without libc, one file per family. The only `unsafe` of the project is below here.
+//!
+//! Functions are safe: they take borrowed slices, C strings and descriptor newtypes, and answer an [`error::Errno`].
+//! Every descriptor is close-on-exec. Nothing allocates; nothing panics.
 
+pub mod descriptor;
+pub mod error;
+pub mod event;
+pub mod files;
 pub mod memory;
+pub mod message;
+pub mod process;
+pub mod signal;
 pub mod start;
+pub mod stop;
+pub mod table;
+pub mod text;
+pub mod time;
 
 use syscalls::{Sysno, syscall};
 

@@ -1,0 +1,137 @@
+//! Messages of the resident programs: `prog name: level: text`, one line, one write.
+//!
+//! Writing a message never blocks where standard error is a pipe or FIFO: it is opened a second time without blocking,
+//! because O_NONBLOCK on the inherited descriptor would change it for everyone who shares it. What cannot be written is
+//! counted, and the count is said as soon as something can be written again.
+
+use core::fmt::{Arguments, Write};
+
+use super::descriptor::{Owned, STDERR};
+use super::error::Errno;
+use super::files::{self, O_NONBLOCK, O_WRONLY};
+use super::text::{Shown, Text};
+
+/// Longest message in bytes, its newline included; below PIPE_BUF, so that lines never mix.
+const LONGEST: usize = 512;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// We end.
+    Fatal,
+    /// We go on.
+    Warning,
+    /// Nothing is wrong.
+    Info,
+}
+
+impl Level {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// Where messages go.
+#[derive(Debug)]
+pub struct Messages {
+    program: &'static str,
+    /// The second opening of standard error, while that is a FIFO.
+    second: Option<Owned>,
+    is_fifo: bool,
+    dropped: u64,
+}
+
+impl Messages {
+    /// Messages of `program`, to standard error.
+    pub fn new(program: &'static str) -> Self {
+        let is_fifo = files::status_of(STDERR).is_ok_and(|status| status.is_fifo());
+        Self { program, second: None, is_fifo, dropped: 0 }
+    }
+
+    /// Number of messages that nobody could take since the last one that went through.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Says something about `name` (empty: about the program itself).
+    pub fn say(&mut self, name: &[u8], level: Level, text: Arguments<'_>) {
+        if self.dropped > 0 {
+            let lost = self.dropped;
+            if !self.write(&line(self.program, b"", Level::Warning, format_args!("{lost} messages were lost"))) {
+                self.dropped += 1;
+                return;
+            }
+            self.dropped = 0;
+        }
+        if !self.write(&line(self.program, name, level, text)) {
+            self.dropped += 1;
+        }
+    }
+
+    /// Shorthand for a warning.
+    pub fn warn(&mut self, name: &[u8], text: Arguments<'_>) {
+        self.say(name, Level::Warning, text);
+    }
+
+    /// Shorthand for the last message before an exit with 111 or 100.
+    pub fn fatal(&mut self, name: &[u8], text: Arguments<'_>) {
+        self.say(name, Level::Fatal, text);
+    }
+
+    fn write(&mut self, line: &Text<LONGEST>) -> bool {
+        if !self.is_fifo {
+            return STDERR.write(line.bytes()).is_ok();
+        }
+        if self.second.is_none() {
+            self.second = files::open(c"/proc/self/fd/2", O_WRONLY | O_NONBLOCK, 0).ok();
+        }
+        let Some(fd) = &self.second else { return self.write_directly(line) };
+        match fd.write(line.bytes()) {
+            Ok(_) => true,
+            Err(error) => {
+                // Without a reader the opening is worth nothing; the next message tries a new one.
+                if error == Errno::EPIPE {
+                    self.second = None;
+                }
+                false
+            }
+        }
+    }
+
+    /// Where /proc is missing: only when the FIFO has room now, for we must not block.
+    fn write_directly(&self, line: &Text<LONGEST>) -> bool {
+        use super::event::{EPOLLOUT, wait_ready};
+        wait_ready(STDERR, EPOLLOUT, Some(0)) == Ok(true) && STDERR.write(line.bytes()).is_ok()
+    }
+}
+
+/// A whole line; what is too long is cut before the newline.
+fn line(program: &str, name: &[u8], level: Level, text: Arguments<'_>) -> Text<LONGEST> {
+    let mut body = Text::<{ LONGEST - 1 }>::new();
+    let space = if name.is_empty() { "" } else { " " };
+    // A Text never refuses what is written to it.
+    let _ = write!(body, "{program}{space}{}: {}: {text}", Shown(name), level.word());
+    let mut line = Text::new();
+    line.push(body.bytes());
+    line.push(b"\n");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines have the project's form, and a long one still ends with its newline.
+    #[test]
+    fn lines() {
+        let text = line("supervise", b"ssh\nd", Level::Warning, format_args!("unable to run ./run: {}", Errno(13)));
+        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./run: Permission denied\n");
+        let long = line("svscan", b"", Level::Fatal, format_args!("{:>600}", 1));
+        assert_eq!(long.bytes().len(), LONGEST - 1);
+        assert!(long.bytes().starts_with(b"svscan: fatal: ") && long.bytes().ends_with(b"\n"));
+    }
+}

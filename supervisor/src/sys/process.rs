@@ -1,0 +1,222 @@
+//! Processes: fork, exec, wait, kill.
+
+use core::ffi::{CStr, c_char};
+use core::marker::PhantomData;
+
+use linux_raw_sys::general as abi;
+use syscalls::{Sysno, syscall};
+
+use super::descriptor::{Descriptor, Owned};
+use super::error::{Errno, Result};
+use super::start::Stack;
+use super::text::Text;
+
+/// Most arguments that [`Arguments`] holds.
+const ARGUMENTS: usize = 15;
+
+/// Who we are after a fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// The new process.
+    Child,
+    /// The old one, and the new one's pid.
+    Parent(u32),
+}
+
+/// Makes a copy of the process. Only for programs with one thread.
+pub fn fork() -> Result<Fork> {
+    // SAFETY: without CLONE_VM the child has its own copy of everything; the stack pointer stays, as zero says.
+    match unsafe { syscall!(Sysno::clone, abi::SIGCHLD, 0, 0, 0, 0) }? {
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(pid as u32)),
+    }
+}
+
+/// An argument list for exec.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    pointers: [*const c_char; ARGUMENTS + 1],
+    count: usize,
+    strings: PhantomData<&'a CStr>,
+}
+
+impl<'a> Arguments<'a> {
+    /// A list of these; more than 15 are cut.
+    pub fn of(strings: &[&'a CStr]) -> Self {
+        let mut list = Self { pointers: [core::ptr::null(); ARGUMENTS + 1], count: 0, strings: PhantomData };
+        for string in strings {
+            list.push(string);
+        }
+        list
+    }
+
+    /// Appends one; beyond 15 nothing happens.
+    pub fn push(&mut self, string: &'a CStr) {
+        if let Some(slot) = self.pointers.get_mut(self.count).filter(|_| self.count < ARGUMENTS) {
+            *slot = string.as_ptr();
+            self.count += 1;
+        }
+    }
+}
+
+/// The process's environment, as exec takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment(*const *const c_char);
+
+impl Environment {
+    /// What the process was started with.
+    pub fn of(stack: &Stack) -> Self {
+        Self(stack.environment())
+    }
+}
+
+/// Becomes another program; returns only when that failed.
+pub fn exec(path: &CStr, arguments: &Arguments<'_>, environment: Environment) -> Errno {
+    // SAFETY: path and arguments are terminated strings borrowed for the call, the argument array ends with the null
+    // that `push` never overwrites, and the environment is the kernel's own array.
+    let answer = unsafe { syscall!(Sysno::execve, path.as_ptr(), arguments.pointers.as_ptr(), environment.0) };
+    answer.map_or_else(Errno::from, |_| Errno::ENOEXEC)
+}
+
+/// Becomes the program that PATH finds for `name`, as a shell would; returns only when that failed.
+pub fn exec_in_path(name: &CStr, path: &[u8], arguments: &Arguments<'_>, environment: Environment) -> Errno {
+    if name.to_bytes().contains(&b'/') {
+        return exec(name, arguments, environment);
+    }
+    let mut answer = Errno::ENOENT;
+    for directory in path.split(|&byte| byte == b':') {
+        let mut candidate = Text::<1024>::new();
+        candidate.push(if directory.is_empty() { b"." } else { directory });
+        candidate.push(b"/");
+        candidate.push(name.to_bytes());
+        let error = candidate.c_str().map_or(Errno::ENAMETOOLONG, |file| exec(file, arguments, environment));
+        if error != Errno::ENOENT && error != Errno::ENOTDIR && answer != Errno::EACCES {
+            answer = error;
+        }
+    }
+    answer
+}
+
+/// A child that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its pid.
+    pub pid: u32,
+    /// Its wait status, as waitpid gives it.
+    pub status: u16,
+}
+
+/// Reaps one child that has ended, without waiting; `None` when there is none.
+pub fn reap() -> Option<Ended> {
+    let mut status: i32 = 0;
+    // SAFETY: the kernel writes one int to `status`; no usage is asked for.
+    let pid = unsafe { syscall!(Sysno::wait4, -1isize, &raw mut status, abi::WNOHANG, 0) }.ok()?;
+    (pid > 0).then_some(Ended { pid: pid as u32, status: status as u16 })
+}
+
+/// Waits until the child has ended.
+pub fn wait_for(pid: u32) -> Result<Ended> {
+    let mut status: i32 = 0;
+    loop {
+        // SAFETY: the kernel writes one int to `status`; no usage is asked for.
+        match unsafe { syscall!(Sysno::wait4, pid, &raw mut status, 0, 0) } {
+            Err(e) if Errno::from(e) == Errno::EINTR => (),
+            Err(e) => return Err(e.into()),
+            Ok(pid) => return Ok(Ended { pid: pid as u32, status: status as u16 }),
+        }
+    }
+}
+
+/// Sends a signal to a process; 0 only asks whether it exists.
+pub fn kill(pid: u32, signal: u32) -> Result<()> {
+    // 0 and numbers above the int range would mean groups, or everybody.
+    if pid == 0 || pid > i32::MAX as u32 {
+        return Err(Errno::ESRCH);
+    }
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::kill, pid, signal) }?;
+    Ok(())
+}
+
+/// Sends a signal to a process group.
+pub fn kill_group(group: u32, signal: u32) -> Result<()> {
+    // -1 would mean everybody, 0 our own group.
+    if group <= 1 || group > i32::MAX as u32 {
+        return Err(Errno::ESRCH);
+    }
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::kill, -(group as i32) as isize, signal) }?;
+    Ok(())
+}
+
+/// A descriptor that becomes readable when the process ends.
+pub fn pidfd_open(pid: u32) -> Result<Owned> {
+    // SAFETY: no memory is passed.
+    Ok(Owned::from_call(unsafe { syscall!(Sysno::pidfd_open, pid, 0) }?))
+}
+
+/// Becomes the leader of a session of its own.
+pub fn new_session() -> Result<()> {
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::setsid) }?;
+    Ok(())
+}
+
+/// The process group of a process; 0 is our own.
+pub fn group_of(pid: u32) -> Result<u32> {
+    // SAFETY: no memory is passed.
+    Ok(unsafe { syscall!(Sysno::getpgid, pid) }? as u32)
+}
+
+/// Our pid.
+pub fn own_pid() -> u32 {
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::getpid) }.unwrap_or(0) as u32
+}
+
+/// Orphans among our descendants become our children.
+pub fn become_subreaper() -> Result<()> {
+    // SAFETY: PR_SET_CHILD_SUBREAPER takes a number.
+    unsafe { syscall!(Sysno::prctl, linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }?;
+    Ok(())
+}
+
+/// The process gets this signal when its parent dies.
+pub fn die_with_parent(signal: u32) -> Result<()> {
+    // SAFETY: PR_SET_PDEATHSIG takes a number.
+    unsafe { syscall!(Sysno::prctl, linux_raw_sys::prctl::PR_SET_PDEATHSIG, signal, 0, 0, 0) }?;
+    Ok(())
+}
+
+/// Soft and hard limit of open descriptors of this process.
+pub fn descriptor_limit() -> Result<(u64, u64)> {
+    let mut limit = abi::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: no new limit is given, and the kernel writes one `rlimit64` to `limit`.
+    unsafe { syscall!(Sysno::prlimit64, 0, abi::RLIMIT_NOFILE, 0, &raw mut limit) }?;
+    Ok((limit.rlim_cur, limit.rlim_max))
+}
+
+/// Sets the soft and hard limit of open descriptors of this process.
+pub fn set_descriptor_limit(soft: u64, hard: u64) -> Result<()> {
+    let limit = abi::rlimit64 { rlim_cur: soft, rlim_max: hard };
+    // SAFETY: the kernel reads one `rlimit64`; the old limit is not asked for.
+    unsafe { syscall!(Sysno::prlimit64, 0, abi::RLIMIT_NOFILE, &raw const limit, 0) }?;
+    Ok(())
+}
+
+/// Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22); `None` when it is gone, ended
+/// already, or /proc is not there.
+pub fn start_ticks(pid: u32) -> Option<u64> {
+    let mut path = Text::<32>::new();
+    path.push(b"/proc/");
+    path.push_number(u64::from(pid));
+    path.push(b"/stat");
+    let mut buffer = [0; 512];
+    let text = super::files::read_at(Descriptor(-100), path.c_str()?, &mut buffer).ok()?;
+    // The command's name may hold anything, so we count from the last parenthesis.
+    let end = text.iter().rposition(|&byte| byte == b')')?;
+    let mut fields = text.get(end + 2..)?.split(|&byte| byte == b' ');
+    let state = fields.next()?;
+    let ticks = super::text::parse_number(fields.nth(18)?)?;
+    (!matches!(state, b"Z" | b"X")).then_some(ticks)
+}

@@ -1,0 +1,143 @@
+//! Text in a buffer of fixed size, for paths, messages and numbers where nothing is allocated.
+
+use core::ffi::CStr;
+use core::fmt;
+
+/// At most `SIZE - 1` bytes of text; what does not fit is cut and remembered as cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<const SIZE: usize> {
+    bytes: [u8; SIZE],
+    length: usize,
+    cut: bool,
+}
+
+impl<const SIZE: usize> Text<SIZE> {
+    /// No text.
+    pub const fn new() -> Self {
+        Self { bytes: [0; SIZE], length: 0, cut: false }
+    }
+
+    /// Appends bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            match self.bytes.get_mut(self.length) {
+                Some(slot) if self.length + 1 < SIZE => {
+                    *slot = byte;
+                    self.length += 1;
+                }
+                _ => {
+                    self.cut = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Appends a number in decimal.
+    pub fn push_number(&mut self, number: u64) {
+        let mut digits = [0; 20];
+        let mut at = digits.len();
+        let mut rest = number;
+        for slot in digits.iter_mut().rev() {
+            *slot = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            at -= 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.push(digits.get(at..).unwrap_or_default());
+    }
+
+    /// The text.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The text as a C string; `None` when it was cut: a cut path is another path.
+    pub fn c_str(&self) -> Option<&CStr> {
+        if self.cut { None } else { CStr::from_bytes_until_nul(&self.bytes).ok() }
+    }
+
+    /// No text any more.
+    pub fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
+impl<const SIZE: usize> Default for Text<SIZE> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const SIZE: usize> fmt::Write for Text<SIZE> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Bytes of a name in a message; control characters and what is not ASCII are shown as `?`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        self.0.iter().try_for_each(|&byte| f.write_char(if (32..127).contains(&byte) { byte as char } else { '?' }))
+    }
+}
+
+/// A decimal number without sign; `None` for anything else.
+pub fn parse_number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// The number in the first line of a small file's text, blanks around it ignored.
+pub fn parse_line(text: &[u8]) -> Option<u64> {
+    parse_number(first_line(text))
+}
+
+/// The first line without blanks around it.
+pub fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text keeps what fits, and a cut text is no path.
+    #[test]
+    fn fixed_text() {
+        let mut text = Text::<8>::new();
+        text.push(b"/p/");
+        text.push_number(120);
+        assert_eq!(text.c_str(), Some(c"/p/120"));
+        text.push(b"xyz");
+        assert_eq!(text.bytes(), b"/p/120x");
+        assert_eq!(text.c_str(), None);
+    }
+
+    /// Numbers are decimal and bounded.
+    #[test]
+    fn numbers() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_number(text.as_bytes()), number, "{text}");
+        }
+        assert_eq!(parse_line(b" 250 \nrest"), Some(250));
+    }
+}
