@@ -42,10 +42,14 @@ pub mod run {
     pub const BOOT_LOG: &str = "boot.log";
     /// Every event, one JSON object a line.
     pub const TIMELINE: &str = "timeline.jsonl";
+    /// This boot's identity, written by stage 1.
+    pub const BOOT_ID: &str = "boot-id";
     /// The flag of the supervise wrapper: while it is absent the wrapper is supervise.
     pub const STOPPING: &str = "stopping";
     /// Held by stage 3 while it runs.
     pub const STAGE3_LOCK: &str = "stage3.lock";
+    /// Made by a second stage 3, so that the first one shortens its deadlines.
+    pub const STAGE3_HURRY: &str = "stage3.hurry";
     /// Held by a standalone engine while it runs.
     pub const ENGINE_LOCK: &str = "engine.lock";
 }

@@ -1,0 +1,104 @@
+//! Calls of stage 3 that the usual crates lack: signals to exactly one process, the death of a stranger, bytes waiting in
+//! a FIFO, detaching of loop and md devices.
+//!
+//! There is no way from here to signal a group or everyone: a process number is checked to be one.
+
+use linux_raw_sys::general::{POLLIN, pollfd};
+use syscalls::{Errno, Sysno, syscall};
+
+/// `ioctl`: bytes that can be read at once.
+const FIONREAD: usize = 0x541b;
+/// `ioctl`: take the file away from a loop device.
+const LOOP_CLR_FD: usize = 0x4c01;
+/// `ioctl`: stop an md array.
+const STOP_ARRAY: usize = 0x932;
+
+/// A process number that names one process: 1 and above.
+fn one(pid: u32) -> Result<i32, Errno> {
+    i32::try_from(pid).ok().filter(|pid| *pid > 0).ok_or(Errno::EINVAL)
+}
+
+/// Sends a signal, real-time ones included (they count from 34), to one process.
+pub fn signal(pid: u32, number: u8) -> Result<(), Errno> {
+    // SAFETY: kill takes no pointer.
+    unsafe { syscall!(Sysno::kill, one(pid)?, usize::from(number)) }.map(|_| ())
+}
+
+/// A descriptor that becomes readable when its process has ended; the process need not be a child.
+#[derive(Debug)]
+pub struct Death(i32);
+
+impl Death {
+    /// Watches a process; ESRCH: it is gone already.
+    pub fn of(pid: u32) -> Result<Self, Errno> {
+        // SAFETY: pidfd_open takes no pointer; the descriptor is ours alone and is closed on drop.
+        unsafe { syscall!(Sysno::pidfd_open, one(pid)?, 0) }.map(|descriptor| Self(descriptor as i32))
+    }
+
+    /// The descriptor's number, for [`readable`].
+    pub fn descriptor(&self) -> i32 {
+        self.0
+    }
+}
+
+impl Drop for Death {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is open and nobody else's.
+        let _ = unsafe { syscall!(Sysno::close, self.0) };
+    }
+}
+
+/// What to wait for: a descriptor that becomes readable.
+pub fn wanted(descriptor: i32) -> pollfd {
+    pollfd { fd: descriptor, events: POLLIN as i16, revents: 0 }
+}
+
+/// Waits until one of the descriptors is readable or the time (ms) is over. EINTR counts as over.
+pub fn readable(descriptors: &mut [pollfd], milliseconds: u32) -> Result<(), Errno> {
+    #[repr(C)]
+    struct Time {
+        seconds: i64,
+        nanoseconds: i64,
+    }
+    let time =
+        Time { seconds: i64::from(milliseconds / 1000), nanoseconds: i64::from(milliseconds % 1000) * 1_000_000 };
+    // SAFETY: the array and the time outlive the call, and the length is the array's.
+    let answer = unsafe { syscall!(Sysno::ppoll, descriptors.as_mut_ptr(), descriptors.len(), &raw const time, 0, 0) };
+    match answer {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Bytes that wait in a pipe or FIFO.
+pub fn bytes_waiting(descriptor: i32) -> Result<u32, Errno> {
+    let mut bytes = 0u32;
+    // SAFETY: the call writes one int, where `bytes` is.
+    unsafe { syscall!(Sysno::ioctl, descriptor, FIONREAD, &raw mut bytes) }.map(|_| bytes)
+}
+
+/// Takes the file away from a loop device.
+pub fn detach_loop(descriptor: i32) -> Result<(), Errno> {
+    // SAFETY: this request has no argument.
+    unsafe { syscall!(Sysno::ioctl, descriptor, LOOP_CLR_FD, 0) }.map(|_| ())
+}
+
+/// Stops an md array.
+pub fn stop_array(descriptor: i32) -> Result<(), Errno> {
+    // SAFETY: this request has no argument.
+    unsafe { syscall!(Sysno::ioctl, descriptor, STOP_ARRAY, 0) }.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody and everybody are not one process.
+    #[test]
+    fn refuses_groups() {
+        for pid in [0, u32::MAX, 1 << 31] {
+            assert_eq!(signal(pid, 0), Err(Errno::EINVAL), "{pid}");
+            assert!(Death::of(pid).is_err());
+        }
+    }
+}
