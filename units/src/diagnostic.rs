@@ -15,6 +15,13 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// A file, directory or link as a whole.
+    pub fn whole(file: impl Into<Arc<Path>>) -> Self {
+        Self { file: file.into(), line: 0, column: 0 }
+    }
+}
+
 impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
@@ -52,14 +59,30 @@ pub struct Diagnostic {
     pub related: Vec<(Place, String)>,
 }
 
+impl Diagnostic {
+    /// A diagnostic without snippet and related places.
+    pub fn new(severity: Severity, place: Place, message: impl Into<String>) -> Self {
+        Self { severity, place, message: message.into(), snippet: None, related: Vec::new() }
+    }
+
+    /// Whether what it is about cannot be used.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Its first line: place and message.
+    pub fn summary(&self) -> String {
+        match self.severity {
+            Severity::Error => format!("{}: {}", self.place, self.message),
+            Severity::Warning => format!("{}: warning: {}", self.place, self.message),
+        }
+    }
+}
+
 /// `units/sshd.yaml:12:3: unknown key "need" (did you mean "needs"?)` and below it the line and a caret.
 impl Display for Diagnostic {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let level = match self.severity {
-            Severity::Error => "",
-            Severity::Warning => "warning: ",
-        };
-        write!(f, "{}: {level}{}", self.place, self.message)?;
+        f.write_str(&self.summary())?;
         if let Some(line) = &self.snippet {
             write!(f, "\n    {}", line.trim_end())?;
             if self.place.column > 0 {

@@ -3,10 +3,19 @@
 //! Nothing here runs anything or looks at processes; it reads files and tells everything that is wrong with them, with
 //! file, line and column. It must never panic on any input, and never stop at the first error.
 
+mod bundle;
+mod check;
 mod diagnostic;
+mod executable;
 mod name;
+mod set;
+mod source;
+mod text;
+mod tree;
 mod unit;
 
+pub use bundle::{Bundle, Bundles};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use name::UnitName;
+pub use set::UnitSet;
 pub use unit::{Command, Condition, Edge, KillMode, Kind, Log, Longrun, Oneshot, Readiness, Step, Unit};

@@ -1,0 +1,236 @@
+//! A document's tree → a checked [`Unit`], or everything that is wrong with it.
+//!
+//! Every check goes on after an error; a unit comes out only when there was none. What needs other units (edges that
+//! lead nowhere) or the machine (commands that are not there) is not looked at here.
+
+mod command;
+mod condition;
+mod key;
+mod log;
+mod ready;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::source::Source;
+use crate::text::{did_you_mean, quoted};
+use crate::tree::{Document, Entry, Node, Value};
+use crate::{Diagnostic, Edge, Kind, Longrun, Oneshot, Place, Severity, Step, Unit, UnitName};
+
+/// `start-timeout` where it is not given.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// `stop-timeout` where it is not given.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What became of a document.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// Its name, if it has one that can be used.
+    pub(crate) name: Option<UnitName>,
+    /// The unit, if nothing is wrong with it.
+    pub(crate) unit: Option<Unit>,
+    /// Where its commands stand, each with its key.
+    pub(crate) commands: Vec<(&'static str, Place)>,
+    /// Errors and warnings, in the order of the text.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a document. `file_name` is the unit's name where the document has none; `None`: it must have one.
+pub(crate) fn check(source: &Source, document: Document, file_name: Result<&UnitName, &str>) -> Checked {
+    let mut checker = Checker { source, fields: &[], diagnostics: document.errors, kind: None };
+    let Some(root) = &document.root else {
+        let name = document.name.and_then(|name| UnitName::new(&name).ok()).or_else(|| file_name.ok().cloned());
+        return Checked { name, unit: None, commands: Vec::new(), diagnostics: checker.diagnostics };
+    };
+    match &root.value {
+        Value::Map(entries) => checker.fields = entries,
+        _ => checker.error(&root.place, format!("a unit is a map of keys and values, not {}", value::describe(root))),
+    }
+    let name = checker.name(root, file_name);
+    let unit = name.clone().and_then(|name| checker.unit(root, name));
+    let mut diagnostics = checker.diagnostics;
+    diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
+    let is_broken = diagnostics.iter().any(Diagnostic::is_error);
+    let commands = ["run", "start", "stop"].into_iter().filter_map(|key| Some((key, place_of(root, key)?))).collect();
+    Checked { name, unit: unit.filter(|_| !is_broken), commands, diagnostics }
+}
+
+fn place_of(root: &Node, key: &str) -> Option<Place> {
+    let Value::Map(entries) = &root.value else { return None };
+    entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.place.clone())
+}
+
+/// The words of `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KindWord {
+    Longrun,
+    Oneshot,
+    Milestone,
+}
+
+impl KindWord {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Longrun, "longrun"), (Self::Oneshot, "oneshot"), (Self::Milestone, "milestone")];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+struct Checker<'a> {
+    source: &'a Source,
+    fields: &'a [Entry],
+    diagnostics: Vec<Diagnostic>,
+    kind: Option<KindWord>,
+}
+
+impl<'a> Checker<'a> {
+    fn error(&mut self, place: &Place, message: impl Into<String>) {
+        self.diagnostics.push(self.source.diagnostic(Severity::Error, place, message));
+    }
+
+    fn warning(&mut self, place: &Place, message: impl Into<String>) {
+        self.diagnostics.push(self.source.diagnostic(Severity::Warning, place, message));
+    }
+
+    fn field(&self, key: &str) -> Option<&'a Node> {
+        self.fields.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    fn name(&mut self, root: &Node, file_name: Result<&UnitName, &str>) -> Option<UnitName> {
+        let Some(node) = self.field("name") else {
+            return file_name.map_err(|message| self.error(&root.place, message)).ok().cloned();
+        };
+        let text = self.text("name", node)?;
+        UnitName::new(text).map_err(|message| self.error(&node.place, message)).ok()
+    }
+
+    fn unit(&mut self, root: &Node, name: UnitName) -> Option<Unit> {
+        self.kind = self.kind(root);
+        self.check_keys();
+        let kind = self.kind_with_fields(root);
+        Some(Unit {
+            description: self.description().unwrap_or_else(|| name.to_string()),
+            needs: self.edges("needs", &name),
+            wants: self.edges("wants", &name),
+            after: self.edges("after", &name),
+            before: self.edges("before", &name),
+            conditions: self.conditions(),
+            start_timeout: self.start_timeout(),
+            stop_timeout: self
+                .field("stop-timeout")
+                .and_then(|node| self.duration("stop-timeout", node))
+                .unwrap_or(STOP_TIMEOUT),
+            place: root.place.clone(),
+            kind: kind?,
+            name,
+        })
+    }
+
+    fn kind(&mut self, root: &Node) -> Option<KindWord> {
+        let Some(node) = self.field("kind") else {
+            self.error(&root.place, "key \"kind\" is missing: longrun, oneshot or milestone");
+            return None;
+        };
+        let word = self.text("kind", node)?;
+        let known = KindWord::ALL.iter().find(|(_, name)| *name == word);
+        if known.is_none() {
+            let hint = did_you_mean(word, KindWord::ALL.iter().map(|(_, name)| *name));
+            self.error(
+                &node.place,
+                format!("\"kind\" must be longrun, oneshot or milestone, not {}{hint}", quoted(word)),
+            );
+        }
+        known.map(|(kind, _)| *kind)
+    }
+
+    fn kind_with_fields(&mut self, root: &Node) -> Option<Kind> {
+        // Whatever the kind, every value that is there is checked, so that all errors come at once.
+        let longrun = Longrun {
+            run: self.command("run").unwrap_or(crate::Command::Argv(Vec::new())),
+            ready: self.ready(),
+            kill_mode: self.kill_mode(),
+            log: self.log(),
+        };
+        let oneshot = Oneshot { start: self.command("start"), stop: self.command("stop"), steps: self.steps() };
+        match self.kind? {
+            KindWord::Longrun => {
+                self.require(root, &["run"], "a longrun must have the key \"run\"");
+                Some(Kind::Longrun(longrun))
+            }
+            KindWord::Oneshot => {
+                self.require(root, &["start", "do"], "a oneshot must have the key \"start\" or \"do\"");
+                Some(Kind::Oneshot(oneshot))
+            }
+            KindWord::Milestone => Some(Kind::Milestone),
+        }
+    }
+
+    fn require(&mut self, root: &Node, one_of: &[&str], message: &str) {
+        if one_of.iter().all(|key| self.field(key).is_none()) {
+            self.error(&root.place, message);
+        }
+    }
+
+    fn description(&mut self) -> Option<String> {
+        let node = self.field("description")?;
+        let text = self.text("description", node)?.trim();
+        if text.is_empty() || text.contains(char::is_control) {
+            self.error(&node.place, "\"description\" must be one line of text");
+        }
+        Some(text.into())
+    }
+
+    fn edges(&mut self, key: &str, own: &UnitName) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = Vec::new();
+        for node in self.field(key).map_or(&[][..], |node| self.list(key, node)) {
+            let Some(text) = self.text(key, node) else { continue };
+            match UnitName::new(text) {
+                Err(message) => self.error(&node.place, message),
+                Ok(unit) if unit == *own => {
+                    self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
+                }
+                Ok(unit) if edges.iter().any(|edge| edge.unit == unit) => {
+                    self.warning(&node.place, format!("{} is in \"{key}\" twice", quoted(text)));
+                }
+                Ok(unit) => edges.push(Edge { unit, place: node.place.clone() }),
+            }
+        }
+        edges
+    }
+
+    fn steps(&mut self) -> Vec<(Step, Place)> {
+        let Some(node) = self.field("do") else { return Vec::new() };
+        let items = self.list("do", node);
+        if items.is_empty() && matches!(node.value, Value::List(_)) {
+            self.error(&node.place, "\"do\" must name at least one step");
+        }
+        items.iter().filter_map(|item| self.step(item)).collect()
+    }
+
+    fn step(&mut self, node: &'a Node) -> Option<(Step, Place)> {
+        let word = self.text("do", node)?;
+        let known = Step::ALL.iter().find(|(_, name)| *name == word);
+        if known.is_none() {
+            let hint = did_you_mean(word, Step::ALL.iter().map(|(_, name)| *name));
+            self.error(&node.place, format!("unknown step {}{hint}", quoted(word)));
+        }
+        known.map(|(step, _)| (step.clone(), node.place.clone()))
+    }
+
+    fn start_timeout(&mut self) -> Option<Duration> {
+        let Some(node) = self.field("start-timeout") else { return Some(START_TIMEOUT) };
+        if matches!(&node.value, Value::Text(text) if text == "none") {
+            return None;
+        }
+        let timeout = self.duration("start-timeout", node)?;
+        if timeout.is_zero() {
+            self.error(&node.place, "\"start-timeout\" must be longer than nothing, or none");
+        }
+        Some(timeout)
+    }
+}

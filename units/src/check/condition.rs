@@ -1,0 +1,46 @@
+//! `if`: all of its conditions must hold, else the unit is skipped.
+
+use super::Checker;
+use crate::Condition;
+use crate::text::quoted;
+use crate::tree::{Entry, Node};
+
+impl<'a> Checker<'a> {
+    pub(super) fn conditions(&mut self) -> Vec<Condition> {
+        let Some(node) = self.field("if") else { return Vec::new() };
+        let entries = self.map("if", node, &["path", "container", "cmdline"]);
+        entries.iter().flat_map(|entry| self.condition(entry)).collect()
+    }
+
+    fn condition(&mut self, entry: &'a Entry) -> Vec<Condition> {
+        let items = self.one_or_several(&entry.value);
+        match entry.key.as_str() {
+            "path" => items.iter().filter_map(|item| self.path_condition(item)).collect(),
+            "cmdline" => items.iter().filter_map(|item| self.cmdline_condition(item)).collect(),
+            "container" => self.boolean("container", &entry.value).map(Condition::Container).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn path_condition(&mut self, node: &'a Node) -> Option<Condition> {
+        let (text, absent) = self.negatable("path", node)?;
+        if !text.starts_with('/') {
+            return self.wrong("path", node, "an absolute path, or ! and one");
+        }
+        Some(Condition::Path { path: text.into(), absent })
+    }
+
+    fn cmdline_condition(&mut self, node: &'a Node) -> Option<Condition> {
+        let (text, absent) = self.negatable("cmdline", node)?;
+        if text.is_empty() || text.contains(char::is_whitespace) {
+            self.error(&node.place, format!("\"cmdline\" must be one word, not {}", quoted(text)));
+            return None;
+        }
+        Some(Condition::Cmdline { word: text.into(), absent })
+    }
+
+    fn negatable(&mut self, key: &str, node: &'a Node) -> Option<(&'a str, bool)> {
+        let text = self.text(key, node)?;
+        Some(text.strip_prefix('!').map_or((text, false), |rest| (rest, true)))
+    }
+}

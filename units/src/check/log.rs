@@ -1,0 +1,43 @@
+//! `log`: where a longrun's output goes.
+
+use super::Checker;
+use crate::Log;
+use crate::tree::{Entry, Value};
+
+/// `size` where it is not given.
+const SIZE: u64 = 1 << 20;
+
+/// The sizes that a log file may have: less than a page is no log, more than this nobody opens.
+const SIZES: std::ops::RangeInclusive<u64> = 4096..=1 << 30;
+
+/// `keep` where it is not given.
+const KEEP: u32 = 10;
+
+/// How many old files may be kept.
+const KEEPS: (u32, u32) = (2, 10_000);
+
+impl<'a> Checker<'a> {
+    pub(super) fn log(&mut self) -> Log {
+        let Some(node) = self.field("log") else { return Log::Auto };
+        match &node.value {
+            Value::Text(text) if text == "auto" => Log::Auto,
+            Value::Text(text) if text == "none" => Log::None,
+            Value::Map(_) => {
+                let entries = self.map("log", node, &["dir", "size", "keep"]);
+                self.log_directory(entries)
+            }
+            _ => self.wrong("log", node, "auto, none or a map with dir, size, keep").unwrap_or_default(),
+        }
+    }
+
+    fn log_directory(&mut self, entries: &'a [Entry]) -> Log {
+        let value = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+        let directory = value("dir").and_then(|node| self.path("dir", node));
+        let size = value("size").and_then(|node| {
+            let size = self.size("size", node)?;
+            if SIZES.contains(&size) { Some(size) } else { self.wrong("size", node, "4K to 1G") }
+        });
+        let keep = value("keep").and_then(|node| self.number("keep", node, KEEPS.0, KEEPS.1));
+        Log::Directory { directory, size: size.unwrap_or(SIZE), keep: keep.unwrap_or(KEEP) }
+    }
+}

@@ -1,0 +1,95 @@
+//! `ready` and `kill-mode`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Checker;
+use crate::text::{did_you_mean, quoted};
+use crate::tree::{Entry, Node, Value};
+use crate::{KillMode, Readiness};
+
+/// `every` of `tcp` where it is not given.
+const TCP_EVERY: Duration = Duration::from_millis(100);
+
+/// `every` of `exec` where it is not given.
+const EXEC_EVERY: Duration = Duration::from_millis(200);
+
+/// The shortest `every`: who asks more often than this should not ask, but be told.
+const SHORTEST_EVERY: Duration = Duration::from_millis(10);
+
+/// The descriptors that a service may announce itself on: 0 to 2 are its own.
+const DESCRIPTORS: (u32, u32) = (3, 255);
+
+/// The ways to be ready, of which a unit has one.
+const WAYS: [&str; 5] = ["fd", "tcp", "socket", "file", "exec"];
+
+impl<'a> Checker<'a> {
+    pub(super) fn ready(&mut self) -> Option<Readiness> {
+        let node = self.field("ready")?;
+        if matches!(&node.value, Value::Text(text) if text == "notify") {
+            self.error(&node.place, "\"ready: notify\" is not supported yet");
+            return None;
+        }
+        let entries = self.map("ready", node, &["fd", "tcp", "socket", "file", "exec", "every"]);
+        let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_str())).collect();
+        let every = self.every(entries, &ways);
+        match ways[..] {
+            [way] => self.way(way, every),
+            _ if !matches!(node.value, Value::Map(_)) => None,
+            _ => {
+                self.error(&node.place, format!("\"ready\" must have exactly one of {}", WAYS.join(", ")));
+                ways.iter().for_each(|way| drop(self.way(way, every)));
+                None
+            }
+        }
+    }
+
+    fn every(&mut self, entries: &'a [Entry], ways: &[&Entry]) -> Option<Duration> {
+        let entry = entries.iter().find(|entry| entry.key == "every")?;
+        if !ways.iter().any(|way| way.key == "tcp" || way.key == "exec") {
+            self.error(&entry.place, "\"every\" belongs to \"tcp\" and \"exec\" only");
+        }
+        let every = self.duration("every", &entry.value)?;
+        if every < SHORTEST_EVERY {
+            self.error(&entry.value.place, format!("\"every\" must be at least {}ms", SHORTEST_EVERY.as_millis()));
+        }
+        Some(every)
+    }
+
+    fn way(&mut self, way: &'a Entry, every: Option<Duration>) -> Option<Readiness> {
+        let (key, node) = (way.key.as_str(), &way.value);
+        match key {
+            "fd" => self.number(key, node, DESCRIPTORS.0, DESCRIPTORS.1).map(Readiness::Descriptor),
+            "tcp" => Some(Readiness::Tcp { address: self.address(node)?, every: every.unwrap_or(TCP_EVERY) }),
+            "socket" => self.path(key, node).map(Readiness::Socket),
+            "file" => self.path(key, node).map(Readiness::File),
+            _ => Some(Readiness::Exec { argv: self.argv(key, node)?, every: every.unwrap_or(EXEC_EVERY) }),
+        }
+    }
+
+    /// Host and port: names are not looked up, because that could block.
+    fn address(&mut self, node: &'a Node) -> Option<String> {
+        let is_address = |text: &str| match text.strip_prefix("localhost:") {
+            Some(port) => port.parse::<u16>().is_ok_and(|port| port > 0),
+            None => text.parse::<SocketAddr>().is_ok_and(|address| address.port() > 0),
+        };
+        match &node.value {
+            Value::Text(text) if is_address(text) => Some(text.clone()),
+            _ => self.wrong("tcp", node, "ADDRESS:PORT or localhost:PORT"),
+        }
+    }
+
+    pub(super) fn kill_mode(&mut self) -> KillMode {
+        let Some(node) = self.field("kill-mode") else { return KillMode::default() };
+        match self.text("kill-mode", node) {
+            Some("cgroup") => KillMode::Cgroup,
+            Some("main") => KillMode::Main,
+            Some(other) => {
+                let hint = did_you_mean(other, ["cgroup", "main"]);
+                self.error(&node.place, format!("\"kill-mode\" must be cgroup or main, not {}{hint}", quoted(other)));
+                KillMode::default()
+            }
+            None => KillMode::default(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The values that several keys have: texts, lists, maps, paths, durations, sizes, numbers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Checker;
+use crate::text::{did_you_mean, quoted};
+use crate::tree::{Entry, Node, Value};
+
+/// The longest duration: what is longer was meant as something else.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Units of time with their milliseconds; `ms` before `m`, because the first that fits is taken.
+const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+
+/// Units of size with their bytes.
+const SIZES: [(&str, u64); 4] = [("", 1), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
+
+/// What a node is, in words.
+pub(super) fn describe(node: &Node) -> String {
+    match &node.value {
+        Value::Nothing => "nothing".into(),
+        Value::Text(text) => quoted(text),
+        Value::List(_) => "a list".into(),
+        Value::Map(_) => "a map".into(),
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// A text that is not empty.
+    pub(super) fn text(&mut self, key: &str, node: &'a Node) -> Option<&'a str> {
+        match &node.value {
+            Value::Text(text) if !text.is_empty() => Some(text),
+            _ => self.wrong(key, node, "a text"),
+        }
+    }
+
+    /// The items of a list.
+    pub(super) fn list(&mut self, key: &str, node: &'a Node) -> &'a [Node] {
+        match &node.value {
+            Value::List(items) => items,
+            Value::Text(text) => {
+                self.error(&node.place, format!("\"{key}\" must be a list, not a text: [{}]", cut(text)));
+                &[]
+            }
+            _ => self.wrong(key, node, "a list").unwrap_or_default(),
+        }
+    }
+
+    /// One or several: the items of a list, or the node itself.
+    pub(super) fn one_or_several(&mut self, node: &'a Node) -> &'a [Node] {
+        match &node.value {
+            Value::List(items) => items,
+            _ => std::slice::from_ref(node),
+        }
+    }
+
+    /// The entries of a map that may have the keys `known`.
+    pub(super) fn map(&mut self, key: &str, node: &'a Node, known: &[&str]) -> &'a [Entry] {
+        let Value::Map(entries) = &node.value else {
+            return self.wrong(key, node, &format!("a map with {}", known.join(", "))).unwrap_or_default();
+        };
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let hint = did_you_mean(&entry.key, known.iter().copied());
+            self.error(&entry.place, format!("unknown key {} in \"{key}\"{hint}", quoted(&entry.key)));
+        }
+        entries
+    }
+
+    /// An absolute path.
+    pub(super) fn path(&mut self, key: &str, node: &'a Node) -> Option<PathBuf> {
+        let text = self.text(key, node)?;
+        match text.starts_with('/') {
+            true => Some(text.into()),
+            false => self.wrong(key, node, "an absolute path"),
+        }
+    }
+
+    pub(super) fn boolean(&mut self, key: &str, node: &'a Node) -> Option<bool> {
+        match &node.value {
+            Value::Text(text) if text == "true" => Some(true),
+            Value::Text(text) if text == "false" => Some(false),
+            _ => self.wrong(key, node, "true or false"),
+        }
+    }
+
+    /// A duration: numbers with units, as in `1m30s`.
+    pub(super) fn duration(&mut self, key: &str, node: &'a Node) -> Option<Duration> {
+        match &node.value {
+            Value::Text(text) if parse_duration(text).is_some() => parse_duration(text),
+            _ => self.wrong(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s"),
+        }
+    }
+
+    /// A size in bytes: a number, or one with K, M or G.
+    pub(super) fn size(&mut self, key: &str, node: &'a Node) -> Option<u64> {
+        match &node.value {
+            Value::Text(text) if parse_size(text).is_some() => parse_size(text),
+            _ => self.wrong(key, node, "a size in bytes, such as 65536, 512K or 1M"),
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(super) fn number(&mut self, key: &str, node: &'a Node, least: u32, most: u32) -> Option<u32> {
+        match &node.value {
+            Value::Text(text) => digits(text).and_then(|number| u32::try_from(number).ok()),
+            _ => None,
+        }
+        .filter(|number| (least..=most).contains(number))
+        .or_else(|| self.wrong(key, node, &format!("a number from {least} to {most}")))
+    }
+
+    /// Says what a value must be; the `None` is for the caller to return.
+    pub(super) fn wrong<T>(&mut self, key: &str, node: &Node, wanted: &str) -> Option<T> {
+        self.error(&node.place, format!("\"{key}\" must be {wanted}, not {}", describe(node)));
+        None
+    }
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end]).lines().next().unwrap_or_default()
+}
+
+/// Digits only: no sign, no leading zero that someone may take for octal.
+fn digits(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = text == "0" || !text.starts_with('0');
+    (is_number && is_plain).then(|| text.parse().ok()).flatten()
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total: u64 = 0;
+    let mut largest_unit = u64::MAX;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, unit) = (digits(&rest[..end])?, &rest[end..]);
+        let (name, milliseconds) = TIMES.iter().find(|(name, _)| unit.starts_with(name))?;
+        if *milliseconds >= largest_unit {
+            return None;
+        }
+        largest_unit = *milliseconds;
+        total = total.checked_add(number.checked_mul(*milliseconds)?)?;
+        rest = &unit[name.len()..];
+    }
+    let duration = Duration::from_millis(total);
+    (largest_unit != u64::MAX && duration <= LONGEST).then_some(duration)
+}
+
+fn parse_size(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (_, bytes) = SIZES.iter().find(|(name, _)| *name == &text[end..])?;
+    digits(&text[..end])?.checked_mul(*bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A duration is numbers with units, the larger first; nothing else is taken for one.
+    #[test]
+    fn durations() {
+        for (text, expected) in [
+            ("60s", Some(60_000)),
+            ("200ms", Some(200)),
+            ("1m30s", Some(90_000)),
+            ("1h1m1s1ms", Some(3_661_001)),
+            ("0s", Some(0)),
+            ("168h", Some(604_800_000)),
+            ("169h", None),
+            ("60", None),
+            ("", None),
+            ("s", None),
+            ("1.5s", None),
+            ("-1s", None),
+            ("1s1m", None),
+            ("1s1s", None),
+            ("08s", None),
+            ("1 s", None),
+            ("1d", None),
+            ("99999999999999999999s", None),
+            ("18446744073709551615h", None),
+            ("1s ", None),
+            ("１s", None),
+        ] {
+            assert_eq!(parse_duration(text), expected.map(Duration::from_millis), "{text}");
+        }
+    }
+
+    /// A size is a number of bytes, or one of K, M, G.
+    #[test]
+    fn sizes() {
+        for (text, expected) in [
+            ("65536", Some(65_536)),
+            ("1M", Some(1_048_576)),
+            ("512K", Some(524_288)),
+            ("2G", Some(2_147_483_648)),
+            ("1m", None),
+            ("1MB", None),
+            ("M", None),
+            ("", None),
+            ("18446744073709551615G", None),
+        ] {
+            assert_eq!(parse_size(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Whether the commands of units are there to be run, below any root directory.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::text::quoted;
+use crate::{Command, Condition, Diagnostic, Kind, Readiness, Severity, Unit, UnitSet};
+
+/// Where a command without a slash is looked for: the PATH that services get where nobody says otherwise.
+const SEARCH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// So many links are followed on the way to a file, as the kernel does.
+const MOST_LINKS: usize = 40;
+
+impl UnitSet {
+    /// Commands that cannot be run below `root`: an absolute path is an error, a bare word a warning, because the
+    /// PATH may be another. A unit that its `path` conditions would skip there is left out.
+    pub fn check_commands(&self, root: &Path) -> Vec<Diagnostic> {
+        let units =
+            self.units().values().filter(|unit| unit.conditions.iter().all(|condition| may_hold(condition, root)));
+        units.flat_map(|unit| self.check_unit_commands(unit, root)).collect()
+    }
+
+    fn check_unit_commands(&self, unit: &Unit, root: &Path) -> Vec<Diagnostic> {
+        let commands: [(&str, Option<&str>); 4] = match &unit.kind {
+            Kind::Longrun(longrun) => [
+                ("run", program(&longrun.run)),
+                ("ready", ready_program(longrun.ready.as_ref())),
+                ("", None),
+                ("", None),
+            ],
+            Kind::Oneshot(oneshot) => [
+                ("start", oneshot.start.as_ref().and_then(program)),
+                ("stop", oneshot.stop.as_ref().and_then(program)),
+                ("", None),
+                ("", None),
+            ],
+            Kind::Milestone => [("", None); 4],
+        };
+        let present = commands.iter().filter_map(|(key, program)| Some((*key, (*program)?)));
+        present.filter_map(|(key, program)| self.check_program(unit, key, program, root)).collect()
+    }
+
+    fn check_program(&self, unit: &Unit, key: &str, program: &str, root: &Path) -> Option<Diagnostic> {
+        let (severity, cause) = missing(program, root)?;
+        let place = self.commands(&unit.name).iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place);
+        let message = format!("unable to run {}: {cause}", quoted(program));
+        let mut diagnostic = Diagnostic::new(severity, place.clone(), message);
+        diagnostic.snippet = self.snippet(place);
+        Some(diagnostic)
+    }
+}
+
+/// Whether a condition may hold below a root; what only a running system knows may.
+fn may_hold(condition: &Condition, root: &Path) -> bool {
+    match condition {
+        Condition::Path { path, absent } => resolve(root, path).is_some() != *absent,
+        Condition::Container(_) | Condition::Cmdline { .. } => true,
+    }
+}
+
+/// The program of a command, or the interpreter that a script names.
+fn program(command: &Command) -> Option<&str> {
+    match command {
+        Command::Argv(argv) => argv.first().map(String::as_str),
+        Command::Script(script) => {
+            Some(script.strip_prefix("#!").map_or("/bin/sh", |line| line.split_whitespace().next().unwrap_or_default()))
+        }
+    }
+}
+
+fn ready_program(ready: Option<&Readiness>) -> Option<&str> {
+    match ready {
+        Some(Readiness::Exec { argv, .. }) => argv.first().map(String::as_str),
+        _ => None,
+    }
+}
+
+/// Why a program cannot be run, and how bad that is.
+fn missing(program: &str, root: &Path) -> Option<(Severity, &'static str)> {
+    if program.contains('/') {
+        // A relative path counts from the service directory, which is not there yet.
+        let is_absolute = program.starts_with('/');
+        return is_absolute
+            .then(|| not_executable(Path::new(program), root))
+            .flatten()
+            .map(|cause| (Severity::Error, cause));
+    }
+    let is_there = |directory: &&str| not_executable(&Path::new(directory).join(program), root).is_none();
+    (!SEARCH.iter().any(is_there)).then_some((Severity::Warning, "not found in the PATH"))
+}
+
+fn not_executable(program: &Path, root: &Path) -> Option<&'static str> {
+    let Some(file) = resolve(root, program) else { return Some("No such file or directory") };
+    match fs::metadata(file) {
+        Err(_) => Some("No such file or directory"),
+        Ok(metadata) if !metadata.is_file() => Some("not a file"),
+        Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => Some("Permission denied"),
+        Ok(_) => None,
+    }
+}
+
+/// The file that an absolute path means below a root, where links that begin with / begin at the root as well. `None`:
+/// there is none.
+fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
+    let mut rest: Vec<std::ffi::OsString> = components(path);
+    let mut inside = PathBuf::new();
+    let mut links = 0;
+    while let Some(component) = rest.pop() {
+        if component == ".." {
+            inside.pop();
+            continue;
+        }
+        let here = inside.join(&component);
+        match fs::read_link(root.join(&here)) {
+            Err(_) => inside = here,
+            Ok(target) => {
+                links += 1;
+                if target.has_root() {
+                    inside.clear();
+                }
+                rest.extend(components(&target));
+            }
+        }
+        if links > MOST_LINKS {
+            return None;
+        }
+    }
+    let file = root.join(inside);
+    fs::symlink_metadata(&file).is_ok().then_some(file)
+}
+
+/// The names in a path, the last one first.
+fn components(path: &Path) -> Vec<std::ffi::OsString> {
+    let named = path.components().filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir));
+    named.map(|component| component.as_os_str().to_owned()).rev().collect()
+}

@@ -1,0 +1,128 @@
+//! A unit file's text, and how it is read: never blocking, never more than [`LARGEST`], nothing but plain text.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::fcntl::OFlag;
+
+use crate::{Diagnostic, Place, Severity};
+
+/// The largest file in bytes: a unit has a few hundred; whatever is larger was put there by mistake.
+const LARGEST: usize = 1 << 20;
+
+/// The longest line, in characters, that is shown below a message.
+const LONGEST_SNIPPET: usize = 160;
+
+/// A text and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file.
+    pub(crate) file: Arc<Path>,
+    /// Its text: no byte order mark, no control characters but tab and line ends.
+    pub(crate) text: Arc<str>,
+}
+
+impl Source {
+    /// Reads a file. A FIFO or a device is refused without being opened, so that no reading of units ever blocks.
+    pub(crate) fn read(path: &Path) -> Result<Self, Diagnostic> {
+        let file: Arc<Path> = path.into();
+        let unreadable = |error: io::Error| whole_file(&file, format!("unable to read: {}", cause(&error)));
+        refuse_irregular(&file, &fs::metadata(path).map_err(unreadable)?)?;
+        // Between the look and the opening it may have become a FIFO: hence non-blocking, and a second look.
+        let opened =
+            OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unreadable)?;
+        refuse_irregular(&file, &opened.metadata().map_err(unreadable)?)?;
+        let bytes = read_bounded(&opened).map_err(unreadable)?;
+        Self::from_bytes(file, bytes)
+    }
+
+    /// Takes a text as if it had been read from `file`.
+    pub(crate) fn from_bytes(file: Arc<Path>, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
+        if bytes.len() > LARGEST {
+            return Err(whole_file(&file, format!("larger than {} KiB, which no unit is", LARGEST / 1024)));
+        }
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Err(not_text(&file, &error)),
+        };
+        let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        match first_control_character(&text) {
+            None => Ok(Self { file, text }),
+            Some(at) => Err(control_character(&file, &text, at)),
+        }
+    }
+
+    /// A place in this file; line and column from 1.
+    pub(crate) fn place(&self, line: usize, column: usize) -> Place {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Place { file: self.file.clone(), line: small(line), column: small(column) }
+    }
+
+    /// A diagnostic about a place in this file, with its line.
+    pub(crate) fn diagnostic(&self, severity: Severity, place: &Place, message: impl Into<String>) -> Diagnostic {
+        let mut diagnostic = Diagnostic::new(severity, place.clone(), message);
+        diagnostic.snippet = self.snippet(place);
+        diagnostic
+    }
+
+    /// The line of a place, fit for a terminal: `None` where it would be too long to point into.
+    pub(crate) fn snippet(&self, place: &Place) -> Option<String> {
+        let line = self.text.lines().nth(place.line.checked_sub(1)? as usize)?;
+        let fits = line.chars().take(LONGEST_SNIPPET + 1).count() <= LONGEST_SNIPPET;
+        fits.then(|| line.replace('\t', " "))
+    }
+}
+
+fn read_bounded(file: &File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn refuse_irregular(file: &Arc<Path>, metadata: &Metadata) -> Result<(), Diagnostic> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let what = if metadata.is_dir() { "a directory" } else { "a FIFO, socket or device" };
+    Err(whole_file(file, format!("is {what}, not a file")))
+}
+
+fn not_text(file: &Arc<Path>, error: &std::string::FromUtf8Error) -> Diagnostic {
+    let valid = error.utf8_error().valid_up_to();
+    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+    let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+    at_end_of(file, &before, format!("byte 0x{byte:02x} is not UTF-8"))
+}
+
+fn control_character(file: &Arc<Path>, text: &str, at: usize) -> Diagnostic {
+    let character = text[at..].chars().next().unwrap_or_default();
+    at_end_of(file, &text[..at], format!("control character U+{:04X} is not allowed", character as u32))
+}
+
+/// The place of the first control character that is neither a tab nor a line end.
+fn first_control_character(text: &str) -> Option<usize> {
+    let is_line_end = |at: usize| text[at..].starts_with("\r\n");
+    text.char_indices().find(|&(at, c)| c.is_control() && c != '\n' && c != '\t' && !is_line_end(at)).map(|(at, _)| at)
+}
+
+fn at_end_of(file: &Arc<Path>, before: &str, message: String) -> Diagnostic {
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let source = Source { file: file.clone(), text: "".into() };
+    Diagnostic::new(Severity::Error, source.place(line, column), message)
+}
+
+fn whole_file(file: &Arc<Path>, message: String) -> Diagnostic {
+    Diagnostic::new(Severity::Error, Place::whole(file.clone()), message)
+}
+
+/// The text of the system's error, without Rust's number in brackets.
+pub(crate) fn cause(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().into(),
+        None => error.to_string(),
+    }
+}

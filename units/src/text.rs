@@ -1,0 +1,77 @@
+//! Texts from a file inside messages: quoted, cut, and with the nearest word that would have been right.
+
+/// The longest text that a message shows, in characters.
+const LONGEST_QUOTED: usize = 60;
+
+/// A text longer than this, in bytes, is no misspelt word.
+const LONGEST_WORD: usize = 64;
+
+/// The text in double quotes, control characters escaped, cut where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTED) {
+        Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
+        None => format!("{text:?}"),
+    }
+}
+
+/// ` (did you mean "needs"?)`, or nothing where no candidate is near.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let near = (word.chars().count() / 3).max(1);
+    if word.len() > LONGEST_WORD {
+        return String::new();
+    }
+    let nearest = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate)).min();
+    match nearest {
+        Some((far, candidate)) if far <= near => format!(" (did you mean {}?)", quoted(candidate)),
+        _ => String::new(),
+    }
+}
+
+/// How many characters must be put in, left out, replaced or swapped with their neighbour.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    let mut previous = None;
+    for (row, c) in from.chars().enumerate() {
+        let mut now = vec![row + 1];
+        for (column, &d) in to.iter().enumerate() {
+            let replaced = last[column] + usize::from(c != d);
+            let mut best = replaced.min(last[column + 1] + 1).min(now[column] + 1);
+            if column > 0 && previous == Some(d) && to[column - 1] == c {
+                best = best.min(before_last[column - 1] + 1);
+            }
+            now.push(best);
+        }
+        before_last = std::mem::replace(&mut last, now);
+        previous = Some(c);
+    }
+    last[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word that is one slip away is suggested; another word is not.
+    #[test]
+    fn suggests_what_is_near() {
+        let keys = ["needs", "wants", "after", "start-timeout"];
+        for (word, expected) in [
+            ("need", " (did you mean \"needs\"?)"),
+            ("nedes", " (did you mean \"needs\"?)"),
+            ("start_timeout", " (did you mean \"start-timeout\"?)"),
+            ("colour", ""),
+            ("", ""),
+        ] {
+            assert_eq!(did_you_mean(word, keys), expected, "{word}");
+        }
+    }
+
+    /// Whatever is in a file cannot write control characters to the terminal or flood it.
+    #[test]
+    fn quotes_and_cuts() {
+        assert_eq!(quoted("a\u{1b}[2J\"b"), "\"a\\u{1b}[2J\\\"b\"");
+        assert_eq!(quoted(&"ä".repeat(61)).chars().count(), 63);
+    }
+}

@@ -1,0 +1,91 @@
+//! YAML text → a tree in which every node and every key knows its place, and every scalar keeps its text.
+//!
+//! The library's event stream is used rather than its serde interface, because that one stops at the first error,
+//! gives no place for keys, and turns `on` and `0022` into something else. What comes out is bounded: nesting by
+//! [`DEEPEST`], size by [`HEAVIEST`], however often an alias is used. Nothing here knows what a unit is.
+
+mod builder;
+
+use serde_yaml::granit_parser::Parser;
+
+use crate::source::Source;
+use crate::{Diagnostic, Place};
+use builder::Builder;
+
+/// How deep a document may be nested: the language itself needs four levels.
+const DEEPEST: usize = 32;
+
+/// What a file's tree may weigh, in bytes of text and [`NODE`] for every node, with aliases expanded.
+const HEAVIEST: usize = 4 << 20;
+
+/// What a node weighs without its text.
+const NODE: usize = 64;
+
+/// After so many errors in one file, the rest is not looked for.
+const MOST_ERRORS: usize = 100;
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Where it begins.
+    pub(crate) place: Place,
+    /// What it is.
+    pub(crate) value: Value,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// Nothing is written there.
+    Nothing,
+    /// A scalar, as it was written.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the text, without duplicate keys.
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// The key.
+    pub(crate) key: String,
+    /// Where the key stands.
+    pub(crate) place: Place,
+    /// Its value.
+    pub(crate) value: Node,
+}
+
+/// One document of a file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// Its tree; `None` after a syntax error.
+    pub(crate) root: Option<Node>,
+    /// The `name:` that was read before a syntax error.
+    pub(crate) name: Option<String>,
+    /// What is wrong with it so far.
+    pub(crate) errors: Vec<Diagnostic>,
+}
+
+/// Reads every document of a text. After a syntax error it goes on with the next document.
+pub(crate) fn parse(source: &Source) -> Vec<Document> {
+    let options = serde_yaml::granit_parser::options! {
+        disallow_directives: true,
+        emit_comments: false,
+        flow_nesting_limit: DEEPEST,
+        block_nesting_limit: DEEPEST,
+    };
+    let mut parser = Parser::new_from_str_with_options(&source.text, options);
+    let mut builder = Builder::new(source);
+    while let Some(result) = parser.next_event() {
+        let goes_on = match result {
+            Ok((event, span)) => builder.take(event, span.start),
+            Err(error) => builder.abandon(&error) && matches!(parser.proceed_next_document(), Ok(true)),
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    builder.documents
+}

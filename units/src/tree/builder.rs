@@ -1,0 +1,239 @@
+//! Events of the YAML parser → [`Document`]s, with a stack of its own: it never recurses on what the text nests.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::mem;
+
+use serde_yaml::granit_parser::{ErrorKind, Event, Marker, ScanError};
+
+use super::{DEEPEST, Document, Entry, HEAVIEST, MOST_ERRORS, NODE, Node, Value};
+use crate::source::Source;
+use crate::text::quoted;
+use crate::{Diagnostic, Place, Severity};
+
+/// A list or map whose end has not come yet.
+struct Frame {
+    place: Place,
+    anchor: usize,
+    height: usize,
+    weight: usize,
+    open: Open,
+}
+
+enum Open {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, seen: HashMap<String, Place>, key: Key },
+}
+
+/// What the next node in a map is.
+enum Key {
+    /// A key.
+    Expected,
+    /// The value of this key.
+    Given(String, Place),
+    /// The value of a key that is of no use.
+    Useless,
+}
+
+/// A finished node with its measures.
+#[derive(Clone)]
+struct Finished {
+    node: Node,
+    height: usize,
+    weight: usize,
+}
+
+/// The documents finished so far, and the one that is being built.
+pub(super) struct Builder<'a> {
+    pub(super) documents: Vec<Document>,
+    source: &'a Source,
+    errors_so_far: usize,
+    weight_so_far: usize,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Finished>,
+    root: Option<Node>,
+    errors: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            documents: Vec::new(),
+            source,
+            errors_so_far: 0,
+            weight_so_far: 0,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            root: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Takes an event that begins at `start`; false: the rest of the file is not worth reading.
+    pub(super) fn take(&mut self, event: Event<'_>, start: Marker) -> bool {
+        let place = self.source.place(start.line(), start.col() + 1);
+        if let Some(tag) = event.tag() {
+            let tag = quoted(&tag.original());
+            self.error(
+                &place,
+                format!("{tag} is a YAML tag, which units do not have: put a text that begins with ! in quotes"),
+            );
+        }
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let nothing = text.is_empty() && style == serde_yaml::granit_parser::ScalarStyle::Plain;
+                let value = if nothing { Value::Nothing } else { Value::Text(text.into_owned()) };
+                self.finish_scalar(place, value, anchor);
+            }
+            Event::SequenceStart(_, anchor, _) => self.open(place, anchor, Open::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => {
+                let open = Open::Map { entries: Vec::new(), seen: HashMap::new(), key: Key::Expected };
+                self.open(place, anchor, open);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => self.expand(anchor, place),
+            Event::DocumentEnd => self.end_document(),
+            _ => {}
+        }
+        self.check_measures()
+    }
+
+    /// Gives the present document up for a syntax error; false: there have been enough of them.
+    pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
+        let marker = error.marker();
+        let place = self.source.place(marker.line().max(1), marker.col() + 1);
+        self.error(&place, explain(error));
+        self.give_up();
+        self.errors_so_far < MOST_ERRORS
+    }
+
+    fn error(&mut self, place: &Place, message: String) {
+        self.errors_so_far += 1;
+        self.errors.push(self.source.diagnostic(Severity::Error, place, message));
+    }
+
+    fn finish_scalar(&mut self, place: Place, value: Value, anchor: usize) {
+        let length = if let Value::Text(text) = &value { text.len() } else { 0 };
+        let finished = Finished { node: Node { place, value }, height: 1, weight: NODE + length };
+        self.weight_so_far += finished.weight;
+        self.finish(finished, anchor);
+    }
+
+    fn open(&mut self, place: Place, anchor: usize, open: Open) {
+        self.weight_so_far += NODE;
+        self.stack.push(Frame { place, anchor, height: 0, weight: NODE, open });
+    }
+
+    fn close(&mut self) {
+        let Some(Frame { place, anchor, height, weight, open }) = self.stack.pop() else { return };
+        let value = match open {
+            Open::List(items) => Value::List(items),
+            Open::Map { entries, .. } => Value::Map(entries),
+        };
+        self.finish(Finished { node: Node { place, value }, height: height + 1, weight }, anchor);
+    }
+
+    /// Puts a finished node where it belongs.
+    fn finish(&mut self, finished: Finished, anchor: usize) {
+        if anchor != 0 {
+            self.weight_so_far += finished.weight;
+            self.anchors.insert(anchor, finished.clone());
+        }
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(finished.node);
+            return;
+        };
+        frame.height = frame.height.max(finished.height);
+        frame.weight += finished.weight;
+        match &mut frame.open {
+            Open::List(items) => items.push(finished.node),
+            Open::Map { entries, key, .. } => match mem::replace(key, Key::Expected) {
+                Key::Given(key, place) => entries.push(Entry { key, place, value: finished.node }),
+                Key::Useless => {}
+                Key::Expected => self.take_key(finished.node),
+            },
+        }
+    }
+
+    fn take_key(&mut self, node: Node) {
+        let Some(Frame { open: Open::Map { seen, key, .. }, .. }) = self.stack.last_mut() else { return };
+        *key = Key::Useless;
+        let Value::Text(text) = node.value else {
+            return self.error(&node.place, "a key must be a word".into());
+        };
+        match seen.entry(text) {
+            Slot::Vacant(slot) => {
+                *key = Key::Given(slot.key().clone(), node.place.clone());
+                slot.insert(node.place);
+            }
+            Slot::Occupied(slot) => {
+                let message = format!("key {} is here a second time", quoted(slot.key()));
+                let first = (slot.get().clone(), "the first one".into());
+                self.error(&node.place, message);
+                if let Some(error) = self.errors.last_mut() {
+                    error.related.push(first);
+                }
+            }
+        }
+    }
+
+    fn expand(&mut self, anchor: usize, place: Place) {
+        let Some(finished) = self.anchors.get(&anchor) else {
+            self.error(&place, "an alias must not stand inside what it names".into());
+            return self.finish_scalar(place, Value::Nothing, 0);
+        };
+        // Weighed before it is copied, so that no alias of an alias ever takes the memory.
+        self.weight_so_far += finished.weight;
+        if self.weight_so_far <= HEAVIEST {
+            self.finish(finished.clone(), 0);
+        }
+    }
+
+    fn check_measures(&mut self) -> bool {
+        let deepest = self.stack.iter().rev().zip(1..).map(|(frame, above)| frame.height + above).max().unwrap_or(0);
+        let place = self.stack.first().map_or_else(|| self.source.place(1, 1), |frame| frame.place.clone());
+        if deepest > DEEPEST || self.stack.len() > DEEPEST {
+            self.error(&place, format!("nested too deeply: at most {DEEPEST} levels"));
+        } else if self.weight_so_far > HEAVIEST {
+            self.error(&place, format!("too large: at most {} KiB, aliases included", HEAVIEST / 1024));
+        } else if self.errors_so_far < MOST_ERRORS {
+            return true;
+        }
+        self.give_up();
+        false
+    }
+
+    /// Ends the document without a tree, but with its name if that was there already.
+    fn give_up(&mut self) {
+        let name = self.stack.first().and_then(|frame| match &frame.open {
+            Open::Map { entries, .. } => named(entries),
+            Open::List(_) => None,
+        });
+        self.stack.clear();
+        self.root = None;
+        self.documents.push(Document { root: None, name, errors: mem::take(&mut self.errors) });
+    }
+
+    fn end_document(&mut self) {
+        let root = self.root.take();
+        self.documents.push(Document { root, name: None, errors: mem::take(&mut self.errors) });
+    }
+}
+
+fn named(entries: &[Entry]) -> Option<String> {
+    entries.iter().find(|entry| entry.key == "name").and_then(|entry| match &entry.value.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+/// A syntax error in words for who writes units.
+fn explain(error: &ScanError) -> String {
+    match error.kind() {
+        ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => "a tab cannot indent: use spaces".into(),
+        ErrorKind::RecursionLimitExceeded => format!("nested too deeply: at most {DEEPEST} levels"),
+        ErrorKind::UnknownAnchor => "the alias names an anchor that is not there".into(),
+        ErrorKind::UnexpectedEof => "the text ends too early".into(),
+        _ => format!("not YAML: {}", error.info()),
+    }
+}
