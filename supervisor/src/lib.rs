@@ -12,5 +12,6 @@ pub mod line;
 pub mod paths;
 pub mod state;
 pub mod status;
+pub mod supervise;
 pub mod sys;
 pub mod tai;

@@ -92,6 +92,12 @@ pub mod service {
     pub const CGROUP: &str = "cgroup";
     /// Path of a FIFO that supervise opens, keeps and passes as descriptor 0.
     pub const STDIN_FIFO: &str = "stdin-fifo";
+    /// `always`, `on-failure` or `never`: whether a service that ended by itself is started again.
+    pub const RESTART: &str = "restart";
+    /// Name or number of the signal that `l` sends; absent: HUP.
+    pub const RELOAD_SIGNAL: &str = "reload-signal";
+    /// Path of a service directory that is upped when this service ends for good.
+    pub const WAKES: &str = "wakes";
     /// Where a compiled service directory came from: `data/unit` holds `path:line`.
     pub const DATA_UNIT: &str = "data/unit";
     /// Supervise's own directory.

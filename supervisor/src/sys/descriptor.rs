@@ -94,6 +94,12 @@ impl Descriptor {
         Ok(())
     }
 
+    /// Writes at the beginning of the file, wherever its offset is.
+    pub fn write_from_start(self, bytes: &[u8]) -> Result<usize> {
+        // SAFETY: the kernel reads at most `len` bytes of the borrowed slice.
+        Ok(unsafe { syscall!(Sysno::pwrite64, self.0, bytes.as_ptr(), bytes.len(), 0) }?)
+    }
+
     /// Reads until the buffer is full or the file ends; gives the bytes read.
     pub fn read_full(self, buffer: &mut [u8]) -> Result<usize> {
         let mut filled = 0;

@@ -32,6 +32,29 @@ pub fn fork() -> Result<Fork> {
     }
 }
 
+/// [`fork`], with the child in the control group whose directory this is. Unlike a write to `cgroup.procs` it does not
+/// make the whole machine wait. Version 2 only.
+pub fn fork_into(group: Descriptor) -> Result<Fork> {
+    let arguments = abi::clone_args {
+        flags: abi::CLONE_INTO_CGROUP,
+        pidfd: 0,
+        child_tid: 0,
+        parent_tid: 0,
+        exit_signal: u64::from(abi::SIGCHLD),
+        stack: 0,
+        stack_size: 0,
+        tls: 0,
+        set_tid: 0,
+        set_tid_size: 0,
+        cgroup: group.0 as u64,
+    };
+    // SAFETY: the kernel reads one `clone_args`; as in `fork` the child has its own copy of memory and stack.
+    match unsafe { syscall!(Sysno::clone3, &raw const arguments, size_of::<abi::clone_args>()) }? {
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(pid as u32)),
+    }
+}
+
 /// An argument list for exec.
 #[derive(Clone, Copy, Debug)]
 pub struct Arguments<'a> {
@@ -112,6 +135,17 @@ pub fn reap() -> Option<Ended> {
     // SAFETY: the kernel writes one int to `status`; no usage is asked for.
     let pid = unsafe { syscall!(Sysno::wait4, -1isize, &raw mut status, abi::WNOHANG, 0) }.ok()?;
     (pid > 0).then_some(Ended { pid: pid as u32, status: status as u16 })
+}
+
+/// The pid of a child that has ended and is not reaped yet, so that its number and its group are still its own.
+pub fn peek_ended() -> Option<u32> {
+    // The kernel's `siginfo` is 128 bytes; of a child's end, the pid is the fifth number.
+    let mut record = [0i32; 32];
+    let options = abi::WEXITED | abi::WNOHANG | abi::WNOWAIT;
+    // SAFETY: the kernel writes at most 128 bytes to `record`; no usage is asked for.
+    unsafe { syscall!(Sysno::waitid, abi::P_ALL, 0, record.as_mut_ptr(), options, 0) }.ok()?;
+    let [_, _, _, _, pid, ..] = record;
+    (pid > 0).then_some(pid as u32)
 }
 
 /// Waits until the child has ended.

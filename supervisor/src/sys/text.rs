@@ -78,6 +78,30 @@ impl<const SIZE: usize> fmt::Write for Text<SIZE> {
     }
 }
 
+/// A constant `&str` as a constant `&CStr`, so that a path of the contract is spelled once.
+#[macro_export]
+macro_rules! c_path {
+    ($path:expr) => {{
+        const BYTES: [u8; $path.len() + 1] = $crate::sys::text::terminated($path);
+        const PATH: &core::ffi::CStr = match core::ffi::CStr::from_bytes_with_nul(&BYTES) {
+            Ok(path) => path,
+            Err(_) => panic!("a path with a zero byte"),
+        };
+        PATH
+    }};
+}
+
+/// The text and a zero byte; for [`c_path`](crate::c_path), which runs it when compiling.
+pub const fn terminated<const SIZE: usize>(text: &str) -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    let mut at = 0;
+    while at < text.len() {
+        bytes[at] = text.as_bytes()[at];
+        at += 1;
+    }
+    bytes
+}
+
 /// Bytes of a name in a message; control characters and what is not ASCII are shown as `?`.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a>(pub &'a [u8]);

@@ -1,0 +1,68 @@
+//! What all services of one supervise share.
+
+use crate::sys::event::Epoll;
+use crate::sys::message::Messages;
+use crate::sys::process::Environment;
+use crate::sys::time;
+
+use super::machine::Now;
+
+/// The surroundings of a service.
+#[derive(Debug)]
+pub struct Context {
+    /// Where messages go.
+    pub messages: Messages,
+    /// What is waited for.
+    pub epoll: Epoll,
+    /// The environment that services get.
+    pub environment: Environment,
+}
+
+impl Context {
+    /// Reads the clocks.
+    pub fn now(&self) -> Now {
+        Now { monotonic: time::monotonic(), since_boot: time::since_boot(), label: time::label() }
+    }
+}
+
+/// Which descriptor of which service an epoll event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A signal for supervise itself.
+    Signal,
+    /// The control FIFO.
+    Control(usize),
+    /// The close-on-exec pipe.
+    Exec(usize),
+    /// The readiness pipe.
+    Notify(usize),
+    /// The pidfd of a process that is not our child.
+    Follow(usize),
+}
+
+impl Source {
+    /// As the number that epoll keeps.
+    pub const fn token(self) -> u64 {
+        let (kind, index) = match self {
+            Self::Signal => (0, 0),
+            Self::Control(index) => (1, index),
+            Self::Exec(index) => (2, index),
+            Self::Notify(index) => (3, index),
+            Self::Follow(index) => (4, index),
+        };
+        (index as u64) << 8 | kind
+    }
+
+    /// From the number that epoll kept.
+    pub const fn from_token(token: u64) -> Option<Self> {
+        let index = (token >> 8) as usize;
+        match token & 255 {
+            0 => Some(Self::Signal),
+            1 => Some(Self::Control(index)),
+            2 => Some(Self::Exec(index)),
+            3 => Some(Self::Notify(index)),
+            4 => Some(Self::Follow(index)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `supervise/` inside a service directory: lock, FIFOs, record.
+
+use core::ffi::CStr;
+
+use crate::c_path;
+use crate::paths::service;
+use crate::status::{SIZE, Status};
+use crate::sys::descriptor::{Descriptor, HERE, Owned};
+use crate::sys::error::{Errno, Result};
+use crate::sys::files::{self, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
+
+/// Bytes of the kernel's boot id.
+const BOOT_ID: usize = 36;
+
+/// What could not be done, for the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The verb and what stands between it and the directory's name.
+    pub what: &'static str,
+    /// The file, below the directory.
+    pub file: &'static str,
+    /// Why.
+    pub errno: Errno,
+}
+
+/// The open files that make a service supervised.
+#[derive(Debug)]
+pub struct Directory {
+    /// The service directory.
+    pub service: Owned,
+    /// Both ends of the control FIFO, so that it never ends.
+    pub control: Owned,
+    /// Its content is this boot's id while a supervise looks after the service, nothing after an orderly end.
+    lock: Owned,
+    /// Whoever can open the FIFO for writing knows that we are here.
+    _ok: Owned,
+}
+
+impl Directory {
+    /// Opens, makes and locks everything. The second answer says that the predecessor died during this boot, so
+    /// that its record is to be trusted.
+    pub fn open(path: &CStr) -> core::result::Result<(Self, bool), Fault> {
+        let fault = |what, file| move |errno| Fault { what, file, errno };
+        let service = files::open(path, O_PATH | O_DIRECTORY, 0).map_err(fault("unable to chdir to ", ""))?;
+        let mask = files::set_umask(0);
+        let opened = Self::open_inside(service);
+        files::set_umask(mask);
+        opened
+    }
+
+    fn open_inside(service: Owned) -> core::result::Result<(Self, bool), Fault> {
+        let fault = |what, file| move |errno| Fault { what, file, errno };
+        let at = *service;
+        made(files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755))
+            .map_err(fault("unable to create ", service::SUPERVISE))?;
+        let lock = files::open_at(at, c_path!(service::LOCK), O_RDWR | O_CREAT, 0o644)
+            .map_err(fault("unable to open ", service::LOCK))?;
+        lock.lock().map_err(fault("unable to acquire ", service::LOCK))?;
+        let control =
+            fifo(at, c_path!(service::CONTROL), O_RDWR).map_err(fault("unable to open ", service::CONTROL))?;
+        let ok = fifo(at, c_path!(service::OK), O_RDONLY).map_err(fault("unable to open ", service::OK))?;
+        let mut directory = Self { service, control, lock, _ok: ok };
+        let died = directory.mark();
+        Ok((directory, died))
+    }
+
+    /// Puts the boot id into the lock file; true when it was there already. Where it cannot be written (a full disk),
+    /// a successor starts afresh.
+    fn mark(&mut self) -> bool {
+        let mut id = [0; BOOT_ID];
+        let known =
+            files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut id).is_ok_and(|id| id.len() == BOOT_ID);
+        let mut old = [0; BOOT_ID];
+        let size = self.lock.read_full(&mut old).unwrap_or(0);
+        if !known || (size == BOOT_ID && old == id) {
+            return known;
+        }
+        if self.lock.truncate(0).is_ok() {
+            // The offset is behind what was read; a file that begins with zeros would be nobody's id.
+            let _ = self.lock.write_from_start(&id);
+        }
+        false
+    }
+
+    /// An orderly end: the next supervise begins afresh.
+    pub fn unmark(&self) {
+        let _ = self.lock.truncate(0);
+    }
+
+    /// The last record, if it is one of ours.
+    pub fn record(&self) -> Option<Status> {
+        let mut buffer = [0; SIZE];
+        Status::unpack(files::read_at(*self.service, c_path!(service::STATUS), &mut buffer).ok()?)
+    }
+
+    /// Replaces the record. On a full disk it is written in place: its page is there already.
+    pub fn publish(&self, record: &[u8; SIZE]) -> Result<()> {
+        let at = *self.service;
+        let new = files::open_at(at, c_path!(service::STATUS_NEW), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+            .and_then(|file| file.write_all(record))
+            .and_then(|()| files::rename_at(at, c_path!(service::STATUS_NEW), c_path!(service::STATUS)));
+        new.inspect_err(|_| {
+            let _ = files::write_at(at, c_path!(service::STATUS), record);
+        })
+    }
+
+    /// There is no `down` file.
+    pub fn is_normally_up(&self) -> bool {
+        files::status_at(*self.service, c_path!(service::DOWN)) == Err(Errno::ENOENT)
+    }
+
+    /// Creates or removes the `down` file.
+    pub fn set_normally_up(&self, up: bool) -> Result<()> {
+        let (at, path) = (*self.service, c_path!(service::DOWN));
+        if up {
+            match files::remove_at(at, path) {
+                Err(Errno::ENOENT) => Ok(()),
+                other => other,
+            }
+        } else {
+            files::open_at(at, path, O_WRONLY | O_CREAT, 0o644).map(drop)
+        }
+    }
+}
+
+/// What is there already is as good as made.
+fn made(answer: Result<()>) -> Result<()> {
+    if answer == Err(Errno::EEXIST) { Ok(()) } else { answer }
+}
+
+/// Makes a FIFO if it is missing, and opens it without blocking.
+fn fifo(at: Descriptor, path: &CStr, flags: u32) -> Result<Owned> {
+    made(files::make_fifo_at(at, path, 0o600))?;
+    files::open_at(at, path, flags | O_NONBLOCK, 0)
+}

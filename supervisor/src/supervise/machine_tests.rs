@@ -1,0 +1,215 @@
+//! Histories of one service, told to the machine without a process.
+
+use super::action::{Action, Program, Target};
+use super::machine::{Event, Machine, Now, Restart, SECOND, Settings};
+use crate::status::{LastExit, Phase, Want};
+use crate::sys::signal::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
+use crate::tai::Tai64n;
+
+/// A machine and a clock.
+struct History {
+    machine: Machine,
+    now: u64,
+    settings: Settings,
+}
+
+impl History {
+    fn new(normally_up: bool) -> Self {
+        Self { machine: Machine::new(normally_up), now: 100 * SECOND, settings: Settings::DEFAULT }
+    }
+
+    fn step(&mut self, event: Event) -> Vec<Action> {
+        let label = Tai64n::from_unix((self.now / SECOND) as i64, 0);
+        let now = Now { monotonic: self.now, since_boot: self.now, label };
+        let actions = self.machine.step(event, &now);
+        actions.iter().filter(|&action| action != Action::Publish).collect()
+    }
+
+    fn letter(&mut self, letter: u8) -> Vec<Action> {
+        self.step(Event::Letter(letter))
+    }
+
+    /// From the answer `Start(Run)` to a running process.
+    fn run(&mut self, pid: u32) {
+        assert_eq!(self.step(Event::Forked(pid, 7, self.settings)), [Action::LetGo]);
+        assert_eq!(self.machine.status().phase, Phase::Down);
+        assert_eq!(self.step(Event::Executed), []);
+        assert_eq!(self.machine.status().phase, Phase::Run);
+    }
+
+    /// The process ends; there is no finish.
+    fn end(&mut self, pid: u32, status: u16) -> Vec<Action> {
+        let exit = LastExit::Status(status);
+        let finish = Action::Start(Program::Finish { exit, group: pid });
+        let mut actions = self.step(Event::Ended(pid, exit));
+        assert_eq!(actions.pop(), Some(finish));
+        actions.extend(self.step(Event::NoFinish));
+        actions
+    }
+}
+
+const RUN: Action = Action::Start(Program::Run);
+
+/// A service that lived a second starts again at once, a short one a second after its last start.
+#[test]
+fn restart_delay() {
+    let mut history = History::new(true);
+    assert_eq!(history.step(Event::Begin), [RUN]);
+    history.run(5);
+    history.now += SECOND;
+    assert_eq!(history.end(5, 0), [RUN]);
+    history.run(6);
+    history.now += SECOND / 4;
+    assert_eq!(history.end(6, 9), []);
+    assert_eq!(history.machine.deadline(), Some(history.now + 3 * SECOND / 4));
+    history.now += SECOND * 3 / 4;
+    assert_eq!(history.step(Event::Time), [RUN]);
+    history.run(7);
+    history.step(Event::Ready);
+    assert!(history.machine.status().ready);
+    assert_eq!(history.end(7, 9), [RUN], "it had been ready");
+    assert!(!history.machine.status().ready);
+    assert_eq!(history.machine.status().deaths, 3);
+}
+
+/// `d` is the down signal and CONT, and the service stays down; it is no death.
+#[test]
+fn down_and_up() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    let stop = [Action::Signal(SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
+    assert_eq!(history.letter(b'd'), stop);
+    assert!(history.machine.status().got_term);
+    assert_eq!(history.end(5, 15), []);
+    assert_eq!((history.machine.status().want, history.machine.status().deaths), (Want::Down, 0));
+    assert_eq!(history.machine.deadline(), None);
+    assert_eq!(history.letter(b'u'), [RUN]);
+}
+
+/// With a `down` file nothing starts; `o` starts once; a second start is never asked for while one is alive.
+#[test]
+fn once() {
+    let mut history = History::new(false);
+    assert_eq!(history.step(Event::Begin), []);
+    assert_eq!(history.letter(b'o'), [RUN]);
+    history.run(5);
+    assert_eq!(history.letter(b'o'), []);
+    assert_eq!(history.letter(b'?'), []);
+    assert_eq!(history.end(5, 0), []);
+    assert_eq!(history.machine.status().want, Want::Once);
+}
+
+/// `x` waits until the service is down, its finish included.
+#[test]
+fn exit() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    assert_eq!(history.letter(b'x'), []);
+    history.step(Event::Ended(5, LastExit::Status(0)));
+    assert_eq!(history.step(Event::Forked(6, 1, history.settings)), [Action::LetGo]);
+    assert_eq!(history.machine.status().phase, Phase::Finish);
+    assert_eq!(history.step(Event::Ended(6, LastExit::Status(0))), [Action::Leave]);
+    let mut history = History::new(false);
+    history.step(Event::Begin);
+    assert_eq!(history.letter(b'x'), [Action::Leave]);
+}
+
+/// `finish` with 125 ends the service for good, until `u`.
+#[test]
+fn ended_for_good() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    history.step(Event::Ended(5, LastExit::Status(1 << 8)));
+    history.step(Event::Forked(6, 1, history.settings));
+    assert_eq!(history.step(Event::Ended(6, LastExit::Status(125 << 8))), [Action::Wake]);
+    assert!(history.machine.status().ended_for_good);
+    assert_eq!(history.machine.deadline(), None);
+    assert_eq!(history.letter(b'u'), [RUN]);
+    assert!(!history.machine.status().ended_for_good);
+}
+
+/// The `restart` file decides about unasked ends only.
+#[test]
+fn restart_policy() {
+    for (restart, status, again) in
+        [(Restart::OnFailure, 0, false), (Restart::OnFailure, 256, true), (Restart::Never, 256, false)]
+    {
+        let mut history = History::new(true);
+        history.settings.restart = restart;
+        history.step(Event::Begin);
+        history.run(5);
+        history.now += 2 * SECOND;
+        assert_eq!(history.end(5, status).contains(&RUN), again, "{restart:?} {status}");
+        assert_eq!(history.machine.status().ended_for_good, !again);
+    }
+    let mut history = History::new(true);
+    history.settings.restart = Restart::Never;
+    history.step(Event::Begin);
+    history.run(5);
+    history.now += 2 * SECOND;
+    history.letter(b'r');
+    assert_eq!(history.end(5, 15), [RUN], "a restart that was asked for");
+}
+
+/// timeout-kill ms after `d` comes KILL, to everybody where kill-mode says so.
+#[test]
+fn kill_after_timeout() {
+    let mut history = History::new(true);
+    history.settings.kill_after = 300;
+    history.settings.kill_all = true;
+    history.step(Event::Begin);
+    history.run(5);
+    assert_eq!(history.letter(b'd')[0], Action::Signal(SIGTERM, Target::All));
+    assert_eq!(history.machine.deadline(), Some(history.now + 300));
+    history.now += 300;
+    assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::All)]);
+    assert_eq!(history.machine.deadline(), None);
+}
+
+/// A failed exec leaves no pid, counts as an end, and is tried again a second after.
+#[test]
+fn exec_failure() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.step(Event::Forked(5, 7, history.settings));
+    assert_eq!(history.machine.status().pid, 5);
+    assert_eq!(history.step(Event::NotExecuted(126)), []);
+    let status = *history.machine.status();
+    assert_eq!((status.pid, status.deaths, status.last_exit), (0, 1, LastExit::Status(126 << 8)));
+    assert_eq!(history.machine.deadline(), Some(history.now + SECOND));
+    assert_eq!(history.step(Event::Ended(5, LastExit::Status(126 << 8))), [], "its child's end is no news");
+}
+
+/// Pausing is remembered and undone by CONT; a finish gets no signal but KILL.
+#[test]
+fn pause_and_finish() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    assert_eq!(history.letter(b'p'), [Action::Signal(SIGSTOP, Target::Main)]);
+    assert!(history.machine.status().paused);
+    history.letter(b'c');
+    assert!(!history.machine.status().paused);
+    history.step(Event::Ended(5, LastExit::Status(0)));
+    history.step(Event::Forked(6, 1, history.settings));
+    assert_eq!(history.letter(b't'), []);
+    assert_eq!(history.letter(b'k'), [Action::Signal(SIGKILL, Target::Main)]);
+    assert_eq!(history.machine.deadline(), Some(history.now + 5 * SECOND), "timeout-finish");
+}
+
+/// A predecessor's process is followed; its unseen end is a death with unknown status.
+#[test]
+fn adoption() {
+    let mut before = History::new(true);
+    before.step(Event::Begin);
+    before.run(5);
+    let mut history = History { machine: Machine::from_status(*before.machine.status()), ..before };
+    assert_eq!(history.step(Event::Adopted(Settings::DEFAULT)), []);
+    history.now += SECOND;
+    history.step(Event::Ended(5, LastExit::Unknown));
+    assert_eq!(history.step(Event::NoFinish), [RUN]);
+    assert_eq!((history.machine.status().last_exit, history.machine.status().deaths), (LastExit::Unknown, 1));
+}
