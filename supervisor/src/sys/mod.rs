@@ -3,6 +3,8 @@
 //! Functions are safe: they take borrowed slices, C strings and descriptor newtypes, and answer an [`error::Errno`].
 //! Every descriptor is close-on-exec. Nothing allocates; nothing panics.
 
+pub mod bare_main;
+pub mod close;
 pub mod descriptor;
 pub mod error;
 pub mod event;
@@ -13,6 +15,7 @@ pub mod process;
 pub mod signal;
 pub mod start;
 pub mod stop;
+pub mod swap;
 pub mod table;
 pub mod text;
 pub mod time;
