@@ -1,0 +1,57 @@
+//! Whether a command can be run, found out before it is tried: the error's text is the reason on the console.
+
+use std::env;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
+
+/// Where commands are looked up when the environment has no PATH.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Looks a command up as execvp would; the error is the reason: `unable to run CMD: CAUSE`.
+pub fn look_up(command: &str) -> Result<(), String> {
+    let path = env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into());
+    find(command, &path).map_err(|errno| unable_to_run(command, errno))
+}
+
+/// The reason of a command that could not be executed.
+pub fn unable_to_run(command: &str, errno: Errno) -> String {
+    format!("unable to run {command}: {}", errno.desc())
+}
+
+fn find(command: &str, path: &str) -> Result<(), Errno> {
+    if command.contains('/') {
+        return executable(Path::new(command));
+    }
+    let mut error = Errno::ENOENT;
+    for directory in path.split(':') {
+        match executable(&Path::new(directory).join(command)) {
+            Ok(()) => return Ok(()),
+            // One that is there but denied is the better reason, if no other is found.
+            Err(Errno::EACCES) => error = Errno::EACCES,
+            Err(_) => {}
+        }
+    }
+    Err(error)
+}
+
+fn executable(path: &Path) -> Result<(), Errno> {
+    access(path, AccessFlags::X_OK)?;
+    if path.is_dir() { Err(Errno::EACCES) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What exec would say is said before.
+    #[test]
+    fn reasons() {
+        assert_eq!(look_up("/no/such"), Err("unable to run /no/such: No such file or directory".into()));
+        assert_eq!(look_up("/usr"), Err("unable to run /usr: Permission denied".into()));
+        assert_eq!(look_up("/etc/passwd"), Err("unable to run /etc/passwd: Permission denied".into()));
+        assert_eq!(find("sh", "/no:/bin"), Ok(()));
+        assert_eq!(find("no-such-command", "/bin"), Err(Errno::ENOENT));
+    }
+}

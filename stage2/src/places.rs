@@ -1,0 +1,80 @@
+//! Where everything is: the run directory, the administrator's and the distribution's files, the logs.
+//!
+//! Names inside are [`supervisor::paths`]'; this only joins them to the directories of this run of the program.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use supervisor::paths::{self, run};
+
+/// The directories of one run of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// RUN.
+    pub run: PathBuf,
+    /// The scan directory; RUN/scan unless it is somebody else's.
+    pub scan: PathBuf,
+    /// LIB.
+    pub lib: PathBuf,
+    /// ETC.
+    pub etc: PathBuf,
+    /// LOG.
+    pub log: PathBuf,
+}
+
+impl Places {
+    /// As the environment says, else as installed.
+    pub fn from_environment() -> Self {
+        let place = |variable, default: &str| env::var_os(variable).map_or_else(|| default.into(), PathBuf::from);
+        let run = place(paths::RUN_VARIABLE, paths::RUN);
+        Self {
+            scan: run.join(run::SCAN),
+            lib: place(paths::LIB_VARIABLE, paths::LIB),
+            etc: place(paths::ETC_VARIABLE, paths::ETC),
+            log: place(paths::LOG_VARIABLE, paths::LOG),
+            run,
+        }
+    }
+
+    /// Moves the run directory, and the scan directory with it.
+    pub fn with_run(mut self, run: &Path) -> Self {
+        self.run = run.into();
+        self.scan = run.join(run::SCAN);
+        self
+    }
+
+    /// Directories of units, the winning one first.
+    pub fn unit_directories(&self) -> Vec<PathBuf> {
+        vec![self.etc.join("units"), self.lib.join("units")]
+    }
+
+    /// Directories of bundles, the winning one first.
+    pub fn bundle_directories(&self) -> Vec<PathBuf> {
+        vec![self.etc.join("bundles"), self.lib.join("bundles")]
+    }
+
+    /// RUN/service.
+    pub fn services(&self) -> PathBuf {
+        self.run.join(run::SERVICE)
+    }
+
+    /// The service directory of a unit.
+    pub fn service(&self, unit: &str) -> PathBuf {
+        self.services().join(unit)
+    }
+
+    /// RUN/state.
+    pub fn states(&self) -> PathBuf {
+        self.run.join(run::STATE)
+    }
+
+    /// RUN/requests.
+    pub fn requests(&self) -> PathBuf {
+        self.run.join(run::REQUESTS)
+    }
+
+    /// What the engine remembers of a one-shot that runs: a directory that nobody else reads.
+    pub fn running(&self, unit: &str) -> PathBuf {
+        self.run.join("engine").join(unit)
+    }
+}

@@ -1,0 +1,47 @@
+//! Files that are replaced as a whole: written under a dot name and renamed, so that a reader sees the old text or the
+//! new one.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The dot name next to a file under which its successor is written.
+fn draft(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+/// Replaces a file; `mode` are its permission bits, whatever the umask.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let draft = draft(path);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    file.write_all(content)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    fs::rename(&draft, path)
+}
+
+/// Replaces a file only if it says something else now. Answers whether it did.
+pub fn replace_if_different(path: &Path, content: &[u8], mode: u32) -> io::Result<bool> {
+    let same_mode = |path: &Path| fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o7777 == mode);
+    if fs::read(path).is_ok_and(|old| old == content) && same_mode(path) {
+        return Ok(false);
+    }
+    replace(path, content, mode).map(|()| true)
+}
+
+/// Makes a symbolic link, in the place of whatever file had the name.
+pub fn replace_link(path: &Path, target: &Path) -> io::Result<()> {
+    let draft = draft(path);
+    let _ = fs::remove_file(&draft);
+    std::os::unix::fs::symlink(target, &draft)?;
+    fs::rename(&draft, path)
+}
+
+/// Removes a file that may be absent.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

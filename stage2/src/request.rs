@@ -1,0 +1,97 @@
+//! What an operator, stage 1 or stage 3 asks of the engine, and the engine's answer: the objects in `RUN/requests`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The verb of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Bring units up.
+    Start,
+    /// Take units down.
+    Stop,
+    /// Take units down and bring them up again.
+    Restart,
+    /// Bring the default bundle up: stage 1 asks.
+    Boot,
+    /// Take everything down, then run the `shutdown` bundle: stage 3 asks.
+    StopAll,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Version of the format: 1.
+    pub v: u32,
+    /// What to do.
+    pub verb: Verb,
+    /// With which units or bundles.
+    #[serde(default)]
+    pub units: Vec<String>,
+    /// Who asks: the user's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// The asking process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+}
+
+impl Request {
+    /// Reads a request; the error is the sentence that the asker is given.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let request: Self = serde_json::from_slice(text).map_err(|error| format!("bad request: {error}"))?;
+        if request.v == 1 { Ok(request) } else { Err(format!("bad request: unknown version {}", request.v)) }
+    }
+}
+
+/// The final answer: `ID.done`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Version of the format: 1.
+    pub v: u32,
+    /// 0 all got there, 1 some did not, 100 refused.
+    pub exit: u8,
+    /// Why it was refused or cut short.
+    pub error: Option<String>,
+    /// The units that were named, and what they are now.
+    pub units: BTreeMap<String, String>,
+}
+
+impl Answer {
+    /// Everything asked for was (or was not) done.
+    pub fn finished(all: bool, units: BTreeMap<String, String>) -> Self {
+        Self { v: 1, exit: u8::from(!all), error: None, units }
+    }
+
+    /// Nothing was done.
+    pub fn refused(error: impl Into<String>) -> Self {
+        Self { v: 1, exit: 100, error: Some(error.into()), units: BTreeMap::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The three requests of docs/formats.md are read; what is no request is told why.
+    #[test]
+    fn requests() {
+        let request = Request::parse(br#"{"v":1,"verb":"start","units":["sshd"],"uid":0,"pid":4711}"#).unwrap();
+        let expected = Request { v: 1, verb: Verb::Start, units: vec!["sshd".into()], uid: Some(0), pid: Some(4711) };
+        assert_eq!(request, expected);
+        assert_eq!(Request::parse(br#"{"v":1,"verb":"boot","units":["default"]}"#).unwrap().verb, Verb::Boot);
+        assert_eq!(Request::parse(br#"{"v":1,"verb":"stop-all","units":[]}"#).unwrap().verb, Verb::StopAll);
+        assert_eq!(Request::parse(br#"{"v":2,"verb":"boot"}"#), Err("bad request: unknown version 2".into()));
+        assert!(Request::parse(b"{").unwrap_err().starts_with("bad request: "));
+    }
+
+    /// The answer is that of docs/formats.md to the byte.
+    #[test]
+    fn answer() {
+        let answer = Answer::finished(true, BTreeMap::from([("sshd".into(), "up".into())]));
+        let text = r#"{"v":1,"exit":0,"error":null,"units":{"sshd":"up"}}"#;
+        assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+    }
+}

@@ -1,0 +1,154 @@
+//! `RUN/timeline.jsonl`: every event of every unit, one JSON object a line, one write each; and the same with the
+//! console's line for whoever watches a request.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde::Serialize;
+use supervisor::paths::run;
+
+use crate::replace::replace;
+
+/// What happened to a unit, with the keys that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Happening {
+    /// It is asked for and waits.
+    Wait {
+        /// For these units.
+        r#for: Vec<String>,
+    },
+    /// Its command runs.
+    Exec {
+        /// Its process; none for steps and milestones.
+        pid: Option<u32>,
+    },
+    /// It is up.
+    Ready {
+        /// How long it took, in ms.
+        ms: u64,
+    },
+    /// It is not.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// Its condition said no.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+    /// It is told to stop.
+    Stop {},
+    /// It is down.
+    Stopped {
+        /// How long it took, in ms.
+        ms: u64,
+    },
+}
+
+impl Happening {
+    /// The event's word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Wait { .. } => "wait",
+            Self::Exec { .. } => "exec",
+            Self::Ready { .. } => "ready",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+            Self::Stop {} => "stop",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    t_ns: u64,
+    boot: &'a str,
+    unit: &'a str,
+    #[serde(flatten)]
+    happening: &'a Happening,
+}
+
+#[derive(Serialize)]
+struct Progress<'a> {
+    t_ns: u64,
+    unit: &'a str,
+    event: &'a str,
+    line: Option<&'a str>,
+}
+
+/// The open timeline, and the progress stream of the request that is being worked on.
+#[derive(Debug)]
+pub struct Timeline {
+    file: Option<File>,
+    boot: String,
+    progress: Option<File>,
+}
+
+impl Timeline {
+    /// Opens the timeline of a run directory; a boot without an ID gets the kernel's.
+    pub fn open(run_directory: &Path) -> Self {
+        Self { file: append(&run_directory.join(run::TIMELINE)), boot: boot_id(run_directory), progress: None }
+    }
+
+    /// Tells a request's asker too, from now on; `None`: nobody any more.
+    pub fn tell(&mut self, progress: Option<&Path>) {
+        self.progress = progress.and_then(append);
+    }
+
+    /// Writes one event.
+    pub fn record(&mut self, t_ns: u64, unit: &str, happening: &Happening) {
+        write_line(&mut self.file, &Entry { t_ns, boot: &self.boot, unit, happening });
+    }
+
+    /// Tells the asker of an event and of the line that the console showed for it.
+    pub fn progress(&mut self, t_ns: u64, unit: &str, event: &str, line: Option<&str>) {
+        write_line(&mut self.progress, &Progress { t_ns, unit, event, line });
+    }
+}
+
+fn append(path: &Path) -> Option<File> {
+    OpenOptions::new().append(true).create(true).mode(0o644).open(path).ok()
+}
+
+/// One write; a full disk costs the line, not the boot.
+fn write_line(file: &mut Option<File>, entry: &impl Serialize) {
+    let (Some(file), Ok(mut text)) = (file, serde_json::to_vec(entry)) else { return };
+    text.push(b'\n');
+    let _ = file.write_all(&text);
+}
+
+/// `RUN/boot-id`; where stage 1 did not write it, the kernel's is put there.
+fn boot_id(run_directory: &Path) -> String {
+    let path = run_directory.join("boot-id");
+    if let Ok(id) = fs::read_to_string(&path) {
+        return id.trim().to_owned();
+    }
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let _ = replace(&path, id.as_bytes(), 0o644);
+    id.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line is that of docs/formats.md.
+    #[test]
+    fn golden() {
+        let check = |happening: Happening, expected: &str| {
+            let entry = Entry { t_ns: 5, boot: "ID", unit: "sshd", happening: &happening };
+            assert_eq!(serde_json::to_string(&entry).unwrap(), expected);
+            assert!(expected.contains(&format!(r#""event":"{}""#, happening.name())));
+        };
+        let start = r#"{"t_ns":5,"boot":"ID","unit":"sshd","event":"#;
+        check(Happening::Exec { pid: Some(431) }, &format!(r#"{start}"exec","pid":431}}"#));
+        check(Happening::Wait { r#for: vec!["a".into()] }, &format!(r#"{start}"wait","for":["a"]}}"#));
+        check(Happening::Stop {}, &format!(r#"{start}"stop"}}"#));
+        check(Happening::Stopped { ms: 3 }, &format!(r#"{start}"stopped","ms":3}}"#));
+    }
+}
