@@ -4,7 +4,9 @@
 //! There is no way from here to signal a group or everyone: a process number is checked to be one.
 
 use linux_raw_sys::general::{POLLIN, pollfd};
-use syscalls::{Errno, Sysno, syscall};
+use syscalls::{Sysno, syscall};
+
+use super::error::{Errno, Result};
 
 /// `ioctl`: bytes that can be read at once.
 const FIONREAD: usize = 0x541b;
@@ -14,14 +16,15 @@ const LOOP_CLR_FD: usize = 0x4c01;
 const STOP_ARRAY: usize = 0x932;
 
 /// A process number that names one process: 1 and above.
-fn one(pid: u32) -> Result<i32, Errno> {
+fn one(pid: u32) -> Result<i32> {
     i32::try_from(pid).ok().filter(|pid| *pid > 0).ok_or(Errno::EINVAL)
 }
 
 /// Sends a signal, real-time ones included (they count from 34), to one process.
-pub fn signal(pid: u32, number: u8) -> Result<(), Errno> {
+pub fn signal(pid: u32, number: u8) -> Result<()> {
     // SAFETY: kill takes no pointer.
-    unsafe { syscall!(Sysno::kill, one(pid)?, usize::from(number)) }.map(|_| ())
+    unsafe { syscall!(Sysno::kill, one(pid)?, usize::from(number)) }?;
+    Ok(())
 }
 
 /// A descriptor that becomes readable when its process has ended; the process need not be a child.
@@ -30,9 +33,10 @@ pub struct Death(i32);
 
 impl Death {
     /// Watches a process; ESRCH: it is gone already.
-    pub fn of(pid: u32) -> Result<Self, Errno> {
+    pub fn of(pid: u32) -> Result<Self> {
         // SAFETY: pidfd_open takes no pointer; the descriptor is ours alone and is closed on drop.
-        unsafe { syscall!(Sysno::pidfd_open, one(pid)?, 0) }.map(|descriptor| Self(descriptor as i32))
+        let descriptor = unsafe { syscall!(Sysno::pidfd_open, one(pid)?, 0) }?;
+        Ok(Self(descriptor as i32))
     }
 
     /// The descriptor's number, for [`readable`].
@@ -54,39 +58,42 @@ pub fn wanted(descriptor: i32) -> pollfd {
 }
 
 /// Waits until one of the descriptors is readable or the time (ms) is over. EINTR counts as over.
-pub fn readable(descriptors: &mut [pollfd], milliseconds: u32) -> Result<(), Errno> {
+pub fn readable(descriptors: &mut [pollfd], milliseconds: u32) -> Result<()> {
     #[repr(C)]
     struct Time {
         seconds: i64,
         nanoseconds: i64,
     }
-    let time =
+    let mut time =
         Time { seconds: i64::from(milliseconds / 1000), nanoseconds: i64::from(milliseconds % 1000) * 1_000_000 };
-    // SAFETY: the array and the time outlive the call, and the length is the array's.
-    let answer = unsafe { syscall!(Sysno::ppoll, descriptors.as_mut_ptr(), descriptors.len(), &raw const time, 0, 0) };
-    match answer {
+    // SAFETY: both outlive the call, which writes the time that was left, and the length is the array's.
+    let answer = unsafe { syscall!(Sysno::ppoll, descriptors.as_mut_ptr(), descriptors.len(), &raw mut time, 0, 0) };
+    match answer.map_err(Errno::from) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// Bytes that wait in a pipe or FIFO.
-pub fn bytes_waiting(descriptor: i32) -> Result<u32, Errno> {
+pub fn bytes_waiting(descriptor: i32) -> Result<u32> {
     let mut bytes = 0u32;
     // SAFETY: the call writes one int, where `bytes` is.
-    unsafe { syscall!(Sysno::ioctl, descriptor, FIONREAD, &raw mut bytes) }.map(|_| bytes)
+    unsafe { syscall!(Sysno::ioctl, descriptor, FIONREAD, &raw mut bytes) }?;
+    Ok(bytes)
 }
 
 /// Takes the file away from a loop device.
-pub fn detach_loop(descriptor: i32) -> Result<(), Errno> {
+pub fn detach_loop(descriptor: i32) -> Result<()> {
     // SAFETY: this request has no argument.
-    unsafe { syscall!(Sysno::ioctl, descriptor, LOOP_CLR_FD, 0) }.map(|_| ())
+    unsafe { syscall!(Sysno::ioctl, descriptor, LOOP_CLR_FD, 0) }?;
+    Ok(())
 }
 
 /// Stops an md array.
-pub fn stop_array(descriptor: i32) -> Result<(), Errno> {
+pub fn stop_array(descriptor: i32) -> Result<()> {
     // SAFETY: this request has no argument.
-    unsafe { syscall!(Sysno::ioctl, descriptor, STOP_ARRAY, 0) }.map(|_| ())
+    unsafe { syscall!(Sysno::ioctl, descriptor, STOP_ARRAY, 0) }?;
+    Ok(())
 }
 
 #[cfg(test)]

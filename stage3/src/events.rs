@@ -1,0 +1,159 @@
+//! Waiting: for changes in files and for the ends of processes, always with a deadline, never by polling.
+//!
+//! One inotify instance says that *something* changed; what is waited for is then looked at again. The kernel tells of a
+//! lock's file being closed a moment before the lock is released, so each event is followed by two more looks.
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use supervisor::paths;
+use supervisor::sys::stop::{Death, readable, wanted};
+
+/// The looks that follow an event.
+const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(10)];
+/// What every deadline becomes after a second `poweroff`.
+const HURRIED: Duration = Duration::from_secs(1);
+/// What is told of a watched path.
+const CHANGES: AddWatchFlags = AddWatchFlags::IN_CLOSE_WRITE
+    .union(AddWatchFlags::IN_CREATE)
+    .union(AddWatchFlags::IN_DELETE)
+    .union(AddWatchFlags::IN_MOVED_TO)
+    .union(AddWatchFlags::IN_MOVED_FROM);
+
+/// The source of events.
+#[derive(Debug)]
+pub struct Events {
+    inotify: Option<Inotify>,
+    hurry: PathBuf,
+    hurried: bool,
+}
+
+impl Events {
+    /// Watches the run directory for a second stage 3.
+    pub fn watch(run: &Path) -> Self {
+        let mut events = Self {
+            inotify: Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok(),
+            hurry: run.join(paths::run::STAGE3_HURRY),
+            hurried: false,
+        };
+        let _ = std::fs::remove_file(&events.hurry);
+        events.add(run, AddWatchFlags::IN_CREATE);
+        events
+    }
+
+    /// Watches a file or directory for being written, closed, or having names added or removed.
+    pub fn add_changes(&mut self, path: &Path) {
+        self.add(path, CHANGES);
+    }
+
+    /// Watches a FIFO for being read.
+    pub fn add_reads(&mut self, path: &Path) {
+        self.add(path, AddWatchFlags::IN_ACCESS);
+    }
+
+    /// What cannot be watched is looked at when the deadline comes.
+    fn add(&mut self, path: &Path, flags: AddWatchFlags) {
+        if let Some(inotify) = &self.inotify {
+            let _ = inotify.add_watch(path, flags);
+        }
+    }
+
+    /// The run directory has another name now.
+    pub fn moved(&mut self, run: &Path) {
+        self.hurry = run.join(paths::run::STAGE3_HURRY);
+    }
+
+    /// A second stage 3 was started: every wait is short now.
+    pub fn hurried(&self) -> bool {
+        self.hurried
+    }
+
+    /// Waits until `met` says so. False: the deadline came first.
+    pub fn until(&mut self, limit: Duration, mut met: impl FnMut() -> bool) -> bool {
+        let start = Instant::now();
+        let mut looks = Vec::from(LOOK_AGAIN);
+        loop {
+            if met() {
+                return true;
+            }
+            let Some(left) = self.left(start, limit) else { return false };
+            let nap = looks.pop().map_or(left, |look| look.min(left));
+            if self.sleep(&[], nap) {
+                looks = LOOK_AGAIN.into();
+            }
+        }
+    }
+
+    /// Waits until the processes have ended. False: some have not, and the deadline came.
+    pub fn until_ended(&mut self, mut processes: Vec<Death>, limit: Duration) -> bool {
+        let start = Instant::now();
+        while !processes.is_empty() {
+            let Some(left) = self.left(start, limit) else { return false };
+            self.sleep(&processes, left);
+            processes.retain(|process| {
+                let mut one = [wanted(process.descriptor())];
+                readable(&mut one, 0).is_ok() && one[0].revents == 0
+            });
+        }
+        true
+    }
+
+    /// What is left of a limit; `None`: nothing.
+    fn left(&self, start: Instant, limit: Duration) -> Option<Duration> {
+        let limit = if self.hurried { limit.min(HURRIED) } else { limit };
+        limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// Sleeps until something happens or the time is over. True: a file changed.
+    fn sleep(&mut self, processes: &[Death], time: Duration) -> bool {
+        let mut descriptors: Vec<_> = processes.iter().map(|process| wanted(process.descriptor())).collect();
+        descriptors.extend(self.inotify.iter().map(|inotify| wanted(inotify.as_fd().as_raw_fd())));
+        let milliseconds = u32::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
+        if readable(&mut descriptors, milliseconds).is_err() {
+            // Only a lack of memory leads here; the deadline still holds.
+            std::thread::sleep(time.min(Duration::from_millis(100)));
+        }
+        let changed = self.inotify.as_ref().is_some_and(|inotify| inotify.read_events().is_ok());
+        if changed && !self.hurried {
+            self.hurried = self.hurry.exists();
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    /// A file that appears ends the wait; without it the deadline does.
+    #[test]
+    fn sees_a_file_appear() {
+        let directory = std::env::temp_dir().join(format!("sunup-stage3-events-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let mut events = Events::watch(&directory);
+        let file = directory.join("file");
+        assert!(!events.until(Duration::from_millis(20), || file.exists()));
+        let mut child = Command::new("touch").arg(&file).spawn().unwrap();
+        assert!(events.until(Duration::from_secs(60), || file.exists()));
+        child.wait().unwrap();
+        assert!(!events.hurried());
+        std::fs::write(directory.join(paths::run::STAGE3_HURRY), "").unwrap();
+        let start = Instant::now();
+        assert!(!events.until(Duration::from_secs(600), || false));
+        assert!(events.hurried() && start.elapsed() < Duration::from_secs(60));
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    /// The end of a process is seen, and a process that goes on is not taken for ended.
+    #[test]
+    fn sees_a_process_end() {
+        let mut events = Events::watch(Path::new("/nonexistent"));
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        assert!(!events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_millis(20)));
+        drop(child.stdin.take());
+        assert!(events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(60)));
+        child.wait().unwrap();
+    }
+}

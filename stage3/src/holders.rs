@@ -1,0 +1,81 @@
+//! Who keeps a mount busy, read from /proc/*/{fd,cwd,root,exe,maps}.
+
+use crate::mounts::Mount;
+use crate::process;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A process with something open below a mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub pid: u32,
+    /// What it holds.
+    pub path: PathBuf,
+}
+
+/// The first thing that each process holds of the mount. `table` tells mounts below it apart from it.
+pub fn of(mount: &Mount, table: &[Mount]) -> Vec<Holder> {
+    let processes = process::all().into_iter().filter(|process| !process.kernel && !process.is_zombie());
+    processes
+        .filter_map(|process| {
+            let path = descriptor(process.pid, mount.id).or_else(|| other(process.pid, mount, table))?;
+            Some(Holder { pid: process.pid, path })
+        })
+        .collect()
+}
+
+/// An open descriptor; the kernel tells the number of its mount.
+fn descriptor(pid: u32, mount: u32) -> Option<PathBuf> {
+    let mut entries = fs::read_dir(format!("/proc/{pid}/fdinfo")).ok()?.flatten();
+    entries.find_map(|entry| {
+        let info = fs::read_to_string(entry.path()).ok()?;
+        let number = info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?;
+        let held = number.trim().parse() == Ok(mount);
+        held.then(|| fs::read_link(format!("/proc/{pid}/fd/{}", entry.file_name().display())).ok()).flatten()
+    })
+}
+
+/// A directory, the program or a mapped file, found by its path.
+fn other(pid: u32, mount: &Mount, table: &[Mount]) -> Option<PathBuf> {
+    let links = ["cwd", "root", "exe"];
+    let linked = links.iter().filter_map(|link| fs::read_link(format!("/proc/{pid}/{link}")).ok());
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let mapped = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..))).map(PathBuf::from);
+    linked.chain(mapped).find(|path| is_on(path, mount, table))
+}
+
+/// The deepest mount above the path is this one.
+fn is_on(path: &Path, mount: &Mount, table: &[Mount]) -> bool {
+    let above = table.iter().filter(|other| path.starts_with(&other.point));
+    above.max_by_key(|other| other.point.components().count()).is_some_and(|deepest| deepest.id == mount.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(id: u32, point: &str) -> Mount {
+        let text = String::new();
+        Mount { id, device: text.clone(), point: point.into(), kind: text.clone(), source: text, read_only: false }
+    }
+
+    /// A path belongs to the deepest mount above it.
+    #[test]
+    fn deepest_mount() {
+        let table = [mount(1, "/"), mount(2, "/mnt"), mount(3, "/mnt/a")];
+        assert!(is_on(Path::new("/mnt/b"), &table[1], &table));
+        assert!(!is_on(Path::new("/mnt/a/b"), &table[1], &table));
+        assert!(!is_on(Path::new("/mntx"), &table[1], &table));
+    }
+
+    /// The test program itself holds the mount that it was started from.
+    #[test]
+    fn finds_itself() {
+        let table = crate::mounts::all();
+        let exe = std::env::current_exe().unwrap();
+        let mount = table.iter().filter(|m| exe.starts_with(&m.point)).max_by_key(|m| m.point.components().count());
+        let holders = of(mount.unwrap(), &table);
+        assert!(holders.iter().any(|holder| holder.pid == std::process::id()), "{holders:?}");
+    }
+}

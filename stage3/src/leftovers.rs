@@ -1,0 +1,95 @@
+//! What is left of the system: the count that says whether the stop was clean.
+
+use crate::holders;
+use crate::mounts::{self, Mount};
+use crate::process;
+use crate::stop::Stop;
+use std::path::Path;
+use std::time::Duration;
+use supervisor::sys::stop::Death;
+
+/// A process that ends by itself within this time (a wrapper that the scanner just started) is not left.
+const PASSING: Duration = Duration::from_millis(500);
+
+/// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, since nobody knows
+/// what they did not finish.
+pub fn processes(stop: &mut Stop) -> Vec<String> {
+    let deaths = living().iter().filter_map(|pid| Death::of(*pid).ok()).collect();
+    stop.events.until_ended(deaths, PASSING);
+    let mut left: Vec<_> =
+        stop.killed.iter().map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect();
+    left.extend(living().into_iter().map(|pid| format!("{pid} {}", process::command(pid))));
+    left
+}
+
+fn living() -> Vec<u32> {
+    let own = std::process::id();
+    let living = process::all().into_iter().filter(|process| !process.kernel && !process.is_zombie());
+    living.map(|process| process.pid).filter(|pid| *pid != 1 && *pid != own).collect()
+}
+
+/// Mounts but /, /proc and our own tmpfs, each with who holds it.
+pub fn mounts(stop: &Stop) -> Vec<String> {
+    let table = mounts::all();
+    let left = table.iter().filter(|mount| is_left(stop, mount));
+    left.map(|mount| describe(stop, mount, &table)).collect()
+}
+
+/// The mount is what stage 3 stands on, whether the root was changed or not.
+pub fn is_kept(stop: &Stop, point: &Path) -> bool {
+    stop.run.starts_with(point) || point == Path::new("/proc")
+}
+
+/// An old root that is read-only is as good as unmounted; what the maker of a namespace locked was never ours.
+fn is_left(stop: &Stop, mount: &Mount) -> bool {
+    if is_kept(stop, &mount.point) {
+        return false;
+    }
+    if stop.permit.first_namespace() {
+        return mount.point != stop.root || !mount.read_only;
+    }
+    mount.point != stop.root && !stop.locked.contains(&mount.id)
+}
+
+fn describe(stop: &Stop, mount: &Mount, table: &[Mount]) -> String {
+    let point = stop.known_as(&mount.point);
+    let holders: Vec<_> = holders::of(mount, table)
+        .into_iter()
+        .map(|holder| {
+            let path = stop.known_as(&holder.path);
+            format!("{} {}: {}", holder.pid, process::command(holder.pid), path.display())
+        })
+        .collect();
+    if holders.is_empty() {
+        return point.display().to_string();
+    }
+    format!("{} (held by {})", point.display(), holders.join(", "))
+}
+
+/// The last line.
+pub fn summary(processes: &[String], mounts: &[String]) -> String {
+    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let processes_left = plural(processes.len(), "process", "processes");
+    let mounts_left = plural(mounts.len(), "mount", "mounts");
+    if processes.is_empty() && mounts.is_empty() {
+        return format!("clean stop: {processes_left}, {mounts_left} left");
+    }
+    let all = [processes, mounts].concat().join("; ");
+    format!("unclean stop: {processes_left}, {mounts_left} left: {all}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line is the one that others read, to the byte.
+    #[test]
+    fn summaries() {
+        assert_eq!(summary(&[], &[]), "clean stop: 0 processes, 0 mounts left");
+        let processes = ["7 sleep 9".to_string()];
+        let mounts = ["/a".to_string(), "/mnt (held by 7 sleep 9: /mnt/x)".to_string()];
+        let expected = "unclean stop: 1 process, 2 mounts left: 7 sleep 9; /a; /mnt (held by 7 sleep 9: /mnt/x)";
+        assert_eq!(summary(&processes, &mounts), expected);
+        assert_eq!(summary(&processes, &[]), "unclean stop: 1 process, 0 mounts left: 7 sleep 9");
+    }
+}

@@ -1,0 +1,119 @@
+//! The process table, read from /proc.
+//!
+//! A process may end between two reads: what cannot be read is left out, never an error.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// Bit of /proc/PID/stat's flags field: a kernel thread.
+const KERNEL_THREAD: u64 = 0x0020_0000;
+/// Characters of a command line that are shown.
+const SHOWN: usize = 80;
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its parent's number; 0: started from outside this pid namespace, or process 1.
+    pub parent: u32,
+    /// The letter of its state: R, S, D, T, Z…
+    pub state: char,
+    /// It has a controlling terminal.
+    pub terminal: bool,
+    /// It is the kernel's own.
+    pub kernel: bool,
+}
+
+impl Process {
+    /// Reads one process.
+    pub fn of(pid: u32) -> Option<Self> {
+        Self::parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    }
+
+    /// Takes /proc/PID/stat apart. The name in parentheses may hold anything, parentheses included.
+    fn parse(pid: u32, stat: &str) -> Option<Self> {
+        let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let terminal = fields.nth(2)? != "0";
+        let flags: u64 = fields.nth(1)?.parse().ok()?;
+        Some(Self { pid, parent, state, terminal, kernel: flags & KERNEL_THREAD != 0 })
+    }
+
+    /// It has ended and waits for its parent to notice.
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+/// Every process that can be seen.
+pub fn all() -> Vec<Process> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Process::of).collect()
+}
+
+/// The process and everything below it.
+pub fn tree(table: &[Process], root: u32) -> Vec<u32> {
+    let mut found = vec![root];
+    let mut at = 0;
+    while let Some(&parent) = found.get(at) {
+        found.extend(table.iter().filter(|process| process.parent == parent).map(|process| process.pid));
+        at += 1;
+    }
+    found
+}
+
+/// The command line for people, shortened; the name in brackets when there is none.
+pub fn command(pid: u32) -> String {
+    let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&arguments).replace('\0', " ");
+    let text = text.trim();
+    if text.is_empty() {
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        return format!("[{}]", name.trim());
+    }
+    text.chars().take(SHOWN).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// Its argv[0] begins with `@`: the root's storage depends on it, so it is to be killed last.
+pub fn is_storage_daemon(pid: u32) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.first() == Some(&b'@'))
+}
+
+/// What a process has open, without what is no file (sockets, pipes).
+pub fn open_files(pid: u32) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
+    let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    links.filter(|path| path.is_absolute() && !path.starts_with("/dev") && !path.starts_with("/proc")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields are found behind a name that imitates them.
+    #[test]
+    fn parses_a_hostile_name() {
+        let stat = "7 (a) Z 1 (b) S 3 4 5 34816 4 2097216 0 0";
+        let expected = Process { pid: 7, parent: 3, state: 'S', terminal: true, kernel: true };
+        assert_eq!(Process::parse(7, stat), Some(expected));
+        assert_eq!(Process::parse(7, "7 (a) S x"), None);
+    }
+
+    /// A tree is the root and all its descendants, and nobody else.
+    #[test]
+    fn trees() {
+        let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false };
+        let table = [line(1, 0), line(2, 1), line(3, 2), line(4, 1), line(5, 3)];
+        assert_eq!(tree(&table, 2), [2, 3, 5]);
+    }
+
+    /// This very process is in the table, under the name it was started with.
+    #[test]
+    fn finds_itself() {
+        let own = std::process::id();
+        assert!(all().iter().any(|process| process.pid == own && !process.kernel && !process.is_zombie()));
+        assert!(command(own).contains("shutdown"), "{}", command(own));
+    }
+}

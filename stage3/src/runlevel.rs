@@ -1,0 +1,57 @@
+//! `runlevel`: the previous and the present runlevel, as sysvinit's scripts ask for them.
+//!
+//! sunup has no runlevels; what it is doing is told in their numbers: S while it boots, 2 afterwards, 1 in rescue,
+//! 0 and 6 while it stops.
+
+use crate::verb::Verb;
+use crate::{EXIT_NO, process};
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use supervisor::paths;
+use supervisor::state::State;
+
+/// Prints it; exit 1 when there is no system of ours.
+pub fn main(run: &Path) -> ExitCode {
+    let booted = run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists() && process::Process::of(1).is_some();
+    if !booted {
+        println!("unknown");
+        return ExitCode::from(EXIT_NO);
+    }
+    println!("{}", level(run));
+    ExitCode::SUCCESS
+}
+
+fn level(run: &Path) -> &'static str {
+    let stopping = fs::read_to_string(run.join(paths::run::STAGE3_LOCK)).unwrap_or_default();
+    match Verb::from_name(stopping.trim()) {
+        Some(Verb::Reboot) => "2 6",
+        Some(Verb::Halt | Verb::Poweroff) => "2 0",
+        None if is_up(run, "sulogin") => "N 1",
+        None if is_up(run, "local") => "N 2",
+        None => "N S",
+    }
+}
+
+fn is_up(run: &Path, unit: &str) -> bool {
+    let text = fs::read_to_string(run.join(paths::run::STATE).join(unit)).unwrap_or_default();
+    text.contains(&format!("\"state\":\"{}\"", State::Up.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the files say decides, the stop first.
+    #[test]
+    fn levels() {
+        let run = std::env::temp_dir().join(format!("sunup-stage3-runlevel-{}", std::process::id()));
+        fs::create_dir_all(run.join("state")).unwrap();
+        assert_eq!(level(&run), "N S");
+        fs::write(run.join("state/local"), r#"{"v":1,"unit":"local","state":"up"}"#).unwrap();
+        assert_eq!(level(&run), "N 2");
+        fs::write(run.join("stage3.lock"), "reboot\n").unwrap();
+        assert_eq!(level(&run), "2 6");
+        fs::remove_dir_all(run).unwrap();
+    }
+}

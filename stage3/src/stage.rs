@@ -1,0 +1,101 @@
+//! `stage3 VERB [--force]`: the program that process 1's handler runs.
+//!
+//! It prepares itself to be the last process, makes sure that it is the only stage 3, and walks through the steps.
+
+use crate::stop::Stop;
+use crate::verb::Verb;
+use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, run_directory, steps};
+use nix::sys::signal::SigSet;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use supervisor::paths;
+
+/// The name in messages.
+const NAME: &str = "stage3";
+
+/// Parses, checks the permit, and stops the system.
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    let verb = words.next().and_then(Verb::from_name);
+    let options: Vec<_> = words.collect();
+    let (Some(verb), [] | ["--force"]) = (verb, options.as_slice()) else {
+        eprintln!("usage: {NAME} halt|poweroff|reboot [--force]");
+        return ExitCode::from(EXIT_USAGE);
+    };
+    let run = run_directory();
+    match stop(verb, !options.is_empty(), &run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            complain(NAME, &text);
+            ExitCode::from(EXIT_SYSTEM)
+        }
+    }
+}
+
+fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
+    let permit = guard::permit(run).map_err(|refusal| format!("unable to {}: {refusal}", verb.name()))?;
+    if force {
+        return Err(at_once(verb, true, &permit));
+    }
+    let Some(lock) = lock(verb, run)? else {
+        return hurry(run);
+    };
+    become_the_last();
+    let ended = steps::run(&mut Stop::begin(verb, run, permit));
+    drop(lock);
+    ended
+}
+
+/// Ends the system without stopping anything. Returns only when the kernel refuses.
+pub fn at_once(verb: Verb, sync: bool, _permit: &guard::Permit) -> String {
+    if sync {
+        nix::unistd::sync();
+    }
+    let Err(error) = nix::sys::reboot::reboot(verb.mode());
+    format!("unable to {}: {}", verb.name(), error.desc())
+}
+
+/// The lock of the only stage 3, its content the verb; `None`: another one holds it.
+fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
+    let path = run.join(paths::run::STAGE3_LOCK);
+    let failed = |error: std::io::Error| format!("unable to lock '{}': {error}", path.display());
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Ok(None),
+        Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name())).map_err(failed)?;
+    Ok(Some(file))
+}
+
+/// The other one shortens its deadlines when this file appears.
+fn hurry(run: &Path) -> Result<(), String> {
+    let path = run.join(paths::run::STAGE3_HURRY);
+    let _ = fs::remove_file(&path);
+    File::create(&path).map(|_| ()).map_err(|error| format!("unable to create '{}': {error}", path.display()))
+}
+
+/// A session of its own, deaf to signals, out of the way of the memory killer and of any service's control group.
+fn become_the_last() {
+    let _ = nix::unistd::setsid();
+    let _ = SigSet::all().thread_block();
+    let _ = std::env::set_current_dir("/");
+    let _ = fs::write("/proc/self/oom_score_adj", "-1000");
+    join_group_of_one();
+}
+
+/// Beside process 1, in the unified hierarchy: a service's group is killed with the service.
+fn join_group_of_one() {
+    let groups = fs::read_to_string("/proc/1/cgroup").unwrap_or_default();
+    let Some(group) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else { return };
+    for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+        let file = Path::new(root).join(group).join("cgroup.procs");
+        if let Ok(mut file) = OpenOptions::new().write(true).open(file) {
+            let _ = file.write_all(b"0\n");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The end: the count is printed, and the kernel is told.
+
+use super::sync::within;
+use crate::leftovers;
+use crate::report::Report;
+use crate::stop::Stop;
+use nix::libc::O_NONBLOCK;
+use nix::sys::reboot::reboot;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::time::Duration;
+use supervisor::control::scanner::FINISH;
+use supervisor::paths;
+
+/// How long a slow console may take to send the last line.
+const CONSOLE: Duration = Duration::from_secs(3);
+/// What process 1 executes when the kernel refuses reboot(2): this program, which then exits with 0.
+const LAST_PROGRAM: &str = "../../bin/stage3";
+
+/// Prints the last line and ends the system. Returns only when the kernel refuses.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    let processes = leftovers::processes(stop);
+    let mounts = leftovers::mounts(stop);
+    stop.report.plain(&leftovers::summary(&processes, &mounts));
+    within(CONSOLE, Report::drain_console);
+    let Err(error) = reboot(stop.verb.mode());
+    let refused = format!("unable to {}: {}", stop.verb.name(), error.desc());
+    if stop.permit.first_namespace() {
+        return Err(refused);
+    }
+    end_process_one(stop).map_err(|cause| format!("{refused}; unable to end process 1: {cause}"))
+}
+
+/// In a container that may not call reboot(2), process 1 is asked to become a program that exits.
+fn end_process_one(stop: &Stop) -> std::io::Result<()> {
+    let scan = stop.run.join(paths::run::SCAN);
+    let finish = scan.join(paths::scan::FINISH);
+    let _ = fs::remove_file(&finish);
+    symlink(LAST_PROGRAM, &finish)?;
+    let control = scan.join(paths::scan::CONTROL);
+    OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control)?.write_all(&[FINISH])
+}

@@ -1,0 +1,56 @@
+//! The steps of a stop, in order: the mirror image of stage 1. A step may fail; it says so, and the next one runs.
+
+mod end;
+mod filesystems;
+mod loggers;
+mod processes;
+mod root;
+mod services;
+mod swap;
+mod sync;
+mod units;
+
+use crate::stop::Stop;
+use std::time::Instant;
+use supervisor::line::Mark;
+
+/// One step.
+struct Step {
+    /// Its name in the timeline and in messages.
+    name: &'static str,
+    /// What is said when it has worked.
+    done: &'static str,
+    /// What it does. The error says what was not reached.
+    run: fn(&mut Stop) -> Result<(), String>,
+}
+
+/// The table. After `loggers` nothing reaches the log any more.
+const STEPS: [Step; 8] = [
+    Step { name: "units", done: "units stopped in reverse order", run: units::run },
+    Step { name: "services", done: "supervises of services ended", run: services::run },
+    Step { name: "processes", done: "other processes ended", run: processes::run },
+    Step { name: "loggers", done: "loggers drained and ended", run: loggers::run },
+    Step { name: "root", done: "moved to the run directory", run: root::run },
+    Step { name: "swap", done: "swap is off", run: swap::run },
+    Step { name: "filesystems", done: "filesystems unmounted", run: filesystems::run },
+    Step { name: "sync", done: "disks are in step", run: sync::run },
+];
+
+/// Runs every step, then ends the system. Returns only when the kernel refuses to.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    for step in &STEPS {
+        run_one(stop, step);
+    }
+    end::run(stop)
+}
+
+fn run_one(stop: &mut Stop, step: &Step) {
+    let start = Instant::now();
+    let result = (step.run)(stop);
+    let milliseconds = u64::try_from(start.elapsed().as_millis()).ok();
+    match &result {
+        Ok(()) => stop.report.line(Mark::Ok, step.done, milliseconds),
+        Err(error) => stop.report.line(Mark::Fail, &format!("{}: {error}", step.name), milliseconds),
+    }
+    stop.report.step(step.name, result.as_ref().err().map(String::as_str));
+}

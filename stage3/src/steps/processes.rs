@@ -1,0 +1,139 @@
+//! Step 3: TERM, CONT and KILL to everything but process 1, ourselves, the loggers and their supervises.
+//!
+//! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
+//! A process with `@` before its name carries the root's storage and is spared until [`last`].
+
+use crate::process::{self, Process};
+use crate::services::{self, Role};
+use crate::stop::Stop;
+use nix::libc::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+use supervisor::sys::stop::{Death, signal};
+
+/// From TERM to KILL.
+const GRACE: Duration = Duration::from_secs(3);
+/// How long one round of KILL is waited for.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
+/// Rounds of KILL before those that do not die are left alone.
+const KILL_ROUNDS: u32 = 5;
+
+/// Ends them, politely first.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    let asked = terminate(stop);
+    let ignored: Vec<_> = targets(stop).into_iter().filter(|process| asked.contains(&process.pid)).collect();
+    stop.killed.extend(ignored.iter().map(|process| (process.pid, process::command(process.pid))));
+    let left = kill(stop, |process| !process::is_storage_daemon(process.pid));
+    match (stop.killed.as_slice(), left) {
+        (_, left) if left > 0 => Err(format!("{left} processes survived KILL")),
+        ([], _) => Ok(()),
+        (killed, _) => {
+            let names: Vec<_> = killed.iter().map(|(pid, command)| format!("{pid} {command}")).collect();
+            Err(format!("ended only by KILL: {}", names.join(", ")))
+        }
+    }
+}
+
+/// The last round, once no filesystem needs a storage daemon any more.
+pub fn last(stop: &mut Stop) {
+    kill(stop, |_| true);
+}
+
+/// Asks every process once, new ones included, and waits until all have ended or the grace is over.
+fn terminate(stop: &mut Stop) -> HashSet<u32> {
+    let start = Instant::now();
+    let mut asked = HashSet::new();
+    while let Some(left) = GRACE.checked_sub(start.elapsed()) {
+        let targets = targets(stop);
+        let deaths = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+        let new: Vec<_> = targets.iter().filter(|process| asked.insert(process.pid)).collect();
+        if targets.is_empty() {
+            break;
+        }
+        new.iter().for_each(|process| ask(process));
+        if !stop.events.until_ended(deaths, left) {
+            break;
+        }
+    }
+    asked
+}
+
+/// TERM; HUP for those on a terminal, since interactive shells ignore TERM; CONT, so that stopped ones get it.
+fn ask(process: &Process) {
+    send(process.pid, SIGTERM);
+    if process.terminal {
+        send(process.pid, SIGHUP);
+    }
+    send(process.pid, SIGCONT);
+}
+
+/// Kills until nobody is left. Answers how many are.
+fn kill(stop: &mut Stop, chosen: impl Fn(&Process) -> bool) -> usize {
+    for _ in 0..KILL_ROUNDS {
+        let mut targets = everyone_else(stop);
+        targets.retain(&chosen);
+        if targets.is_empty() {
+            return 0;
+        }
+        let deaths = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+        targets.iter().for_each(|process| send(process.pid, SIGKILL));
+        stop.events.until_ended(deaths, KILL_PATIENCE);
+    }
+    everyone_else(stop).iter().filter(|process| chosen(process)).count()
+}
+
+fn send(pid: u32, number: i32) {
+    let _ = signal(pid, u8::try_from(number).unwrap_or(0));
+}
+
+/// Those to be ended now.
+fn targets(stop: &Stop) -> Vec<Process> {
+    let mut targets = everyone_else(stop);
+    targets.retain(|process| !process::is_storage_daemon(process.pid));
+    targets
+}
+
+/// Every living process but process 1, ourselves, the kernel's, and those that still log.
+fn everyone_else(stop: &Stop) -> Vec<Process> {
+    let mut table = process::all();
+    let spared = loggers(stop, &table);
+    table.retain(|process| {
+        process.pid > 1
+            && process.pid != std::process::id()
+            && !process.kernel
+            && !process.is_zombie()
+            && !spared.contains(&process.pid)
+    });
+    table
+}
+
+/// The supervises of loggers, known by the lock they hold, the loggers, and what those started.
+fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
+    let mut spared = HashSet::new();
+    let services = services::all(&stop.run);
+    let loggers = || services.iter().filter(|service| service.role != Role::Service && service.is_supervised());
+    let locks: HashSet<_> = loggers().filter_map(services::Service::lock_identity).collect();
+    if locks.is_empty() {
+        return spared;
+    }
+    let supervises: Vec<_> = table.iter().filter(|process| holds(process.pid, &locks)).map(|p| p.pid).collect();
+    for pid in loggers().filter_map(services::Service::status).map(|status| status.pid).filter(|pid| *pid > 1) {
+        spared.extend(process::tree(table, pid));
+    }
+    let foreign = loggers().any(|service| service.status().is_none());
+    for pid in supervises.into_iter().filter(|pid| *pid > 1) {
+        spared.insert(pid);
+        if foreign {
+            spared.extend(process::tree(table, pid));
+        }
+    }
+    spared
+}
+
+/// The process has one of these files open.
+fn holds(pid: u32, files: &HashSet<(u64, u64)>) -> bool {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok()).any(|d| files.contains(&(d.dev(), d.ino())))
+}

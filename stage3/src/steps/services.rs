@@ -1,0 +1,35 @@
+//! Step 2: every supervise but the loggers' brings its service down and ends.
+//!
+//! The flag for the supervise wrapper comes first, so that the scanner's attempts to bring a supervise back lead to
+//! nothing.
+
+use crate::services::{self, Role, Service};
+use crate::stop::Stop;
+use std::fs;
+use std::time::Duration;
+use supervisor::control::supervise::{DOWN, EXIT, KILL};
+use supervisor::paths;
+
+/// Tells them, and waits until none holds its service.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    let flag = stop.run.join(paths::run::STOPPING);
+    let flagged = fs::write(&flag, "").map_err(|error| format!("unable to create '{}': {error}", flag.display()));
+    let mut services = services::all(&stop.run);
+    services.retain(|service| service.role == Role::Service && service.is_supervised());
+    for service in &services {
+        stop.events.add_changes(&service.supervise_directory());
+        service.tell(&[DOWN, EXIT]);
+        if stop.engine_stuck && service.name == "engine" {
+            service.tell(&[KILL]);
+        }
+    }
+    let patience = services.iter().map(Service::patience).max().unwrap_or(Duration::ZERO);
+    stop.events.until(patience, || !services.iter().any(Service::is_supervised));
+    still_supervised(&services).and(flagged)
+}
+
+/// An error that names those that somebody still supervises.
+pub fn still_supervised(services: &[Service]) -> Result<(), String> {
+    let names: Vec<_> = services.iter().filter(|service| service.is_supervised()).map(|s| s.name.as_str()).collect();
+    if names.is_empty() { Ok(()) } else { Err(format!("still supervised: {}", names.join(", "))) }
+}

@@ -1,0 +1,44 @@
+//! Step 6: swap areas are given up, so that the filesystems below them can be unmounted.
+//!
+//! Never in a container: there they are the host's.
+
+use crate::stop::Stop;
+use std::ffi::CString;
+use std::fs;
+use supervisor::sys::swap::swapoff;
+
+/// Gives up every area.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    if !stop.permit.first_namespace() {
+        return Ok(());
+    }
+    let table = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    let mut failed = Vec::new();
+    for area in areas(&table) {
+        let path = stop.now_at(&area);
+        let Ok(text) = CString::new(path.to_string_lossy().as_bytes()) else { continue };
+        if let Err(error) = swapoff(&text) {
+            failed.push(format!("unable to give up '{area}': {error}"));
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// The first column of /proc/swaps, without the heading.
+fn areas(table: &str) -> Vec<String> {
+    let lines = table.lines().skip(1).filter_map(|line| line.split_ascii_whitespace().next());
+    lines.map(|name| name.replace("\\040", " ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of areas are read without the heading.
+    #[test]
+    fn reads_areas() {
+        let table = "Filename\tType\tSize\n/dev/sda2 partition 1\n/swap\\040file file 2\n";
+        assert_eq!(areas(table), ["/dev/sda2", "/swap file"]);
+        assert!(areas("").is_empty());
+    }
+}

@@ -1,0 +1,180 @@
+//! Step 1: the engine stops all units in reverse order.
+//!
+//! The engine alone knows the order. If it does not answer within 90 s, dies twice, or is not supervised, the stop goes
+//! on without order.
+
+use crate::process;
+use crate::services::{Role, Service};
+use crate::stop::Stop;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use supervisor::control::supervise::UP;
+use supervisor::line::Mark;
+use supervisor::paths::{requests, run, service};
+use supervisor::state::State;
+use supervisor::status::{Phase, Status};
+
+/// How often it is said who is waited for.
+const SAY: Duration = Duration::from_secs(10);
+/// How often until patience ends: 90 s.
+const ROUNDS: u32 = 9;
+/// The engine may die once on the way.
+const DEATHS: u32 = 2;
+/// The engine's service.
+const ENGINE: &str = "engine";
+
+/// What a look at the engine shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Working,
+    Answered,
+    Died,
+    Unsupervised,
+}
+
+/// Asks the engine and waits for its answer.
+pub fn run(stop: &mut Stop) -> Result<(), String> {
+    let directory = stop.run.join(run::REQUESTS);
+    let engine_directory = stop.run.join(run::SERVICE).join(ENGINE);
+    let engine = Service { name: ENGINE.into(), directory: engine_directory, role: Role::Service };
+    let deaths = engine.status().map_or(0, |status| status.deaths);
+    let result = ask(&directory).and_then(|()| {
+        stop.events.add_changes(&directory);
+        stop.events.add_changes(&engine.supervise_directory());
+        match wait(stop, || look(&directory, &engine, deaths)) {
+            Progress::Answered => judge(&directory),
+            Progress::Working => Err("the engine did not answer in time; going on without order".into()),
+            Progress::Died => Err("the engine died twice; going on without order".into()),
+            Progress::Unsupervised => Err("the engine is not supervised; going on without order".into()),
+        }
+    });
+    stop.engine_stuck = !directory.join(format!("{}{}", requests::STOP, requests::DONE)).exists();
+    result
+}
+
+/// Puts the request where the engine looks first.
+fn ask(directory: &Path) -> Result<(), String> {
+    let request = directory.join(requests::STOP);
+    let new = directory.join(format!(".{}.new", requests::STOP));
+    let _ = fs::remove_file(directory.join(format!("{}{}", requests::STOP, requests::DONE)));
+    fs::write(&new, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n")
+        .and_then(|()| fs::rename(&new, &request))
+        .map_err(|error| format!("unable to write '{}': {error}; going on without order", request.display()))
+}
+
+/// Looks at the files; ups an engine that lies down while the request is not answered.
+fn look(directory: &Path, engine: &Service, deaths_before: u32) -> Progress {
+    if directory.join(format!("{}{}", requests::STOP, requests::DONE)).exists() {
+        return Progress::Answered;
+    }
+    if !engine.is_supervised() {
+        return Progress::Unsupervised;
+    }
+    let Some(status) = engine.status() else {
+        engine.tell(&[UP]);
+        return Progress::Working;
+    };
+    if status.deaths.saturating_sub(deaths_before) >= DEATHS {
+        return Progress::Died;
+    }
+    if status.pid == 0 && status.phase == Phase::Down {
+        engine.tell(&[UP]);
+    }
+    Progress::Working
+}
+
+/// Waits, and says every 10 s for whom.
+fn wait(stop: &mut Stop, look: impl Fn() -> Progress) -> Progress {
+    for round in 1..=ROUNDS {
+        let mut progress = Progress::Working;
+        let ended = stop.events.until(SAY, || {
+            progress = look();
+            progress != Progress::Working
+        });
+        if ended {
+            return progress;
+        }
+        if stop.events.hurried() || round == ROUNDS {
+            break;
+        }
+        for text in waited_for(&stop.run) {
+            stop.report.line(Mark::Wait, &text, None);
+        }
+    }
+    Progress::Working
+}
+
+/// What the engine answered.
+fn judge(directory: &Path) -> Result<(), String> {
+    let path = directory.join(format!("{}{}", requests::STOP, requests::DONE));
+    match number(&fs::read_to_string(path).unwrap_or_default(), "exit") {
+        Some(0) => Ok(()),
+        _ => Err("some units did not stop as they should".into()),
+    }
+}
+
+/// One line for each unit that is stopping: its process, what it runs, what it has open.
+fn waited_for(run: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(run.join(run::STATE)) else { return Vec::new() };
+    let stopping = format!("\"state\":\"{}\"", State::Stopping.name());
+    let mut lines = Vec::new();
+    for entry in entries.flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        if text.contains(&stopping) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let pid = supervised_pid(run, &name).or_else(|| number(&text, "pid"));
+            lines.push(describe(&name, pid));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+fn describe(name: &str, pid: Option<u32>) -> String {
+    let Some((pid, line)) = pid.and_then(|pid| Some((pid, process::Process::of(pid)?))) else {
+        return format!("waiting for {name}");
+    };
+    let files = process::open_files(pid);
+    let open =
+        files.first().map_or(String::new(), |file| format!(", open: {} ({} files)", file.display(), files.len()));
+    format!("waiting for {name}: pid {pid}, {}, state {}{open}", process::command(pid), line.state)
+}
+
+/// The process of a supervised unit, newer than its state file says.
+fn supervised_pid(run: &Path, name: &str) -> Option<u32> {
+    let record = fs::read(run.join(run::SERVICE).join(name).join(service::STATUS)).ok()?;
+    Status::unpack(&record).map(|status| status.pid).filter(|pid| *pid != 0)
+}
+
+/// The number of a key in one of our own JSON objects. A quote inside a string is escaped, so `"key":` is a key.
+fn number(json: &str, key: &str) -> Option<u32> {
+    let after = json.split_once(&format!("\"{key}\":"))?.1.trim_start();
+    let digits = after.find(|c: char| !c.is_ascii_digit()).map_or(after, |end| after.split_at(end).0);
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers are found, `null` and absent keys are not, text in strings is not taken for a key.
+    #[test]
+    fn numbers() {
+        let json = r#"{"v":1,"reason":"\"pid\":7","pid":431,"exit":null}"#;
+        assert_eq!(number(json, "pid"), Some(431));
+        assert_eq!(number(json, "exit"), None);
+        assert_eq!(number(json, "deaths"), None);
+    }
+
+    /// Only units that are stopping are named.
+    #[test]
+    fn names_who_is_stopping() {
+        let run = std::env::temp_dir().join(format!("sunup-stage3-units-{}", std::process::id()));
+        fs::create_dir_all(run.join("state")).unwrap();
+        fs::write(run.join("state/up"), r#"{"v":1,"unit":"up","state":"up","pid":1}"#).unwrap();
+        fs::write(run.join("state/slow"), r#"{"v":1,"unit":"slow","state":"stopping","pid":null}"#).unwrap();
+        assert_eq!(waited_for(&run), ["waiting for slow"]);
+        fs::remove_dir_all(run).unwrap();
+    }
+}

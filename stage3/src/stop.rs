@@ -1,0 +1,57 @@
+//! One stop of the system: what the steps share.
+
+use crate::events::Events;
+use crate::guard::Permit;
+use crate::report::Report;
+use crate::verb::Verb;
+use std::path::{Path, PathBuf};
+
+/// The state that is handed from step to step. There is none without a [`Permit`].
+#[derive(Debug)]
+pub struct Stop {
+    /// What comes after.
+    pub verb: Verb,
+    /// The run directory, as it is called now: `/` after the change of root.
+    pub run: PathBuf,
+    /// Where the root filesystem is now: `/`, or below the run directory after the change of root.
+    pub root: PathBuf,
+    /// The proof that this system is ours.
+    pub permit: Permit,
+    /// Where to say things.
+    pub report: Report,
+    /// What to wait with.
+    pub events: Events,
+    /// The engine did not answer: it is not to be asked politely any more.
+    pub engine_stuck: bool,
+    /// Processes that did not end when asked to, as `PID COMMAND`.
+    pub killed: Vec<(u32, String)>,
+    /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
+    pub locked: Vec<u32>,
+}
+
+impl Stop {
+    /// Begins: opens what is needed later.
+    pub fn begin(verb: Verb, run: &Path, permit: Permit) -> Self {
+        Self {
+            verb,
+            run: run.into(),
+            root: "/".into(),
+            report: Report::open(run, permit.first_namespace()),
+            events: Events::watch(run),
+            permit,
+            engine_stuck: false,
+            killed: Vec::new(),
+            locked: Vec::new(),
+        }
+    }
+
+    /// Where a path of the system that is being stopped is now.
+    pub fn now_at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// How the operator knows a path.
+    pub fn known_as(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.root).map_or_else(|_| path.into(), |rest| Path::new("/").join(rest))
+    }
+}
