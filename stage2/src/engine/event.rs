@@ -13,6 +13,9 @@ pub type Nanoseconds = u64;
 pub enum Event {
     /// Bring these up, with what they need and want.
     Start(Vec<UnitIndex>),
+    /// Go on with a [`Event::Start`] after the engine's own death: as Start, but what has failed or was skipped since
+    /// is not tried again.
+    Resume(Vec<UnitIndex>),
     /// Take these down, after whatever needs them.
     Stop(Vec<UnitIndex>),
     /// Take these down after whatever needs them, then bring all of it up again.
@@ -70,6 +73,8 @@ pub enum Action {
 pub struct Report {
     /// Which.
     pub unit: UnitIndex,
+    /// What it was. `from` and `state` are both starting in the line that says that it takes long.
+    pub from: State,
     /// What it is now.
     pub state: State,
     /// Why, for failed and skipped, and how long for "not ready after 10 s" (state starting).

@@ -1,0 +1,79 @@
+//! What became of a unit. An answer that no longer fits (the unit was abandoned, or is leaving) changes nothing.
+
+use supervisor::state::State;
+
+use super::Engine;
+use super::event::UnitIndex;
+use super::slot::Patience;
+
+impl Engine {
+    /// Its command runs: the time to get ready counts from now.
+    pub(super) fn on_executed(&mut self, unit: UnitIndex) {
+        if self.is(unit, State::Starting) {
+            if self.slots[unit].patience == Patience::Told {
+                self.arm(unit, Patience::Fresh, self.now);
+            }
+            self.report(unit, State::Starting, None, None);
+        }
+    }
+
+    /// It is up, if it was starting.
+    pub(super) fn on_ready(&mut self, unit: UnitIndex) {
+        if self.is(unit, State::Starting) {
+            self.report(unit, State::Up, None, None);
+            self.become_state(unit, State::Up);
+        }
+    }
+
+    /// Its conditions do not hold, if it was starting.
+    pub(super) fn on_skipped(&mut self, unit: UnitIndex, reason: String) {
+        if self.is(unit, State::Starting) {
+            self.report(unit, State::Skipped, Some(reason), None);
+            self.become_state(unit, State::Skipped);
+        }
+    }
+
+    /// It did not get up, ended for good, or failed to stop properly: nothing of it runs.
+    pub(super) fn on_failed(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {
+        match self.state_of(unit) {
+            Some(State::Up | State::Starting | State::Stopping) if self.slots[unit].leaving => {
+                self.arrive(unit, Some(reason), exit);
+            }
+            Some(State::Up) => {
+                self.fail(unit, reason, exit);
+                self.doom_dependents(unit, "failed");
+            }
+            Some(State::Starting) => self.fail(unit, reason, exit),
+            Some(_) | None => (),
+        }
+    }
+
+    /// It is down.
+    pub(super) fn on_down(&mut self, unit: UnitIndex) {
+        match self.state_of(unit) {
+            Some(State::Up | State::Starting | State::Stopping) if self.slots[unit].leaving => {
+                self.arrive(unit, None, None);
+            }
+            Some(State::Up) => {
+                self.report(unit, State::Down, None, None);
+                self.become_state(unit, State::Down);
+                self.doom_dependents(unit, "has ended");
+            }
+            Some(State::Starting) => self.fail(unit, "ended before it was ready".into(), None),
+            Some(State::Failed) if self.slots[unit].lingers => {
+                self.slots[unit].lingers = false;
+                self.report(unit, State::Down, None, None);
+                self.become_state(unit, State::Down);
+            }
+            Some(_) | None => (),
+        }
+    }
+
+    fn is(&self, unit: UnitIndex, state: State) -> bool {
+        self.state_of(unit) == Some(state)
+    }
+
+    fn state_of(&self, unit: UnitIndex) -> Option<State> {
+        self.slots.get(unit).map(|slot| slot.state)
+    }
+}

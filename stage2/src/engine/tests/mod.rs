@@ -1,0 +1,4 @@
+//! Tests of the engine: examples to read, and thousands of random runs.
+
+mod examples;
+mod script;

@@ -1,0 +1,38 @@
+//! Where a graph finds its units.
+
+use std::collections::BTreeMap;
+
+use units::{Diagnostic, Unit, UnitName, UnitSet};
+
+/// What is known of a name.
+#[derive(Clone, Debug)]
+pub enum Entry<'a> {
+    /// A unit.
+    Unit(&'a Unit),
+    /// A unit with errors: the first of them, with its place, in one line.
+    Broken(String),
+    /// Nothing.
+    Absent,
+}
+
+/// Anything that finds units by name: a [`units::UnitSet`], or a map of units in tests.
+pub trait Catalogue {
+    /// What is known of this name.
+    fn find(&self, name: &str) -> Entry<'_>;
+}
+
+impl Catalogue for BTreeMap<UnitName, Unit> {
+    fn find(&self, name: &str) -> Entry<'_> {
+        self.get(name).map_or(Entry::Absent, Entry::Unit)
+    }
+}
+
+impl Catalogue for UnitSet {
+    fn find(&self, name: &str) -> Entry<'_> {
+        if let Some(unit) = self.get(name) {
+            return Entry::Unit(unit);
+        }
+        let Some(errors) = self.broken().get(name) else { return Entry::Absent };
+        Entry::Broken(errors.first().map_or_else(|| "its file has errors".into(), Diagnostic::summary))
+    }
+}

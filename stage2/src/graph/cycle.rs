@@ -1,0 +1,253 @@
+//! Cycles: found as a shortest path for the operator, cut at the weakest edge for the boot.
+//!
+//! Groups come from `kosaraju_scc`, which does not recurse; the path is our own breadth-first search, bounded, because
+//! the boot waits for it. What is cut depends on kinds and names alone, never on the order of files.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use units::{Diagnostic, Place, Severity, UnitName};
+
+use super::{Draft, EdgeKind, Graph, UnitIndex};
+
+/// Edges looked at for one shortest path: beyond it, the shortest found so far is good enough.
+const SEARCH_LIMIT: usize = 2_000_000;
+
+/// Rounds of cutting one edge a group: beyond it, a group is untangled in bulk.
+const ROUND_LIMIT: usize = 64;
+
+/// One edge of a cycle, as it is written: `unit` says `kind` of `other`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CycleEdge {
+    /// The unit in whose text it stands.
+    pub unit: UnitName,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// The unit that is named.
+    pub other: UnitName,
+    /// Where.
+    pub place: Place,
+}
+
+impl CycleEdge {
+    /// `a needs b`.
+    pub fn words(&self) -> String {
+        format!("{} {} {}", self.unit, self.kind, self.other)
+    }
+}
+
+/// Units that wait for each other in a circle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// The edges along the circle, from the unit whose name is the first; never empty.
+    pub edges: Vec<CycleEdge>,
+}
+
+impl Cycle {
+    /// `cycle of 3 units: a needs b, b is after c, c wants a`.
+    pub fn words(&self) -> String {
+        let edges: Vec<String> = self.edges.iter().map(CycleEdge::words).collect();
+        let plural = if edges.len() == 1 { "" } else { "s" };
+        format!("cycle of {} unit{plural}: {}", edges.len(), edges.join(", "))
+    }
+
+    /// The same with file and line of every edge.
+    pub fn diagnostic(&self) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            place: self.edges[0].place.clone(),
+            message: self.words(),
+            snippet: None,
+            related: self.edges.iter().map(|edge| (edge.place.clone(), edge.words())).collect(),
+        }
+    }
+
+    /// The edge that is cut at boot: order before wants before needs, then by name.
+    pub fn weakest(&self) -> &CycleEdge {
+        let key = |edge: &&CycleEdge| (edge.kind.strength(), edge.unit.clone(), edge.other.clone());
+        self.edges.iter().min_by_key(key).unwrap_or(&self.edges[0])
+    }
+}
+
+/// An edge that was left out so that the boot can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// What was left out.
+    pub edge: CycleEdge,
+    /// The cycle it was part of; `None` where too many cycles run through each other to name one.
+    pub cycle: Option<Cycle>,
+}
+
+impl Cut {
+    /// `cycle of 2 units: a needs b, b is after a; left out: b is after a`, with the places.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let place = self.edge.place.clone();
+        let what = match &self.cycle {
+            Some(cycle) => cycle.words(),
+            None => "many cycles run through each other".into(),
+        };
+        let message = format!("{what}; left out: {}", self.edge.words());
+        let related = self.cycle.as_ref().map_or_else(Vec::new, |cycle| cycle.diagnostic().related);
+        Diagnostic { severity: Severity::Error, place, message, snippet: None, related }
+    }
+}
+
+impl Draft {
+    /// One shortest cycle of every group of units that wait for each other, by name.
+    pub fn cycles(&self) -> Vec<Cycle> {
+        self.groups().iter().filter_map(|group| self.shortest_cycle(group)).collect()
+    }
+
+    /// Cuts cycles at their weakest edges until none is left.
+    pub fn cut(mut self) -> (Graph, Vec<Cut>) {
+        let mut cuts = Vec::new();
+        for round in 0.. {
+            let groups = self.groups();
+            if groups.is_empty() {
+                break;
+            }
+            for group in &groups {
+                if round < ROUND_LIMIT {
+                    cuts.extend(self.cut_one(group));
+                } else {
+                    self.untangle(group, round == ROUND_LIMIT, &mut cuts);
+                }
+            }
+        }
+        (self.flatten(), cuts)
+    }
+
+    /// Units that wait for each other, each group and the list of them sorted by name.
+    fn groups(&self) -> Vec<Vec<UnitIndex>> {
+        let is_cyclic =
+            |group: &Vec<NodeIndex>| group.len() > 1 || group.iter().any(|&node| self.graph.contains_edge(node, node));
+        let sorted = |group: Vec<NodeIndex>| {
+            let mut units: Vec<UnitIndex> = group.into_iter().map(NodeIndex::index).collect();
+            units.sort_by_key(|&unit| self.name(unit));
+            units
+        };
+        let mut groups: Vec<_> = kosaraju_scc(&self.graph).into_iter().filter(is_cyclic).map(sorted).collect();
+        groups.sort_by_key(|group| self.name(group[0]));
+        groups
+    }
+
+    fn cut_one(&mut self, group: &[UnitIndex]) -> Option<Cut> {
+        let cycle = self.shortest_cycle(group)?;
+        let edge = cycle.weakest().clone();
+        self.remove(&edge);
+        Some(Cut { edge, cycle: Some(cycle) })
+    }
+
+    /// Leaves out every edge of a group that runs against the order of names: every cycle has one.
+    fn untangle(&mut self, group: &[UnitIndex], spare_needs: bool, cuts: &mut Vec<Cut>) {
+        let rank: HashMap<UnitIndex, usize> = group.iter().enumerate().map(|(rank, &unit)| (unit, rank)).collect();
+        for &later in group {
+            for first in self.befores(later, &rank) {
+                let Some(edge) = self.edge(first, later) else { continue };
+                if rank[&first] >= rank[&later] && !(spare_needs && edge.kind == EdgeKind::Needs) {
+                    self.remove(&edge);
+                    cuts.push(Cut { edge, cycle: None });
+                }
+            }
+        }
+    }
+
+    /// Removes an edge and its weaker parallels.
+    fn remove(&mut self, edge: &CycleEdge) {
+        let (first, later) = if edge.kind == EdgeKind::Before {
+            (self.by_name[&edge.unit], self.by_name[&edge.other])
+        } else {
+            (self.by_name[&edge.other], self.by_name[&edge.unit])
+        };
+        while let Some(found) = self.graph.find_edge(NodeIndex::new(first), NodeIndex::new(later)) {
+            self.graph.remove_edge(found);
+        }
+    }
+
+    /// The members of the group that come directly before a unit, by rank, each once.
+    fn befores(&self, unit: UnitIndex, rank: &HashMap<UnitIndex, usize>) -> Vec<UnitIndex> {
+        let incoming = self.graph.neighbors_directed(NodeIndex::new(unit), petgraph::Direction::Incoming);
+        let mut units: Vec<UnitIndex> =
+            incoming.map(NodeIndex::index).filter(|first| rank.contains_key(first)).collect();
+        units.sort_by_key(|first| rank[first]);
+        units.dedup();
+        units
+    }
+
+    /// The shortest circle through the group, by breadth-first search from each member against the edges.
+    fn shortest_cycle(&self, group: &[UnitIndex]) -> Option<Cycle> {
+        let rank: HashMap<UnitIndex, usize> = group.iter().enumerate().map(|(rank, &unit)| (unit, rank)).collect();
+        let befores: Vec<Vec<usize>> =
+            group.iter().map(|&unit| self.befores(unit, &rank).iter().map(|first| rank[first]).collect()).collect();
+        let mut best: Option<Vec<usize>> = None;
+        let mut budget = SEARCH_LIMIT;
+        for start in 0..group.len() {
+            let limit = best.as_ref().map_or(usize::MAX, Vec::len);
+            if limit == 1 || (best.is_some() && budget == 0) {
+                break;
+            }
+            if let Some(path) = circle_through(start, &befores, limit, &mut budget) {
+                best = Some(path);
+            }
+        }
+        let path = best?;
+        let ends = path.iter().zip(path.iter().cycle().skip(1));
+        let edges: Option<Vec<CycleEdge>> =
+            ends.map(|(&later, &first)| self.edge(group[first], group[later])).collect();
+        Some(Cycle { edges: edges? })
+    }
+
+    /// The strongest edge between two units, as it is written.
+    fn edge(&self, first: UnitIndex, later: UnitIndex) -> Option<CycleEdge> {
+        let (first, later) = (NodeIndex::new(first), NodeIndex::new(later));
+        let parallel = self.graph.edges_connecting(first, later);
+        let link = parallel.max_by_key(|edge| (edge.weight().kind, edge.id()))?.weight();
+        let (unit, other) = if link.kind == EdgeKind::Before { (first, later) } else { (later, first) };
+        Some(CycleEdge {
+            unit: self.graph[unit].name.clone(),
+            kind: link.kind,
+            other: self.graph[other].name.clone(),
+            place: link.place.clone(),
+        })
+    }
+}
+
+/// The shortest circle through `start` that is shorter than `limit`, as a path against the edges.
+fn circle_through(start: usize, befores: &[Vec<usize>], limit: usize, budget: &mut usize) -> Option<Vec<usize>> {
+    let mut reached_from: HashMap<usize, (usize, usize)> = HashMap::new();
+    let mut queue = vec![start];
+    let mut next = 0;
+    while let Some(&unit) = queue.get(next) {
+        next += 1;
+        let length = reached_from.get(&unit).map_or(1, |&(_, length)| length + 1);
+        if length >= limit {
+            return None;
+        }
+        for &first in &befores[unit] {
+            *budget = budget.saturating_sub(1);
+            if first == start {
+                return Some(walk_back(start, unit, &reached_from));
+            }
+            if let Entry::Vacant(entry) = reached_from.entry(first) {
+                entry.insert((unit, length));
+                queue.push(first);
+            }
+        }
+    }
+    None
+}
+
+/// The path from `start` to `end`, as the search went.
+fn walk_back(start: usize, end: usize, reached_from: &HashMap<usize, (usize, usize)>) -> Vec<usize> {
+    let mut path = vec![end];
+    let mut at = end;
+    while let Some(&(from, _)) = reached_from.get(&at).filter(|_| at != start) {
+        path.push(from);
+        at = from;
+    }
+    path.reverse();
+    path
+}

@@ -1,0 +1,88 @@
+//! Units for tests, written as DESIGN does: `sshd < keys, ~ network, > local, before getty`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use units::{Edge, Kind, Place, Unit, UnitName};
+
+use super::{Draft, Graph};
+
+/// A name that is known to be good.
+pub fn name(text: &str) -> UnitName {
+    UnitName::new(text).unwrap()
+}
+
+/// A line for each unit: its name, then words: `<` needs, `~` wants, `>` after, `^` before for the names that follow;
+/// `start=N`, `stop=N` in seconds, `start=none`. An edge's line is its place in the list, from 1.
+pub fn units(text: &str) -> BTreeMap<UnitName, Unit> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(unit).map(|unit| (unit.name.clone(), unit)).collect()
+}
+
+/// The graph of all units of the text, in the order of the text.
+pub fn graph(text: &str) -> Graph {
+    let (graph, cuts) = draft(text).cut();
+    assert_eq!(cuts, []);
+    graph
+}
+
+/// The same, perhaps with cycles.
+pub fn draft(text: &str) -> Draft {
+    let roots: Vec<UnitName> = text.lines().filter_map(|line| line.split_whitespace().next()).map(name).collect();
+    Draft::new(&units(text), &roots)
+}
+
+/// A milestone without edges.
+pub fn plain(text: &str) -> Unit {
+    Unit {
+        name: name(text),
+        place: place(text, 0),
+        description: text.into(),
+        kind: Kind::Milestone,
+        needs: Vec::new(),
+        wants: Vec::new(),
+        after: Vec::new(),
+        before: Vec::new(),
+        conditions: Vec::new(),
+        start_timeout: Some(Duration::from_secs(60)),
+        stop_timeout: Duration::from_secs(10),
+    }
+}
+
+/// An edge to a unit, on a line.
+pub fn edge(from: &str, to: &str, line: u32) -> Edge {
+    Edge { unit: name(to), place: place(from, line) }
+}
+
+fn place(unit: &str, line: u32) -> Place {
+    Place { file: Arc::from(Path::new(&format!("{unit}.yaml"))), line, column: 0 }
+}
+
+fn unit(line: &str) -> Unit {
+    let mut words = line.split_whitespace();
+    let mut unit = plain(words.next().unwrap());
+    let text = unit.name.to_string();
+    let seconds = |number: &str| Duration::from_secs(number.parse().unwrap());
+    let (mut mark, mut count) = ("", 0);
+    for word in words {
+        match word.split_once('=') {
+            Some(("start", "none")) => unit.start_timeout = None,
+            Some(("start", number)) => unit.start_timeout = Some(seconds(number)),
+            Some(("stop", number)) => unit.stop_timeout = seconds(number),
+            _ if "<~>^".contains(word) => mark = word,
+            _ => {
+                count += 1;
+                let list = match mark {
+                    "<" => &mut unit.needs,
+                    "~" => &mut unit.wants,
+                    ">" => &mut unit.after,
+                    _ => &mut unit.before,
+                };
+                list.push(edge(&text, word, count));
+            }
+        }
+    }
+    unit
+}

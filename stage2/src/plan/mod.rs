@@ -1,0 +1,1 @@
+//! What would happen, in which order, and how long it takes.
