@@ -9,7 +9,9 @@
 
 pub mod control;
 pub mod line;
+pub mod log;
 pub mod paths;
+pub mod scanner;
 pub mod state;
 pub mod status;
 pub mod supervise;

@@ -84,6 +84,22 @@ pub fn wait_ready(fd: Descriptor, events: u32, milliseconds: Option<u64>) -> Res
     }
 }
 
+/// Waits until one of several descriptors is readable (or hung up); gives what is the case of each, nothing when time
+/// was up or a signal came. Unlike epoll it takes plain files, which always are.
+pub fn wait_several<const N: usize>(fds: [Descriptor; N], milliseconds: Option<u64>) -> Result<[u32; N]> {
+    let mut entries = fds.map(|fd| abi::pollfd { fd: fd.0, events: EPOLLIN as i16, revents: 0 });
+    let limit = milliseconds
+        .map(|ms| abi::__kernel_timespec { tv_sec: (ms / 1000) as _, tv_nsec: (ms % 1000 * 1_000_000) as _ });
+    let pointer = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
+    // SAFETY: the kernel reads N `pollfd`s and writes their `revents`; the limit, if any, is one timespec that lives
+    // until after the call.
+    match unsafe { syscall!(Sysno::ppoll, entries.as_mut_ptr(), N, pointer, 0, 8) } {
+        Ok(_) => Ok(entries.map(|entry| entry.revents as u16 as u32)),
+        Err(e) if Errno::from(e) == Errno::EINTR => Ok([0; N]),
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// Both ends of a pipe, reading end first.
 pub fn pipe() -> Result<(Owned, Owned)> {
     let mut ends = [0i32; 2];
