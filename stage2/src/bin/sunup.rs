@@ -1,0 +1,169 @@
+//! `sunup`: the operator's command. Verbs are in [`stage2::command`].
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use stage2::command::failure::{Failure, Outcome};
+use stage2::command::{ask, boot_log, check, critical_path, list, plan, status};
+use stage2::places::Places;
+use stage2::rehearse;
+
+/// Looks at the system's units and asks the engine to act on them.
+#[derive(Debug, Parser)]
+#[command(name = "sunup", version, after_help = EXAMPLES)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "Examples:
+  sunup status                   what every unit is now
+  sunup restart nginx            restarts nginx and what needs it, and waits until it is ready
+  sunup check /etc/sunup/units   everything that is wrong there, before it hurts
+  sunup plan stop dbus           what would happen, in which order
+  sunup rehearse                 boots this configuration in a sandbox
+
+Exit codes: 0 yes or done, 1 no or not everything got there, 100 usage, 111 system failure.
+The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB and SUNUP_LOG replace /run/sunup, /etc/sunup, /usr/lib/sunup
+and /var/log/sunup.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// What units are now: exit 0 all named are up, 1 not all
+    Status {
+        /// Units; all when none is named
+        units: Vec<String>,
+        /// An array of the state files' objects
+        #[arg(long)]
+        json: bool,
+    },
+    /// Units and bundles that are there, and where they come from
+    List {
+        /// An array of objects
+        #[arg(long)]
+        json: bool,
+    },
+    /// Brings units up, with what they need and want: exit 1 unless all get there
+    Start(Asked),
+    /// Takes units down, after what needs them
+    Stop(Asked),
+    /// Takes units down and brings them up again, with what needs them
+    Restart(Asked),
+    /// Everything wrong with the units: exit 1 if anything is
+    Check {
+        /// Files and directories; the installed ones when none is named
+        paths: Vec<PathBuf>,
+    },
+    /// What a verb would do, in which order: `plan TARGET` or `plan VERB UNIT`
+    Plan {
+        /// A verb (start, stop, restart) and units, or a target
+        words: Vec<String>,
+        /// How to write it
+        #[arg(long, default_value = "text", value_parser = ["text", "json", "dot"])]
+        format: String,
+        /// A directory of units before the installed ones
+        #[arg(long, value_name = "DIR")]
+        units: Vec<PathBuf>,
+        /// A directory of bundles before the installed ones
+        #[arg(long, value_name = "DIR")]
+        bundles: Vec<PathBuf>,
+    },
+    /// The rc-style log of this boot
+    BootLog,
+    /// The chain of units that the end of this boot waited for
+    CriticalPath,
+    /// Boots the configuration in a sandbox, reports, and stops it: exit 0 if it would have worked
+    Rehearse(Rehearsed),
+    #[command(name = rehearse::INSIDE, hide = true)]
+    RehearseInside,
+    #[command(name = rehearse::FIRST, hide = true)]
+    RehearseFirst { layout: String },
+}
+
+#[derive(Debug, Args)]
+struct Asked {
+    /// Units
+    #[arg(required = true)]
+    units: Vec<String>,
+    /// Return as soon as the engine has been asked
+    #[arg(long)]
+    no_wait: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Rehearsed {
+    /// A bundle or a unit
+    #[arg(default_value = "default")]
+    target: String,
+    /// The root to try
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+    /// A tree to lay over the root first, such as `make install DESTDIR=` makes
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
+    /// A directory of units that win over the installed ones
+    #[arg(long, value_name = "DIR")]
+    units: Vec<PathBuf>,
+    /// A directory of bundles that win over the installed ones
+    #[arg(long, value_name = "DIR")]
+    bundles: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(message) => {
+            let _ = message.print();
+            return ExitCode::from(if message.use_stderr() { 100 } else { 0 });
+        }
+    };
+    let mut out = io::stdout();
+    let outcome = run(command.verb, &mut out).and_then(|code| match out.flush() {
+        Ok(()) => Ok(code),
+        Err(error) => Err(Failure::unable("write", error)),
+    });
+    ExitCode::from(outcome.unwrap_or_else(|failure| {
+        eprintln!("sunup: fatal: {failure}");
+        failure.code
+    }))
+}
+
+fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
+    let places = Places::from_environment();
+    match verb {
+        Verb::Status { units, json } => status::run(&places, &units, json, out),
+        Verb::List { json } => list::run(&places, json, out),
+        Verb::Start(asked) => ask_or_plan(&places, "start", &asked, out),
+        Verb::Stop(asked) => ask_or_plan(&places, "stop", &asked, out),
+        Verb::Restart(asked) => ask_or_plan(&places, "restart", &asked, out),
+        Verb::Check { paths } => check::run(&places, &paths, out),
+        Verb::Plan { words, format, units, bundles } => {
+            plan::run(&places, &plan::Asked { words, format, units, bundles }, out)
+        }
+        Verb::BootLog => boot_log::show(&places, out),
+        Verb::CriticalPath => critical_path::show(&places, out),
+        Verb::Rehearse(asked) => rehearsal(asked, out),
+        Verb::RehearseInside => Ok(rehearse::inside::run()),
+        Verb::RehearseFirst { layout } => Ok(rehearse::first::run(&layout)),
+    }
+}
+
+fn ask_or_plan(places: &Places, verb: &str, asked: &Asked, out: &mut dyn Write) -> Outcome {
+    if asked.dry_run {
+        let words: Vec<String> = [verb.to_owned()].into_iter().chain(asked.units.iter().cloned()).collect();
+        return plan::run(places, &plan::Asked { words, ..plan::Asked::default() }, out);
+    }
+    ask::run(places, verb, &asked.units, asked.no_wait, out)
+}
+
+fn rehearsal(asked: Rehearsed, out: &mut dyn Write) -> Outcome {
+    let Rehearsed { target, root, overlay, units, bundles } = asked;
+    let options = rehearse::Options { target, root, overlay, units, bundles };
+    let worked = rehearse::run(&options, out).map_err(Failure::system)?;
+    Ok(u8::from(!worked))
+}

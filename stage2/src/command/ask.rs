@@ -1,0 +1,81 @@
+//! Asking the engine: a request is written, the engine is upped, its progress is shown, its answer is the exit code.
+//!
+//! The verb only watches: when it is killed, or its terminal closes, the engine goes on.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use nix::unistd::Uid;
+use serde_json::{Value, json};
+use supervisor::control::supervise::UP;
+use supervisor::paths::{requests, run, service};
+use supervisor::sys::time;
+
+use super::failure::{Failure, Outcome};
+use super::follow::Follow;
+use crate::places::Places;
+
+/// The engine's name in the scan directory.
+const ENGINE: &str = "engine";
+
+/// Writes the request `verb units`, then follows it to its end, or returns at once with `no_wait`.
+pub fn run(places: &Places, verb: &str, units: &[String], no_wait: bool, out: &mut dyn Write) -> Outcome {
+    let directory = places.requests();
+    let follow = Follow::begin(&directory, engine(&places.run).join(service::SUPERVISE))
+        .map_err(|e| unreachable(&places.run, &e))?;
+    let id = format!("{:020}-{}", time::monotonic(), process::id());
+    write_request(&directory, &id, verb, units)?;
+    wake(&places.run)?;
+    if no_wait {
+        return Ok(0);
+    }
+    let answer = follow.to_the_end(&id, out, || wake(&places.run))?;
+    conclude(&answer)
+}
+
+/// The exit code of an answer; a refusal is told.
+fn conclude(answer: &Value) -> Outcome {
+    let exit = answer.get("exit").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok()).unwrap_or(111);
+    match answer.get("error").and_then(Value::as_str) {
+        Some(error) => Err(Failure { message: error.to_owned(), code: exit }),
+        None => Ok(exit),
+    }
+}
+
+fn engine(run_directory: &Path) -> PathBuf {
+    run_directory.join(run::SERVICE).join(ENGINE)
+}
+
+fn write_request(directory: &Path, id: &str, verb: &str, units: &[String]) -> Result<(), Failure> {
+    let request = json!({"v": 1, "verb": verb, "units": units, "uid": Uid::current().as_raw(), "pid": process::id()});
+    let new = directory.join(format!(".{id}.new"));
+    let unable = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::PermissionDenied => Failure::unable("write a request", "Permission denied (only root may)"),
+        _ => Failure::unable("write a request", e),
+    };
+    fs::write(&new, format!("{request}\n")).map_err(unable)?;
+    fs::rename(&new, directory.join(id)).map_err(unable)
+}
+
+/// Ups the engine.
+fn wake(run_directory: &Path) -> Result<(), Failure> {
+    let control = engine(run_directory).join(service::CONTROL);
+    let open = fs::File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&control);
+    open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(run_directory, &e))
+}
+
+fn unreachable(run_directory: &Path, cause: &dyn std::fmt::Display) -> Failure {
+    let place = run_directory.display();
+    match run_directory.is_dir() {
+        true => Failure::system(format!("unable to reach the engine in {place}: {cause}")),
+        false => Failure::system(format!("unable to reach the engine: {place} is not there: sunup does not run here")),
+    }
+}
+
+/// The file of a request that was taken, and of its answer.
+pub(super) fn done_name(id: &str) -> String {
+    [id, requests::DONE].concat()
+}

@@ -1,0 +1,87 @@
+//! `sunup status`: what every unit is now.
+
+use std::io::Write;
+
+use supervisor::state::State;
+use supervisor::sys::time;
+
+use super::failure::{Failure, Outcome};
+use super::states;
+use crate::places::Places;
+use crate::state_file::StateFile;
+
+/// Writes the states of `units`, or of all. Exit 0 all asked for are up, 1 some are not (only when units are named), 100
+/// for a name that no unit has.
+pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -> Outcome {
+    if !places.run.is_dir() {
+        let place = places.run.display();
+        return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
+    }
+    let chosen = choose(states::read_all_now(places), units)?;
+    let text = if json { json_text(&chosen)? } else { table(&chosen, time::since_boot()) };
+    out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state == State::Up)))
+}
+
+fn choose(all: Vec<StateFile>, units: &[String]) -> Result<Vec<StateFile>, Failure> {
+    if units.is_empty() {
+        return Ok(all);
+    }
+    let named = |name: &String| {
+        let found = all.iter().find(|unit| unit.unit == *name);
+        found
+            .cloned()
+            .ok_or_else(|| Failure::usage(format!("no unit named '{name}' has a state (sunup list shows all)")))
+    };
+    units.iter().map(named).collect()
+}
+
+fn json_text(units: &[StateFile]) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(units).map_err(|e| Failure::unable("write JSON", e))?;
+    Ok(text + "\n")
+}
+
+/// One line a unit: name, state, pid, since when, why.
+fn table(units: &[StateFile], now_ns: u64) -> String {
+    let width = units.iter().map(|unit| unit.unit.len()).max().unwrap_or(0).max(4);
+    let line = |unit: &StateFile| {
+        let pid = unit.pid.map(|pid| format!("pid {pid}")).unwrap_or_default();
+        let age = age(now_ns.saturating_sub(unit.since_ns));
+        let reason = unit.reason.as_deref().unwrap_or_default();
+        let line = format!("{:width$}  {:8}  {pid:11}  {age:>7}  {reason}", unit.unit, unit.state.name());
+        line.trim_end().to_owned() + "\n"
+    };
+    units.iter().map(line).collect()
+}
+
+/// A duration as people say it, in one unit: `213 ms`, `12 s`, `3 min`, `5 h`, `9 d`.
+fn age(nanoseconds: u64) -> String {
+    let ms = nanoseconds / 1_000_000;
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{} s", ms / 1_000),
+        120_000..7_200_000 => format!("{} min", ms / 60_000),
+        7_200_000..172_800_000 => format!("{} h", ms / 3_600_000),
+        _ => format!("{} d", ms / 86_400_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns line up, an empty reason leaves no trailing blanks, ages are in one unit.
+    #[test]
+    fn table_lines_up() {
+        let units = [
+            StateFile { pid: Some(431), ..StateFile::new("sshd", "longrun", State::Up, 1_000_000_000) },
+            StateFile {
+                reason: Some("in a container".into()),
+                ..StateFile::new("udev-settle", "oneshot", State::Skipped, 0)
+            },
+        ];
+        let expected = "sshd         up        pid 431          2 s\n\
+                        udev-settle  skipped                    3 s  in a container\n";
+        assert_eq!(table(&units, 3_200_000_000), expected);
+    }
+}
