@@ -37,8 +37,8 @@ impl Events {
             hurry: run.join(paths::run::STAGE3_HURRY),
             hurried: false,
         };
-        let _ = std::fs::remove_file(&events.hurry);
         events.add(run, AddWatchFlags::IN_CREATE);
+        events.hurried = events.hurry.exists();
         events
     }
 

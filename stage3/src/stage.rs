@@ -1,4 +1,4 @@
-//! `stage3 VERB [--force]`: the program that process 1's handler runs.
+//! `stage3 VERB [-f]`: the program that process 1's handler runs.
 //!
 //! It prepares itself to be the last process, makes sure that it is the only stage 3, and walks through the steps.
 
@@ -21,8 +21,8 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
     let verb = words.next().and_then(Verb::from_name);
     let options: Vec<_> = words.collect();
-    let (Some(verb), [] | ["--force"]) = (verb, options.as_slice()) else {
-        eprintln!("usage: {NAME} halt|poweroff|reboot [--force]");
+    let (Some(verb), [] | ["-f" | "--force"]) = (verb, options.as_slice()) else {
+        eprintln!("usage: {NAME} halt|poweroff|reboot [-f]");
         return ExitCode::from(EXIT_USAGE);
     };
     let run = run_directory();
@@ -68,6 +68,8 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
         Err(fs::TryLockError::WouldBlock) => return Ok(None),
         Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
     }
+    // A wish to hurry that was meant for an earlier one, before our verb shows that we are there.
+    let _ = fs::remove_file(run.join(paths::run::STAGE3_HURRY));
     file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name())).map_err(failed)?;
     Ok(Some(file))
 }

@@ -1,0 +1,241 @@
+//! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+/// What poweroff and halt look like from outside.
+const SIGINT: i32 = 2;
+/// What reboot looks like from outside.
+const SIGHUP: i32 = 1;
+/// An unprivileged user.
+const NOBODY: [&str; 4] = ["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+
+/// Who makes the namespaces.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum As {
+    Root,
+    Nobody,
+}
+
+/// One case.
+type Case = fn(As);
+
+/// What came of it.
+struct Outcome {
+    console: String,
+    signal: Option<i32>,
+}
+
+impl Outcome {
+    fn last(&self) -> &str {
+        self.console.lines().last().unwrap_or_default()
+    }
+}
+
+/// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
+pub fn main() -> ExitCode {
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
+    let cases: [(&str, Case); 7] = [
+        ("clean", clean),
+        ("reboot", reboot),
+        ("ignores_term", ignores_term),
+        ("held_mount", held_mount),
+        ("stuck_supervise", stuck_supervise),
+        ("silent_engine_is_hurried", silent_engine_is_hurried),
+        ("refuses_strangers", refuses_strangers),
+    ];
+    let mut skipped = 0;
+    for (name, case) in cases.iter().filter(|(name, _)| name.contains(&wanted)) {
+        for who in [As::Nobody, As::Root] {
+            if possible(who) {
+                println!("test {name} as {who:?} ...");
+                case(who);
+            } else {
+                println!("test {name} as {who:?} ... SKIPPED: no namespaces for {who:?} here");
+                skipped += 1;
+            }
+        }
+    }
+    println!("all passed; {skipped} skipped");
+    ExitCode::SUCCESS
+}
+
+/// Root finds no excuse.
+fn possible(who: As) -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    match who {
+        As::Root => root,
+        As::Nobody => unshare(who).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()),
+    }
+}
+
+fn unshare(who: As) -> Command {
+    let namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--propagation=private"];
+    let mut command = if who == As::Nobody && nix::unistd::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(NOBODY).arg("unshare");
+        command
+    } else {
+        Command::new("unshare")
+    };
+    if who == As::Nobody {
+        command.arg("--map-root-user");
+    }
+    command.args(namespaces).arg("--");
+    command
+}
+
+/// Copies of the programs where everyone may run them, and an empty directory for the root.
+fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+    let copy = |from: PathBuf, name: &str| {
+        let to = directory.path().join(name);
+        fs::copy(from, &to).unwrap();
+        to
+    };
+    let own = copy(std::env::current_exe().unwrap(), "namespace");
+    let stage3 = copy(env!("CARGO_BIN_EXE_shutdown").into(), "shutdown");
+    fs::create_dir(directory.path().join("root")).unwrap();
+    fs::set_permissions(directory.path().join("root"), Permissions::from_mode(0o777)).unwrap();
+    (directory, own, stage3)
+}
+
+/// Plays a scenario to its end. The console is a file that the unprivileged may open as well.
+fn play(who: As, scenario: &str) -> Outcome {
+    let (directory, own, stage3) = stage();
+    let path = directory.path().join("console");
+    let console = File::options().append(true).create(true).open(&path).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let status = unshare(who)
+        .arg(own)
+        .arg("--enter")
+        .arg(directory.path().join("root"))
+        .arg(scenario)
+        .env("STAGE3", stage3)
+        .stdout(console)
+        .status()
+        .unwrap();
+    let console = fs::read_to_string(path).unwrap();
+    eprint!("{console}");
+    Outcome { console, signal: status.signal() }
+}
+
+/// Everything ends in time: the line says so, and the parent sees a power-off.
+fn clean(who: As) {
+    let outcome = play(who, "poweroff+engine+service+sleeper");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!(outcome.signal, Some(SIGINT));
+    let texts: Vec<_> = outcome.console.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    let expected = [
+        "[ ok ] stage3: units stopped in reverse order",
+        "[ ok ] stage3: supervises of services ended",
+        "[ ok ] stage3: other processes ended",
+        "[ ok ] stage3: loggers drained and ended",
+        "[ ok ] stage3: moved to the run directory",
+        "[ ok ] stage3: swap is off",
+        "[ ok ] stage3: filesystems unmounted",
+        "[ ok ] stage3: disks are in step",
+        "clean stop: 0 processes, 0 mounts left",
+    ];
+    assert_eq!(texts, expected);
+}
+
+/// The parent sees a restart.
+fn reboot(who: As) {
+    let outcome = play(who, "reboot+engine");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!(outcome.signal, Some(SIGHUP));
+}
+
+/// A process that ignores TERM is killed, and named.
+fn ignores_term(who: As) {
+    let outcome = play(who, "poweroff+engine+deaf");
+    let (before, after) = outcome.last().rsplit_once(": ").unwrap();
+    assert_eq!(before, "unclean stop: 1 process, 0 mounts left");
+    assert!(after.ends_with(" deaf (ended only by KILL)"), "{after}");
+    assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// A mount that process 1 holds is named, with the file.
+fn held_mount(who: As) {
+    let outcome = play(who, "halt+engine+held");
+    let expected = "unclean stop: 0 processes, 1 mount left: /mnt (held by 1 process-one halt+engine+held: /mnt/held)";
+    assert_eq!(outcome.last(), expected);
+    assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// A supervise that does not obey is waited for, named, and ended with the other processes.
+fn stuck_supervise(who: As) {
+    let outcome = play(who, "poweroff+engine+stuck");
+    let line = "[fail] stage3: services: still supervised: web";
+    assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+}
+
+/// An engine that does not answer is not waited for any more once a second stage 3 was started.
+fn silent_engine_is_hurried(who: As) {
+    let outcome = play(who, "poweroff+silent+hurry");
+    let line = "[fail] stage3: units: the engine did not answer in time; going on without order";
+    assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+}
+
+/// Where another init runs nothing happens, under whatever name and with whatever options. Asked by somebody for whom a
+/// failing guard would be harmless: a user without capabilities, or root with a process 1 of its own.
+fn refuses_strangers(who: As) {
+    let (directory, _, program) = stage();
+    let empty = directory.path().join("root");
+    let fake = directory.path().join("fake");
+    fs::create_dir_all(fake.join("scan/.svscan")).unwrap();
+    nix::unistd::mkfifo(&fake.join("scan/.svscan/control"), nix::sys::stat::Mode::from_bits_truncate(0o666)).unwrap();
+    fs::set_permissions(&fake, Permissions::from_mode(0o755)).unwrap();
+    let absent = format!("no sunup system is running here: no scanner in '{}'", empty.display());
+    let foreign = match who {
+        As::Root => "no sunup system is running here: process 1 is not our scanner",
+        As::Nobody => "only root may do this",
+    };
+    for (name, options) in [
+        ("poweroff", "-f"),
+        ("poweroff", ""),
+        ("halt", "-f -n"),
+        ("reboot", ""),
+        ("shutdown", "-h now"),
+        ("stage3", "poweroff"),
+        ("stage3", "reboot -f"),
+    ] {
+        for (run, reason) in [(&empty, absent.as_str()), (&fake, foreign)] {
+            let script = format!("exec -a {name} {} {options}; exit 1", program.display());
+            let output = harmless(who).args(["bash", "-c", &script]).env("SUNUP_RUN", run).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(text.starts_with(&format!("{name}: error: unable to ")), "{name} {options}: {text}");
+            assert!(text.ends_with(&format!(": {reason}\n")), "{name} {options}: {text}");
+            assert_eq!(output.status.code(), Some(111), "{name} {options}");
+        }
+    }
+}
+
+/// Where a failing guard does no harm.
+fn harmless(who: As) -> Command {
+    match who {
+        As::Root => {
+            // `bash -c` below is a child of this process 1, so that the chain of parents is not what refuses.
+            let mut command = unshare(who);
+            command.args(["bash", "-c", "mount -t proc proc /proc && \"$@\" & wait $!; exit $?", "process-one"]);
+            command
+        }
+        As::Nobody if nix::unistd::geteuid().is_root() => {
+            let mut command = Command::new("setpriv");
+            command.args(["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]).args(NOBODY);
+            command
+        }
+        As::Nobody => {
+            let mut command = Command::new("env");
+            command.arg("--");
+            command
+        }
+    }
+}

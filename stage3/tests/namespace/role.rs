@@ -1,0 +1,142 @@
+//! What this program plays inside the namespaces, by the name it is called with.
+
+use crate::world::{RUN, enter};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+/// Plays the role that the name asks for, or runs the cases.
+pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    match word(0) {
+        "process-one" => process_one(word(1)),
+        "engine" => engine(word(1)),
+        "supervise" => supervise(Path::new(word(1)), word(2)),
+        "deaf" => deaf(),
+        "finish" | ".svscan/finish" => ExitCode::SUCCESS,
+        _ if word(1) == "--enter" => enter(&PathBuf::from(word(2)), word(3)),
+        _ => cases(),
+    }
+}
+
+/// Starts what the scenario has, then stage 3, and reaps until the kernel ends it.
+fn process_one(scenario: &str) -> ExitCode {
+    let _control = OpenOptions::new().read(true).write(true).open(".svscan/control").unwrap();
+    let mut children: Vec<Child> = Vec::new();
+    let mut held = None;
+    let mut hurry = false;
+    for part in scenario.split('+').skip(1) {
+        match part {
+            "engine" | "silent" => children.push(start("engine", &[part])),
+            "deaf" => children.push(start("deaf", &[])),
+            "service" | "stuck" => children.push(start("supervise", &["service/web", part])),
+            "held" => held = Some(File::create("/mnt/held").unwrap()),
+            "sleeper" => children.push(start("supervise", &["", ""])),
+            "hurry" => hurry = true,
+            _ => panic!("{part}"),
+        }
+    }
+    for child in &mut children {
+        // Each says that it is ready by closing its standard output.
+        let _ = child.stdout.take().unwrap().read_to_end(&mut Vec::new());
+    }
+    let verb = scenario.split('+').next().unwrap();
+    let stage3 = stage3(verb);
+    if hurry {
+        while fs::read_to_string("../stage3.lock").unwrap_or_default().is_empty() {
+            std::thread::yield_now();
+        }
+        assert!(self::stage3(verb).wait().unwrap().success());
+    }
+    loop {
+        if let Ok(WaitStatus::Exited(pid, code)) = waitpid(Pid::from_raw(-1), None)
+            && pid.as_raw().unsigned_abs() == stage3.id()
+        {
+            println!("stage3 exited {code}");
+            drop(held);
+            std::process::exit(3);
+        }
+    }
+}
+
+fn stage3(verb: &str) -> Child {
+    let mut stage3 = Command::new(format!("{RUN}/bin/stage3"));
+    stage3.arg0("stage3").arg(verb).env("SUNUP_RUN", RUN).spawn().unwrap()
+}
+
+fn start(role: &str, words: &[&str]) -> Child {
+    let program = format!("{RUN}/bin/svscan");
+    Command::new(program).arg0(role).args(words).current_dir(RUN).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// Says "ready" to process 1: nobody holds the write end any more.
+fn ready() {
+    let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+    nix::unistd::dup2_stdout(null).unwrap();
+}
+
+/// The engine and its supervise in one: answers the request for a stop, unless it is silent.
+fn engine(how: &str) -> ExitCode {
+    let directory = Path::new("service/engine");
+    let lock = File::open(directory.join("supervise/lock")).unwrap();
+    lock.lock().unwrap();
+    obey(directory, |letter| {
+        if letter == b'u' && how == "engine" && fs::rename("requests/stop", "requests/stop.run").is_ok() {
+            let request = fs::read_to_string("requests/stop.run").unwrap();
+            assert_eq!(request, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n");
+            let answer = "{\"v\":1,\"exit\":0,\"error\":null,\"units\":{}}\n";
+            fs::write("requests/.stop.done.new", answer).unwrap();
+            fs::rename("requests/.stop.done.new", "requests/stop.done").unwrap();
+        }
+        letter == b'x'
+    })
+}
+
+/// A supervise: ends on `x`, or never.
+fn supervise(directory: &Path, how: &str) -> ExitCode {
+    if how.is_empty() {
+        ready();
+        return sleep();
+    }
+    fs::create_dir_all(directory.join("supervise")).unwrap();
+    let mode = nix::sys::stat::Mode::from_bits_truncate(0o600);
+    nix::unistd::mkfifo(&directory.join("supervise/control"), mode).unwrap();
+    let lock = File::create(directory.join("supervise/lock")).unwrap();
+    lock.lock().unwrap();
+    std::os::unix::fs::symlink("../service/web", "scan/web").unwrap();
+    obey(directory, |letter| {
+        assert!(Path::new("stopping").exists(), "told before the wrapper's flag was there");
+        letter == b'x' && how == "service"
+    })
+}
+
+/// Reads control letters until one ends it.
+fn obey(directory: &Path, mut ends: impl FnMut(u8) -> bool) -> ExitCode {
+    let control = directory.join("supervise/control");
+    let mut control = OpenOptions::new().read(true).write(true).open(control).unwrap();
+    ready();
+    let mut letter = [0];
+    while control.read_exact(&mut letter).is_ok() && !ends(letter[0]) {}
+    ExitCode::SUCCESS
+}
+
+/// A process that ignores TERM.
+fn deaf() -> ExitCode {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGTERM);
+    set.thread_block().unwrap();
+    ready();
+    sleep()
+}
+
+fn sleep() -> ExitCode {
+    loop {
+        std::thread::park();
+    }
+}

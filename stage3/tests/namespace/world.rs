@@ -1,0 +1,69 @@
+//! Builds the small system inside the namespaces: a tmpfs as root, a run directory, and process 1 running from it.
+//!
+//! Nothing of this runs but as process 1 of a new pid namespace: [`enter`] checks that first.
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
+use nix::unistd::{chdir, mkfifo, pivot_root};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+/// The run directory.
+pub const RUN: &str = "/run/sunup";
+
+/// Changes into a fresh root and becomes its process 1, run from the run directory as svscan is.
+pub fn enter(directory: &Path, scenario: &str) -> ! {
+    assert_eq!(std::process::id(), 1, "not process 1 of a namespace");
+    let old_link = fs::read_link("/proc/self/ns/pid").unwrap();
+    tmpfs(directory);
+    for name in ["proc", "dev", "run", "mnt", "old"] {
+        fs::create_dir(directory.join(name)).unwrap();
+    }
+    tmpfs(&directory.join("run"));
+    tmpfs(&directory.join("mnt"));
+    tmpfs(&directory.join("dev"));
+    let run = directory.join("run/sunup");
+    fs::create_dir(&run).unwrap();
+    tmpfs(&run);
+    fill(&run);
+    symlink("/proc/1/fd/1", directory.join("dev/console")).unwrap();
+    fs::write(directory.join("dev/null"), "").unwrap();
+    let none = None::<&str>;
+    mount(Some("proc"), &directory.join("proc"), Some("proc"), MsFlags::empty(), none).unwrap();
+    let new_link = fs::read_link(directory.join("proc/self/ns/pid")).unwrap();
+    assert_ne!(new_link, Path::new("pid:[4026531836]"), "in the first pid namespace ({old_link:?})");
+    chdir(directory).unwrap();
+    pivot_root(".", "old").unwrap();
+    umount2("/old", MntFlags::MNT_DETACH).unwrap();
+    chdir(Path::new(RUN).join("scan").as_path()).unwrap();
+    panic!("{}", Command::new("/run/sunup/bin/svscan").arg0("process-one").arg(scenario).exec());
+}
+
+/// The files that stage 1 would have made.
+fn fill(run: &Path) {
+    for name in ["bin", "scan/.svscan", "service/engine/supervise", "requests", "state"] {
+        fs::create_dir_all(run.join(name)).unwrap();
+    }
+    fs::copy("/proc/self/exe", run.join("bin/svscan")).unwrap();
+    fs::copy(env_path("STAGE3"), run.join("bin/stage3")).unwrap();
+    for name in ["boot.log", "timeline.jsonl"] {
+        fs::write(run.join(name), "").unwrap();
+    }
+    fs::write(run.join("boot-id"), "test\n").unwrap();
+    let mode = Mode::from_bits_truncate(0o600);
+    mkfifo(&run.join("scan/.svscan/control"), mode).unwrap();
+    mkfifo(&run.join("service/engine/supervise/control"), mode).unwrap();
+    fs::write(run.join("service/engine/supervise/lock"), "").unwrap();
+    symlink("../service/engine", run.join("scan/engine")).unwrap();
+}
+
+fn tmpfs(at: &Path) {
+    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), None::<&str>).unwrap();
+}
+
+fn env_path(name: &str) -> std::path::PathBuf {
+    std::env::var_os(name).unwrap().into()
+}
