@@ -1,1 +1,10 @@
-//! Whole-system tests, one module per behaviour.
+//! Whole-system tests, one module per behaviour. What boots needs root; what does not runs for everyone.
+
+mod broken_units;
+mod install;
+mod log_whole;
+mod machine_boot;
+mod namespace_boot;
+mod plan;
+mod support;
+mod tidy;

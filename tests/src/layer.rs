@@ -38,6 +38,15 @@ impl Layer {
         self
     }
 
+    /// Adds an executable file.
+    #[must_use]
+    pub fn program(self, path: &str, content: &[u8]) -> Self {
+        let target = self.place(path);
+        fs::write(&target, content).expect("a program in the layer");
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("the program's mode");
+        self
+    }
+
     /// Adds a symbolic link.
     #[must_use]
     pub fn link(self, path: &str, target: &str) -> Self {

@@ -1,0 +1,77 @@
+//! A Debian system without any other init boots on our three stages, does its work, restarts, and powers off cleanly.
+
+use tests::machine::{BOOT, COMMAND, Options, STOP};
+use tests::{Console, Image, Kernel, Layer, Machine, root};
+
+use crate::support;
+
+/// sshd, but its port accepts only two seconds after its command began.
+const DELAYED_SSHD: &str = "\
+description: OpenSSH server
+kind: longrun
+needs: [sshd-keys]
+wants: [network]
+run: |
+  sleep 2
+  exec /usr/sbin/sshd -D -e
+ready: {tcp: \"127.0.0.1:22\"}
+kill-mode: main
+";
+/// What stage 3 says last.
+const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
+
+/// Boot, work, `reboot`, the same again, `poweroff`, and the disk is clean.
+#[test]
+fn boots_works_restarts_and_powers_off() {
+    if !support::can_boot_machines() {
+        return;
+    }
+    let image = Image::new(&Layer::new().file("/etc/sunup/units/sshd.yaml", DELAYED_SSHD));
+    let mut machine = Machine::boot(&image, &Options { restarts: true, ..Options::default() });
+    let console = &mut machine.console;
+    support::log_in(console, BOOT, COMMAND);
+    let first = support::assert_default_up(console, COMMAND);
+    works(console);
+
+    console.send("reboot\n");
+    console.expect(CLEAN, STOP);
+    support::log_in(console, BOOT, COMMAND);
+    assert_eq!(support::assert_default_up(console, COMMAND), first);
+
+    console.send("poweroff\n");
+    console.expect(CLEAN, STOP);
+    machine.expect_off(STOP);
+    image.assert_clean();
+}
+
+/// The same root, handed over by Debian's initramfs with /run already mounted noexec; stopped by Ctrl-Alt-Del.
+#[test]
+fn boots_through_an_initramfs() {
+    if !support::can_boot_machines() {
+        return;
+    }
+    let image = Image::new(&Layer::new());
+    let mut machine = Machine::boot(&image, &Options { kernel: Kernel::with_initramfs(), ..Options::default() });
+    support::log_in(&mut machine.console, BOOT, COMMAND);
+    let run = machine.console.ok("findmnt -n -o OPTIONS /run", COMMAND);
+    assert!(run.contains("noexec"), "the initramfs no longer mounts /run noexec, the test is void: {run}");
+    support::assert_default_up(&mut machine.console, COMMAND);
+    machine.control_alt_delete();
+    machine.console.expect(CLEAN, STOP);
+    machine.expect_off(STOP);
+    image.assert_clean();
+}
+
+/// What the machine is for: the disk has its names, the web server and sshd answer, the system log takes lines.
+fn works(console: &mut Console) {
+    let disk = console.ok(&format!("readlink -f /dev/disk/by-uuid/{}", root::UUID), COMMAND);
+    assert_eq!(disk, "/dev/nvme0n1\n");
+    let page = r#"bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; head -n 1 <&3'"#;
+    assert_eq!(console.ok(page, COMMAND), "HTTP/1.1 200 OK\n");
+    let banner = console.ok("bash -c 'head -n 1 </dev/tcp/127.0.0.1/22'", COMMAND);
+    assert!(banner.starts_with("SSH-2.0-OpenSSH"), "{banner}");
+    console.ok("logger whole-''system; until grep -q whole-system /var/log/syslog; do sleep 0.1; done", COMMAND);
+    let log = console.ok("cat /run/sunup/boot.log", COMMAND);
+    let delay = support::milliseconds(&log, "sshd");
+    assert!(delay >= 2000, "sshd was said to be up after {delay} ms, 2 s before its port accepts");
+}

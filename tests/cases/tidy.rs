@@ -1,0 +1,125 @@
+//! What the workspace promises of itself: who may import whom, what it is built of, a page for every program, and files
+//! that one can read in a sitting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tests::{command, programs};
+
+/// Imports only point down.
+const ARROWS: [(&str, &[&str]); 6] = [
+    ("supervisor", &[]),
+    ("units", &["supervisor"]),
+    ("stage1", &["supervisor"]),
+    ("stage2", &["supervisor", "units"]),
+    ("stage3", &["supervisor"]),
+    ("tests", &["stage2", "supervisor", "units"]),
+];
+/// Everything of others that we build on. A new one needs a reason, and a line in `docs/decisions`.
+const THIRD_PARTIES: [&str; 11] = [
+    "clap",
+    "clap_complete",
+    "indicatif",
+    "linux-raw-sys",
+    "nix",
+    "petgraph",
+    "serde",
+    "serde-saphyr",
+    "serde_json",
+    "syscalls",
+    "tempfile",
+];
+/// Lines that a source file may have, and the files that have more, each with its reason.
+const LINES: usize = 400;
+const LONGER: [(&str, &str); 0] = [];
+/// Programs that are nobody's command: the harness's own, and the one installed under other programs' names.
+const NO_PAGE: [&str; 2] = ["boot", "wrapper"];
+
+fn packages() -> Vec<Value> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]).current_dir(programs::workspace());
+    let metadata: Value = serde_json::from_str(&command::run(&mut cargo)).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_string()
+}
+
+/// The manifests have no other arrow between our folders.
+#[test]
+fn imports_point_down() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    for package in packages() {
+        let name = text(&package["name"]);
+        let targets = allowed.get(name.as_str()).unwrap_or_else(|| panic!("the package {name} has no place"));
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let target = text(&dependency["name"]);
+            let ours = !dependency["path"].is_null();
+            assert!(!ours || targets.contains(&target.as_str()), "{name} must not import {target}");
+        }
+    }
+}
+
+/// Nothing of others is used but what is listed.
+#[test]
+fn third_parties_are_listed() {
+    let packages = packages();
+    let dependencies = packages.iter().flat_map(|package| package["dependencies"].as_array().unwrap());
+    let used: BTreeSet<String> =
+        dependencies.filter(|one| one["path"].is_null()).map(|one| text(&one["name"])).collect();
+    let listed: BTreeSet<String> = THIRD_PARTIES.into_iter().map(String::from).collect();
+    assert_eq!(used.difference(&listed).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// The names of the workspace's programs.
+fn program_names() -> BTreeSet<String> {
+    let packages = packages();
+    let targets = packages.iter().flat_map(|package| package["targets"].as_array().unwrap());
+    let programs = targets.filter(|target| target["kind"].as_array().unwrap().iter().any(|kind| kind == "bin"));
+    let names = programs.map(|target| text(&target["name"]));
+    names.filter(|name| !NO_PAGE.contains(&name.as_str())).collect()
+}
+
+/// Every program has a man page in section 1 or 8.
+#[test]
+fn every_program_has_a_page() {
+    let pages = programs::workspace().join("docs/man");
+    let missing = program_names();
+    let missing: Vec<_> = missing
+        .iter()
+        .filter(|name| !pages.join(format!("{name}.1")).exists() && !pages.join(format!("{name}.8")).exists())
+        .collect();
+    assert!(missing.is_empty(), "no page in docs/man for {missing:?}");
+}
+
+/// `make install` installs every program, and no other.
+#[test]
+fn every_program_is_installed() {
+    let makefile = fs::read_to_string(programs::workspace().join("Makefile")).unwrap();
+    let line = makefile.lines().find_map(|line| line.strip_prefix("PROGRAMS = ")).unwrap();
+    assert_eq!(line.split_whitespace().map(String::from).collect::<BTreeSet<_>>(), program_names());
+}
+
+/// Source files stay short.
+#[test]
+fn files_are_short() {
+    let mut waiting: Vec<PathBuf> =
+        ARROWS.iter().map(|(folder, _)| programs::workspace().join(folder)).filter(|path| path.exists()).collect();
+    let mut long = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            let name = path.strip_prefix(programs::workspace()).unwrap_or(Path::new("")).display().to_string();
+            if lines > LINES && !LONGER.iter().any(|(listed, _)| *listed == name) {
+                long.push(format!("{name}: {lines} lines"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "longer than {LINES} lines: {long:#?}");
+}
