@@ -1,11 +1,93 @@
-//! wrapper: placeholder until its helper writes it.
+//! The supervise wrapper, installed as `supervise` and `runsv` in the first directory of the scanner's PATH.
+//!
+//! While the flag `RUN/stopping` is absent it becomes the real supervise. Once the flag is there, no service is started
+//! any more, but a logger whose pipe still holds something reads it to the end: its supervise is run once more with
+//! descriptor 0 non-blocking, so that "nothing there" looks like an error or an end to the logger.
+//!
+//! It puts the original PATH back, so that services never see the scanner's.
 #![no_std]
 #![no_main]
 
+use core::ffi::CStr;
+
+use supervisor::c_path;
+use supervisor::paths::{self, run, service};
+use supervisor::sys::descriptor::{HERE, Owned, STDIN};
+use supervisor::sys::error::Errno;
+use supervisor::sys::files::{self, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY};
+use supervisor::sys::message::Messages;
+use supervisor::sys::process::{Arguments, Environment, exec, exec_in_path};
 use supervisor::sys::start::Stack;
+use supervisor::sys::text::{Shown, Text, first_line};
 
 supervisor::resident!(run);
 
-fn run(stack: Stack) -> i32 {
-    stack.len() as i32
+/// The scanner's original PATH.
+const ORIGINAL_PATH: &[u8] = b"SUPERVISE_PATH";
+/// Bytes of a path below the run directory.
+type Path = Text<512>;
+
+fn run(mut stack: Stack) -> i32 {
+    let run = stack.variable(paths::RUN_VARIABLE.as_bytes()).map_or(paths::RUN.as_bytes(), CStr::to_bytes);
+    let flag = below(run, &[run::STOPPING]);
+    let is_stopping = flag.c_str().is_some_and(|flag| files::status_at(HERE, flag).is_ok());
+    if is_stopping && !drains(&stack) {
+        return 0;
+    }
+    restore_path(&mut stack);
+    let errno = become_supervise(&stack, run);
+    let name = stack.argument(1).map_or(b"".as_slice(), CStr::to_bytes);
+    Messages::new("wrapper").fatal(b"", format_args!("unable to run supervise for {}: {errno}", Shown(name)));
+    111
+}
+
+/// A path below the run directory.
+fn below(run: &[u8], parts: &[&str]) -> Path {
+    let mut path = Path::new();
+    path.push(run);
+    for part in parts {
+        path.push(b"/");
+        path.push(part.as_bytes());
+    }
+    path
+}
+
+/// It is a logger, by its name or because it reads a FIFO, and there is something left for it to read.
+fn drains(stack: &Stack) -> bool {
+    let Some(argument) = stack.argument(1) else { return false };
+    if core::str::from_utf8(argument.to_bytes()).is_ok_and(paths::is_logger_name) {
+        // The flag stays until the machine has stopped, so nobody has to clear this again.
+        return STDIN.bytes_waiting().is_ok_and(|count| count > 0) && STDIN.set_nonblocking(true).is_ok();
+    }
+    fifo_of(argument).is_some_and(|fifo| fifo.bytes_waiting().is_ok_and(|count| count > 0))
+}
+
+/// The FIFO of a logger with `stdin-fifo`.
+fn fifo_of(directory: &CStr) -> Option<Owned> {
+    let directory = files::open(directory, O_PATH | O_DIRECTORY, 0).ok()?;
+    let mut buffer = [0; 256];
+    let line = first_line(files::read_at(*directory, c_path!(service::STDIN_FIFO), &mut buffer).ok()?);
+    let mut path = Path::new();
+    path.push(line);
+    files::open_at(*directory, path.c_str()?, O_RDONLY | O_NONBLOCK, 0).ok()
+}
+
+/// `SUPERVISE_PATH=…` becomes `PATH=…`: the second is the tail of the first.
+fn restore_path(stack: &mut Stack) {
+    if let Some(path) = stack.variable_tail(ORIGINAL_PATH, b"PATH") {
+        stack.replace_variable(b"PATH", path);
+        stack.remove_variable(ORIGINAL_PATH);
+    }
+}
+
+fn become_supervise(stack: &Stack, run: &[u8]) -> Errno {
+    let called = stack.argument(0).unwrap_or(c"supervise");
+    let arguments = Arguments::of_stack(stack);
+    let environment = Environment::of(stack);
+    if called.to_bytes().ends_with(b"runsv") {
+        let path = stack.variable(b"PATH").map_or(b"/usr/bin:/bin".as_slice(), CStr::to_bytes);
+        return exec_in_path(c"runsv", path, &arguments, environment);
+    }
+    let supervise = below(run, &[run::BIN, "supervise"]);
+    supervise.c_str().map_or(Errno::ENAMETOOLONG, |path| exec(path, &arguments, environment))
 }

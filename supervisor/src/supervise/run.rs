@@ -19,8 +19,6 @@ use super::service::Service;
 
 /// Signals that supervise answers to; all others are blocked and mean nothing to it.
 const HEARD: Signals = Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT]);
-/// Signals that are never blocked: the kernel sends them for our own faults.
-const FAULTS: Signals = Signals::of(&[4, 5, 6, 7, 8, 11, 31]);
 
 /// supervise.
 #[derive(Debug)]
@@ -52,7 +50,7 @@ pub fn run(stack: Stack) -> i32 {
 
 impl Supervise {
     fn new(stack: &Stack, messages: Messages) -> Result<Self, Errno> {
-        signal::set_blocked(Signals::ALL.without(FAULTS))?;
+        signal::set_blocked(Signals::ALL.without(Signals::FAULTS))?;
         let signals = signal::signal_descriptor(HEARD)?;
         let epoll = Epoll::new()?;
         epoll.add(*signals, EPOLLIN, Source::Signal.token())?;

@@ -62,6 +62,16 @@ pub fn close(fd: Descriptor) {
     let _ = unsafe { syscall!(Sysno::close, fd.0) };
 }
 
+/// The kernel's number for "mark them instead of closing them", which linux-raw-sys lacks.
+const CLOSE_RANGE_CLOEXEC: u32 = 4;
+
+/// No descriptor from `first` on survives an exec.
+pub fn set_close_on_exec_from(first: i32) -> Result<()> {
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::close_range, first, u32::MAX, CLOSE_RANGE_CLOEXEC) }?;
+    Ok(())
+}
+
 impl Descriptor {
     /// Reads once; interruptions are gone through.
     pub fn read(self, buffer: &mut [u8]) -> Result<usize> {

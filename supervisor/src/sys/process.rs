@@ -60,17 +60,28 @@ pub fn fork_into(group: Descriptor) -> Result<Fork> {
 pub struct Arguments<'a> {
     pointers: [*const c_char; ARGUMENTS + 1],
     count: usize,
+    /// The process's own list, of any length, instead.
+    own: Option<*const *const c_char>,
     strings: PhantomData<&'a CStr>,
 }
 
 impl<'a> Arguments<'a> {
     /// A list of these; more than 15 are cut.
     pub fn of(strings: &[&'a CStr]) -> Self {
-        let mut list = Self { pointers: [core::ptr::null(); ARGUMENTS + 1], count: 0, strings: PhantomData };
+        let mut list = Self { pointers: [core::ptr::null(); ARGUMENTS + 1], count: 0, own: None, strings: PhantomData };
         for string in strings {
             list.push(string);
         }
         list
+    }
+
+    /// What the process was started with.
+    pub fn of_stack(stack: &Stack) -> Self {
+        Self { own: Some(stack.arguments()), ..Self::of(&[]) }
+    }
+
+    fn as_ptr(&self) -> *const *const c_char {
+        self.own.unwrap_or(self.pointers.as_ptr())
     }
 
     /// Appends one; beyond 15 nothing happens.
@@ -96,8 +107,8 @@ impl Environment {
 /// Becomes another program; returns only when that failed.
 pub fn exec(path: &CStr, arguments: &Arguments<'_>, environment: Environment) -> Errno {
     // SAFETY: path and arguments are terminated strings borrowed for the call, the argument array ends with the null
-    // that `push` never overwrites, and the environment is the kernel's own array.
-    let answer = unsafe { syscall!(Sysno::execve, path.as_ptr(), arguments.pointers.as_ptr(), environment.0) };
+    // that `push` never overwrites (the kernel's own does too), and the environment is the kernel's own array.
+    let answer = unsafe { syscall!(Sysno::execve, path.as_ptr(), arguments.as_ptr(), environment.0) };
     answer.map_or_else(Errno::from, |_| Errno::ENOEXEC)
 }
 

@@ -34,6 +34,9 @@ impl Signals {
         Self(bits)
     }
 
+    /// What the kernel sends for a fault of our own, and ABRT: never to be blocked.
+    pub const FAULTS: Self = Self::of(&[4, 5, 6, 7, 8, 11, 31]);
+
     /// All but those.
     pub const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)

@@ -38,6 +38,11 @@ impl Stack {
         (at < self.argc).then(|| unsafe { CStr::from_ptr(*self.argv.add(at)) })
     }
 
+    /// The arguments, as execve takes them: pointers up to a null.
+    pub const fn arguments(&self) -> *const *const c_char {
+        self.argv
+    }
+
     /// The environment, as execve takes it: pointers up to a null.
     pub fn environment(&self) -> *const *const c_char {
         // SAFETY: the environment begins one entry after argv's terminating null.
@@ -46,6 +51,47 @@ impl Stack {
 
     /// The value of an environment variable.
     pub fn variable(&self, name: &[u8]) -> Option<&'static CStr> {
+        let entry = self.find(name)?;
+        // SAFETY: `find` answers an entry that is a string `name=…`, and a tail of a C string is a C string.
+        Some(unsafe { CStr::from_ptr((*entry).add(name.len() + 1)) })
+    }
+
+    /// The end of a variable's text that begins with `tail`, which must be the end of its name: of `A_B=x` and `B` that
+    /// is `B=x`.
+    pub fn variable_tail(&self, name: &[u8], tail: &[u8]) -> Option<&'static CStr> {
+        let entry = self.find(name)?;
+        let skip = name.strip_suffix(tail)?.len();
+        // SAFETY: as in `variable`; `skip` is less than the name's length.
+        Some(unsafe { CStr::from_ptr((*entry).add(skip)) })
+    }
+
+    /// Takes a variable out of the environment that programs get from us.
+    pub fn remove_variable(&mut self, name: &[u8]) {
+        let Some(mut entry) = self.find(name) else { return };
+        loop {
+            // SAFETY: `entry` is before the null that ends the array, so one more entry follows; the array is on the
+            // stack that the kernel made for us, writable, and nobody holds a reference into it.
+            unsafe {
+                let next = *entry.add(1);
+                entry.cast_mut().write(next);
+                entry = entry.add(1);
+                if next.is_null() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Puts `text` (`NAME=value`) where the variable `name` stands; without such a variable nothing happens.
+    pub fn replace_variable(&mut self, name: &[u8], text: &'static CStr) {
+        if let Some(entry) = self.find(name) {
+            // SAFETY: the entry is in the kernel's writable array; the new string lives as long as the process.
+            unsafe { entry.cast_mut().write(text.as_ptr()) };
+        }
+    }
+
+    /// The entry of a variable.
+    fn find(&self, name: &[u8]) -> Option<*const *const c_char> {
         let mut entry = self.environment();
         loop {
             // SAFETY: the array ends with a null, and we stop there.
@@ -55,10 +101,8 @@ impl Stack {
             }
             // SAFETY: every entry before the null is a string that lives as long as the process.
             let text = unsafe { CStr::from_ptr(text) };
-            if let Some(value) = text.to_bytes().strip_prefix(name).and_then(|v| v.strip_prefix(b"=")) {
-                let skip = text.to_bytes().len() - value.len();
-                // SAFETY: a tail of a C string is a C string.
-                return Some(unsafe { CStr::from_ptr(text.as_ptr().add(skip)) });
+            if text.to_bytes().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")) {
+                return Some(entry);
             }
             // SAFETY: this entry was not the null, so there is another one.
             entry = unsafe { entry.add(1) };

@@ -51,6 +51,11 @@ impl<T> Table<T> {
         Some(unsafe { self.start.add(last).read() })
     }
 
+    /// Forgets the elements from `length` on; they are not dropped.
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
     /// Maps more pages; the old elements keep their values, at another address perhaps.
     fn grow(&mut self, needed: usize) -> Result<()> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) };

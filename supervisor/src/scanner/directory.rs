@@ -1,0 +1,53 @@
+//! `.svscan/` inside the scan directory: lock and control FIFO.
+
+use crate::c_path;
+use crate::paths::scan;
+use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::error::{Errno, Result};
+use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_RDWR};
+
+/// What could not be done, for the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The verb.
+    pub what: &'static str,
+    /// The file.
+    pub file: &'static str,
+    /// Why.
+    pub errno: Errno,
+}
+
+/// The open files that make a directory scanned.
+#[derive(Debug)]
+pub struct Directory {
+    /// Both ends of the control FIFO, so that it never ends.
+    pub control: Owned,
+    /// Held for as long as we live.
+    _lock: Owned,
+}
+
+impl Directory {
+    /// Makes, opens and locks everything below the working directory.
+    pub fn open() -> core::result::Result<Self, Fault> {
+        let mask = files::set_umask(0);
+        let opened = Self::open_inside();
+        files::set_umask(mask);
+        opened
+    }
+
+    fn open_inside() -> core::result::Result<Self, Fault> {
+        let fault = |what, file| move |errno| Fault { what, file, errno };
+        made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create", scan::SVSCAN))?;
+        let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT, 0o644).map_err(fault("open", scan::LOCK))?;
+        lock.lock().map_err(fault("acquire", scan::LOCK))?;
+        made(files::make_fifo_at(HERE, c_path!(scan::CONTROL), 0o600)).map_err(fault("create", scan::CONTROL))?;
+        let control =
+            files::open(c_path!(scan::CONTROL), O_RDWR | O_NONBLOCK, 0).map_err(fault("open", scan::CONTROL))?;
+        Ok(Self { control, _lock: lock })
+    }
+}
+
+/// What is there already is as good as made.
+fn made(answer: Result<()>) -> Result<()> {
+    if answer == Err(Errno::EEXIST) { Ok(()) } else { answer }
+}

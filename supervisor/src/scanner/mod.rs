@@ -1,0 +1,13 @@
+//! svscan: a supervise for every service directory that a directory links to; good as process 1.
+//!
+//! It scans, spawns and reaps. It must never exit as process 1, never block and never allocate: the table of entries
+//! grows in pages of its own, and an entry that finds no room is tried again.
+
+mod children;
+mod directory;
+mod entry;
+mod names;
+mod options;
+mod orders;
+pub mod run;
+mod table;

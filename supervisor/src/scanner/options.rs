@@ -1,0 +1,85 @@
+//! The command line: `svscan [-t ms] [-d fd] [-g N] [dir]`.
+
+use core::ffi::CStr;
+
+use crate::sys::text::parse_number;
+
+/// When the directory is scanned without being told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rescan {
+    /// When it changes.
+    OnChange,
+    /// Never.
+    Never,
+    /// Every so many ms.
+    Every(u64),
+}
+
+/// What the command line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// `-t`.
+    pub rescan: Rescan,
+    /// `-d`: gets a newline after the first scan.
+    pub ready: Option<i32>,
+    /// The scan directory.
+    pub directory: &'a CStr,
+}
+
+/// The usage line.
+pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [dir]";
+
+impl<'a> Options<'a> {
+    /// Reads the arguments after the program's name; the error is what to say.
+    pub fn parse(mut arguments: impl Iterator<Item = &'a CStr>) -> Result<Self, &'static str> {
+        let mut options = Self { rescan: Rescan::OnChange, ready: None, directory: c"." };
+        let mut directories = 0;
+        while let Some(argument) = arguments.next() {
+            match argument.to_bytes() {
+                [b'-', letter @ (b't' | b'd' | b'g'), attached @ ..] => {
+                    let value = if attached.is_empty() { arguments.next().map(CStr::to_bytes) } else { Some(attached) };
+                    options.set(*letter, value.and_then(parse_number).ok_or(USAGE)?)?;
+                }
+                [b'-', ..] => return Err(USAGE),
+                _ if directories == 0 => {
+                    options.directory = argument;
+                    directories += 1;
+                }
+                _ => return Err(USAGE),
+            }
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, letter: u8, value: u64) -> Result<(), &'static str> {
+        match letter {
+            b't' if value == 0 => self.rescan = Rescan::Never,
+            b't' => self.rescan = Rescan::Every(value),
+            b'd' if value > 2 && value < 1 << 20 => self.ready = Some(value as i32),
+            b'g' => return Err("-g: several services in one supervise are not there yet"),
+            _ => return Err(USAGE),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Options stand before the directory, their numbers attached or not.
+    #[test]
+    fn parses() {
+        let check = |arguments: &[&'static CStr]| Options::parse(arguments.iter().copied());
+        let none = Options { rescan: Rescan::OnChange, ready: None, directory: c"." };
+        assert_eq!(check(&[]), Ok(none));
+        assert_eq!(
+            check(&[c"-t5000", c"-d", c"3", c"/s"]),
+            Ok(Options { rescan: Rescan::Every(5000), ready: Some(3), directory: c"/s" })
+        );
+        assert_eq!(check(&[c"-t", c"0"]), Ok(Options { rescan: Rescan::Never, ..none }));
+        for bad in [&[c"-t"][..], &[c"-x"], &[c"a", c"b"], &[c"-d", c"1"], &[c"-t", c"-1"]] {
+            assert_eq!(check(bad), Err(USAGE), "{bad:?}");
+        }
+    }
+}
