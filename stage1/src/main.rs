@@ -1,4 +1,51 @@
-//! placeholder
-fn main() {
-    println!("{:?}", std::env::args());
+//! `init`: what the kernel executes as process 1. It makes an empty machine into one where programs can run, and
+//! executes the scanner, which stays process 1.
+//!
+//! As process 1 it never exits and never panics, and it goes on after every failure: a boot without /sys still has a
+//! login. It never waits for anything but its own children's system calls; whatever may block is the waiter's. When it
+//! is not process 1 it does none of this, and is `telinit`.
+#![cfg_attr(not(test), no_main)]
+#![deny(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod steps;
+
+mod boot;
+mod cmdline;
+mod descriptors;
+mod emergency;
+mod failure;
+mod json;
+mod letter;
+mod mounts;
+mod report;
+mod scanner;
+mod telinit;
+mod waiter;
+
+#[cfg(not(test))]
+supervisor::bare_main!(run);
+
+#[cfg_attr(test, allow(dead_code))]
+fn run() -> i32 {
+    descriptors::fill();
+    let arguments: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+    let words = arguments.get(1..).unwrap_or_default();
+    if std::process::id() == 1 { start(words) } else { telinit::main(words) }
+}
+
+/// Stage 1.
+fn start(words: &[String]) -> ! {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    let mut boot = boot::Boot::new(words);
+    steps::run(&mut boot);
+    boot.report.end();
+    let log = scanner::Log::open(&boot);
+    if let Err(failure) = waiter::start(&boot) {
+        boot.report.failure(&failure);
+    }
+    let failure = scanner::execute(&boot, &log);
+    boot.report.failure(&failure);
+    emergency::shell_for_ever()
 }

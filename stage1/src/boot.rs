@@ -1,0 +1,73 @@
+//! What every step knows: where things are, what we were told, and whether the machine is ours.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use supervisor::paths;
+
+use crate::cmdline::{self, Options};
+use crate::mounts;
+use crate::report::Report;
+
+/// The first pid namespace's inode; its number is part of the kernel's interface.
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
+/// What PATH is where nobody set it; the kernel does not.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The boot under way.
+#[derive(Debug)]
+pub struct Boot {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Where our programs are installed.
+    pub lib: PathBuf,
+    /// The administrator's configuration.
+    pub etc: PathBuf,
+    /// PATH as services get it.
+    pub path: OsString,
+    /// The soft limit of open files that we were started with.
+    pub open_files: Option<u64>,
+    /// Where everything is said.
+    pub report: Report,
+    words: Vec<String>,
+}
+
+impl Boot {
+    /// From our arguments and environment.
+    pub fn new(words: &[String]) -> Self {
+        Self {
+            run: directory(paths::RUN_VARIABLE, paths::RUN),
+            lib: directory(paths::LIB_VARIABLE, paths::LIB),
+            etc: directory(paths::ETC_VARIABLE, paths::ETC),
+            path: std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()),
+            open_files: None,
+            report: Report::new(),
+            words: words.to_vec(),
+        }
+    }
+
+    /// What we were told: by the kernel's command line where the kernel is ours, else by our arguments. (The kernel
+    /// passes words as arguments too, but keeps `sunup.bundle=` for itself, because of the dot.)
+    pub fn options(&self) -> Options {
+        let text = if is_first() { fs::read_to_string("/proc/cmdline").ok() } else { None };
+        let words = text.map_or_else(|| self.words.clone(), |text| cmdline::words(&text));
+        Options::from_words(words.iter().map(String::as_str))
+    }
+
+    /// A path below the run directory.
+    pub fn below_run(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.run.join(name)
+    }
+}
+
+/// True if we are in the first pid namespace, so that kernel, devices and clock are ours. Where /proc does not work
+/// nobody can know, and they are taken to be someone else's.
+pub fn is_first() -> bool {
+    mounts::proc_works()
+        && fs::read_link("/proc/self/ns/pid").is_ok_and(|target| target.as_os_str() == FIRST_PID_NAMESPACE)
+}
+
+fn directory(variable: &str, default: &str) -> PathBuf {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map_or_else(|| default.into(), PathBuf::from)
+}

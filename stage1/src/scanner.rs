@@ -1,0 +1,77 @@
+//! Becoming the scanner.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::fcntl::OFlag;
+use supervisor::paths::run;
+
+use crate::boot::Boot;
+use crate::failure::Failure;
+
+/// PATH as services are to get it; the wrapper puts it back.
+const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
+/// The soft limit of open files that children get back.
+const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
+
+/// The log FIFO, opened for writing: it becomes the scanner's standard output and error.
+#[derive(Debug)]
+pub struct Log(Option<(File, File)>);
+
+impl Log {
+    /// Opens the FIFO without a reader: for a moment we are the reader. (So this comes before there is a waiter.) What
+    /// we have said so far goes into it, so that the logger finds the log whole; it waits there as long as a writer is
+    /// open, and that is process 1.
+    pub fn open(boot: &Boot) -> Self {
+        Self(open(boot).ok())
+    }
+}
+
+fn open(boot: &Boot) -> io::Result<(File, File)> {
+    let fifo = boot.below_run(run::LOG_FIFO);
+    let nonblocking = OFlag::O_NONBLOCK.bits();
+    let _reader = OpenOptions::new().read(true).custom_flags(nonblocking).open(&fifo)?;
+    let writer = OpenOptions::new().write(true).open(&fifo)?;
+    let mut early = OpenOptions::new().write(true).custom_flags(nonblocking).open(&fifo)?;
+    let _ = early.write_all(boot.report.log().as_bytes());
+    Ok((writer.try_clone()?, writer))
+}
+
+/// Executes svscan from the run directory, or the installed one where there is no copy. Returns only what went wrong.
+pub fn execute(boot: &Boot, log: &Log) -> Failure {
+    let failure = try_one(boot, log, &boot.below_run(run::BIN).join("svscan"));
+    let _ = try_one(boot, log, &boot.lib.join("bin/svscan"));
+    failure
+}
+
+fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
+    let mut command = Command::new(program);
+    command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
+    command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
+    if let Some(limit) = boot.open_files {
+        command.env(ORIGINAL_LIMIT, limit.to_string());
+    }
+    if let Ok(null) = File::open("/dev/null") {
+        command.stdin(null);
+    }
+    if let Some((Ok(out), Ok(error))) = log.0.as_ref().map(|(out, error)| (out.try_clone(), error.try_clone())) {
+        command.stdout(out).stderr(error);
+    }
+    Failure::new(format_args!("run {}", program.display()), command.exec())
+}
+
+/// `RUN/wrapper:RUN/bin:` and the original.
+fn path(boot: &Boot) -> OsString {
+    let mut path = OsString::new();
+    for name in [run::WRAPPER, run::BIN] {
+        path.push(boot.below_run(name));
+        path.push(":");
+    }
+    path.push(&boot.path);
+    path
+}

@@ -1,0 +1,13 @@
+//! The console again, now that /dev is there, and kmsg where the kernel is ours. Descriptors 0 to 2 that came closed
+//! were filled at the very start; here they get what they should have.
+
+use crate::boot::{self, Boot};
+use crate::failure::Failure;
+
+pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
+    boot.report.reopen_console();
+    if boot::is_first() {
+        boot.report.use_kmsg();
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The table of steps, in order. Each one is a guard (done already: leave it alone), an act, and the policy of this
+//! loop: what fails is said, and the next step follows.
+
+mod console;
+mod proc;
+mod sys;
+mod dev;
+mod pts;
+mod shm;
+mod mqueue;
+mod runtime;
+mod kernel;
+mod cgroups;
+mod run_directory;
+mod limits;
+mod ctrl_alt_del;
+mod programs;
+mod image;
+mod handlers;
+mod log;
+mod request;
+
+use crate::boot::Boot;
+use crate::failure::Failure;
+
+/// One step.
+struct Step {
+    /// Its name in the timeline.
+    name: &'static str,
+    /// What it does. What it could not do in part it reports by itself.
+    act: fn(&mut Boot) -> Result<(), Failure>,
+}
+
+/// /proc comes first, because the others look at it.
+const STEPS: [Step; 18] = [
+    Step { name: "proc", act: proc::act },
+    Step { name: "sys", act: sys::act },
+    Step { name: "dev", act: dev::act },
+    Step { name: "console", act: console::act },
+    Step { name: "pts", act: pts::act },
+    Step { name: "shm", act: shm::act },
+    Step { name: "mqueue", act: mqueue::act },
+    Step { name: "run", act: runtime::act },
+    Step { name: "run-directory", act: run_directory::act },
+    Step { name: "kernel", act: kernel::act },
+    Step { name: "cgroups", act: cgroups::act },
+    Step { name: "limits", act: limits::act },
+    Step { name: "ctrl-alt-del", act: ctrl_alt_del::act },
+    Step { name: "programs", act: programs::act },
+    Step { name: "image", act: image::act },
+    Step { name: "handlers", act: handlers::act },
+    Step { name: "log", act: log::act },
+    Step { name: "request", act: request::act },
+];
+
+/// Does every step, whatever became of the one before.
+pub fn run(boot: &mut Boot) {
+    for step in &STEPS {
+        let result = (step.act)(boot);
+        if let Err(failure) = &result {
+            boot.report.failure(failure);
+        }
+        boot.report.step(step.name, result.as_ref().err());
+    }
+}

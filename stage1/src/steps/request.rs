@@ -1,0 +1,18 @@
+//! The boot's request, which the engine finds when it is upped.
+
+use std::fs;
+
+use supervisor::paths::{requests, run};
+
+use crate::boot::Boot;
+use crate::failure::{Failure, Trying};
+use crate::json::Text;
+
+pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
+    let bundle = boot.options().bundle;
+    let directory = boot.below_run(run::REQUESTS);
+    let new = directory.join(format!(".{}.new", requests::BOOT));
+    fs::write(&new, format!("{{\"v\":1,\"verb\":\"boot\",\"units\":[{}]}}\n", Text(&bundle)))
+        .and_then(|()| fs::rename(&new, directory.join(requests::BOOT)))
+        .trying("ask for the boot")
+}

@@ -1,0 +1,163 @@
+//! The waiter: a child of process 1 that does the waiting, so that process 1 never does. Once the catch-all logger reads
+//! it has the scanner hold the log FIFO, ups the engine, and is gone.
+//!
+//! It keeps law 1. If no logger reads in time it reads the FIFO itself, for console and kmsg; if the engine cannot be
+//! upped there is a getty, and without that a shell.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use supervisor::control;
+use supervisor::paths::{run, scan, service};
+use supervisor::status::Phase;
+use supervisor::sys::process::{Fork, fork};
+use supervisor::sys::signal::{Disposition, set_disposition};
+
+use crate::boot::{self, Boot};
+use crate::failure::{Failure, Trying};
+use crate::{emergency, letter};
+
+/// How long the logger may take until we read in its place.
+const LOGGER: Duration = Duration::from_secs(5);
+/// How long the scanner, the engine's supervise or the getty's may take each.
+const SUPERVISE: Duration = Duration::from_secs(10);
+/// Number of SIGPIPE.
+const SIGPIPE: u32 = 13;
+/// Names of the image's service directories.
+const CATCH_ALL: &str = "catch-all";
+const ENGINE: &str = "engine";
+const GETTY: &str = "getty-early";
+
+/// Forks the waiter. In the parent it returns at once; the child never returns.
+pub fn start(boot: &Boot) -> Result<(), Failure> {
+    match fork() {
+        Ok(Fork::Parent(_)) => Ok(()),
+        Ok(Fork::Child) => wait(boot),
+        Err(error) => Err(std::io::Error::from_raw_os_error(i32::from(error.0))).trying("fork the waiter"),
+    }
+}
+
+fn wait(boot: &Boot) -> ! {
+    let _ = nix::unistd::setsid();
+    let _ = set_disposition(SIGPIPE, Disposition::Ignore);
+    let fifo = boot.below_run(run::LOG_FIFO);
+    let writer = letter::await_reader(&fifo, Instant::now() + LOGGER);
+    let stand_in = if writer.is_none() { StandIn::new(boot) } else { None };
+    let log = writer.or_else(|| OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&fifo).ok());
+    up(boot, log);
+    if let Some(stand_in) = stand_in {
+        stand_in.copy_until_ready();
+    }
+    std::process::exit(0)
+}
+
+/// Has the scanner hold the FIFO and the engine work, or else someone who can log in.
+fn up(boot: &Boot, log: Option<File>) {
+    let scanner = boot.below_run(run::SCAN).join(scan::CONTROL);
+    let deadline = || Instant::now() + SUPERVISE;
+    let held = letter::send(&scanner, control::scanner::HOLD_FIFO, deadline());
+    let result = letter::send(&control(boot, ENGINE), control::supervise::UP, deadline());
+    let mut log = log;
+    for failure in held.err().iter().chain(result.as_ref().err()) {
+        say(&mut log, failure);
+    }
+    if result.is_err() {
+        if let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline()) {
+            say(&mut log, &failure);
+            emergency::shell_for_ever();
+        }
+    }
+}
+
+fn control(boot: &Boot, name: &str) -> PathBuf {
+    boot.below_run(run::SERVICE).join(name).join(service::CONTROL)
+}
+
+/// To the log, and to the console, because nobody may ever read that log.
+fn say(log: &mut Option<File>, failure: &Failure) {
+    let line = format!("[fail] stage1: {failure}\n");
+    for file in log.iter_mut().chain(&mut open_console()) {
+        let _ = file.write_all(line.as_bytes());
+    }
+}
+
+fn open_console() -> Option<File> {
+    let flags = OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
+    OpenOptions::new().append(true).custom_flags(flags.bits()).open("/dev/console").ok()
+}
+
+/// Reads the FIFO in the logger's place.
+struct StandIn {
+    fifo: File,
+    status: PathBuf,
+    inotify: Inotify,
+    outputs: Vec<File>,
+}
+
+impl StandIn {
+    fn new(boot: &Boot) -> Option<Self> {
+        let nonblocking = OFlag::O_NONBLOCK.bits();
+        let fifo = boot.below_run(run::LOG_FIFO);
+        let fifo = OpenOptions::new().read(true).custom_flags(nonblocking).open(fifo).ok()?;
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
+        let mut outputs: Vec<File> = open_console().into_iter().collect();
+        if boot::is_first() {
+            outputs.extend(OpenOptions::new().write(true).open("/dev/kmsg"));
+        }
+        let status = boot.below_run(run::SERVICE).join(CATCH_ALL).join(service::STATUS);
+        Some(Self { fifo, status, inotify, outputs })
+    }
+
+    /// Copies what is written to the log until the logger runs; if it never does, for as long as the machine runs.
+    fn copy_until_ready(mut self) {
+        let events = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
+        loop {
+            // As in `letter`: first watch, then look, so that nothing falls between.
+            for directory in self.status.ancestors().skip(1).take(2) {
+                let _ = self.inotify.add_watch(directory, events);
+            }
+            if self.logger_runs() {
+                return;
+            }
+            let ended = self.copy();
+            self.wait(!ended);
+        }
+    }
+
+    fn logger_runs(&self) -> bool {
+        let record = fs::read(&self.status).unwrap_or_default();
+        supervisor::status::Status::unpack(&record).is_some_and(|status| status.phase == Phase::Run)
+    }
+
+    /// Copies what is there. True at end of file: no writer is left, and polling would never block.
+    fn copy(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.fifo.read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(size) => {
+                    for output in &mut self.outputs {
+                        let _ = output.write_all(buffer.get(..size).unwrap_or_default());
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn wait(&self, for_text: bool) {
+        let mut descriptors = vec![PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN)];
+        if for_text {
+            descriptors.push(PollFd::new(self.fifo.as_fd(), PollFlags::POLLIN));
+        }
+        let _ = poll(&mut descriptors, PollTimeout::NONE);
+        let _ = self.inotify.read_events();
+    }
+}

@@ -1,0 +1,26 @@
+#!/bin/sh -e
+# A root of its own for a stage 1 under test, run in new mount, pid and other namespaces: sandbox.sh ROOT INIT [WORD…].
+# ROOT/lib and ROOT/etc are LIB and ETC, ROOT/results is where the fake scanner leaves what it saw.
+source=$1
+init=$2
+shift 2
+root=$source/root
+mkdir -p "$root"
+mount -t tmpfs -o mode=0755 tmpfs "$root"
+cd "$root"
+mkdir proc sys dev run tmp usr etc sunup results old
+mount --rbind /usr usr
+for name in bin sbin lib lib64; do ln -s usr/$name $name; done
+mount --bind "$source" sunup
+mount --bind "$source/results" results
+: >dev/console
+mount --bind "$source/results/console" dev/console
+for node in null zero full random urandom tty; do
+    : >dev/$node
+    mount --bind /dev/$node dev/$node
+done
+cp "$init" init
+# umount(8) looks at /proc, which is taken away again.
+mount -t proc proc proc
+pivot_root . old
+exec env SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec 'umount -l /old; umount /proc; exec /init "$@"' sh "$@"
