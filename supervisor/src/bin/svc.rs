@@ -8,6 +8,7 @@ mod client {
     pub mod error_text;
     pub mod fifo;
     pub mod goal;
+    pub mod ok;
     pub mod record;
     pub mod svc_options;
     pub mod wait;

@@ -6,9 +6,10 @@ mod client {
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;
+    pub mod ok;
 }
 
-use client::{command_line, error_text::error_text, fifo};
+use client::{command_line, error_text::error_text, ok};
 use nix::errno::Errno;
 use std::ffi::OsString;
 use std::path::Path;
@@ -41,7 +42,7 @@ fn check(directory: &Path) -> u8 {
         eprintln!("svok: fatal: unable to chdir to {}: {}", directory.display(), error_text(error));
         return 111;
     }
-    match fifo::open_ok(Path::new(".")) {
+    match ok::open_ok(Path::new(".")) {
         Ok(_) => 0,
         Err(Errno::ENOENT | Errno::ENXIO) => 100,
         Err(error) => {

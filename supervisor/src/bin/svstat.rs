@@ -6,6 +6,7 @@ mod client {
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;
+    pub mod ok;
     pub mod record;
     pub mod report;
 }

@@ -1,7 +1,7 @@
 //! What svstat says about a service directory: daemontools' line, s6's fields, or JSON.
 
 use super::error_text::error_text;
-use super::fifo;
+use super::ok;
 use super::record::{Family, Record};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -44,7 +44,7 @@ pub fn look(directory: &Path) -> View {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
         Err(error) => return unable(format!("unable to stat down: {}", error_text(error))),
     };
-    match fifo::open_ok(Path::new(".")) {
+    match ok::open_ok(Path::new(".")) {
         Ok(_) => {}
         Err(Errno::ENXIO) => return View::Unable { reason: "supervise not running".into(), not_running: true },
         Err(error) => return unable(format!("unable to open supervise/ok: {}", error_text(error))),

@@ -104,7 +104,7 @@ impl Options {
         let text = argument.to_str().ok_or_else(wrong)?;
         match option {
             b'w' => match text.as_bytes() {
-                [letter] => self.goal = Some(Goal::from_letter(*letter).ok_or_else(wrong)?),
+                [letter] => self.goal = Some(goal(*letter).ok_or_else(wrong)?),
                 _ => return Err(wrong()),
             },
             b'T' => {
@@ -115,6 +115,19 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// The goal of `-w`'s letter.
+fn goal(letter: u8) -> Option<Goal> {
+    Some(match letter {
+        b'u' => Goal::Up,
+        b'U' => Goal::Ready,
+        b'd' => Goal::Down,
+        b'D' => Goal::Finished,
+        b'r' => Goal::Restarted,
+        b'R' => Goal::RestartedReady,
+        _ => return None,
+    })
 }
 
 /// The letter of a signal given as `TERM`, `SIGTERM` or `15`.

@@ -4,8 +4,8 @@
 //! family does by rename, and the write end of `ok`, held open, tells by POLLERR that the supervise has ended. Both are
 //! in place before the first look, so that no change is missed.
 
-use super::fifo;
 use super::goal::{Goal, Verdict};
+use super::ok;
 use super::record::Record;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -140,7 +140,7 @@ impl Wait {
 
 /// The FIFO of a running supervise; `None` when none runs.
 fn open_supervise(directory: &Path) -> io::Result<Option<OwnedFd>> {
-    match fifo::open_ok(directory) {
+    match ok::open_ok(directory) {
         Ok(fifo) => Ok(Some(fifo)),
         Err(Errno::ENXIO | Errno::ENOENT) => Ok(None),
         Err(error) => Err(error.into()),
