@@ -1,1 +1,103 @@
 //! What would happen, in which order, and how long it takes.
+//!
+//! A plan is not computed beside the engine, where the two could drift apart: the engine itself runs, and everything it
+//! asks for succeeds after as long as it took in earlier boots. Nothing here touches the system.
+
+mod critical;
+mod render;
+mod simulate;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use supervisor::state::State;
+
+use crate::graph::{EdgeKind, Graph, UnitIndex};
+pub use critical::{CriticalStep, Span, critical_path, critical_path_text};
+
+/// What is to be planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Bring the units up.
+    Start,
+    /// Take them down.
+    Stop,
+    /// Take them down, then bring them up again.
+    Restart,
+}
+
+impl Verb {
+    /// The word in plans and requests, also for what is done to one unit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+/// One unit's part in a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which unit.
+    pub unit: String,
+    /// What is done to it. A restart is one step, at the place where the unit comes up again.
+    pub action: Verb,
+    /// The earlier steps that it waits for, by their place in the plan, and why.
+    pub after: Vec<(usize, EdgeKind)>,
+    /// Milliseconds until it is up, as it took earlier; `None`: not known, or a stop.
+    pub expected_ms: Option<u64>,
+    /// Whether it lies on the longest path.
+    pub critical: bool,
+}
+
+/// What would happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What is asked for.
+    pub verb: Verb,
+    /// The bundle or the units, as the operator wrote them.
+    pub target: String,
+    /// The steps, in the order in which they begin.
+    pub steps: Vec<Step>,
+    /// Units that cannot be begun, with their reasons.
+    pub failures: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Plans a verb on units of the graph, which are in these states now.
+    ///
+    /// `milliseconds` is how long units took earlier, by name; it may be empty.
+    pub fn new(
+        graph: &Graph,
+        verb: Verb,
+        target: &str,
+        named: &[UnitIndex],
+        states: impl Fn(UnitIndex) -> State,
+        milliseconds: &BTreeMap<String, u64>,
+    ) -> Self {
+        let (order, failures) = simulate::simulate(graph, verb, named, states, milliseconds);
+        let place: BTreeMap<UnitIndex, usize> = order.iter().enumerate().map(|(at, step)| (step.0, at)).collect();
+        let step = |&(unit, action): &(UnitIndex, Verb)| {
+            let before = if action == Verb::Stop { graph.successors(unit) } else { graph.predecessors(unit) };
+            let after = before.iter().filter_map(|other| Some((*place.get(&other.unit)?, other.kind)));
+            let mut after: Vec<(usize, EdgeKind)> = after.collect();
+            after.sort_unstable();
+            let unit = graph.name(unit).to_owned();
+            let expected_ms = milliseconds.get(&unit).copied().filter(|_| action != Verb::Stop);
+            Step { unit, action, after, expected_ms, critical: false }
+        };
+        let mut steps: Vec<Step> = order.iter().map(step).collect();
+        critical::mark(&mut steps);
+        Self { verb, target: target.into(), steps, failures }
+    }
+
+    /// How long the longest path takes; `None`: of none of its steps it is known.
+    pub fn expected_ms(&self) -> Option<u64> {
+        let known = self.steps.iter().filter(|step| step.critical).filter_map(|step| step.expected_ms);
+        known.reduce(u64::saturating_add)
+    }
+}

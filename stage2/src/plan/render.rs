@@ -1,0 +1,103 @@
+//! A plan as text for people, JSON for programs, and a drawing for Graphviz.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::{Plan, Step};
+
+/// The JSON form: DESIGN §7's keys, in this order.
+#[derive(Serialize)]
+struct PlanRecord<'a> {
+    v: u32,
+    target: &'a str,
+    steps: Vec<StepRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepRecord<'a> {
+    unit: &'a str,
+    action: &'static str,
+    after: Vec<&'a str>,
+    expected_ms: Option<u64>,
+    critical: bool,
+}
+
+impl Plan {
+    /// A line for each step, the critical ones marked with `*`; then what cannot be begun, and why.
+    pub fn text(&self) -> String {
+        let mut text = self.heading() + "\n";
+        let width = self.steps.iter().map(|step| step.unit.len()).max().unwrap_or(0);
+        for step in &self.steps {
+            let mark = if step.critical { '*' } else { ' ' };
+            let mut line = format!("{mark} {:<7} {:<width$}", step.action.name(), step.unit);
+            if let Some(milliseconds) = step.expected_ms {
+                line += &format!("  {milliseconds} ms");
+            }
+            if !step.after.is_empty() {
+                line += &format!("  after {}", self.names(step).join(" "));
+            }
+            text = text + line.trim_end() + "\n";
+        }
+        self.failures.iter().for_each(|(unit, reason)| text += &format!("! {unit}: {reason}\n"));
+        text
+    }
+
+    /// One line of JSON, without the line end.
+    pub fn json(&self) -> String {
+        let step = |step| self.record(step);
+        let record = PlanRecord { v: 1, target: &self.target, steps: self.steps.iter().map(step).collect() };
+        serde_json::to_string(&record).unwrap_or_default()
+    }
+
+    /// A directed graph: needs are solid, wants dashed, order dotted; the critical path is red.
+    pub fn dot(&self) -> String {
+        let title = quoted(&format!("{} {}", self.verb.name(), self.target));
+        let mut text = format!("digraph {title} {{\n  rankdir=LR;\n  node [shape=box];\n");
+        for step in &self.steps {
+            let label = step.expected_ms.map_or_else(|| step.unit.clone(), |ms| format!("{} ({ms} ms)", step.unit));
+            let color = if step.critical { ", color=red" } else { "" };
+            let _ = writeln!(text, "  {} [label={}{color}];", quoted(&step.unit), quoted(&label));
+        }
+        for step in &self.steps {
+            for &(other, kind) in &step.after {
+                let style = ["dotted", "dashed", "solid"][usize::from(kind.strength())];
+                let other = &self.steps[other];
+                let color = if step.critical && other.critical { ", color=red" } else { "" };
+                let (from, to) = (quoted(&other.unit), quoted(&step.unit));
+                let _ = writeln!(text, "  {from} -> {to} [style={style}{color}];");
+            }
+        }
+        text + "}\n"
+    }
+
+    /// `start default: 12 steps, about 3200 ms`.
+    fn heading(&self) -> String {
+        let mut text = format!("{} {}: ", self.verb.name(), self.target);
+        text += &match self.steps.len() {
+            0 => "nothing to do".into(),
+            1 => "1 step".into(),
+            count => format!("{count} steps"),
+        };
+        self.expected_ms().map_or(text.clone(), |milliseconds| format!("{text}, about {milliseconds} ms"))
+    }
+
+    fn record<'a>(&'a self, step: &'a Step) -> StepRecord<'a> {
+        StepRecord {
+            unit: &step.unit,
+            action: step.action.name(),
+            after: self.names(step),
+            expected_ms: step.expected_ms,
+            critical: step.critical,
+        }
+    }
+
+    fn names(&self, step: &Step) -> Vec<&str> {
+        step.after.iter().map(|&(other, _)| self.steps[other].unit.as_str()).collect()
+    }
+}
+
+/// A Graphviz string: a backslash and a quotation mark are escaped.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
