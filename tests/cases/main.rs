@@ -1,10 +1,12 @@
 //! Whole-system tests, one module per behaviour. What boots needs root; what does not runs for everyone.
 
 mod broken_units;
+mod engine_killed;
 mod install;
 mod log_whole;
 mod machine_boot;
 mod namespace_boot;
+mod one_world;
 mod plan;
 mod support;
 mod tidy;

@@ -1,0 +1,67 @@
+//! Whatever kills the engine, its successor reads the files and the processes and goes on.
+
+use std::fs;
+
+use tests::namespace::{BOOT, COMMAND};
+use tests::{Layer, Namespace, programs};
+
+use crate::support;
+
+/// How often the engine is killed during one boot.
+const KILLS: usize = 20;
+/// How many one-shots the boot has besides the system's.
+const COMMANDS: usize = 12;
+
+/// The engine, which somebody kills up to a quarter of a second after its start, twenty times.
+const KILLED: &str = "\
+#!/bin/sh
+echo x >>/run/kills
+if test $(wc -l </run/kills) -le 20; then
+    delay=$(printf 0.%03d $(od -An -N1 -tu1 /dev/urandom))
+    (sleep $delay; kill -9 $$) >/dev/null 2>&1 </dev/null &
+fi
+exec /usr/lib/sunup/bin/stage2.real \"$@\"
+";
+
+fn command(name: &str) -> String {
+    let script = format!("  echo begin {name} >>/run/commands\n  sleep 0.1\n  echo end {name} >>/run/commands\n");
+    format!("description: Command {name}\nkind: oneshot\nstart: |\n{script}")
+}
+
+/// A boot whose engine is killed twenty times has every unit up that needs no interrupted command, and no command has
+/// run twice.
+#[test]
+fn twenty_kills_cost_only_the_interrupted_commands() {
+    if !support::can_boot_namespaces() {
+        return;
+    }
+    let real = fs::read(programs::built().join("stage2")).expect("the real engine");
+    let mut layer =
+        Layer::new().program("/usr/lib/sunup/bin/stage2.real", &real).file("/usr/lib/sunup/bin/stage2", KILLED);
+    let names: Vec<_> = (1..=COMMANDS).map(|number| format!("command-{number}")).collect();
+    for name in &names {
+        layer = layer.unit(name, &command(name));
+    }
+    let mut guest = Namespace::boot(&layer);
+    let console = &mut guest.console;
+    support::log_in(console, BOOT + COMMAND, COMMAND);
+
+    let kills = console.ok("wc -l </run/kills", COMMAND);
+    assert!(kills.trim().parse::<usize>().is_ok_and(|kills| kills > 1), "the engine was never killed");
+    let status = support::status(console, COMMAND);
+    let runs = console.ok("cat /run/commands", COMMAND);
+    for name in &names {
+        let count = |word: &str| runs.lines().filter(|line| **line == format!("{word} {name}")).count();
+        let (begun, ended) = (count("begin"), count("end"));
+        assert!(begun <= 1, "{name} ran {begun} times after {KILLS} kills");
+        let state = status[name]["state"].as_str().expect("a state");
+        let interrupted = status[name]["reason"].as_str().is_some_and(|reason| reason.contains("interrupted"));
+        assert!(state == "up" && ended == 1 || state == "failed" && interrupted, "{name}: {}\n{runs}", status[name]);
+    }
+    for (name, unit) in &status {
+        let state = unit["state"].as_str().expect("a state");
+        let excused =
+            unit["reason"].as_str().is_some_and(|reason| reason.contains("interrupted") || reason.contains("need"));
+        assert!(matches!(state, "up" | "skipped" | "down") || excused, "{name}: {unit}; {}", console.tail());
+    }
+}
