@@ -20,7 +20,10 @@ for node in null zero full random urandom tty; do
     mount --bind /dev/$node dev/$node
 done
 cp "$init" init
-# umount(8) looks at /proc, which is taken away again.
-mount -t proc proc proc
+flags=nosuid,nodev,noexec
+mount -t proc -o $flags proc proc
+mount -t sysfs -o $flags,ro sysfs sys
 pivot_root . old
-exec env SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec 'umount -l /old; umount /proc; exec /init "$@"' sh "$@"
+# A user namespace may mount these only while they are visible: there they stay. (umount(8) looks at /proc.)
+[ -n "$KEEP" ] || again='umount /sys; umount /proc;'
+exec env -u KEEP SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec "umount -l /old; $again"' exec /init "$@"' sh "$@"
