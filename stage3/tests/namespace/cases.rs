@@ -1,6 +1,9 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
+use crate::role::LINES;
+use nix::sys::stat::Mode;
 use std::fs::{self, File, Permissions};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -26,6 +29,8 @@ type Case = fn(As);
 /// What came of it.
 struct Outcome {
     console: String,
+    /// Of the service and of everyone.
+    logs: [String; 2],
     signal: Option<i32>,
 }
 
@@ -38,7 +43,7 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 7] = [
+    let cases: [(&str, Case); 8] = [
         ("clean", clean),
         ("reboot", reboot),
         ("ignores_term", ignores_term),
@@ -46,7 +51,9 @@ pub fn main() -> ExitCode {
         ("stuck_supervise", stuck_supervise),
         ("silent_engine_is_hurried", silent_engine_is_hurried),
         ("refuses_strangers", refuses_strangers),
+        ("loggers_drain", loggers_drain),
     ];
+    build_resident_programs();
     let mut skipped = 0;
     for (name, case) in cases.iter().filter(|(name, _)| name.contains(&wanted)) {
         for who in [As::Nobody, As::Root] {
@@ -88,6 +95,13 @@ fn unshare(who: As) -> Command {
     command
 }
 
+/// Builds the programs of the folder below, which cargo does not do for a test here.
+fn build_resident_programs() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "supervisor", "--bins"]);
+    assert!(cargo.status().unwrap().success());
+}
+
 /// Copies of the programs where everyone may run them, and an empty directory for the root.
 fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -98,30 +112,51 @@ fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
         to
     };
     let own = copy(std::env::current_exe().unwrap(), "namespace");
-    let stage3 = copy(env!("CARGO_BIN_EXE_shutdown").into(), "shutdown");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_shutdown"));
+    for name in ["svscan", "supervise", "svlog", "wrapper"] {
+        copy(program.with_file_name(name), name);
+    }
+    let stage3 = copy(program, "shutdown");
     fs::create_dir(directory.path().join("root")).unwrap();
     fs::set_permissions(directory.path().join("root"), Permissions::from_mode(0o777)).unwrap();
     (directory, own, stage3)
 }
 
-/// Plays a scenario to its end. The console is a file that the unprivileged may open as well.
+/// Plays a scenario to its end, with a pty for a console.
 fn play(who: As, scenario: &str) -> Outcome {
     let (directory, own, stage3) = stage();
-    let path = directory.path().join("console");
-    let console = File::options().append(true).create(true).open(&path).unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let logs = directory.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    fs::set_permissions(&logs, Permissions::from_mode(0o777)).unwrap();
+    let pty = nix::pty::openpty(None, None).unwrap();
+    nix::sys::stat::fchmod(&pty.slave, Mode::from_bits_truncate(0o666)).unwrap();
+    let name = nix::unistd::ttyname(&pty.slave).unwrap();
+    let console = std::thread::spawn(move || read_all(File::from(pty.master)));
     let status = unshare(who)
-        .arg(own)
-        .arg("--enter")
-        .arg(directory.path().join("root"))
-        .arg(scenario)
+        .args([own.as_path(), "--enter".as_ref(), &directory.path().join("root"), scenario.as_ref(), &name])
         .env("STAGE3", stage3)
-        .stdout(console)
+        .env("LOGS", &logs)
         .status()
         .unwrap();
-    let console = fs::read_to_string(path).unwrap();
+    drop(pty.slave);
+    let console = console.join().unwrap();
     eprint!("{console}");
-    Outcome { console, signal: status.signal() }
+    let log = |name: &str| fs::read_to_string(logs.join(name).join("current")).unwrap_or_default();
+    Outcome { console, logs: [log("web"), log("catch-all")], signal: status.signal() }
+}
+
+/// Reads a pty until nobody has its other side, without carriage returns and colours.
+fn read_all(mut master: File) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(count) = master.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..count]);
+    }
+    let mut text = String::from_utf8(bytes).unwrap().replace('\r', "");
+    for colour in ["\x1b[0m", "\x1b[31m", "\x1b[32m", "\x1b[33m"] {
+        text = text.replace(colour, "");
+    }
+    text
 }
 
 /// Everything ends in time: the line says so, and the parent sees a power-off.
@@ -191,7 +226,7 @@ fn refuses_strangers(who: As) {
     let empty = directory.path().join("root");
     let fake = directory.path().join("fake");
     fs::create_dir_all(fake.join("scan/.svscan")).unwrap();
-    nix::unistd::mkfifo(&fake.join("scan/.svscan/control"), nix::sys::stat::Mode::from_bits_truncate(0o666)).unwrap();
+    nix::unistd::mkfifo(&fake.join("scan/.svscan/control"), Mode::from_bits_truncate(0o666)).unwrap();
     fs::set_permissions(&fake, Permissions::from_mode(0o755)).unwrap();
     let absent = format!("no sunup system is running here: no scanner in '{}'", empty.display());
     let foreign = match who {
@@ -238,4 +273,16 @@ fn harmless(who: As) -> Command {
             command
         }
     }
+}
+
+/// With the real svscan, supervise and svlog: nothing that a service wrote while it was stopped is missing, no supervise
+/// came back, and nothing is left.
+fn loggers_drain(who: As) {
+    let outcome = play(who, "real");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!(outcome.signal, Some(SIGINT));
+    let expected: String = (1..=LINES).map(|number| format!("line {number}\n")).collect();
+    let [web, everyone] = outcome.logs;
+    assert!(web == expected, "{} bytes of {}: {everyone}", web.len(), expected.len());
+    assert_eq!(everyone, "the writer is done\n");
 }

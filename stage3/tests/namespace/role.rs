@@ -5,10 +5,13 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
+
+/// Lines of the writer.
+pub const LINES: u32 = 10_000;
 
 /// Plays the role that the name asks for, or runs the cases.
 pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
@@ -20,7 +23,9 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
-        _ if word(1) == "--enter" => enter(&PathBuf::from(word(2)), word(3)),
+        "./run" => run_of_a_service(),
+        name if name.ends_with("SIGRTMIN+4") => become_program("stage3 poweroff"),
+        _ if word(1) == "--enter" => enter(Path::new(word(2)), word(3), Path::new(word(4))),
         _ => cases(),
     }
 }
@@ -81,18 +86,66 @@ fn ready() {
     nix::unistd::dup2_stdout(null).unwrap();
 }
 
+/// What a real supervise runs: the file `role` says what it is.
+fn run_of_a_service() -> ExitCode {
+    let role = fs::read_to_string("role").unwrap();
+    match role.as_str() {
+        "engine" => {
+            fs::OpenOptions::new().write(true).open("supervise/control").unwrap().write_all(b"d").unwrap();
+            answer(&Path::new(RUN).join("requests"));
+            ExitCode::SUCCESS
+        }
+        "writer" => writer(),
+        "poweroff" => {
+            // The writer must be there, or nothing is written.
+            while !Path::new("/logs/writer").exists() {
+                std::thread::yield_now();
+            }
+            become_program("poweroff")
+        }
+        words => become_program(words),
+    }
+}
+
+fn become_program(words: &str) -> ExitCode {
+    let mut words = words.split(' ');
+    let name = words.next().unwrap();
+    let file = if name == "poweroff" { "stage3" } else { name };
+    let mut program = Command::new(format!("{RUN}/bin/{file}"));
+    panic!("{}", program.arg0(name).args(words).exec());
+}
+
+/// Writes its lines only when it is told to end, and complains to the catch-all as well.
+fn writer() -> ExitCode {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGTERM);
+    set.thread_block().unwrap();
+    fs::write("/logs/writer", "").unwrap();
+    set.wait().unwrap();
+    let lines: String = (1..=LINES).map(|number| format!("line {number}\n")).collect();
+    std::io::stdout().write_all(lines.as_bytes()).unwrap();
+    eprintln!("the writer is done");
+    ExitCode::SUCCESS
+}
+
+fn answer(requests: &Path) {
+    if fs::rename(requests.join("stop"), requests.join("stop.run")).is_ok() {
+        let request = fs::read_to_string(requests.join("stop.run")).unwrap();
+        assert_eq!(request, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n");
+        let answer = "{\"v\":1,\"exit\":0,\"error\":null,\"units\":{}}\n";
+        fs::write(requests.join(".stop.done.new"), answer).unwrap();
+        fs::rename(requests.join(".stop.done.new"), requests.join("stop.done")).unwrap();
+    }
+}
+
 /// The engine and its supervise in one: answers the request for a stop, unless it is silent.
 fn engine(how: &str) -> ExitCode {
     let directory = Path::new("service/engine");
     let lock = File::open(directory.join("supervise/lock")).unwrap();
     lock.lock().unwrap();
     obey(directory, |letter| {
-        if letter == b'u' && how == "engine" && fs::rename("requests/stop", "requests/stop.run").is_ok() {
-            let request = fs::read_to_string("requests/stop.run").unwrap();
-            assert_eq!(request, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n");
-            let answer = "{\"v\":1,\"exit\":0,\"error\":null,\"units\":{}}\n";
-            fs::write("requests/.stop.done.new", answer).unwrap();
-            fs::rename("requests/.stop.done.new", "requests/stop.done").unwrap();
+        if letter == b'u' && how == "engine" {
+            answer(Path::new("requests"));
         }
         letter == b'x'
     })

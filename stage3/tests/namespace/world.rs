@@ -15,11 +15,11 @@ use std::process::Command;
 pub const RUN: &str = "/run/sunup";
 
 /// Changes into a fresh root and becomes its process 1, run from the run directory as svscan is.
-pub fn enter(directory: &Path, scenario: &str) -> ! {
+pub fn enter(directory: &Path, scenario: &str, console: &Path) -> ! {
     assert_eq!(std::process::id(), 1, "not process 1 of a namespace");
     let old_link = fs::read_link("/proc/self/ns/pid").unwrap();
     tmpfs(directory);
-    for name in ["proc", "dev", "run", "mnt", "old"] {
+    for name in ["proc", "dev", "run", "mnt", "old", "logs"] {
         fs::create_dir(directory.join(name)).unwrap();
     }
     tmpfs(&directory.join("run"));
@@ -29,16 +29,24 @@ pub fn enter(directory: &Path, scenario: &str) -> ! {
     fs::create_dir(&run).unwrap();
     tmpfs(&run);
     fill(&run);
-    symlink("/proc/1/fd/1", directory.join("dev/console")).unwrap();
+    fs::write(directory.join("dev/console"), "").unwrap();
     fs::write(directory.join("dev/null"), "").unwrap();
     let none = None::<&str>;
+    mount(Some(console), &directory.join("dev/console"), none, MsFlags::MS_BIND, none).unwrap();
     mount(Some("proc"), &directory.join("proc"), Some("proc"), MsFlags::empty(), none).unwrap();
     let new_link = fs::read_link(directory.join("proc/self/ns/pid")).unwrap();
     assert_ne!(new_link, Path::new("pid:[4026531836]"), "in the first pid namespace ({old_link:?})");
+    if scenario == "real" {
+        mount(Some(env_path("LOGS").as_path()), &directory.join("logs"), none, MsFlags::MS_BIND, none).unwrap();
+        fill_real(&run);
+    }
     chdir(directory).unwrap();
     pivot_root(".", "old").unwrap();
     umount2("/old", MntFlags::MNT_DETACH).unwrap();
     chdir(Path::new(RUN).join("scan").as_path()).unwrap();
+    if scenario == "real" {
+        become_svscan();
+    }
     panic!("{}", Command::new("/run/sunup/bin/svscan").arg0("process-one").arg(scenario).exec());
 }
 
@@ -58,6 +66,47 @@ fn fill(run: &Path) {
     mkfifo(&run.join("service/engine/supervise/control"), mode).unwrap();
     fs::write(run.join("service/engine/supervise/lock"), "").unwrap();
     symlink("../service/engine", run.join("scan/engine")).unwrap();
+}
+
+/// The real programs, and services that write much when they are told to end.
+fn fill_real(run: &Path) {
+    let from = env_path("STAGE3");
+    fs::rename(run.join("bin/svscan"), run.join("bin/role")).unwrap();
+    for name in ["svscan", "supervise", "svlog"] {
+        fs::copy(from.with_file_name(name), run.join("bin").join(name)).unwrap();
+    }
+    fs::create_dir(run.join("wrapper")).unwrap();
+    fs::copy(from.with_file_name("wrapper"), run.join("wrapper/supervise")).unwrap();
+    mkfifo(&run.join("log.fifo"), Mode::from_bits_truncate(0o600)).unwrap();
+    symlink("/run/sunup/bin/role", run.join("scan/.svscan/SIGRTMIN+4")).unwrap();
+    fs::remove_dir_all(run.join("service/engine/supervise")).unwrap();
+    for (service, role) in [
+        ("engine", "engine"),
+        ("web", "writer"),
+        ("web/log", "svlog s16000000 /logs/web"),
+        ("catch-all", "svlog s16000000 /logs/catch-all"),
+        ("operator", "poweroff"),
+    ] {
+        let directory = run.join("service").join(service);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("role"), role).unwrap();
+        symlink("/run/sunup/bin/role", directory.join("run")).unwrap();
+        let _ = symlink(format!("../service/{service}"), run.join("scan").join(service));
+    }
+    fs::write(run.join("service/engine/down"), "").unwrap();
+    fs::write(run.join("service/catch-all/stdin-fifo"), "/run/sunup/log.fifo\n").unwrap();
+}
+
+/// As stage 1 does: the log FIFO on 1 and 2, the wrapper first in the PATH.
+fn become_svscan() -> ! {
+    let reader = fs::File::options().read(true).write(true).open("/run/sunup/log.fifo").unwrap();
+    let log = fs::File::options().write(true).open("/run/sunup/log.fifo").unwrap();
+    nix::unistd::dup2_stdout(&log).unwrap();
+    nix::unistd::dup2_stderr(&log).unwrap();
+    drop(reader);
+    let mut svscan = Command::new("/run/sunup/bin/svscan");
+    svscan.arg(Path::new(RUN).join("scan")).env("PATH", "/run/sunup/wrapper:/run/sunup/bin").env("SUPERVISE_PATH", "");
+    panic!("{}", svscan.exec());
 }
 
 fn tmpfs(at: &Path) {
