@@ -32,6 +32,7 @@ struct Outcome {
     /// Of the service and of everyone.
     logs: [String; 2],
     signal: Option<i32>,
+    code: Option<i32>,
 }
 
 impl Outcome {
@@ -43,7 +44,7 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 8] = [
+    let cases: [(&str, Case); 9] = [
         ("clean", clean),
         ("reboot", reboot),
         ("ignores_term", ignores_term),
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         ("silent_engine_is_hurried", silent_engine_is_hurried),
         ("refuses_strangers", refuses_strangers),
         ("loggers_drain", loggers_drain),
+        ("refused_reboot", refused_reboot),
     ];
     build_resident_programs();
     let mut skipped = 0;
@@ -124,6 +126,11 @@ fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
 
 /// Plays a scenario to its end, with a pty for a console.
 fn play(who: As, scenario: &str) -> Outcome {
+    play_under(who, &[], scenario)
+}
+
+/// The same below another program.
+fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     let (directory, own, stage3) = stage();
     let logs = directory.path().join("logs");
     fs::create_dir(&logs).unwrap();
@@ -133,6 +140,7 @@ fn play(who: As, scenario: &str) -> Outcome {
     let name = nix::unistd::ttyname(&pty.slave).unwrap();
     let console = std::thread::spawn(move || read_all(File::from(pty.master)));
     let status = unshare(who)
+        .args(program)
         .args([own.as_path(), "--enter".as_ref(), &directory.path().join("root"), scenario.as_ref(), &name])
         .env("STAGE3", stage3)
         .env("LOGS", &logs)
@@ -142,7 +150,7 @@ fn play(who: As, scenario: &str) -> Outcome {
     let console = console.join().unwrap();
     eprint!("{console}");
     let log = |name: &str| fs::read_to_string(logs.join(name).join("current")).unwrap_or_default();
-    Outcome { console, logs: [log("web"), log("catch-all")], signal: status.signal() }
+    Outcome { console, logs: [log("web"), log("catch-all")], signal: status.signal(), code: status.code() }
 }
 
 /// Reads a pty until nobody has its other side, without carriage returns and colours.
@@ -285,4 +293,11 @@ fn loggers_drain(who: As) {
     let [web, everyone] = outcome.logs;
     assert!(web == expected, "{} bytes of {}: {everyone}", web.len(), expected.len());
     assert_eq!(everyone, "the writer is done\n");
+}
+
+/// A container that may not call reboot(2) ends all the same: process 1 becomes a program that exits with 0.
+fn refused_reboot(who: As) {
+    let outcome = play_under(who, &["setpriv", "--bounding-set=-sys_boot", "--"], "real");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!((outcome.signal, outcome.code), (None, Some(0)));
 }
