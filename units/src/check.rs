@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
-use crate::tree::{Document, Entry, Node, Value};
+use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
 use crate::{Diagnostic, Edge, Kind, Longrun, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 /// `start-timeout` where it is not given.
@@ -41,26 +41,34 @@ pub(crate) struct Checked {
 
 /// Checks a document. `file_name` is the unit's name where the document has none; `None`: it must have one.
 pub(crate) fn check(source: &Source, document: Document, file_name: Result<&UnitName, &str>) -> Checked {
-    let mut checker = Checker { source, fields: &[], diagnostics: document.errors, kind: None };
-    let Some(root) = &document.root else {
-        let name = document.name.and_then(|name| UnitName::new(&name).ok()).or_else(|| file_name.ok().cloned());
-        return Checked { name, unit: None, commands: Vec::new(), diagnostics: checker.diagnostics };
+    let has_error = !document.errors.is_empty();
+    let mut checker = Checker { source, fields: &[], diagnostics: document.errors, kind: None, has_error };
+    let fallback =
+        || document.name.as_deref().and_then(|name| UnitName::new(name).ok()).or_else(|| file_name.ok().cloned());
+    let Some(Node { value: Value::Map(entries), place }) = &document.root else {
+        if let Some(root) = &document.root {
+            checker.error(&root.place, not_a_map(root));
+        }
+        return Checked { name: fallback(), unit: None, commands: Vec::new(), diagnostics: checker.diagnostics };
     };
-    match &root.value {
-        Value::Map(entries) => checker.fields = entries,
-        _ => checker.error(&root.place, format!("a unit is a map of keys and values, not {}", value::describe(root))),
-    }
-    let name = checker.name(root, file_name);
-    let unit = name.clone().and_then(|name| checker.unit(root, name));
+    checker.fields = entries;
+    let name = checker.name(place, file_name);
+    let unit = checker.unit(place, name.clone());
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
-    let is_broken = diagnostics.iter().any(Diagnostic::is_error);
-    let commands = ["run", "start", "stop"].into_iter().filter_map(|key| Some((key, place_of(root, key)?))).collect();
-    Checked { name, unit: unit.filter(|_| !is_broken), commands, diagnostics }
+    let is_broken = checker.has_error;
+    let commands = ["run", "ready", "start", "stop"].into_iter().filter_map(|key| Some((key, place_of(entries, key)?)));
+    Checked { name, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
 }
 
-fn place_of(root: &Node, key: &str) -> Option<Place> {
-    let Value::Map(entries) = &root.value else { return None };
+fn not_a_map(root: &Node) -> String {
+    match root.value {
+        Value::Nothing => "this document is empty".into(),
+        _ => format!("a unit is a map of keys and values, not {}", value::describe(root)),
+    }
+}
+
+fn place_of(entries: &[Entry], key: &str) -> Option<Place> {
     entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.place.clone())
 }
 
@@ -86,54 +94,67 @@ struct Checker<'a> {
     fields: &'a [Entry],
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
+    has_error: bool,
 }
 
 impl<'a> Checker<'a> {
     fn error(&mut self, place: &Place, message: impl Into<String>) {
-        self.diagnostics.push(self.source.diagnostic(Severity::Error, place, message));
+        self.say(Severity::Error, place, message.into());
     }
 
     fn warning(&mut self, place: &Place, message: impl Into<String>) {
-        self.diagnostics.push(self.source.diagnostic(Severity::Warning, place, message));
+        self.say(Severity::Warning, place, message.into());
+    }
+
+    fn say(&mut self, severity: Severity, place: &Place, message: String) {
+        // An error is never dropped where there was none before: else a broken unit would pass for a sound one.
+        if self.diagnostics.len() < MOST_DIAGNOSTICS || (severity == Severity::Error && !self.has_error) {
+            self.diagnostics.push(self.source.diagnostic(severity, place, message));
+        }
+        self.has_error |= severity == Severity::Error;
     }
 
     fn field(&self, key: &str) -> Option<&'a Node> {
         self.fields.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    fn name(&mut self, root: &Node, file_name: Result<&UnitName, &str>) -> Option<UnitName> {
+    fn name(&mut self, root: &Place, file_name: Result<&UnitName, &str>) -> Option<UnitName> {
         let Some(node) = self.field("name") else {
-            return file_name.map_err(|message| self.error(&root.place, message)).ok().cloned();
+            return file_name.map_err(|message| self.error(root, message)).ok().cloned();
         };
         let text = self.text("name", node)?;
         UnitName::new(text).map_err(|message| self.error(&node.place, message)).ok()
     }
 
-    fn unit(&mut self, root: &Node, name: UnitName) -> Option<Unit> {
+    fn unit(&mut self, root: &Place, name: Option<UnitName>) -> Option<Unit> {
         self.kind = self.kind(root);
         self.check_keys();
         let kind = self.kind_with_fields(root);
+        let description = self.description();
+        let [needs, wants, after, before] =
+            ["needs", "wants", "after", "before"].map(|key| self.edges(key, name.as_ref()));
+        let conditions = self.conditions();
+        let start_timeout = self.start_timeout();
+        let stop_timeout = self.field("stop-timeout").and_then(|node| self.duration("stop-timeout", node));
+        let name = name?;
         Some(Unit {
-            description: self.description().unwrap_or_else(|| name.to_string()),
-            needs: self.edges("needs", &name),
-            wants: self.edges("wants", &name),
-            after: self.edges("after", &name),
-            before: self.edges("before", &name),
-            conditions: self.conditions(),
-            start_timeout: self.start_timeout(),
-            stop_timeout: self
-                .field("stop-timeout")
-                .and_then(|node| self.duration("stop-timeout", node))
-                .unwrap_or(STOP_TIMEOUT),
-            place: root.place.clone(),
+            place: root.clone(),
+            description: description.unwrap_or_else(|| name.to_string()),
             kind: kind?,
+            needs,
+            wants,
+            after,
+            before,
+            conditions,
+            start_timeout,
+            stop_timeout: stop_timeout.unwrap_or(STOP_TIMEOUT),
             name,
         })
     }
 
-    fn kind(&mut self, root: &Node) -> Option<KindWord> {
+    fn kind(&mut self, root: &Place) -> Option<KindWord> {
         let Some(node) = self.field("kind") else {
-            self.error(&root.place, "key \"kind\" is missing: longrun, oneshot or milestone");
+            self.error(root, "key \"kind\" is missing: longrun, oneshot or milestone");
             return None;
         };
         let word = self.text("kind", node)?;
@@ -148,7 +169,7 @@ impl<'a> Checker<'a> {
         known.map(|(kind, _)| *kind)
     }
 
-    fn kind_with_fields(&mut self, root: &Node) -> Option<Kind> {
+    fn kind_with_fields(&mut self, root: &Place) -> Option<Kind> {
         // Whatever the kind, every value that is there is checked, so that all errors come at once.
         let longrun = Longrun {
             run: self.command("run").unwrap_or(crate::Command::Argv(Vec::new())),
@@ -170,9 +191,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn require(&mut self, root: &Node, one_of: &[&str], message: &str) {
+    fn require(&mut self, root: &Place, one_of: &[&str], message: &str) {
         if one_of.iter().all(|key| self.field(key).is_none()) {
-            self.error(&root.place, message);
+            self.error(root, message);
         }
     }
 
@@ -185,13 +206,13 @@ impl<'a> Checker<'a> {
         Some(text.into())
     }
 
-    fn edges(&mut self, key: &str, own: &UnitName) -> Vec<Edge> {
+    fn edges(&mut self, key: &str, own: Option<&UnitName>) -> Vec<Edge> {
         let mut edges: Vec<Edge> = Vec::new();
         for node in self.field(key).map_or(&[][..], |node| self.list(key, node)) {
             let Some(text) = self.text(key, node) else { continue };
             match UnitName::new(text) {
                 Err(message) => self.error(&node.place, message),
-                Ok(unit) if unit == *own => {
+                Ok(unit) if Some(&unit) == own => {
                     self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
                 }
                 Ok(unit) if edges.iter().any(|edge| edge.unit == unit) => {

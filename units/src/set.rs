@@ -21,6 +21,9 @@ const SUFFIX: &str = ".yaml";
 /// The end of a name that was probably meant to be a unit file's.
 const OTHER_SUFFIX: &str = ".yml";
 
+/// What is said of a unit that could not be told from its neighbours.
+const NAMELESS: &str = "in a file of several units each needs the key \"name\"";
+
 /// Units by name.
 #[derive(Clone, Debug, Default)]
 pub struct UnitSet {
@@ -209,14 +212,26 @@ impl UnitSet {
             documents.push(Document { root: None, name: None, errors: vec![error] });
         }
         let only = documents.len() == 1;
-        let checked = documents.into_iter().map(|document| {
+        let mut checked: Vec<Checked> = Vec::new();
+        let mut said = 0;
+        let count = documents.len();
+        for (document, number) in documents.into_iter().zip(1..) {
             // A text that ends in the middle belongs to the file's name, whatever stood before it.
             let is_torn = document.root.is_none();
-            let name =
-                if only || is_torn { file_name } else { Err("in a file of several units each needs the key \"name\"") };
-            check(&source, document, name)
-        });
-        let checked = checked.collect();
+            let name = if only || is_torn { file_name } else { Err(NAMELESS) };
+            checked.push(check(&source, document, name));
+            let Some(last) = checked.last_mut() else { break };
+            said += last.diagnostics.len();
+            if said >= tree::MOST_DIAGNOSTICS && number < count {
+                let place = Place::whole(source.file.clone());
+                last.diagnostics.push(Diagnostic::new(
+                    Severity::Error,
+                    place,
+                    "too much is wrong: the rest is not read",
+                ));
+                break;
+            }
+        }
         self.sources.insert(source.file.clone(), source);
         checked
     }

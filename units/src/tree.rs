@@ -21,8 +21,8 @@ const HEAVIEST: usize = 4 << 20;
 /// What a node weighs without its text.
 const NODE: usize = 64;
 
-/// After so many errors in one file, the rest is not looked for.
-const MOST_ERRORS: usize = 100;
+/// After so many diagnostics for one file, the rest is not looked for.
+pub(crate) const MOST_DIAGNOSTICS: usize = 100;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub(crate) fn parse(source: &Source) -> Vec<Document> {
     let mut builder = Builder::new(source);
     while let Some(result) = parser.next_event() {
         let goes_on = match result {
-            Ok((event, span)) => builder.take(event, span.start),
+            Ok((event, span)) => builder.take(event, &span),
             Err(error) => builder.abandon(&error) && matches!(parser.proceed_next_document(), Ok(true)),
         };
         if !goes_on {

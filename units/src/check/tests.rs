@@ -2,17 +2,187 @@
 
 use crate::UnitSet;
 
-#[test]
-fn smoke() {
-    let set = UnitSet::from_texts(&[
-        (
-            "u/sshd.yaml",
-            "description: OpenSSH server\nkind: longrun\nneeds: [sshd-keys]\nwants: [network]\nif: {path: /usr/sbin/sshd}\nrun: [/usr/sbin/sshd, -D, -e]\nready: {tcp: \"127.0.0.1:22\"}\nkill-mode: main\n",
-        ),
-        ("u/bad.yaml", "kind: oneshot\nneed: [a]\nneeds: b\nkind: longrun\nif: {path: !/x}\nuser: root\n"),
-    ]);
-    eprintln!("{:#?}", set.get("sshd"));
-    for diagnostic in set.diagnostics().iter().chain(&set.check()) {
-        eprintln!("{diagnostic}");
+/// Everything that is wrong with a file `u/x.yaml` of this text, one line each, less the file's name.
+fn complaints(text: &str) -> Vec<String> {
+    let set = UnitSet::from_texts(&[("u/x.yaml", text)]);
+    set.diagnostics().iter().map(|one| one.summary().replace("u/x.yaml:", "")).collect()
+}
+
+fn check(cases: &[(&str, &[&str])]) {
+    for (text, expected) in cases {
+        assert_eq!(complaints(text), *expected, "{text}");
     }
+}
+
+/// Keys must be known, there once, built already, and the kind's own.
+#[test]
+fn keys() {
+    check(&[
+        ("kind: milestone\nneed: [a]\n", &["2:1: unknown key \"need\" (did you mean \"needs\"?)"]),
+        ("kind: milestone\nfoo: 1\n", &["2:1: unknown key \"foo\""]),
+        ("kind: milestone\nuser: root\n", &["2:1: key \"user\" is not supported yet"]),
+        (
+            "kind: milestone\nsockets: []\nreload: x\n",
+            &["2:1: key \"sockets\" is not supported yet", "3:1: key \"reload\" is not supported yet"],
+        ),
+        ("kind: oneshot\nstart: a\nrun: b\n", &["3:1: key \"run\" belongs to a longrun, not to a oneshot"]),
+        ("kind: longrun\nrun: a\ndo: [mount]\n", &["3:1: key \"do\" belongs to a oneshot, not to a longrun"]),
+        (
+            "kind: milestone\nstop-timeout: 1s\n",
+            &["2:1: key \"stop-timeout\" belongs to a longrun or oneshot, not to a milestone"],
+        ),
+        ("kind: milestone\nkind: milestone\n", &["2:1: key \"kind\" is here a second time"]),
+        ("? [a]\n: b\nkind: milestone\n", &["1:3: a key must be a word"]),
+        ("kind: milestone\n<<: {after: [a]}\n", &["2:1: unknown key \"<<\""]),
+    ]);
+}
+
+/// A kind must be given and spelt right, and what it cannot do without must be there.
+#[test]
+fn kinds() {
+    check(&[
+        ("run: a\n", &["1:1: key \"kind\" is missing: longrun, oneshot or milestone"]),
+        (
+            "kind: longrn\nrun: a\n",
+            &["1:7: \"kind\" must be longrun, oneshot or milestone, not \"longrn\" (did you mean \"longrun\"?)"],
+        ),
+        ("kind: bundle\n", &["1:7: \"kind\" must be longrun, oneshot or milestone, not \"bundle\""]),
+        ("kind: [longrun]\nrun: a\n", &["1:7: \"kind\" must be a text, not a list"]),
+        ("kind: longrun\n", &["1:1: a longrun must have the key \"run\""]),
+        ("# why\n\nkind: oneshot\n", &["3:1: a oneshot must have the key \"start\" or \"do\""]),
+        ("kind: oneshot\nstop: a\n", &["1:1: a oneshot must have the key \"start\" or \"do\""]),
+        ("- kind\n", &["1:1: a unit is a map of keys and values, not a list"]),
+    ]);
+}
+
+/// Names and edges must be names; an edge to oneself is one too many.
+#[test]
+fn names() {
+    check(&[
+        (
+            "kind: milestone\nname: a b\nuser: x\n",
+            &["2:7: unit name \"a b\" must not contain ' '", "3:1: key \"user\" is not supported yet"],
+        ),
+        ("kind: milestone\nname: \"\"\n", &["2:7: \"name\" must be a text, not \"\""]),
+        ("kind: milestone\nneeds: [x]\n", &["2:9: \"x\" has itself in \"needs\""]),
+        (
+            "kind: milestone\nafter: [a/b, -c]\n",
+            &["2:9: unit name \"a/b\" must not contain '/'", "2:14: unit name '-c' must not begin with '.' or '-'"],
+        ),
+        ("kind: milestone\nwants: sshd\n", &["2:8: \"wants\" must be a list, not a text: [sshd]"]),
+        ("kind: milestone\nwants:\n", &["2:6: \"wants\" must be a list, not nothing"]),
+        ("kind: milestone\nbefore: [a, {b: c}]\n", &["2:13: \"before\" must be a text, not a map"]),
+        ("kind: milestone\nafter: [a, a]\n", &["2:12: warning: \"a\" is in \"after\" twice"]),
+        ("kind: milestone\ndescription: |\n  two\n  lines\n", &["3:3: \"description\" must be one line of text"]),
+    ]);
+}
+
+/// Commands are a list of words or a script, and steps are words that we know.
+#[test]
+fn commands() {
+    check(&[
+        ("kind: longrun\nrun: []\n", &["2:6: \"run\" must be a command, not an empty list"]),
+        ("kind: longrun\nrun: [\"\", a]\n", &["2:6: \"run\" must begin with a program, not with an empty word"]),
+        ("kind: longrun\nrun: [a, [b]]\n", &["2:10: \"run\" must be a list of words, not a list"]),
+        ("kind: longrun\nrun: {a: b}\n", &["2:6: \"run\" must be a command: a list of words, or a script, not a map"]),
+        (
+            "kind: oneshot\nstart: \" \"\n",
+            &["2:8: \"start\" must be a command: a list of words, or a script, not \" \""],
+        ),
+        (
+            "kind: oneshot\ndo: [mout, x]\n",
+            &["2:6: unknown step \"mout\" (did you mean \"mount\"?)", "2:12: unknown step \"x\""],
+        ),
+        ("kind: oneshot\ndo: mount\n", &["2:5: \"do\" must be a list, not a text: [mount]"]),
+        ("kind: oneshot\ndo: []\n", &["2:5: \"do\" must name at least one step"]),
+    ]);
+}
+
+/// Durations have units and bounds; only a start may take for ever.
+#[test]
+fn timeouts() {
+    let wanted = "must be a duration of at most 168h, such as 200ms, 60s or 1m30s, not";
+    let case = |line: &str| complaints(&format!("kind: longrun\nrun: a\n{line}\n"));
+    assert_eq!(case("start-timeout: 60"), [format!("3:16: \"start-timeout\" {wanted} \"60\"")]);
+    assert_eq!(case("stop-timeout: none"), [format!("3:15: \"stop-timeout\" {wanted} \"none\"")]);
+    assert_eq!(case("stop-timeout: [1s]"), [format!("3:15: \"stop-timeout\" {wanted} a list")]);
+    assert_eq!(case("start-timeout: 0s"), ["3:16: \"start-timeout\" must be longer than nothing, or none"]);
+    assert_eq!(case("start-timeout: none\nstop-timeout: 0s"), [""; 0]);
+}
+
+/// A condition is one of three, each with its own kind of value.
+#[test]
+fn conditions() {
+    check(&[
+        ("kind: milestone\nif: {pth: /x}\n", &["2:6: unknown key \"pth\" in \"if\" (did you mean \"path\"?)"]),
+        ("kind: milestone\nif: {path: x}\n", &["2:12: \"path\" must be an absolute path, or ! and one, not \"x\""]),
+        (
+            "kind: milestone\nif: {path: !/x}\n",
+            &["2:12: \"!/x\" is a YAML tag: a text that begins with ! must be in quotes"],
+        ),
+        ("kind: milestone\nif: {container: yes}\n", &["2:17: \"container\" must be true or false, not \"yes\""]),
+        ("kind: milestone\nif: {cmdline: a b}\n", &["2:15: \"cmdline\" must be one word, not \"a b\""]),
+        ("kind: milestone\nif: /x\n", &["2:5: \"if\" must be a map with path, container, cmdline, not \"/x\""]),
+    ]);
+}
+
+/// There is one way to be ready, and `every` belongs to those that are asked.
+#[test]
+fn readiness() {
+    let wanted = "\"tcp\" must be ADDRESS:PORT or localhost:PORT, not";
+    for (value, expected) in [
+        ("notify", "\"ready: notify\" is not supported yet".to_owned()),
+        ("{fd: 1}", "\"fd\" must be a number from 3 to 255, not \"1\"".into()),
+        ("{fd: 03}", "\"fd\" must be a number from 3 to 255, not \"03\"".into()),
+        ("{tcp: 22}", format!("{wanted} \"22\"")),
+        ("{tcp: \"example.org:22\"}", format!("{wanted} \"example.org:22\"")),
+        ("{tcp: \"localhost:0\"}", format!("{wanted} \"localhost:0\"")),
+        ("{file: x}", "\"file\" must be an absolute path, not \"x\"".into()),
+        ("{exec: x}", "\"exec\" must be a list, not a text: [x]".into()),
+        ("{fd: 3, file: /x}", "\"ready\" must have exactly one of fd, tcp, socket, file, exec".into()),
+        ("{}", "\"ready\" must have exactly one of fd, tcp, socket, file, exec".into()),
+        ("{file: /x, every: 1s}", "\"every\" belongs to \"tcp\" and \"exec\" only".into()),
+        ("{exec: [x], every: 1ms}", "\"every\" must be at least 10ms".into()),
+        ("{sokcet: /x}", "unknown key \"sokcet\" in \"ready\" (did you mean \"socket\"?)".into()),
+    ] {
+        let all = complaints(&format!("kind: longrun\nrun: a\nready: {value}\n"));
+        assert!(all.iter().any(|line| line.ends_with(&format!(": {expected}"))), "{value}: {all:#?}");
+    }
+}
+
+/// `kill-mode` is a word; `log` is a word or a map with bounds.
+#[test]
+fn words_and_logs() {
+    for (line, expected) in [
+        ("kill-mode: mian", "12: \"kill-mode\" must be cgroup or main, not \"mian\" (did you mean \"main\"?)"),
+        ("log: off", "6: \"log\" must be auto, none or a map with dir, size, keep, not \"off\""),
+        ("log: {dir: x}", "12: \"dir\" must be an absolute path, not \"x\""),
+        ("log: {size: 1T}", "13: \"size\" must be a size in bytes, such as 65536, 512K or 1M, not \"1T\""),
+        ("log: {size: 1K}", "13: \"size\" must be 4K to 1G, not \"1K\""),
+        ("log: {keep: 1}", "13: \"keep\" must be a number from 2 to 10000, not \"1\""),
+    ] {
+        assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{line}\n")), [format!("3:{expected}")], "{line}");
+    }
+}
+
+/// What is no YAML, or too much of it, is one clear line each.
+#[test]
+fn syntax() {
+    check(&[
+        ("", &[" there is no unit in this file"]),
+        ("# nothing\n", &[" there is no unit in this file"]),
+        ("kind: milestone\n\tafter: [a]\n", &["1:7: a tab cannot indent: use spaces"]),
+        ("kind: \"mile\n", &["2:1: not YAML: invalid indentation in multiline quoted scalar"]),
+        ("kind: *x\n", &["1:7: the alias names an anchor that is not there"]),
+        (
+            "kind: &x [*x]\n",
+            &["1:10: \"kind\" must be a text, not a list", "1:11: an alias must not stand inside what it names"],
+        ),
+        ("%YAML 1.2\n---\nkind: milestone\n", &["1:1: not YAML: YAML directives are disallowed"]),
+        ("kind: mile\u{0}stone\n", &["1:11: control character U+0000 is not allowed"]),
+        ("kind: milestone\rafter: [a]\n", &["1:16: control character U+000D is not allowed"]),
+        ("kind: [a\n", &["1:7: not YAML: unclosed bracket '['"]),
+        ("\u{feff}kind: milestone\r\n", &[]),
+        ("--- \n---\nkind: milestone\nname: x\n", &["1:4: this document is empty"]),
+    ]);
 }

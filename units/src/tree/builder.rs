@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::mem;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, Marker, ScanError};
+use serde_yaml::granit_parser::{ErrorKind, Event, ScalarStyle, ScanError, Span};
 
-use super::{DEEPEST, Document, Entry, HEAVIEST, MOST_ERRORS, NODE, Node, Value};
+use super::{DEEPEST, Document, Entry, HEAVIEST, MOST_DIAGNOSTICS, NODE, Node, Value};
 use crate::source::Source;
 use crate::text::quoted;
 use crate::{Diagnostic, Place, Severity};
@@ -69,20 +69,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Takes an event that begins at `start`; false: the rest of the file is not worth reading.
-    pub(super) fn take(&mut self, event: Event<'_>, start: Marker) -> bool {
-        let place = self.source.place(start.line(), start.col() + 1);
-        if let Some(tag) = event.tag() {
-            let tag = quoted(&tag.original());
-            self.error(
-                &place,
-                format!("{tag} is a YAML tag, which units do not have: put a text that begins with ! in quotes"),
-            );
-        }
+    /// Takes an event; false: the rest of the file is not worth reading.
+    pub(super) fn take(&mut self, event: Event<'_>, span: &Span) -> bool {
+        let place = self.source.place(span.start.line(), span.start.col() + 1);
+        self.refuse_tag(&event, span);
         match event {
-            Event::Scalar(text, style, anchor, _) => {
-                let nothing = text.is_empty() && style == serde_yaml::granit_parser::ScalarStyle::Plain;
-                let value = if nothing { Value::Nothing } else { Value::Text(text.into_owned()) };
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = match tag {
+                    // What was meant is a text: `!/dev/kvm`, say. One error is enough for it.
+                    Some(tag) => Value::Text(format!("{}{text}", tag.original())),
+                    // The parser makes a ~ of what is not there.
+                    None if style == ScalarStyle::Plain && span.start.index() == span.end.index() => Value::Nothing,
+                    None => Value::Text(text.into_owned()),
+                };
                 self.finish_scalar(place, value, anchor);
             }
             Event::SequenceStart(_, anchor, _) => self.open(place, anchor, Open::List(Vec::new())),
@@ -98,13 +97,21 @@ impl<'a> Builder<'a> {
         self.check_measures()
     }
 
+    fn refuse_tag(&mut self, event: &Event<'_>, span: &Span) {
+        let Some(tag) = event.tag() else { return };
+        let start = span.tag_start.unwrap_or(span.start);
+        let place = self.source.place(start.line(), start.col() + 1);
+        let message = format!("{} is a YAML tag: a text that begins with ! must be in quotes", quoted(&tag.original()));
+        self.error(&place, message);
+    }
+
     /// Gives the present document up for a syntax error; false: there have been enough of them.
     pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
         let marker = error.marker();
         let place = self.source.place(marker.line().max(1), marker.col() + 1);
         self.error(&place, explain(error));
         self.give_up();
-        self.errors_so_far < MOST_ERRORS
+        self.errors_so_far < MOST_DIAGNOSTICS
     }
 
     fn error(&mut self, place: &Place, message: String) {
@@ -196,7 +203,7 @@ impl<'a> Builder<'a> {
             self.error(&place, format!("nested too deeply: at most {DEEPEST} levels"));
         } else if self.weight_so_far > HEAVIEST {
             self.error(&place, format!("too large: at most {} KiB, aliases included", HEAVIEST / 1024));
-        } else if self.errors_so_far < MOST_ERRORS {
+        } else if self.errors_so_far < MOST_DIAGNOSTICS {
             return true;
         }
         self.give_up();
@@ -230,7 +237,9 @@ fn named(entries: &[Entry]) -> Option<String> {
 /// A syntax error in words for who writes units.
 fn explain(error: &ScanError) -> String {
     match error.kind() {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => "a tab cannot indent: use spaces".into(),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
+            "a tab cannot indent: use spaces".into()
+        }
         ErrorKind::RecursionLimitExceeded => format!("nested too deeply: at most {DEEPEST} levels"),
         ErrorKind::UnknownAnchor => "the alias names an anchor that is not there".into(),
         ErrorKind::UnexpectedEof => "the text ends too early".into(),

@@ -1,0 +1,8 @@
+//! The unit language as its users see it: files and directories in, units and complaints out.
+
+mod bundles;
+mod files;
+mod hostile;
+mod manual;
+mod sets;
+mod shipped;
