@@ -39,12 +39,9 @@ impl Engine {
             Some(State::Up | State::Starting | State::Stopping) if self.slots[unit].leaving => {
                 self.arrive(unit, Some(reason), exit);
             }
-            Some(State::Up) => {
-                self.fail(unit, reason, exit);
-                self.doom_dependents(unit, "failed");
-            }
-            Some(State::Starting) => self.fail(unit, reason, exit),
-            Some(_) | None => (),
+            Some(State::Up | State::Starting) => self.fail(unit, reason, exit),
+            Some(_) => self.slots[unit].lingers = false,
+            None => (),
         }
     }
 

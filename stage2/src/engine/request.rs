@@ -92,27 +92,35 @@ impl Engine {
         }
     }
 
-    /// Dooms everything that needs a unit that has just failed or ended after having been up, in turn.
+    /// Dooms everything that runs and needs a unit that has just failed or ended, in turn.
+    ///
+    /// Who waits for it is refused by [`Engine::settle`]; who is stopping anyhow stops as it was asked to.
     pub(super) fn doom_dependents(&mut self, unit: UnitIndex, what: &str) {
         let mut seen = HashSet::from([unit]);
         let mut stack = vec![(unit, what.to_owned())];
         while let Some((culprit, what)) = stack.pop() {
             let reason = format!("needs {}, which {what}", self.graph.name(culprit));
             for later in self.graph.successors(culprit).to_vec() {
-                if later.kind != EdgeKind::Needs || !seen.insert(later.unit) {
-                    continue;
+                if later.kind == EdgeKind::Needs && seen.insert(later.unit) {
+                    stack.extend(self.doom(later.unit, &reason).map(|what| (later.unit, what)));
                 }
-                match self.slots[later.unit].state {
-                    State::Up | State::Starting | State::Degraded => {
-                        self.slots[later.unit].doom.get_or_insert_with(|| reason.clone());
-                        self.dismiss(later.unit, false);
-                    }
-                    State::Skipped => self.dismiss(later.unit, false),
-                    State::Stopping => self.slots[later.unit].again = false,
-                    State::Down | State::Failed | State::Waiting => continue,
-                }
-                stack.push((later.unit, "failed".into()));
             }
+        }
+    }
+
+    /// Dooms one unit, and says what becomes of it if others may hang on it.
+    fn doom(&mut self, unit: UnitIndex, reason: &str) -> Option<String> {
+        let slot = &mut self.slots[unit];
+        match slot.state {
+            State::Up | State::Starting | State::Degraded => {
+                if !slot.leaving || slot.again {
+                    slot.doom = Some(reason.to_owned());
+                    self.dismiss(unit, false);
+                }
+                Some("failed".into())
+            }
+            State::Skipped => Some(reason.to_owned()),
+            State::Down | State::Waiting | State::Stopping | State::Failed => None,
         }
     }
 

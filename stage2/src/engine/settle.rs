@@ -119,7 +119,7 @@ impl Engine {
     fn pass(&mut self, unit: UnitIndex) {
         if self.slots[unit].again {
             self.wait(unit, self.slots[unit].state, self.slots[unit].since);
-        } else if self.slots[unit].forget {
+        } else if self.slots[unit].forget && !self.slots[unit].lingers {
             self.report(unit, State::Down, None, None);
             self.leave(unit, State::Down);
         } else {
@@ -156,10 +156,11 @@ impl Engine {
         self.leave(unit, State::Waiting);
     }
 
-    /// A unit has failed that was not leaving.
+    /// A unit has failed that was not leaving: what runs and needs it, goes down.
     pub(super) fn fail(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {
         self.report(unit, State::Failed, Some(reason), exit);
         self.become_state(unit, State::Failed);
+        self.doom_dependents(unit, "failed");
     }
 
     /// Reports what a unit is about to become; to be called before it does.
