@@ -98,3 +98,23 @@ fn stranger(belongs: Belongs, kind: KindWord) -> Option<&'static str> {
     };
     (!is_own).then_some(owner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every key is in unit(5): explained, or named among those that are to come.
+    #[test]
+    fn every_key_is_in_the_manual() {
+        let manual = include_str!("../../../docs/man/unit.5");
+        let (explained, rest) = manual.split_once("\n.Ss Keys that are not supported yet\n").unwrap();
+        let to_come = rest.split("\n.Sh BUNDLES").next().unwrap();
+        for (key, belongs) in KEYS {
+            let is_there = match belongs {
+                Later => to_come.split_whitespace().any(|word| word == key),
+                _ => explained.contains(&format!("\n.It Ic {key} : ")),
+            };
+            assert!(is_there, "{key}");
+        }
+    }
+}
