@@ -83,9 +83,10 @@ struct Keeper {
 impl Keeper {
     /// Becomes the clean parent and forks the worker.
     fn start(job: &Job, reports: &mut File) -> Result<Self, Errno> {
+        // A TERM for the process group is the command's, not ours.
+        SigSet::all().thread_set_mask()?;
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
-        mask.thread_set_mask()?;
         let children = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         setsid()?;
         umask(Mode::from_bits_truncate(0o022));

@@ -1,0 +1,87 @@
+//! What the executor is doing about one unit.
+
+use std::collections::VecDeque;
+
+use supervisor::status::Status;
+
+use crate::engine::event::Nanoseconds;
+use crate::oneshot::{KeeperRecord, ReportReader};
+use crate::readiness::Probe;
+
+/// Lines of output that the [fail] line shows.
+const LINES_KEPT: usize = 5;
+
+/// One unit's part.
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    /// What is going on.
+    pub doing: Doing,
+    /// The process that runs for it.
+    pub pid: Option<u32>,
+    /// The last lines that its one-shot said.
+    pub lines: VecDeque<String>,
+}
+
+/// What is going on.
+#[derive(Debug, Default)]
+pub(super) enum Doing {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A one-shot's command runs.
+    Oneshot(Running),
+    /// A longrun was told to come up.
+    Starting(Starting),
+    /// A longrun is up; until then, an end with exit code 126 or 127 means that it never was.
+    Up {
+        /// The end of the probation.
+        probation: Option<Nanoseconds>,
+    },
+    /// A longrun was told to go down.
+    Stopping,
+}
+
+/// A one-shot that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Its keeper.
+    pub keeper: KeeperRecord,
+    /// What the keeper tells.
+    pub reports: ReportReader,
+    /// What its end will mean.
+    pub ending: Ending,
+}
+
+/// What the end of a one-shot's command means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// What its outcome says.
+    Outcome,
+    /// It was starting and was told to stop: it is down.
+    Down,
+    /// Nothing: it was given up.
+    Abandoned,
+}
+
+/// A longrun that was told to come up.
+#[derive(Debug)]
+pub(super) struct Starting {
+    /// Its status record before that, which says nothing about now.
+    pub before: Option<Status>,
+    /// Its supervise was told.
+    pub is_told: bool,
+    /// Its command runs.
+    pub is_executed: bool,
+    /// How its readiness is found out, once its command runs.
+    pub probe: Option<Probe>,
+}
+
+impl Activity {
+    /// Keeps a line of output.
+    pub fn push_line(&mut self, line: String) {
+        if self.lines.len() == LINES_KEPT {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+}

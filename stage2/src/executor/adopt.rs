@@ -1,0 +1,142 @@
+//! Taking over what files and processes say, at the beginning of every request: nobody can tell whether an engine was
+//! here before, and how it ended.
+
+use std::fs;
+
+use supervisor::state::State;
+use supervisor::status::{Phase, Want};
+use supervisor::sys::event::wait_ready;
+use supervisor::sys::process::pidfd_open;
+use units::{Kind, Unit};
+
+use super::activity::{Activity, Doing};
+use super::{Executor, Interest};
+use crate::engine::Engine;
+use crate::engine::event::UnitIndex;
+use crate::oneshot::{KeeperRecord, Outcome};
+use crate::state_file::StateFile;
+use crate::target::Target;
+
+/// How long a killed keeper may take to end, in ms: the kernel needs a moment, however many there are.
+const KEEPER_END_MS: u64 = 5_000;
+/// The reason of a command that was cut off by the engine's death.
+const INTERRUPTED: &str = "interrupted";
+/// epoll's name for "readable".
+const READABLE: u32 = 1;
+
+impl Executor {
+    /// Names of the units that are not down, for [`Target::load`].
+    pub fn active_units(&self) -> Vec<String> {
+        let directory = self.config.places.states();
+        let names = fs::read_dir(&directory).into_iter().flatten().flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let is_active = |name: &String| StateFile::read(&directory, name).is_some_and(|file| file.state != State::Down);
+        let mut names: Vec<String> = names.filter(is_active).collect();
+        names.sort();
+        names
+    }
+
+    /// Begins with a target: every unit of it is what the files and processes say.
+    pub fn begin(&mut self, target: Target) {
+        self.watches.forget_units();
+        self.probing.clear();
+        self.held.clear();
+        self.events.clear();
+        self.engine = Engine::new(target.graph.clone());
+        self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
+        self.target = target;
+        for unit in 0..self.activities.len() {
+            self.adopt(unit);
+        }
+        self.pump();
+    }
+
+    fn adopt(&mut self, unit: UnitIndex) {
+        let Some(text) = self.unit(unit).cloned() else { return };
+        let file = StateFile::read(&self.config.places.states(), text.name.as_str());
+        // A unit whose kind has changed is another unit.
+        let state = file.filter(|file| file.kind == text.kind.name()).map_or(State::Down, |file| file.state);
+        match text.kind {
+            Kind::Longrun(_) => self.adopt_longrun(unit, state),
+            Kind::Oneshot(_) => self.adopt_oneshot(unit, &text, state),
+            Kind::Milestone => self.adopt_state(unit, settled(state)),
+        }
+    }
+
+    fn adopt_state(&mut self, unit: UnitIndex, state: State) {
+        let now = self.now();
+        self.engine.adopt(unit, state, now);
+    }
+
+    /// A longrun that was being started or stopped is told again; that one is running already does no harm.
+    fn adopt_longrun(&mut self, unit: UnitIndex, state: State) {
+        let state = match state {
+            State::Stopping => State::Up,
+            _ => settled(state),
+        };
+        if state != State::Up {
+            return self.adopt_state(unit, state);
+        }
+        let service = self.service(unit);
+        let status = service.status();
+        let is_down = |status: supervisor::status::Status| {
+            status.want == Want::Down && status.phase == Phase::Down && status.pid == 0
+        };
+        if status.is_some_and(is_down) {
+            // The operator has downed it without us.
+            return self.adopt_state(unit, State::Down);
+        }
+        self.adopt_state(unit, State::Up);
+        self.activities[unit].pid = status.map(|status| status.pid).filter(|pid| *pid != 0);
+        self.activities[unit].doing = Doing::Up { probation: None };
+        let _ = self.watches.add(&service.supervise(), Interest::Status(unit));
+        self.look_at(unit);
+    }
+
+    /// A one-shot's state counts, unless its command was running when the engine died.
+    fn adopt_oneshot(&mut self, unit: UnitIndex, text: &Unit, state: State) {
+        let record = self.record(unit);
+        if !record.directory().exists() {
+            let state = if state == State::Stopping { State::Up } else { settled(state) };
+            return self.adopt_state(unit, state);
+        }
+        let keeper = record.keeper();
+        if let Some(keeper) = keeper.filter(|_| record.outcome().is_none()) {
+            self.kill_keeper(unit, &keeper);
+            wait_for_end(&keeper);
+        }
+        let is_stop = keeper.map_or(state == State::Stopping, |keeper| keeper.is_stop);
+        let outcome = record.outcome().or_else(|| record.was_started().then(interrupted));
+        let Some(outcome) = outcome else {
+            // The command has not begun: there is nothing to be sorry for.
+            let _ = record.forget();
+            return self.adopt_state(unit, if is_stop { State::Up } else { State::Down });
+        };
+        self.adopt_state(unit, if is_stop { State::Stopping } else { State::Starting });
+        self.ended.push(record);
+        debug_assert_eq!(self.name(unit), text.name.as_str());
+        self.tell_outcome(unit, is_stop, outcome);
+    }
+}
+
+/// What remains of a state that an engine was working on when it died.
+fn settled(state: State) -> State {
+    match state {
+        State::Waiting | State::Starting | State::Stopping => State::Down,
+        State::Down | State::Up | State::Failed | State::Skipped | State::Degraded => state,
+    }
+}
+
+fn interrupted() -> Outcome {
+    Outcome { reason: Some(INTERRUPTED.into()), ..Outcome::default() }
+}
+
+/// A keeper that is being killed may still write the outcome; after its end nobody does.
+fn wait_for_end(keeper: &KeeperRecord) {
+    if !keeper.is_alive() {
+        return;
+    }
+    if let Ok(process) = pidfd_open(keeper.pid) {
+        let _ = wait_ready(*process, READABLE, Some(KEEPER_END_MS));
+    }
+}

@@ -1,0 +1,182 @@
+//! The program around the engine: it carries actions out and turns what happens into events, in one single-threaded
+//! loop over signals, pipes, inotify and deadlines.
+//!
+//! Nothing in it blocks on a unit, and nothing polls but what a unit asks to be polled. Whatever has to survive its
+//! death is in a file before the next thing is begun: state files, records of running one-shots, supervises' status
+//! records. So going on after a death is the same code as beginning a request: [`Executor::begin`] reads the files.
+
+mod activity;
+mod adopt;
+mod begin;
+mod longrun;
+mod oneshot;
+mod reporting;
+mod turn;
+mod watches;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::path::PathBuf;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::Pid;
+use units::{Kind, Step, Unit};
+
+use crate::cgroup::CgroupRoot;
+use crate::clock::monotonic;
+use crate::condition::Surroundings;
+use crate::console::Console;
+use crate::engine::Engine;
+use crate::engine::event::{Event, UnitIndex};
+use crate::graph::Graph;
+use crate::oneshot::Record;
+use crate::places::Places;
+use crate::supervised_service::SupervisedService;
+use crate::target::Target;
+use crate::timeline::Timeline;
+use activity::Activity;
+use watches::{Interest, Watches};
+
+/// epoll's word for the signals.
+const TOKEN_CHILDREN: u64 = u64::MAX;
+/// epoll's word for inotify.
+const TOKEN_WATCHES: u64 = u64::MAX - 1;
+
+/// What the executor is given.
+pub struct Config {
+    /// Where everything is.
+    pub places: Places,
+    /// Where units' control groups are made, if anywhere.
+    pub cgroups: Option<CgroupRoot>,
+    /// Output of one-shots goes to standard error, because standard output shows the console's lines.
+    pub forward_to_error: bool,
+    /// Does a native step; the error is the reason.
+    pub run_step: fn(&Step) -> Result<(), String>,
+}
+
+/// The executor.
+pub struct Executor {
+    config: Config,
+    console: Console,
+    timeline: Timeline,
+    surroundings: Surroundings,
+    epoll: Epoll,
+    children: SignalFd,
+    watches: Watches,
+    target: Target,
+    engine: Engine,
+    activities: Vec<Activity>,
+    /// Units whose readiness is being found out.
+    probing: BTreeSet<UnitIndex>,
+    events: VecDeque<Event>,
+    /// Records that may go once everything that was told is on disk.
+    ended: Vec<Record>,
+    /// Keepers to be reaped.
+    keepers: Vec<Pid>,
+    /// Gettys that wait for the early one to free the terminal.
+    held: Vec<UnitIndex>,
+    is_scan_wanted: bool,
+    has_requests: bool,
+}
+
+impl Executor {
+    /// An executor without units. `blocked` are signals that must not end it.
+    pub fn new(config: Config, console: Console, blocked: &[Signal]) -> io::Result<Self> {
+        let mut mask = SigSet::empty();
+        mask.add(Signal::SIGCHLD);
+        blocked.iter().for_each(|signal| mask.add(*signal));
+        mask.thread_block()?;
+        let children = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let watches = Watches::new()?;
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        epoll.add(&children, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHILDREN))?;
+        epoll.add(&watches, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_WATCHES))?;
+        std::fs::create_dir_all(config.places.states())?;
+        let timeline = Timeline::open(&config.places.run);
+        Ok(Self {
+            console,
+            timeline,
+            surroundings: Surroundings::read(),
+            epoll,
+            children,
+            watches,
+            target: Target::default(),
+            engine: Engine::new(Graph::default()),
+            activities: Vec::new(),
+            probing: BTreeSet::new(),
+            events: VecDeque::new(),
+            ended: Vec::new(),
+            keepers: Vec::new(),
+            held: Vec::new(),
+            is_scan_wanted: false,
+            has_requests: false,
+            config,
+        })
+    }
+
+    /// Wakes up when a request may have come.
+    pub fn watch_requests(&mut self, directory: &std::path::Path) -> io::Result<()> {
+        Ok(self.watches.add(directory, Interest::Requests)?)
+    }
+
+    /// Tells the progress of a request from now on, or nobody's.
+    pub fn tell_progress(&mut self, path: Option<PathBuf>) {
+        self.timeline.tell(path.as_deref());
+    }
+
+    /// Where everything is.
+    pub fn places(&self) -> &Places {
+        &self.config.places
+    }
+
+    /// What is asked for.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The engine, to look at.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The console, for what is not about a unit.
+    pub fn console(&mut self) -> &mut Console {
+        &mut self.console
+    }
+
+    /// Tells the engine, and carries out whatever it asks for.
+    pub fn tell(&mut self, event: Event) {
+        self.events.push_back(event);
+        self.pump();
+    }
+
+    fn now(&self) -> u64 {
+        monotonic()
+    }
+
+    fn unit(&self, unit: UnitIndex) -> Option<&Unit> {
+        self.target.graph.vertex(unit).unit.as_ref()
+    }
+
+    fn name(&self, unit: UnitIndex) -> &str {
+        self.target.graph.name(unit)
+    }
+
+    fn kind_name(&self, unit: UnitIndex) -> &'static str {
+        self.unit(unit).map_or("unknown", |unit| unit.kind.name())
+    }
+
+    fn is_longrun(&self, unit: UnitIndex) -> bool {
+        self.unit(unit).is_some_and(|unit| matches!(unit.kind, Kind::Longrun(_)))
+    }
+
+    fn service(&self, unit: UnitIndex) -> SupervisedService {
+        SupervisedService::new(self.config.places.service(self.name(unit)))
+    }
+
+    fn record(&self, unit: UnitIndex) -> Record {
+        Record::new(self.config.places.running(self.name(unit)))
+    }
+}

@@ -1,0 +1,79 @@
+//! What became of a unit, for everyone who wants to know: state file, timeline, console, boot.log, the asker.
+//!
+//! The state file comes first: it is what a successor goes on from.
+
+use supervisor::line::{Line, Mark};
+use supervisor::state::State;
+
+use super::Executor;
+use crate::clock::boottime;
+use crate::engine::event::Report;
+use crate::state_file::StateFile;
+use crate::timeline::Happening;
+
+impl Executor {
+    pub(super) fn report(&mut self, report: &Report) {
+        let now = self.now();
+        let ms = now.saturating_sub(report.since) / 1_000_000;
+        let is_notice = report.state == State::Starting && report.reason.is_some();
+        if !is_notice {
+            self.write_state(report);
+        }
+        let name = self.name(report.unit).to_owned();
+        let reason = report.reason.clone().unwrap_or_default();
+        let line = self.write_line(report, &name, &reason, ms);
+        let happening = match report.state {
+            State::Waiting => Happening::Wait { r#for: self.names(&report.waits_for) },
+            State::Starting if is_notice => return self.timeline.progress(now, &name, "wait", line.as_deref()),
+            State::Starting => Happening::Exec { pid: self.activities[report.unit].pid },
+            State::Up | State::Degraded => Happening::Ready { ms },
+            State::Stopping => Happening::Stop {},
+            State::Failed => Happening::Failed { reason },
+            State::Skipped => Happening::Skipped { reason },
+            State::Down => Happening::Stopped { ms },
+        };
+        self.timeline.record(now, &name, &happening);
+        self.timeline.progress(now, &name, happening.name(), line.as_deref());
+    }
+
+    fn names(&self, units: &[usize]) -> Vec<String> {
+        units.iter().map(|unit| self.name(*unit).to_owned()).collect()
+    }
+
+    fn write_state(&mut self, report: &Report) {
+        let mut file = StateFile::new(self.name(report.unit), self.kind_name(report.unit), report.state, boottime());
+        file.pid = match report.state {
+            State::Down | State::Waiting | State::Failed | State::Skipped => None,
+            State::Starting | State::Up | State::Stopping | State::Degraded => self.activities[report.unit].pid,
+        };
+        file.reason = report.reason.clone();
+        file.exit = report.exit;
+        file.deaths = if self.is_longrun(report.unit) {
+            self.service(report.unit).status().map_or(0, |status| status.deaths)
+        } else {
+            0
+        };
+        if let Err(error) = file.write(&self.config.places.states()) {
+            self.console.plain(&format!("stage2: error: unable to write the state of {}: {error}", file.unit));
+        }
+    }
+
+    /// The console's line, if this change has one.
+    fn write_line(&mut self, report: &Report, name: &str, reason: &str, ms: u64) -> Option<String> {
+        let description = self.unit(report.unit).map_or(name, |unit| unit.description.as_str()).to_owned();
+        let took = matches!(report.from, State::Starting | State::Stopping).then_some(ms);
+        let (mark, text, milliseconds) = match (report.state, report.from) {
+            (State::Up | State::Degraded, _) => (Mark::Ok, description.as_str(), Some(ms)),
+            (State::Failed, _) => (Mark::Fail, reason, took),
+            (State::Skipped, _) => (Mark::Skip, reason, None),
+            (State::Starting, _) if !reason.is_empty() => (Mark::Wait, reason, None),
+            (State::Down, State::Stopping) => (Mark::Ok, "stopped", Some(ms)),
+            (State::Starting | State::Waiting | State::Stopping | State::Down, _) => return None,
+        };
+        let output: Vec<String> = match report.state {
+            State::Failed => self.activities[report.unit].lines.iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        Some(self.console.line(Line { mark, unit: name, text, milliseconds }, &output))
+    }
+}

@@ -1,0 +1,142 @@
+//! One turn of the loop: waiting for what happens next, telling the engine, carrying out what it asks for.
+
+use std::io;
+
+use nix::errno::Errno;
+use nix::sys::epoll::{EpollEvent, EpollTimeout};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use units::{Command, Kind};
+
+use super::activity::Doing;
+use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_WATCHES};
+use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
+
+/// Events taken from the kernel at once.
+const BATCH: usize = 64;
+/// The longest sleep, in ms: far below what epoll's int can hold.
+const LONGEST_SLEEP: u64 = 60_000;
+
+impl Executor {
+    /// Turns until nothing is under way, or a request may have come. Answers whether nothing is under way.
+    pub fn run(&mut self) -> io::Result<bool> {
+        self.pump();
+        while !self.is_finished() {
+            if std::mem::take(&mut self.has_requests) {
+                return Ok(false);
+            }
+            self.turn(None)?;
+        }
+        Ok(true)
+    }
+
+    /// Looks after services that are up on probation until the last is through, or a request may have come.
+    pub fn linger(&mut self) -> io::Result<()> {
+        while let Some(end) = self.last_probation(false) {
+            if std::mem::take(&mut self.has_requests) {
+                return Ok(());
+            }
+            self.turn(Some(end))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was asked for has got somewhere, and no script of a longrun may still turn out not to exist.
+    fn is_finished(&self) -> bool {
+        self.engine.is_settled() && self.events.is_empty() && self.last_probation(true).is_none()
+    }
+
+    /// When the last probation that is still running ends; of scripts only, or of every longrun.
+    fn last_probation(&self, only_scripts: bool) -> Option<Nanoseconds> {
+        let now = self.now();
+        let ends = self.activities.iter().enumerate().filter_map(|(unit, activity)| match activity.doing {
+            Doing::Up { probation } => probation.filter(|end| *end > now && (!only_scripts || self.is_script(unit))),
+            _ => None,
+        });
+        ends.max()
+    }
+
+    fn is_script(&self, unit: UnitIndex) -> bool {
+        let kind = self.unit(unit).map(|unit| &unit.kind);
+        matches!(kind, Some(Kind::Longrun(longrun)) if matches!(longrun.run, Command::Script(_)))
+    }
+
+    /// Waits for what happens next, at most until `end`, and acts on it.
+    fn turn(&mut self, end: Option<Nanoseconds>) -> io::Result<()> {
+        let deadline = [end, self.engine.next_deadline(), self.next_probe(), self.last_probation(true)];
+        let deadline = deadline.into_iter().flatten().min();
+        let mut happened = [EpollEvent::empty(); BATCH];
+        let count = match self.epoll.wait(&mut happened, self.sleep(deadline)) {
+            Ok(count) => count,
+            Err(Errno::EINTR) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        for event in &happened[..count] {
+            match event.data() {
+                TOKEN_CHILDREN => self.on_children(),
+                TOKEN_WATCHES => self.on_watches(),
+                token if token % 2 == 0 => self.read_reports((token / 2) as UnitIndex),
+                token => self.ask_probe((token / 2) as UnitIndex),
+            }
+        }
+        self.ask_due_probes();
+        if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
+            self.events.push_back(Event::Tick);
+        }
+        self.pump();
+        Ok(())
+    }
+
+    /// Until the deadline, in whole ms and not a moment less.
+    fn sleep(&self, deadline: Option<Nanoseconds>) -> EpollTimeout {
+        let Some(deadline) = deadline else { return EpollTimeout::NONE };
+        let milliseconds = deadline.saturating_sub(self.now()).div_ceil(1_000_000).min(LONGEST_SLEEP);
+        EpollTimeout::try_from(milliseconds).unwrap_or(EpollTimeout::ZERO)
+    }
+
+    /// Tells the engine everything that has happened, and carries out its answers, until there is nothing left.
+    pub(super) fn pump(&mut self) {
+        while let Some(event) = self.events.pop_front() {
+            let now = self.now();
+            for action in self.engine.step(event, now) {
+                self.carry_out(action);
+            }
+            // What was told is on disk now, so the record of it may go.
+            for record in std::mem::take(&mut self.ended) {
+                let _ = record.forget();
+            }
+        }
+        if std::mem::take(&mut self.is_scan_wanted) {
+            self.scan();
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::BringUp(unit) => self.bring_up(unit),
+            Action::TakeDown(unit) => self.take_down(unit),
+            Action::Abandon(unit) => self.abandon(unit),
+            Action::Kill(unit) => self.kill(unit),
+            Action::Report(report) => self.report(&report),
+        }
+    }
+
+    fn on_children(&mut self) {
+        while let Ok(Some(_)) = self.children.read_signal() {}
+        let is_running = |pid: &nix::unistd::Pid| {
+            matches!(waitpid(*pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+        };
+        self.keepers.retain(is_running);
+        self.ask_all_probes();
+    }
+
+    fn on_watches(&mut self) {
+        for interest in self.watches.read() {
+            match interest {
+                Interest::Status(unit) => self.look_at(unit),
+                Interest::Readiness(unit) => self.ask_probe(unit),
+                Interest::Requests => self.has_requests = true,
+                Interest::GettyEarly => self.release_gettys(),
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The engine in the foreground: it brings one target up and ends. It needs a scanner of somebody's, and nothing else
+//! of a booted system.
+
+use std::fs::{self, File};
+use std::io;
+
+use nix::fcntl::{Flock, FlockArg};
+use supervisor::paths::run;
+
+use crate::boot_log::BootLog;
+use crate::console::Console;
+use crate::engine::event::Event;
+use crate::executor::{Config, Executor};
+use crate::problems;
+use crate::request::Verb;
+use crate::target::{Sources, Target};
+use crate::verdict;
+
+/// Why nothing was done.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is no such target.
+    Usage(String),
+    /// The system does not let us.
+    System(String),
+}
+
+/// Brings `name` up. Answers whether everything of it is up (or skipped).
+pub fn run(config: Config, sources: &Sources, name: &str) -> Result<bool, Refusal> {
+    let run_directory = config.places.run.clone();
+    let unable = |what: &str, error: io::Error| Refusal::System(format!("unable to {what}: {error}"));
+    for directory in [&run_directory, &config.places.services(), &config.places.scan] {
+        fs::create_dir_all(directory).map_err(|error| unable(&format!("make {}", directory.display()), error))?;
+    }
+    let lock = run_directory.join(run::ENGINE_LOCK);
+    let file = File::create(&lock).map_err(|error| unable(&format!("open {}", lock.display()), error))?;
+    let _lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .map_err(|(_, errno)| unable(&format!("lock {}", lock.display()), errno.into()))?;
+    let console = Console::standard_output(BootLog::open(&run_directory.join(run::BOOT_LOG)).ok());
+    let mut executor = Executor::new(config, console, &[]).map_err(|error| unable("begin", error))?;
+    let others = executor.active_units();
+    let target = Target::load(sources, &[name.to_owned()], &others).map_err(Refusal::Usage)?;
+    executor.begin(target);
+    problems::report(&mut executor);
+    let units = executor.target().units();
+    executor.tell(Event::Start(units));
+    while !executor.run().map_err(|error| unable("go on", error))? {}
+    let answer = verdict::answer(Verb::Boot, executor.target(), executor.engine());
+    Ok(answer.exit == 0 && verdict::failed(executor.target(), executor.engine()).is_empty())
+}
