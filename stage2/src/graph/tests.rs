@@ -1,1 +1,137 @@
+//! What is in a graph, in which order, and what becomes of cycles.
 
+use units::{Severity, UnitSet};
+
+use super::samples::{draft, graph, name, units};
+use super::{Draft, EdgeKind, Graph, Problem};
+
+fn names(graph: &Graph) -> Vec<&str> {
+    graph.vertices().iter().map(|vertex| vertex.name.as_str()).collect()
+}
+
+/// The names in the order in which they could begin.
+fn order(graph: &Graph) -> Vec<&str> {
+    graph.order().iter().map(|&unit| graph.name(unit)).collect()
+}
+
+/// Needs and wants bring units in; order does not.
+#[test]
+fn closure() {
+    let set = units("a < b ~ c > d ^ e\nb < f\nc\nd\ne\nf");
+    let (graph, cuts) = Draft::new(&set, &[name("a")]).cut();
+    assert_eq!((names(&graph), cuts.len()), (vec!["a", "c", "b", "f"], 0));
+    assert_eq!(order(&graph), ["c", "f", "b", "a"]);
+}
+
+/// Order counts between units that are in, in whichever of them it is written.
+#[test]
+fn order_between_members() {
+    assert_eq!(order(&graph("a > b\nb\nc ^ b")), ["c", "b", "a"]);
+}
+
+/// Two units have one edge, the strongest.
+#[test]
+fn strongest_edge() {
+    let graph = graph("a > b ~ b < b\nb");
+    let [edge] = graph.predecessors(0) else { panic!("{:?}", graph.predecessors(0)) };
+    assert_eq!((edge.unit, edge.kind), (1, EdgeKind::Needs));
+}
+
+/// A missing need is an error of the unit that needs it, a missing want only a complaint, missing order nothing.
+#[test]
+fn missing_names() {
+    let draft = draft("a < x ~ y > z");
+    let complaints: Vec<String> = draft.complaints().iter().map(ToString::to_string).collect();
+    let expected = ["a.yaml:2: warning: a wants y, which does not exist", "a.yaml:1: a needs x, which does not exist"];
+    assert_eq!(complaints, expected);
+    let (graph, _) = draft.cut();
+    assert_eq!(graph.vertex(0).problem, Some(Problem::NeedsAbsent(name("x"))));
+    assert_eq!(names(&graph), ["a"]);
+}
+
+/// A root that does not exist, or whose file has errors, is in the graph and says why it fails.
+#[test]
+fn unusable_roots() {
+    let set = UnitSet::from_texts(&[("units/bad.yaml", "kind: milestone\nneed: [x]\n")]);
+    let (graph, _) = Draft::new(&set, &[name("nosuch"), name("bad")]).cut();
+    let problems: Vec<String> =
+        graph.vertices().iter().flat_map(|vertex| &vertex.problem).map(|p| p.to_string()).collect();
+    assert_eq!(problems[0], "no unit of this name");
+    assert!(problems[1].starts_with("units/bad.yaml:2:1: unknown key \"need\""), "{problems:?}");
+    assert!(graph.vertex(1).problem.as_ref().unwrap().clause().starts_with("has errors: units/bad.yaml:2:1: "));
+}
+
+/// A cycle is shown as a path with the place of every edge.
+#[test]
+fn cycle_report() {
+    let cycles = draft("c ~ a\nb > c\na < b\nd < a").cycles();
+    let expected = "\
+a.yaml:1: cycle of 3 units: a needs b, b is after c, c wants a
+    a.yaml:1: a needs b
+    b.yaml:1: b is after c
+    c.yaml:1: c wants a";
+    assert_eq!(cycles.iter().map(|cycle| cycle.diagnostic().to_string()).collect::<Vec<_>>(), [expected]);
+    assert_eq!(cycles[0].diagnostic().severity, Severity::Error);
+}
+
+/// Of the cycles through one group the shortest is shown; every group has one; `before` is shown as it is written.
+#[test]
+fn shortest_cycle_of_each_group() {
+    let words = |text: &str| draft(text).cycles().iter().map(|cycle| cycle.words()).collect::<Vec<_>>();
+    assert_eq!(words("a < b\nb < c\nc < d e\nd < a\ne > c"), ["cycle of 2 units: c needs e, e is after c"]);
+    assert_eq!(
+        words("a < b\nb ^ a < a\nx < x"),
+        ["cycle of 2 units: a needs b, b needs a", "cycle of 1 unit: x needs x"]
+    );
+    assert_eq!(words("a ^ b\nb ^ a"), ["cycle of 2 units: b is before a, a is before b"]);
+    assert_eq!(words("a < b\nb < c\nc"), [""; 0]);
+}
+
+/// The weakest edge of a cycle is cut: order before wants before needs, then by name, in whatever order units are named.
+#[test]
+fn weakest_edge_is_cut() {
+    let cuts = |text: &str| {
+        let (graph, cuts) = draft(text).cut();
+        assert_eq!(graph.order().len(), graph.len(), "still a cycle");
+        cuts.iter().map(|cut| cut.edge.words()).collect::<Vec<_>>()
+    };
+    for text in ["a < b\nb > c\nc ~ a", "c ~ a\nb > c\na < b", "b > c\na < b\nc ~ a"] {
+        assert_eq!(cuts(text), ["b is after c"]);
+    }
+    assert_eq!(cuts("a < b\nb ~ c\nc < a"), ["b wants c"]);
+    assert_eq!(cuts("b < c\nc < a\na < b"), ["a needs b"]);
+    assert_eq!(cuts("a < b\nb > a ~ a"), ["b wants a"]);
+    assert_eq!(cuts("a < a"), ["a needs a"]);
+}
+
+/// A cut takes the order away, not the unit: what is wanted is brought in all the same, and the report says it all.
+#[test]
+fn cut_keeps_the_unit() {
+    let (graph, cuts) = draft("a ~ b\nb < a").cut();
+    assert_eq!(graph.pulls(0), [1]);
+    let expected = "\
+a.yaml:1: cycle of 2 units: a wants b, b needs a; left out: a wants b
+    a.yaml:1: a wants b
+    b.yaml:1: b needs a";
+    assert_eq!(cuts[0].diagnostic().to_string(), expected);
+}
+
+/// A ring, a chain and a tangle of many units neither overflow the stack nor take long.
+#[test]
+fn large_graphs() {
+    let line = |unit: usize, others: String| format!("u{unit} < {others}\n");
+    let ring: String = (0..5000).map(|unit| line(unit, format!("u{}", (unit + 1) % 5000))).collect();
+    let pairs: String = (1..1000).map(|unit| line(unit, format!("u{} u{}", unit - 1, (unit + 1) % 1000))).collect();
+    let tangle: String = (0..300)
+        .map(|unit| line(unit, (0..40).map(|i| format!(" u{}", (unit * 7 + i * 13) % 300)).collect()))
+        .collect();
+    let run = move || {
+        let (graph, cuts) = draft(&ring).cut();
+        assert_eq!((graph.order().len(), cuts.len()), (5000, 1));
+        for text in [pairs, tangle] {
+            let (graph, _) = draft(&text).cut();
+            assert_eq!(graph.order().len(), graph.len());
+        }
+    };
+    std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
+}

@@ -1,9 +1,13 @@
 //! Thousands of random graphs with random requests, answers and accidents; the [`World`] watches.
 
+use supervisor::state::State;
+
 use super::prng::Random;
 use super::world::World;
+use crate::engine::Engine;
+use crate::engine::event::{Action, Event};
 use crate::graph::Graph;
-use crate::graph::samples::draft;
+use crate::graph::samples::{draft, graph};
 
 /// Units with random edges, mostly without cycles; what is a cycle is cut.
 fn random_graph(random: &mut Random, count: usize) -> Graph {
@@ -47,4 +51,30 @@ fn small_graphs() {
 fn large_graphs() {
     let begun: usize = (0..40).map(|seed| check(1_000_000 + seed, 80)).sum();
     assert!(begun > 1_000, "the runs did too little: {begun}");
+}
+
+/// A chain of 10,000 units comes up and goes down in time that grows with its length, and on a small stack.
+#[test]
+fn long_chain() {
+    let count: usize = 10_000;
+    let text: String = (1..count).map(|unit| format!("u{unit} < u{}\n", unit - 1)).collect();
+    let text = format!("u0\n{text}");
+    let run = move || {
+        let mut engine = Engine::new(graph(&text));
+        let last = engine.graph().index("u9999").unwrap();
+        let mut actions = engine.step(Event::Start(vec![last]), 0);
+        let mut answered = 0;
+        while let Some(Action::BringUp(unit)) = actions.iter().find(|action| matches!(action, Action::BringUp(_))) {
+            answered += 1;
+            actions = engine.step(Event::Ready(*unit), answered as u64);
+        }
+        assert_eq!((answered, engine.is_settled()), (count, true));
+        engine.step(Event::Failed { unit: 0, reason: "exit 1".into(), exit: Some(1) }, count as u64);
+        for unit in (1..count).rev() {
+            engine.step(Event::Down(unit), count as u64);
+        }
+        assert!(engine.is_settled());
+        assert_eq!(engine.state(last), State::Failed);
+    };
+    std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
 }

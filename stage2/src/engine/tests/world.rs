@@ -65,6 +65,9 @@ impl World {
             self.tell(event);
             let events = self.random.below(40);
             self.run(events);
+            if self.random.percent(20) {
+                self.die();
+            }
         }
         self.run(usize::MAX);
         self.check_settled();
@@ -99,6 +102,29 @@ impl World {
             10 => Event::Tick,
             _ => Event::StopAll,
         }
+    }
+
+    /// The engine dies; its successor is told what there is, and goes on. What failed is not tried again.
+    fn die(&mut self) {
+        let old = std::mem::replace(&mut self.engine, Engine::new(Graph::default()));
+        self.engine = Engine::new(old.graph().clone());
+        let settled = |state| matches!(state, State::Failed | State::Skipped);
+        for unit in 0..self.real.len() {
+            let state = match self.real[unit] {
+                Real::Down if settled(old.state(unit)) => old.state(unit),
+                Real::Down => State::Down,
+                Real::Starting => State::Starting,
+                Real::Up => State::Up,
+                Real::Stopping => State::Stopping,
+            };
+            self.engine.adopt(unit, state, old.since(unit));
+        }
+        let begun = self.begun;
+        let failed: Vec<UnitIndex> =
+            (0..self.real.len()).filter(|&unit| self.engine.state(unit) == State::Failed).collect();
+        self.tell(Event::Resume(failed));
+        assert_eq!(self.begun, begun, "a failed unit was begun again");
+        self.tell(Event::Resume((0..self.real.len()).collect()));
     }
 
     /// So many answers and deadlines, or until there are no more.
