@@ -6,6 +6,9 @@ const LONGEST_QUOTED: usize = 60;
 /// A text longer than this, in bytes, is no misspelt word.
 const LONGEST_WORD: usize = 64;
 
+/// More slips than this, and it is another word.
+const FURTHEST: usize = 3;
+
 /// The text in double quotes, control characters escaped, cut where it is long.
 pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(LONGEST_QUOTED) {
@@ -16,7 +19,8 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// ` (did you mean "needs"?)`, or nothing where no candidate is near.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let near = (word.chars().count() / 3).max(1);
+    // A word of one letter is near to nothing, else it would be near to every other one.
+    let near = ((word.chars().count() + 1) / 3).min(FURTHEST);
     if word.len() > LONGEST_WORD {
         return String::new();
     }
@@ -62,6 +66,7 @@ mod tests {
             ("nedes", " (did you mean \"needs\"?)"),
             ("start_timeout", " (did you mean \"start-timeout\"?)"),
             ("colour", ""),
+            ("x", ""),
             ("", ""),
         ] {
             assert_eq!(did_you_mean(word, keys), expected, "{word}");

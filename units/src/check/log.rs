@@ -7,8 +7,8 @@ use crate::tree::{Entry, Value};
 /// `size` where it is not given.
 const SIZE: u64 = 1 << 20;
 
-/// The sizes that a log file may have: less than a page is no log, more than this nobody opens.
-const SIZES: std::ops::RangeInclusive<u64> = 4096..=1 << 30;
+/// The sizes that a log file may have, in bytes: the bounds that svlog has from multilog.
+const SIZES: std::ops::RangeInclusive<u64> = 4096..=16_777_215;
 
 /// `keep` where it is not given.
 const KEEP: u32 = 10;
@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
         let directory = value("dir").and_then(|node| self.path("dir", node));
         let size = value("size").and_then(|node| {
             let size = self.size("size", node)?;
-            if SIZES.contains(&size) { Some(size) } else { self.wrong("size", node, "4K to 1G") }
+            if SIZES.contains(&size) { Some(size) } else { self.wrong("size", node, "at least 4K and less than 16M") }
         });
         let keep = value("keep").and_then(|node| self.number("keep", node, KEEPS.0, KEEPS.1));
         Log::Directory { directory, size: size.unwrap_or(SIZE), keep: keep.unwrap_or(KEEP) }
