@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::Value;
@@ -29,8 +29,7 @@ pub fn show(places: &Places, out: &mut dyn Write) -> Outcome {
 
 /// The path as text, one unit a line: when it was ready, in seconds from stage 1's first step, and how long it took.
 pub fn text(timeline: &Path) -> Result<String, String> {
-    let lines = fs::read_to_string(timeline).map_err(|e| format!("unable to read {}: {e}", timeline.display()))?;
-    let events: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events = read(timeline).map_err(|e| format!("unable to read {}: {e}", timeline.display()))?;
     let first = events.iter().filter_map(|event| event.get("t_ns")?.as_u64()).min().unwrap_or(0);
     let spans = spans(&events);
     let mut text = String::new();
@@ -41,6 +40,19 @@ pub fn text(timeline: &Path) -> Result<String, String> {
         let _ = writeln!(text, "  {ready:8.3} s  {took:+9.1} ms  {name}");
     }
     Ok(text)
+}
+
+/// How long units took to get up, by name; empty where there is no timeline.
+pub fn milliseconds(timeline: &Path) -> BTreeMap<String, u64> {
+    let spans = spans(&read(timeline).unwrap_or_default());
+    let took = |span: &Span| Some(span.end_ns?.saturating_sub(span.begin_ns?) / 1_000_000);
+    spans.iter().filter_map(|(name, span)| Some((name.clone(), took(span)?))).collect()
+}
+
+/// The events of a timeline. A line that is none is left out.
+fn read(timeline: &Path) -> io::Result<Vec<Value>> {
+    let text = fs::read_to_string(timeline)?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 /// The first start of every unit.

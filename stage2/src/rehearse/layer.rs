@@ -6,10 +6,11 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// Files that name the machine's devices, each with what stands there instead.
-const BLANKS: [(&str, &str); 2] = [
+/// Files that name the machine's devices or ask for a person, each with what stands there instead.
+const BLANKS: [(&str, &str); 3] = [
     ("etc/fstab", "# A rehearsal mounts none of the machine's file systems.\n"),
     ("etc/crypttab", "# A rehearsal opens none of the machine's devices.\n"),
+    ("etc/sunup/stage1/getty-early/run", "#!/bin/sh\n# Nobody logs in to a rehearsal.\nexec sleep 1000000\n"),
 ];
 
 /// A tree of files in `WORK/layer`.
@@ -27,7 +28,10 @@ impl<'a> Layer<'a> {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
-            fs::write(path, text)?;
+            fs::write(&path, text)?;
+            if text.starts_with("#!") {
+                fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+            }
         }
         Ok(Self { root })
     }
