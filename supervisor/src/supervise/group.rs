@@ -35,7 +35,7 @@ pub fn members(leaf: &Leaf) -> Result<crate::sys::descriptor::Owned> {
     files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_WRONLY, 0)
 }
 
-/// Sends a signal to every process of the leaf. False when there is no such leaf.
+/// Sends a signal to every process of the leaf. False when nobody was reached.
 pub fn signal(leaf: &Leaf, signal: u32) -> bool {
     let kill = file(leaf, b"cgroup.kill");
     if signal == SIGKILL && kill.c_str().is_some_and(|path| files::write_at(HERE, path, b"1").is_ok()) {
@@ -45,7 +45,7 @@ pub fn signal(leaf: &Leaf, signal: u32) -> bool {
     for round in 0..rounds {
         match signal_each(leaf, signal) {
             Err(_) => return round > 0,
-            Ok(0) => return true,
+            Ok(0) => return round > 0,
             // The killed ones need a moment to leave the list; this is no poll for something to happen.
             Ok(_) if round + 1 < rounds => drop(event::wait_ready(Descriptor(-1), 0, Some(1))),
             Ok(_) => (),

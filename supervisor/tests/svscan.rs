@@ -1,0 +1,266 @@
+//! svscan with real processes.
+
+mod scene;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, is_alive, make_fifo, open_fifo, wait_until};
+use supervisor::status::Phase;
+use supervisor::sys::process::kill;
+
+/// svscan on `scan`, with our supervise in its PATH.
+fn command(scene: &Scene, arguments: &[&str]) -> Command {
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    let mut command = scene.command(SVSCAN, arguments);
+    let programs = Path::new(SUPERVISE).parent().unwrap().display();
+    command.env("PATH", format!("{programs}:/usr/bin:/bin"));
+    command
+}
+
+fn svscan(scene: &mut Scene, arguments: &[&str]) -> u32 {
+    let command = command(scene, arguments);
+    scene.spawn(command)
+}
+
+/// Links a service directory into the scan directory.
+fn link(scene: &Scene, name: &str) {
+    symlink(format!("../{name}"), scene.path.join("scan").join(name)).unwrap();
+}
+
+/// The pid of the supervise of a service: the parent of its process.
+fn supervise_of(scene: &Scene, service: &str) -> u32 {
+    let status = scene.await_record(service, |status| status.phase == Phase::Run);
+    let stat = fs::read_to_string(format!("/proc/{}/stat", status.pid)).unwrap();
+    stat.rsplit(')').next().unwrap().split(' ').nth(2).unwrap().parse().unwrap()
+}
+
+/// What is there comes up, what is linked later comes up as well, dot names never.
+#[test]
+fn watches_the_directory() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP).file("b/run", SLEEP).file("scan/.hidden/run", SLEEP);
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    let svscan = svscan(&mut scene, &["scan"]);
+    scene.await_record("a", |status| status.phase == Phase::Run);
+    link(&scene, "b");
+    scene.await_record("b", |status| status.phase == Phase::Run);
+    assert!(!scene.path.join("scan/.hidden/supervise").exists());
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+    assert!(!scene.is_supervised("a") && !scene.is_supervised("b"));
+    assert_eq!(scene.text("messages"), "");
+}
+
+/// With `-t 0` it scans when it is told to; `-d` tells that the first scan is done.
+#[test]
+fn scans_when_told() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    let mut command = command(&scene, &["-t0", "-d3", "scan"]);
+    // The shell gives descriptor 3 its place.
+    command = {
+        let mut shell = scene.command("sh", &["-c", "exec \"$0\" -t 0 -d 3 scan 3>ready"]);
+        shell.arg(SVSCAN).envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        shell
+    };
+    scene.spawn(command);
+    scene.await_text("ready", |text| text == "\n");
+    link(&scene, "a");
+    scene.letters("scan/.svscan/control", "?");
+    assert!(!scene.path.join("a/supervise").exists());
+    scene.letters("scan/.svscan/control", "a");
+    scene.await_record("a", |status| status.phase == Phase::Run);
+}
+
+/// A service starts with no signal blocked or ignored, with descriptors 0, 1 and 2 only, and with the limit that was
+/// there before svscan raised its own.
+#[test]
+fn services_start_clean() {
+    let mut scene = Scene::new();
+    let script = "#!/bin/sh\ngrep -E '^Sig(Blk|Ign)' /proc/self/status > told\nulimit -n >> told\n\
+                  echo \"${SUNUP_NOFILE-none}\" >> told\nexec sleep 1000\n";
+    scene.file("a/run", script);
+    let mut command = command(&scene, &["scan"]);
+    link(&scene, "a");
+    command.env("SUNUP_NOFILE", "333");
+    scene.spawn(command);
+    let told = scene.await_text("a/told", |text| text.lines().count() == 4);
+    assert_eq!(told, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n333\nnone\n");
+    let pid = scene.await_record("a", |status| status.phase == Phase::Run).pid;
+    // The shell itself holds more; what it becomes has what it was given.
+    wait_until("sleep", || (fs::read_to_string(format!("/proc/{pid}/comm")).ok()? == "sleep\n").then_some(()));
+    let mut fds: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(|fd| fd.unwrap().file_name()).collect();
+    fds.sort();
+    assert_eq!(fds, ["0", "1", "2"]);
+}
+
+/// A dead supervise is replaced, and its service stays the process that it was.
+#[test]
+fn replaces_supervises() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    svscan(&mut scene, &["scan"]);
+    let supervise = supervise_of(&scene, "a");
+    let service = scene.record("a").unwrap().pid;
+    kill(supervise, 9).unwrap();
+    scene.await_text("messages", |text| text == format!("supervise a: info: going on with pid {service}\n"));
+    assert!(is_alive(service));
+    assert!(scene.is_supervised("a"));
+}
+
+/// The pipe to the logger outlives service and logger: no line is lost over either's restart.
+#[test]
+fn log_pipe_survives() {
+    let mut scene = Scene::new();
+    scene.file("a/run", "#!/bin/sh\nread n < number\necho line $n\necho $((n + 1)) > number\nexec sleep 1000\n");
+    scene.file("a/number", "1\n");
+    scene.file("a/log/run", "#!/bin/sh\nwhile read line; do echo \"$line\" >> ../out; done\n");
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    svscan(&mut scene, &["scan"]);
+    scene.await_text("a/out", |text| text == "line 1\n");
+    let logger = scene.await_record("a/log", |status| status.phase == Phase::Run);
+    scene.letters("a/log/supervise/control", "d");
+    scene.await_record("a/log", |status| status.pid == 0);
+    assert!(!is_alive(logger.pid));
+    scene.letters("a/supervise/control", "t");
+    scene.await_text("a/number", |text| text == "3\n");
+    scene.letters("a/log/supervise/control", "u");
+    scene.await_text("a/out", |text| text == "line 1\nline 2\n");
+}
+
+/// On TERM the logger reads to the end of what its service has written, then ends.
+#[test]
+fn loggers_drain() {
+    let mut scene = Scene::new();
+    scene.file("a/run", "#!/bin/sh\ntrap 'kill $!; seq 10000; exit' TERM\nsleep 1000 &\nwait $!\n");
+    scene.file("a/log/run", "#!/bin/sh\nexec cat > ../out\n");
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    let svscan = svscan(&mut scene, &["scan"]);
+    scene.await_record("a", |status| status.phase == Phase::Run);
+    scene.await_record("a/log", |status| status.phase == Phase::Run);
+    // The trap is set once the shell waits for its child.
+    let shell = scene.record("a").unwrap().pid;
+    wait_until("the shell's child", || {
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
+        (!children.is_empty()).then_some(())
+    });
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+    assert_eq!(scene.text("a/out").lines().last(), Some("10000"));
+    assert_eq!(scene.text("a/out").lines().count(), 10000);
+}
+
+/// What left the directory is ended by `n`, and not before.
+#[test]
+fn prunes() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    svscan(&mut scene, &["-t", "0", "scan"]);
+    scene.await_record("a", |status| status.phase == Phase::Run);
+    fs::remove_file(scene.path.join("scan/a")).unwrap();
+    scene.letters("scan/.svscan/control", "n");
+    scene.letters("scan/.svscan/control", "a");
+    assert!(scene.is_supervised("a"), "before the scan it was still there");
+    scene.letters("scan/.svscan/control", "n");
+    wait_until("its end", || (!scene.is_supervised("a")).then_some(()));
+}
+
+/// A handler runs in a session of its own with no signal blocked; without one TERM would have ended svscan.
+#[test]
+fn handlers() {
+    let mut scene = Scene::new();
+    scene.file("scan/.svscan/SIGTERM", "#!/bin/sh\nset -- $(cat /proc/$$/stat)\necho $$ $6 > told\n");
+    scene.file("scan/.svscan/SIGRTMIN+4", "#!/bin/sh\ngrep SigBlk /proc/self/status > blocked\n");
+    let svscan = svscan(&mut scene, &["scan"]);
+    scene.letters("scan/.svscan/control", "z");
+    kill(svscan, 15).unwrap();
+    let told = scene.await_text("scan/told", |text| text.ends_with('\n'));
+    let (pid, session) = told.trim().split_once(' ').unwrap();
+    assert_eq!(pid, session);
+    kill(svscan, 38).unwrap();
+    assert_eq!(scene.await_text("scan/blocked", |text| text.ends_with('\n')), "SigBlk:\t0000000000000000\n");
+    assert!(is_alive(svscan));
+    scene.letters("scan/.svscan/control", "t");
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+}
+
+/// At its end svscan becomes `finish`.
+#[test]
+fn finish() {
+    let mut scene = Scene::new();
+    scene.file("scan/.svscan/finish", "#!/bin/sh\necho $$ > told\nexit 7\n");
+    let svscan = svscan(&mut scene, &["scan"]);
+    scene.letters("scan/.svscan/control", "b");
+    assert_eq!(scene.wait(svscan).code(), Some(7));
+    assert_eq!(scene.text("scan/told"), format!("{svscan}\n"));
+}
+
+/// A second scanner is refused.
+#[test]
+fn second_is_refused() {
+    let mut scene = Scene::new();
+    svscan(&mut scene, &["scan"]);
+    scene.letters("scan/.svscan/control", "z");
+    let second = svscan(&mut scene, &["scan"]);
+    assert_eq!(scene.wait(second).code(), Some(100));
+    let expected = "svscan: fatal: unable to acquire .svscan/lock: Resource temporarily unavailable\n";
+    assert_eq!(scene.text("messages"), expected);
+}
+
+/// Without a supervise there is a message, and another one a second later.
+#[test]
+fn missing_supervise() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    let mut command = command(&scene, &["scan"]);
+    link(&scene, "a");
+    command.env("PATH", "/nowhere");
+    scene.spawn(command);
+    let message = "svscan: warning: unable to run supervise for a: No such file or directory\n";
+    scene.await_text("messages", |text| text == format!("{message}{message}"));
+}
+
+/// After `F` the FIFO on standard error has a reader even without a logger; after `E` it has none.
+#[test]
+fn holds_its_fifo() {
+    let mut scene = Scene::new();
+    let fifo = scene.path.join("log.fifo");
+    make_fifo(&fifo);
+    let mut command = command(&scene, &["scan"]);
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+    command.stderr(Stdio::from(fs::OpenOptions::new().write(true).open(&fifo).unwrap()));
+    scene.spawn(command);
+    scene.letters("scan/.svscan/control", "F");
+    drop(reader);
+    assert!(open_fifo(&fifo).is_some() || wait_until("the held end", || open_fifo(&fifo)).metadata().is_ok());
+    scene.letters("scan/.svscan/control", "E");
+    wait_until("the end of holding", || open_fifo(&fifo).is_none().then_some(()));
+}
+
+/// Thousands of entries are no more trouble than one: the table grows.
+#[test]
+fn many_entries() {
+    let mut scene = Scene::new();
+    for number in 0..300 {
+        scene
+            .file(&format!("scan/s{number}/run"), "#!/bin/sh\nexec sleep 1000\n")
+            .file(&format!("scan/s{number}/down"), "");
+    }
+    let svscan = svscan(&mut scene, &["-t", "0", "scan"]);
+    for number in 0..300 {
+        scene.await_record(&format!("scan/s{number}"), |_| true);
+    }
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+    assert!((0..300).all(|number| !scene.is_supervised(&format!("scan/s{number}"))));
+}

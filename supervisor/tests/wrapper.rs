@@ -1,0 +1,83 @@
+//! The supervise wrapper with real processes.
+
+mod scene;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, WRAPPER, wait_until};
+use supervisor::status::Phase;
+use supervisor::sys::process::kill;
+
+/// A run directory with the real supervise and the wrapper, and a scanner's environment.
+fn svscan(scene: &Scene) -> Command {
+    for directory in ["run/bin", "run/wrapper", "scan"] {
+        fs::create_dir_all(scene.path.join(directory)).unwrap();
+    }
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    symlink(WRAPPER, scene.path.join("run/wrapper/supervise")).unwrap();
+    let run = scene.path.join("run");
+    let mut command = scene.command(SVSCAN, &["scan"]);
+    let original = "/usr/bin:/bin";
+    command.env("SUNUP_RUN", &run).env("SUPERVISE_PATH", original);
+    command.env("PATH", format!("{0}/wrapper:{0}/bin:{original}", run.display()));
+    command
+}
+
+/// While there is no flag the wrapper is supervise, and services get the original PATH.
+#[test]
+fn is_supervise() {
+    let mut scene = Scene::new();
+    let script = "#!/bin/sh\necho \"$PATH ${SUPERVISE_PATH-none}\" > told\nexec sleep 1000\n";
+    scene.file("scan/a/run", script);
+    let command = svscan(&scene);
+    scene.spawn(command);
+    assert_eq!(scene.await_text("scan/a/told", |text| text.ends_with('\n')), "/usr/bin:/bin none\n");
+}
+
+/// Once the flag is there a service that was left is not started again, and its logger reads to the end.
+#[test]
+fn stops() {
+    let mut scene = Scene::new();
+    scene.file("scan/a/run", "#!/bin/sh\nread n < number\necho $((n + 1)) > number\necho $n\nexec sleep 1000\n");
+    scene.file("scan/a/number", "1\n");
+    scene.file("scan/a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    scene.file("scan/b/run", SLEEP);
+    let command = svscan(&scene);
+    let svscan = scene.spawn(command);
+    scene.await_text("scan/a/out", |text| text == "1\n");
+    scene.await_record("scan/b", |status| status.phase == Phase::Run);
+    // The logger is away while the service writes once more; both are left.
+    scene.letters("scan/a/log/supervise/control", "d");
+    scene.await_record("scan/a/log", |status| status.pid == 0);
+    scene.letters("scan/a/supervise/control", "t");
+    scene.await_text("scan/a/number", |text| text == "3\n");
+    scene.file("run/stopping", "");
+    scene.letters("scan/b/supervise/control", "dx");
+    scene.letters("scan/a/supervise/control", "dx");
+    for service in ["scan/a", "scan/b"] {
+        wait_until("its end", || (!scene.is_supervised(service)).then_some(()));
+    }
+    scene.letters("scan/a/log/supervise/control", "x");
+    scene.await_text("scan/a/out", |text| text == "1\n2\n");
+    assert!(!scene.is_supervised("scan/a") && !scene.is_supervised("scan/b"));
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+}
+
+/// With the flag an empty logger leaves, and one with a FIFO stays only while that holds something.
+#[test]
+fn leaves() {
+    let mut scene = Scene::new();
+    scene.file("run/stopping", "").file("log/run", SLEEP).file("catch-all/run", SLEEP);
+    scene.file("catch-all/stdin-fifo", "../in\n");
+    scene::make_fifo(&scene.path.join("in"));
+    for service in ["log", "catch-all"] {
+        let mut command = scene.command(WRAPPER, &[service]);
+        command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
+        let wrapper = scene.spawn(command);
+        assert_eq!(scene.wait(wrapper).code(), Some(0), "{service}");
+        assert!(!scene.path.join(service).join("supervise").exists());
+    }
+}
