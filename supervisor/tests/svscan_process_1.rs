@@ -1,0 +1,85 @@
+//! svscan as process 1 of a pid namespace.
+
+mod scene;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, is_alive, wait_until};
+use supervisor::status::Phase;
+use supervisor::sys::process::kill;
+
+/// A pid namespace of its own, without privileges on the machine.
+const UNSHARE: [&str; 6] = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/// Namespaces may be had here.
+fn is_allowed() -> bool {
+    let allowed = Command::new("unshare").args(UNSHARE).arg("true").status().is_ok_and(|status| status.success());
+    if !allowed {
+        eprintln!("SKIPPED: namespaces are forbidden here");
+    }
+    allowed
+}
+
+/// svscan as process 1, without privileges on the machine. `None` where namespaces are forbidden.
+fn process_1(scene: &mut Scene) -> Option<u32> {
+    if !is_allowed() {
+        return None;
+    }
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    let mut command = scene.command("unshare", &UNSHARE);
+    let programs = Path::new(SUPERVISE).parent().unwrap().display();
+    command.arg(SVSCAN).args(["-t", "0", "scan"]).env("PATH", format!("{programs}:/usr/bin:/bin"));
+    let unshare = scene.spawn(command);
+    // The only child of unshare.
+    let svscan = wait_until("svscan", || {
+        let children = fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children")).ok()?;
+        let pid: u32 = children.trim().parse().ok()?;
+        (fs::read_to_string(format!("/proc/{pid}/comm")).ok()? == "svscan\n").then_some(pid)
+    });
+    Some(svscan)
+}
+
+/// No signal and no letter ends process 1; orphans are reaped; services that `t` has ended stay away.
+#[test]
+fn never_exits() {
+    let mut scene = Scene::new();
+    // The shell in between leaves its child to process 1.
+    scene.file("scan/a/run", "#!/bin/sh\n(true &)\nexec sleep 1000\n");
+    let Some(svscan) = process_1(&mut scene) else { return };
+    scene.await_record("scan/a", |status| status.phase == Phase::Run);
+    for signal in [15, 2, 3, 1, 10, 12, 30, 28, 38] {
+        kill(svscan, signal).unwrap();
+    }
+    scene.letters("scan/.svscan/control", "t");
+    wait_until("the end of the service", || (!scene.is_supervised("scan/a")).then_some(()));
+    let text = "svscan: warning: unable to run .svscan/finish: No such file or directory\n";
+    scene.await_text("messages", |messages| messages == text);
+    assert!(is_alive(svscan));
+    wait_until("the last zombie to be reaped", || {
+        let children = fs::read_to_string(format!("/proc/{svscan}/task/{svscan}/children")).ok()?;
+        children.is_empty().then_some(())
+    });
+    assert!(!scene.is_supervised("scan/a"));
+    kill(svscan, 9).unwrap();
+}
+
+/// Where it cannot work at all, process 1 becomes `crash`.
+#[test]
+fn crash() {
+    let mut scene = Scene::new();
+    scene.file("scan/.svscan/crash", "#!/bin/sh\necho $$ > crashed\nexec sleep 1000\n");
+    // A lock that somebody else holds is as good a reason as any.
+    scene.file("scan/.svscan/lock", "").file("scan/a/run", SLEEP);
+    let lock = fs::File::options().write(true).open(scene.path.join("scan/.svscan/lock")).unwrap();
+    lock.lock().unwrap();
+    if !is_allowed() {
+        return;
+    }
+    let mut command = scene.command("unshare", &UNSHARE);
+    command.arg(SVSCAN).arg("scan");
+    let pid = scene.spawn(command);
+    assert_eq!(scene.await_text("scan/crashed", |text| text.ends_with('\n')), "1\n");
+    kill(pid, 9).unwrap();
+}
