@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use nix::unistd::{Gid, Uid, User};
+use nix::unistd::{Gid, Uid};
 
 /// Where root's range begins and how long it is, where /etc/subuid gives none for root. It lies above every id that
 /// Debian hands out.
@@ -78,24 +78,31 @@ impl Identity {
 
 /// The caller's ranges, if both files and both programs are there.
 fn subordinate() -> Option<Identity> {
-    let user = User::from_uid(Uid::effective()).ok()??;
+    let uid = Uid::effective().to_string();
+    let name = user_name(&fs::read_to_string("/etc/passwd").ok()?, &uid).unwrap_or_default();
     let is_installed = |name| Path::new("/usr/bin").join(name).exists();
     if !is_installed("newuidmap") || !is_installed("newgidmap") {
         return None;
     }
-    let (first_user, users) = range(&fs::read_to_string("/etc/subuid").ok()?, &user)?;
-    let (first_group, groups) = range(&fs::read_to_string("/etc/subgid").ok()?, &user)?;
+    let (first_user, users) = range(&fs::read_to_string("/etc/subuid").ok()?, &name, &uid)?;
+    let (first_group, groups) = range(&fs::read_to_string("/etc/subgid").ok()?, &name, &uid)?;
     Some(Identity::Subordinate { first_user, first_group, count: users.min(groups).min(RANGE) })
 }
 
+/// The user's name by /etc/passwd alone: the C library's look-up needs plug-ins, which a static program cannot load.
+fn user_name(passwd: &str, uid: &str) -> Option<String> {
+    let mut entries = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    entries.find(|fields| fields.get(2) == Some(&uid)).and_then(|fields| Some((*fields.first()?).to_owned()))
+}
+
 /// The first range of this user in a `/etc/subuid` text (`name-or-id:first:count` a line).
-fn range(text: &str, user: &User) -> Option<(u32, u32)> {
+fn range(text: &str, name: &str, uid: &str) -> Option<(u32, u32)> {
     text.lines().find_map(|line| {
         let mut fields = line.split(':');
         let who = fields.next()?;
         let first = fields.next()?.parse().ok()?;
         let count = fields.next()?.trim().parse().ok()?;
-        (who == user.name || who == user.uid.to_string()).then_some((first, count))
+        (who == uid || !name.is_empty() && who == name).then_some((first, count))
     })
 }
 
@@ -106,4 +113,19 @@ fn map_with(program: &str, pid: u32, own: u32, first: u32, count: u32) -> io::Re
         return Ok(());
     }
     Err(io::Error::other(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A range is found by name or by number, and never by an empty name.
+    #[test]
+    fn ranges() {
+        let text = "alice:100000:65536\n1001:200000:65536\n:5:5\n";
+        assert_eq!(range(text, "alice", "1000"), Some((100_000, 65_536)));
+        assert_eq!(range(text, "", "1001"), Some((200_000, 65_536)));
+        assert_eq!(range(text, "", "1002"), None);
+        assert_eq!(user_name("root:x:0:0::/:\nalice:x:1000:1000::/:\n", "1000"), Some("alice".into()));
+    }
 }
