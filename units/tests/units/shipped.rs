@@ -103,7 +103,7 @@ fn units_of_packages_that_are_absent_are_skipped() {
     assert_eq!(system().check_commands(root.path()), []);
 }
 
-/// The bundles name what the design says, and nothing that is not there.
+/// The bundles name what the design and decision 0005 say, and nothing that is not there.
 #[test]
 fn bundles() {
     let mut set = system();
@@ -115,7 +115,7 @@ fn bundles() {
         .map(|bundle| (bundle.name.as_str(), bundle.members.iter().map(|member| format!("{} ", member.unit)).collect()))
         .collect();
     let expected = [
-        ("default", "cron dbus getty-console getty-tty1 getty-ttyS0 nginx rsyslog sshd "),
+        ("default", "cron dbus getty-console getty-tty1 getty-ttyS0 modules nginx random-seed rsyslog sshd "),
         ("rescue", "sulogin "),
         ("shutdown", "clock-save random-seed-save "),
     ];
