@@ -28,11 +28,14 @@ fn living() -> Vec<u32> {
     living.map(|process| process.pid).filter(|pid| *pid != 1 && *pid != own).collect()
 }
 
-/// Mounts but /, /proc and our own tmpfs, each with who holds it.
+/// Mounts but /, /proc and our own tmpfs, each with who holds it; and filesystems that are alive unmounted.
 pub fn mounts(stop: &Stop) -> Vec<String> {
     let table = mounts::all();
     let left = table.iter().filter(|mount| is_left(stop, mount));
-    left.map(|mount| describe(stop, mount, &table)).collect()
+    let mut left: Vec<_> = left.map(|mount| describe(stop, mount, &table)).collect();
+    let busy = stop.superblocks.iter().flat_map(|superblocks| superblocks.busy(&table));
+    left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", stop.known_as(point).display())));
+    left
 }
 
 /// The mount is what stage 3 stands on, whether the root was changed or not.

@@ -19,6 +19,7 @@ mod mounts;
 mod process;
 mod report;
 mod services;
+mod superblocks;
 mod verb;
 
 use std::ffi::OsString;

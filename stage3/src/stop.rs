@@ -3,6 +3,7 @@
 use crate::events::Events;
 use crate::guard::Permit;
 use crate::report::Report;
+use crate::superblocks::Superblocks;
 use crate::verb::Verb;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub struct Stop {
     pub killed: Vec<(u32, String)>,
     /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
     pub locked: Vec<u32>,
+    /// Filesystems that may stay alive unseen; only on the machine itself.
+    pub superblocks: Option<Superblocks>,
 }
 
 impl Stop {
@@ -42,6 +45,7 @@ impl Stop {
             engine_stuck: false,
             killed: Vec::new(),
             locked: Vec::new(),
+            superblocks: None,
         }
     }
 

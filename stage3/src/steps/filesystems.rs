@@ -7,12 +7,16 @@
 use super::processes;
 use crate::mounts::{self, Mount};
 use crate::stop::Stop;
+use crate::superblocks::Superblocks;
 use crate::{devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// Unmounts everything but what stage 3 stands on.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
+    if stop.permit.first_namespace() {
+        stop.superblocks = Superblocks::note(&stop.now_at("/dev"), &stop.now_at("/sys"), &mounts::all());
+    }
     unmount_all(stop);
     detach_without_storage(stop);
     processes::last(stop);

@@ -5,6 +5,7 @@
 use crate::stop::Stop;
 use std::ffi::CString;
 use std::fs;
+use std::path::Path;
 use supervisor::sys::swap::swapoff;
 
 /// Gives up every area.
@@ -15,10 +16,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let table = fs::read_to_string("/proc/swaps").unwrap_or_default();
     let mut failed = Vec::new();
     for area in areas(&table) {
-        let path = stop.now_at(&area);
-        let Ok(text) = CString::new(path.to_string_lossy().as_bytes()) else { continue };
-        if let Err(error) = swapoff(&text) {
-            failed.push(format!("unable to give up '{area}': {error}"));
+        // The kernel tells the names as they are seen from the root of now.
+        let Ok(path) = CString::new(area.as_str()) else { continue };
+        if let Err(error) = swapoff(&path) {
+            failed.push(format!("unable to give up '{}': {error}", stop.known_as(Path::new(&area)).display()));
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
