@@ -123,7 +123,7 @@ impl Engine {
             self.report(unit, State::Down, None, None);
             self.leave(unit, State::Down);
         } else {
-            self.change(unit, |slot| slot.leaving = false);
+            self.change(unit, Slot::release);
         }
     }
 
@@ -142,12 +142,7 @@ impl Engine {
     /// Ends a unit's stop, or gives up its start.
     pub(super) fn leave(&mut self, unit: UnitIndex, state: State) {
         self.become_state(unit, state);
-        self.change(unit, |slot| {
-            slot.leaving = false;
-            slot.again = false;
-            slot.forget = false;
-            slot.doom = None;
-        });
+        self.change(unit, Slot::release);
     }
 
     /// Lets a unit wait for its start, that was something else since then.

@@ -67,6 +67,14 @@ impl Slot {
         }
     }
 
+    /// It no longer leaves, and nothing of what it left for is remembered.
+    pub fn release(&mut self) {
+        self.leaving = false;
+        self.again = false;
+        self.forget = false;
+        self.doom = None;
+    }
+
     /// On its way somewhere: what comes after it waits with its start.
     pub fn is_busy(&self) -> bool {
         self.leaving || matches!(self.state, State::Waiting | State::Starting | State::Stopping)

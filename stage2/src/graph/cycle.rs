@@ -14,10 +14,10 @@ use units::{Diagnostic, Place, Severity, UnitName};
 use super::{Draft, EdgeKind, Graph, UnitIndex};
 
 /// Edges looked at for one shortest path: beyond it, the shortest found so far is good enough.
-const SEARCH_LIMIT: usize = 2_000_000;
+const SEARCH_LIMIT: usize = 300_000;
 
 /// Rounds of cutting one edge a group: beyond it, a group is untangled in bulk.
-const ROUND_LIMIT: usize = 64;
+const ROUND_LIMIT: usize = 32;
 
 /// One edge of a cycle, as it is written: `unit` says `kind` of `other`.
 #[derive(Clone, Debug, PartialEq, Eq)]

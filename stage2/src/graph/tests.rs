@@ -120,14 +120,14 @@ a.yaml:1: cycle of 2 units: a wants b, b needs a; left out: a wants b
 #[test]
 fn large_graphs() {
     let line = |unit: usize, others: String| format!("u{unit} < {others}\n");
-    let ring: String = (0..5000).map(|unit| line(unit, format!("u{}", (unit + 1) % 5000))).collect();
-    let pairs: String = (1..1000).map(|unit| line(unit, format!("u{} u{}", unit - 1, (unit + 1) % 1000))).collect();
+    let ring: String = (0..2000).map(|unit| line(unit, format!("u{}", (unit + 1) % 2000))).collect();
+    let pairs: String = (1..300).map(|unit| line(unit, format!("u{} u{}", unit - 1, (unit + 1) % 300))).collect();
     let tangle: String = (0..300)
         .map(|unit| line(unit, (0..40).map(|i| format!(" u{}", (unit * 7 + i * 13) % 300)).collect()))
         .collect();
     let run = move || {
         let (graph, cuts) = draft(&ring).cut();
-        assert_eq!((graph.order().len(), cuts.len()), (5000, 1));
+        assert_eq!((graph.order().len(), cuts.len()), (2000, 1));
         for text in [pairs, tangle] {
             let (graph, _) = draft(&text).cut();
             assert_eq!(graph.order().len(), graph.len());

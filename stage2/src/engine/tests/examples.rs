@@ -187,6 +187,52 @@ fn end_for_good() {
     assert_eq!(script.states(), "a failed, b failed, c failed, d up");
 }
 
+/// A unit that is to stop anyhow is down in the end, not failed, whatever becomes of what it needs.
+#[test]
+fn failure_during_a_stop() {
+    let mut script = Script::new("a\nb < a\nc < b").after(&["start c", "ready a", "ready b", "ready c", "stop b"]);
+    assert_eq!(script.say("fail a"), ["a: up → failed: exit 1"]);
+    script = script.after(&["down c", "down b"]);
+    assert_eq!(script.states(), "a failed, b down, c down");
+}
+
+/// A restart does not bring back what was being stopped before.
+#[test]
+fn restart_during_a_stop() {
+    let mut script = Script::new("a\nb < a\nc < b").after(&["start c", "ready a", "ready b", "ready c", "stop b"]);
+    script = script.after(&["restart a", "down c", "down b", "down a", "ready a"]);
+    assert_eq!(script.states(), "a up, b down, c down");
+    assert!(script.engine.is_settled());
+}
+
+/// A restart does not bring back what failed before, even if an earlier one did.
+#[test]
+fn restart_after_a_failure() {
+    let mut script = Script::new("a\nb < a").after(&["start b", "ready a", "ready b"]);
+    script = script.after(&["restart b", "down b", "ready b", "fail b", "restart a", "down a", "ready a"]);
+    assert_eq!(script.states(), "a up, b failed");
+}
+
+/// What does not stop is not begun again by its restart.
+#[test]
+fn restart_that_does_not_stop() {
+    let mut script = Script::new("a stop=5").after(&["start a", "ready a", "restart a"]);
+    assert_eq!(script.pass(5), ["kill a"]);
+    assert_eq!(script.pass(5), ["a: stopping → failed after 10 s: does not stop"]);
+    assert!(script.engine.is_settled());
+}
+
+/// A doom that did not come to pass is forgotten.
+#[test]
+fn doom_of_a_skipped_unit() {
+    let mut script = Script::new("a\nb < a\nc < a > b").after(&["start c", "ready a", "ready c", "start b"]);
+    assert_eq!(script.say("fail a")[1..], ["c: up → stopping", "take down c"]);
+    script = script.after(&["skip b", "down c"]);
+    assert_eq!(script.states(), "a failed, b skipped, c failed");
+    script = script.after(&["start b", "ready a", "ready b", "stop b", "down b"]);
+    assert_eq!(script.states(), "a up, b down, c failed");
+}
+
 /// What is up is not begun again, and nothing is brought in through it.
 #[test]
 fn start_of_what_is_up() {
