@@ -1,16 +1,20 @@
 //! Whatever kills the engine, its successor reads the files and the processes and goes on.
 
 use std::fs;
+use std::time::Duration;
 
-use tests::namespace::{BOOT, COMMAND};
+use tests::namespace::COMMAND;
 use tests::{Layer, Namespace, programs};
 
 use crate::support;
 
 /// How often the engine is killed during one boot.
 const KILLS: usize = 20;
-/// How many one-shots the boot has besides the system's.
-const COMMANDS: usize = 12;
+/// One-shots that run one after the other. An engine that lives a quarter of a second ends at most three, so that there
+/// is work left for twenty of them.
+const COMMANDS: usize = 64;
+/// How long that boot may take: twenty restarts a second apart and seven seconds of commands, ten times.
+const LONG_BOOT: Duration = Duration::from_secs(300);
 
 /// The engine, which somebody kills up to a quarter of a second after its start, twenty times.
 const KILLED: &str = "\
@@ -23,9 +27,9 @@ fi
 exec /usr/lib/sunup/bin/stage2.real \"$@\"
 ";
 
-fn command(name: &str) -> String {
+fn command(name: &str, previous: &str) -> String {
     let script = format!("  echo begin {name} >>/run/commands\n  sleep 0.1\n  echo end {name} >>/run/commands\n");
-    format!("description: Command {name}\nkind: oneshot\nstart: |\n{script}")
+    format!("description: Command {name}\nkind: oneshot\nafter: [{previous}]\nstart: |\n{script}")
 }
 
 /// A boot whose engine is killed twenty times has every unit up that needs no interrupted command, and no command has
@@ -39,15 +43,16 @@ fn twenty_kills_cost_only_the_interrupted_commands() {
     let mut layer =
         Layer::new().program("/usr/lib/sunup/bin/stage2.real", &real).file("/usr/lib/sunup/bin/stage2", KILLED);
     let names: Vec<_> = (1..=COMMANDS).map(|number| format!("command-{number}")).collect();
-    for name in &names {
-        layer = layer.unit(name, &command(name));
+    for (number, name) in names.iter().enumerate() {
+        let previous = number.checked_sub(1).map_or("root-rw", |number| &names[number]);
+        layer = layer.unit(name, &command(name, previous));
     }
     let mut guest = Namespace::boot(&layer);
     let console = &mut guest.console;
-    support::log_in(console, BOOT + COMMAND, COMMAND);
+    support::log_in(console, LONG_BOOT, COMMAND);
 
-    let kills = console.ok("wc -l </run/kills", COMMAND);
-    assert!(kills.trim().parse::<usize>().is_ok_and(|kills| kills > 1), "the engine was never killed");
+    let starts = console.ok("wc -l </run/kills", COMMAND);
+    assert!(starts.trim().parse::<usize>().is_ok_and(|starts| starts > KILLS), "the boot took only {starts} engines");
     let status = support::status(console, COMMAND);
     let runs = console.ok("cat /run/commands", COMMAND);
     for name in &names {

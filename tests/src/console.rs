@@ -95,7 +95,7 @@ impl Console {
         self.expect("Password: ", deadline);
         self.send(&format!("{}\n", root::PASSWORD));
         self.expect("# ", deadline);
-        self.send("exec env PS1= TERM=dumb sh\n");
+        self.send("exec env PS1= PS2= TERM=dumb sh\n");
         // dash prints nothing without PS1: only the answer to the next line shows that it is there.
         self.send("stty -echo; echo shell-is-''ready\n");
         self.expect("shell-is-ready", deadline);
