@@ -224,3 +224,36 @@ fn refusals() {
                     supervise: fatal: unable to chdir to nowhere: No such file or directory\n";
     assert_eq!(scene.text("messages"), expected);
 }
+
+/// A service that ended while nobody looked after it has died of an unknown cause; its finish is run.
+#[test]
+fn unseen_end() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP).file("a/finish", "#!/bin/sh\necho \"$1 $2 $3\" > told\n").file("a/restart", "never\n");
+    let first = scene.supervise(&["a"]);
+    let before = scene.await_record("a", |status| status.phase == Phase::Run);
+    kill(first, 9).unwrap();
+    scene.wait(first);
+    kill(before.pid, 9).unwrap();
+    wait_until("its end", || (!is_alive(before.pid)).then_some(()));
+    scene.supervise(&["a"]);
+    let after = scene.await_record("a", |status| status.ended_for_good && status.pid == 0);
+    assert_eq!((after.last_exit, after.deaths), (LastExit::Unknown, 1));
+    assert_eq!(scene.text("a/told"), "111 0 a\n");
+}
+
+/// A full disk costs messages, never the service or its supervise.
+#[test]
+fn full_disk() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    scene.supervise(&["a"]);
+    let before = scene.await_record("a", |status| status.phase == Phase::Run);
+    // A directory in the record's way is as good as a full disk, and needs no mount.
+    fs::create_dir(scene.path.join("a/supervise/status.new")).unwrap();
+    kill(before.pid, 9).unwrap();
+    let after = scene.await_record("a", |status| status.phase == Phase::Run && status.pid != before.pid);
+    assert_eq!(after.deaths, 1);
+    let expected = "supervise a: warning: unable to write supervise/status: Is a directory\n";
+    assert_eq!(scene.text("messages").lines().next(), expected.lines().next());
+}

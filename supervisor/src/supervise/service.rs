@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use crate::c_path;
 use crate::paths::service as names;
-use crate::status::{LastExit, Phase, SIZE, Status, Want};
+use crate::status::{LastExit, SIZE, Status};
 use crate::sys::descriptor::Owned;
 use crate::sys::error::Errno;
 use crate::sys::event::EPOLLIN;
@@ -20,6 +20,11 @@ use super::directory::{Directory, Fault};
 use super::group;
 use super::machine::{Event, Machine, SECOND};
 use super::settings;
+
+/// `run`, as it is executed.
+pub(super) const RUN: &CStr = c"./run";
+/// `finish`, as it is executed.
+pub(super) const FINISH: &CStr = c"./finish";
 
 /// One service and its open files.
 #[derive(Debug)]
@@ -73,7 +78,7 @@ impl Service {
             report: None,
             notify: None,
             follow: None,
-            program: c"./run",
+            program: RUN,
         })
     }
 
@@ -88,7 +93,10 @@ impl Service {
             return self.handle(Event::Adopted(settings::read(*self.directory.service)), context);
         }
         if status.pid > 0 {
-            self.machine = Machine::from_status(ended_unseen(status));
+            // It ended unseen: the same as if it had been adopted and had ended then.
+            let settings = settings::read(*self.directory.service);
+            return self.handle(Event::Adopted(settings), context)
+                && self.handle(Event::Ended(status.pid, LastExit::Unknown), context);
         }
         self.handle(Event::Begin, context)
     }
@@ -217,7 +225,11 @@ impl Service {
         loop {
             let Some(report) = &self.report else { return true };
             let mut bytes = [0; Report::SIZE];
-            let size = report.read(&mut bytes).unwrap_or(0);
+            let size = match report.read(&mut bytes) {
+                // The event was about an earlier pipe.
+                Err(Errno::EAGAIN) => return true,
+                answer => answer.unwrap_or(0),
+            };
             match Report::unpack(bytes.get(..size).unwrap_or_default()) {
                 Some(Report::Group(errno)) => self.warn(context, format_args!("unable to enter cgroup: {errno}")),
                 Some(Report::Exec(errno)) => {
@@ -237,11 +249,11 @@ impl Service {
         let goes_on = self.handle(Event::NotExecuted(exit_code(errno)), context);
         let program = Shown(self.program.to_bytes());
         match self.machine.deadline() {
-            Some(at) => {
+            Some(at) if self.program == RUN => {
                 let seconds = at.saturating_sub(context.now().monotonic).div_ceil(SECOND);
                 self.warn(context, format_args!("unable to run {program}: {errno} (next try in {seconds} s)"));
             }
-            None => self.warn(context, format_args!("unable to run {program}: {errno}")),
+            _ => self.warn(context, format_args!("unable to run {program}: {errno}")),
         }
         goes_on
     }
@@ -250,7 +262,10 @@ impl Service {
     pub fn read_notify(&mut self, context: &mut Context) -> bool {
         let Some(notify) = &self.notify else { return true };
         let mut bytes = [0; 64];
-        let size = notify.read(&mut bytes).unwrap_or(0);
+        let size = match notify.read(&mut bytes) {
+            Err(Errno::EAGAIN) => return true,
+            answer => answer.unwrap_or(0),
+        };
         if size == 0 {
             self.notify = None;
         }
@@ -293,22 +308,6 @@ impl Service {
 
     pub(super) const fn index(&self) -> usize {
         self.index
-    }
-}
-
-/// The record of a service whose process ended while nobody looked after it.
-fn ended_unseen(status: Status) -> Status {
-    let is_death = status.phase != Phase::Finish && status.want != Want::Down;
-    Status {
-        pid: 0,
-        start_ticks: 0,
-        phase: Phase::Down,
-        got_term: false,
-        ready: false,
-        ready_since: Status::NEW.ready_since,
-        last_exit: if status.phase == Phase::Finish { status.last_exit } else { LastExit::Unknown },
-        deaths: status.deaths.saturating_add(u32::from(is_death)),
-        ..status
     }
 }
 

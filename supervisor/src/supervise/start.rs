@@ -13,7 +13,7 @@ use super::child::Child;
 use super::context::{Context, Source};
 use super::group;
 use super::machine::Event;
-use super::service::Service;
+use super::service::{FINISH, RUN, Service};
 use super::settings;
 
 /// Exit code that `finish` is told when a signal ended `run`.
@@ -52,8 +52,8 @@ impl Service {
     pub(super) fn start(&mut self, program: Program, context: &mut Context) -> Event {
         let directory = *self.directory.service;
         self.program = match program {
-            Program::Run => c"./run",
-            Program::Finish { .. } => c"./finish",
+            Program::Run => RUN,
+            Program::Finish { .. } => FINISH,
         };
         if program != Program::Run && files::executable_at(directory, self.program).is_err() {
             return Event::NoFinish;
@@ -74,9 +74,9 @@ impl Service {
     fn fork(&mut self, program: Program, context: &mut Context) -> Result<u32> {
         let directory = *self.directory.service;
         let (gate, opened) = pipe()?;
-        let (report, reporter) = pipe()?;
+        let (report, reporter) = watched_pipe()?;
         let notify = match settings::notification(directory) {
-            Some(number) if program == Program::Run => Some((pipe()?, number)),
+            Some(number) if program == Program::Run => Some((watched_pipe()?, number)),
             _ => None,
         };
         let leaf = Leaf::open(self, context);
@@ -121,6 +121,13 @@ impl Service {
             self.notify = Some(notify);
         }
     }
+}
+
+/// A pipe whose reading end never makes supervise wait.
+fn watched_pipe() -> Result<(Owned, Owned)> {
+    let (read, write) = pipe()?;
+    read.set_nonblocking(true)?;
+    Ok((read, write))
 }
 
 /// The control group that a child is put into.

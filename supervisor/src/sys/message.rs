@@ -87,9 +87,13 @@ impl Messages {
             return STDERR.write(line.bytes()).is_ok();
         }
         if self.second.is_none() {
-            self.second = files::open(c"/proc/self/fd/2", O_WRONLY | O_NONBLOCK, 0).ok();
+            match files::open(c"/proc/self/fd/2", O_WRONLY | O_NONBLOCK, 0) {
+                Ok(fd) => self.second = Some(fd),
+                Err(Errno::ENXIO) => return false,
+                Err(_) => return write_directly(line),
+            }
         }
-        let Some(fd) = &self.second else { return self.write_directly(line) };
+        let Some(fd) = &self.second else { return false };
         match fd.write(line.bytes()) {
             Ok(_) => true,
             Err(error) => {
@@ -101,12 +105,12 @@ impl Messages {
             }
         }
     }
+}
 
-    /// Where /proc is missing: only when the FIFO has room now, for we must not block.
-    fn write_directly(&self, line: &Text<LONGEST>) -> bool {
-        use super::event::{EPOLLOUT, wait_ready};
-        wait_ready(STDERR, EPOLLOUT, Some(0)) == Ok(true) && STDERR.write(line.bytes()).is_ok()
-    }
+/// Where /proc is missing: only when the FIFO has room now, for we must not block.
+fn write_directly(line: &Text<LONGEST>) -> bool {
+    use super::event::{EPOLLOUT, wait_ready};
+    wait_ready(STDERR, EPOLLOUT, Some(0)) == Ok(true) && STDERR.write(line.bytes()).is_ok()
 }
 
 /// A whole line; what is too long is cut before the newline.
