@@ -68,7 +68,12 @@ impl Sandbox {
         let mut command = Command::new("timeout");
         command.args(["-k", "5", "60", "setpriv", CAPABILITIES, "unshare", "--kill-child"]);
         command.args(unshare).arg("sh").arg(script).arg(self.directory.path()).arg(env!("CARGO_BIN_EXE_init"));
-        let output = command.args(words).env_clear().env("KEEP", if unshare.contains(&"--user") { "yes" } else { "" }).output().unwrap();
+        let output = command
+            .args(words)
+            .env_clear()
+            .env("KEEP", if unshare.contains(&"--user") { "yes" } else { "" })
+            .output()
+            .unwrap();
         println!("{}", String::from_utf8_lossy(&output.stdout));
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
         eprintln!("{}", self.result("console"));
@@ -130,10 +135,7 @@ fn check_log(sandbox: &Sandbox) {
     let timeline = sandbox.result("run/timeline.jsonl");
     let id = sandbox.result("run/boot-id");
     assert_eq!(timeline.lines().count(), 18, "{timeline}");
-    let end = format!(
-        r#","boot":"{}","unit":"stage1","event":"step","step":"proc","error":null}}"#,
-        id.trim_end()
-    );
+    let end = format!(r#","boot":"{}","unit":"stage1","event":"step","step":"proc","error":null}}"#, id.trim_end());
     assert!(timeline.lines().next().unwrap().ends_with(&end), "{timeline}");
 }
 

@@ -20,6 +20,7 @@ pub mod command_lookup;
 pub mod compile;
 pub mod condition;
 pub mod oneshot;
+pub mod steps;
 pub mod command;
 pub mod rehearse;
 pub mod executor;

@@ -50,8 +50,12 @@ const MACHINE: [Node; 9] = [
     node("rtc0", 0o660, 254, 0),
 ];
 /// Links that the kernel does not make.
-const LINKS: [(&str, &str); 4] =
-    [("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")];
+const LINKS: [(&str, &str); 4] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let first = boot::is_first();
@@ -103,12 +107,7 @@ fn made(node: &Node) -> Result<(), Errno> {
     let path = format!("/dev/{}", node.name);
     let mode = Mode::from_bits_truncate(node.mode);
     mknod(path.as_str(), SFlag::S_IFCHR, mode, makedev(node.major, node.minor))?;
-    nix::sys::stat::fchmodat(
-        nix::fcntl::AT_FDCWD,
-        path.as_str(),
-        mode,
-        nix::sys::stat::FchmodatFlags::FollowSymlink,
-    )
+    nix::sys::stat::fchmodat(nix::fcntl::AT_FDCWD, path.as_str(), mode, nix::sys::stat::FchmodatFlags::FollowSymlink)
 }
 
 /// Makes the links that are missing.

@@ -1,24 +1,24 @@
 //! The table of steps, in order. Each one is a guard (done already: leave it alone), an act, and the policy of this
 //! loop: what fails is said, and the next step follows.
 
-mod console;
-mod proc;
-mod sys;
-mod dev;
-mod pts;
-mod shm;
-mod mqueue;
-mod runtime;
-mod kernel;
 mod cgroups;
-mod run_directory;
-mod limits;
+mod console;
 mod ctrl_alt_del;
-mod programs;
-mod image;
+mod dev;
 mod handlers;
+mod image;
+mod kernel;
+mod limits;
 mod log;
+mod mqueue;
+mod proc;
+mod programs;
+mod pts;
 mod request;
+mod run_directory;
+mod runtime;
+mod shm;
+mod sys;
 
 use crate::boot::Boot;
 use crate::failure::Failure;

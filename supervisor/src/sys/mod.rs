@@ -9,6 +9,7 @@ pub mod descriptor;
 pub mod error;
 pub mod event;
 pub mod files;
+pub mod machine;
 pub mod memory;
 pub mod message;
 pub mod process;

@@ -1,0 +1,63 @@
+//! The native steps of one-shots: `do: [mount, hostname, …]`.
+//!
+//! [`run`] is called in a process of its own that has been forked but has not exec'd; what it prints is captured. Every
+//! step is idempotent: an interrupted one runs again. None touches what is the host's from outside the first pid
+//! namespace, even as root: swap, filesystem checks, the clock, modules, kernel settings.
+//!
+//! The formats are those that every distribution has: fstab, sysctl.d, modules-load.d, tmpfiles.d.
+
+mod accounts;
+mod device;
+mod error;
+mod failures;
+mod fragments;
+mod fstab;
+mod guard;
+mod mount_options;
+mod mount_table;
+mod program;
+mod root;
+
+mod clock;
+mod fsck;
+mod hostname;
+mod loopback;
+mod modules;
+mod mount;
+mod random_seed;
+mod remount;
+mod swap;
+mod sysctl;
+mod tmpfiles;
+mod utmp;
+
+pub use error::StepError;
+
+use root::Root;
+use units::Step;
+
+/// Does one step on the running system. Takes as long as it takes: a deadline is the caller's.
+pub fn run(step: &Step) -> Result<(), StepError> {
+    act(step, &Root::system())
+}
+
+/// Does one step below a root directory.
+fn act(step: &Step, root: &Root) -> Result<(), StepError> {
+    match step {
+        Step::Mount => mount::run(root),
+        Step::Remount => remount::run(root),
+        Step::Fsck => fsck::run(root),
+        Step::Swapon => swap::on(root),
+        Step::Swapoff => swap::off(root),
+        Step::Hostname => hostname::run(root),
+        Step::Sysctl => sysctl::run(root),
+        Step::Modules => modules::run(root),
+        Step::Loopback => loopback::run(),
+        Step::Clock => clock::load(root),
+        Step::ClockSave => clock::save(root),
+        Step::RandomSeed => random_seed::load(root),
+        Step::RandomSeedSave => random_seed::save(root),
+        Step::Tmpfiles => tmpfiles::run(root),
+        Step::Utmp => utmp::run(root),
+    }
+}

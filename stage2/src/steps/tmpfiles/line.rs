@@ -1,0 +1,187 @@
+//! One line: `TYPE PATH MODE USER GROUP AGE ARGUMENT`.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::super::accounts;
+use super::super::root::Root;
+use super::{specifier, words};
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `f`: a file, written only if it is new. `f+`: written anyway.
+    File { truncate: bool },
+    /// `w`: write to files that exist. `w+`: append.
+    Write { append: bool },
+    /// `d`, `v`, `q`, `Q`: a directory.
+    Directory,
+    /// `D`: a directory that is emptied at the boot.
+    EmptiedDirectory,
+    /// `e`: owner and mode of directories that exist.
+    ExistingDirectory,
+    /// `p`: a FIFO.
+    Fifo,
+    /// `L`, and `L?` if its target exists; `L+` in the place of whatever is there.
+    Link { replace: bool, if_target: bool },
+    /// `c`, `b`: a device.
+    Device { block: bool },
+    /// `C`: a copy.
+    Copy,
+    /// `z`, `m`: owner and mode of what exists.
+    Adjust,
+    /// `Z`: the same, and of all that is in it.
+    AdjustTree,
+    /// `r`: gone.
+    Remove,
+    /// `R`: gone with all that is in it.
+    RemoveTree,
+    /// `x`, `X`: for cleaning by age.
+    Nothing,
+}
+
+impl Kind {
+    /// Something goes.
+    pub(super) fn removes(self) -> bool {
+        matches!(self, Self::EmptiedDirectory | Self::Remove | Self::RemoveTree)
+    }
+
+    /// Something is made at a path.
+    pub(super) fn makes(self) -> bool {
+        !self.changes() && !matches!(self, Self::Remove | Self::RemoveTree | Self::Nothing)
+    }
+
+    /// What exists is changed; the path is a pattern.
+    pub(super) fn changes(self) -> bool {
+        matches!(self, Self::Write { .. } | Self::ExistingDirectory | Self::Adjust | Self::AdjustTree)
+    }
+
+    /// Such lines may add to another one of the same path.
+    pub(super) fn may_repeat(self) -> bool {
+        !self.makes()
+    }
+
+    fn parse(letter: char, plus: bool, question: bool) -> Option<Self> {
+        Some(match letter {
+            'f' | 'F' => Self::File { truncate: plus || letter == 'F' },
+            'w' => Self::Write { append: plus },
+            'd' | 'v' | 'q' | 'Q' => Self::Directory,
+            'D' => Self::EmptiedDirectory,
+            'e' => Self::ExistingDirectory,
+            'p' => Self::Fifo,
+            'L' => Self::Link { replace: plus, if_target: question },
+            'c' | 'b' => Self::Device { block: letter == 'b' },
+            'C' => Self::Copy,
+            'z' | 'm' => Self::Adjust,
+            'Z' | 'M' => Self::AdjustTree,
+            'r' => Self::Remove,
+            'R' => Self::RemoveTree,
+            'x' | 'X' => Self::Nothing,
+            _ => return None,
+        })
+    }
+}
+
+/// A mode, and how it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mode {
+    pub(super) bits: u32,
+    /// `~`: what the file has not, it does not get.
+    pub(super) masked: bool,
+    /// `:`: for what is new only.
+    pub(super) only_new: bool,
+}
+
+/// A checked line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// `file:line`.
+    pub(super) place: String,
+    pub(super) kind: Kind,
+    /// Absolute, on the system; a pattern for some kinds.
+    pub(super) path: String,
+    pub(super) mode: Option<Mode>,
+    pub(super) user: Option<u32>,
+    pub(super) group: Option<u32>,
+    pub(super) argument: Option<String>,
+    /// `!`: at the boot only.
+    pub(super) boot_only: bool,
+    /// `-`: a failure is nobody's business.
+    pub(super) optional: bool,
+    /// `=`: something of another kind there goes.
+    pub(super) replace: bool,
+}
+
+/// Why a line is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    UnknownKind(char),
+    BadPath(String),
+    BadMode(String),
+    UnknownUser(String),
+    UnknownGroup(String),
+    UnknownSpecifier(char),
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKind(c) => write!(f, "lines of type \"{c}\" are not supported (said once)"),
+            Self::BadPath(text) => write!(f, "\"{text}\" is no absolute path without \"..\""),
+            Self::BadMode(text) => write!(f, "\"{text}\" is no mode"),
+            Self::UnknownUser(text) => write!(f, "there is no user \"{text}\""),
+            Self::UnknownGroup(text) => write!(f, "there is no group \"{text}\""),
+            Self::UnknownSpecifier(c) => write!(f, "\"%{c}\" means nothing"),
+        }
+    }
+}
+
+impl Line {
+    /// Checks one line; `None` for comments.
+    pub(super) fn parse(root: &Root, place: String, text: &str) -> Result<Option<Self>, Fault> {
+        if text.trim_start().starts_with('#') || text.trim().is_empty() {
+            return Ok(None);
+        }
+        let words = words::split(text, 6);
+        let word = |at: usize| words.get(at).map(String::as_str).filter(|word| !word.is_empty() && *word != "-");
+        let types = words.first().map(String::as_str).unwrap_or_default();
+        let letter = types.chars().next().unwrap_or(' ');
+        let has = |c: char| types.chars().skip(1).any(|other| other == c);
+        let kind = Kind::parse(letter, has('+'), has('?')).ok_or(Fault::UnknownKind(letter))?;
+        let expand = |text: &str| specifier::expand(root, text).map_err(Fault::UnknownSpecifier);
+        Ok(Some(Self {
+            place,
+            kind,
+            path: path(&expand(word(1).unwrap_or_default())?)?,
+            mode: word(2).map(mode).transpose()?,
+            user: word(3).map(|name| user(root, name)).transpose()?,
+            group: word(4).map(|name| group(root, name)).transpose()?,
+            argument: word(6).map(expand).transpose()?,
+            boot_only: has('!'),
+            optional: has('-'),
+            replace: has('='),
+        }))
+    }
+}
+
+fn path(text: &str) -> Result<String, Fault> {
+    let is_good = text.starts_with('/') && !text.split('/').any(|component| component == "..") && text != "/";
+    if is_good { Ok(text.trim_end_matches('/').to_owned()) } else { Err(Fault::BadPath(text.to_owned())) }
+}
+
+fn mode(text: &str) -> Result<Mode, Fault> {
+    let digits = text.trim_start_matches(['~', ':']);
+    let signs = text.strip_suffix(digits).unwrap_or_default();
+    let bits = u32::from_str_radix(digits, 8).ok().filter(|bits| *bits <= 0o7777);
+    let bits = bits.ok_or_else(|| Fault::BadMode(text.to_owned()))?;
+    Ok(Mode { bits, masked: signs.contains('~'), only_new: signs.contains(':') })
+}
+
+fn user(root: &Root, name: &str) -> Result<u32, Fault> {
+    let name = name.trim_start_matches(':');
+    accounts::user(root, name).ok_or_else(|| Fault::UnknownUser(name.to_owned()))
+}
+
+fn group(root: &Root, name: &str) -> Result<u32, Fault> {
+    let name = name.trim_start_matches(':');
+    accounts::group(root, name).ok_or_else(|| Fault::UnknownGroup(name.to_owned()))
+}
