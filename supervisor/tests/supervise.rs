@@ -257,3 +257,27 @@ fn full_disk() {
     let expected = "supervise a: warning: unable to write supervise/status: Is a directory\n";
     assert_eq!(scene.text("messages").lines().next(), expected.lines().next());
 }
+
+/// A full log FIFO never makes supervise wait; what it could not say is counted and said later.
+#[test]
+fn full_log() {
+    let mut scene = Scene::new();
+    make_fifo(&scene.path.join("log"));
+    let mut log = fs::OpenOptions::new().read(true).write(true).open(scene.path.join("log")).unwrap();
+    let mut filler = open_fifo(&scene.path.join("log")).unwrap();
+    let mut filled = 0;
+    while let Ok(size) = filler.write(&[b'-'; 4096]) {
+        filled += size;
+    }
+    scene.file("a/run", "not executable");
+    let mut command = scene.command(scene::SUPERVISE, &["a"]);
+    command.stderr(fs::OpenOptions::new().write(true).open(scene.path.join("log")).unwrap());
+    scene.spawn(command);
+    scene.await_record("a", |status| status.deaths >= 2);
+    std::io::Read::read_exact(&mut log, &mut vec![0; filled]).unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(log));
+    let mut line = || lines.next().unwrap().unwrap();
+    let lost = line();
+    assert!(lost.starts_with("supervise: warning: ") && lost.ends_with(" messages were lost"), "{lost}");
+    assert_eq!(line(), "supervise a: warning: unable to run ./run: Permission denied (next try in 1 s)");
+}
