@@ -132,5 +132,5 @@ fn sources(arguments: &Arguments, places: &Places) -> Result<Sources, Refusal> {
 
 /// Does a native step, in the forked child of a one-shot.
 fn run_step(step: &units::Step) -> Result<(), String> {
-    Err(format!("step {step:?} is not built in yet"))
+    stage2::steps::run(step).map_err(|error| error.to_string())
 }

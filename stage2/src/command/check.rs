@@ -55,6 +55,9 @@ fn check_set(set: &UnitSet, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Dia
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
     found.extend(cycles.iter().map(|cycle| cycle.diagnostic()));
+    for diagnostic in &mut found {
+        diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
+    }
     found.retain(|diagnostic| is_asked.is_none_or(|is_asked| is_asked(&diagnostic.place.file)));
     found
 }

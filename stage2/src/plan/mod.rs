@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use supervisor::state::State;
 
 use crate::graph::{EdgeKind, Graph, UnitIndex};
-pub use critical::{CriticalStep, Span, critical_path, critical_path_text};
 
 /// What is to be planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

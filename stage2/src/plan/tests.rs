@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use supervisor::state::State;
 
-use super::{Plan, Span, Verb, critical_path, critical_path_text};
+use super::{Plan, Verb};
 use crate::graph::Graph;
 use crate::graph::samples::graph;
 
@@ -94,25 +94,4 @@ fn dot() {
     };
     dot.stdin.take().unwrap().write_all(drawing.as_bytes()).unwrap();
     assert!(dot.wait().unwrap().success());
-}
-
-fn spans(times: &[(&str, u64, u64)]) -> BTreeMap<String, Span> {
-    let span = |ms: u64| ms * 1_000_000;
-    times.iter().map(|&(name, a, b)| (name.into(), Span { start_ns: span(a), end_ns: span(b) })).collect()
-}
-
-/// The path of a finished boot goes from what was settled last to what it waited for longest.
-#[test]
-fn finished_boot() {
-    let graph: Graph = graph(UNITS);
-    let times = [("local", 1, 5), ("keys", 6, 40), ("network", 6, 1206), ("sshd", 1207, 1300), ("cron", 6, 10)];
-    let path = critical_path(&graph, &spans(&times));
-    let expected = "      from        to      took  unit
-   0.001 s   0.005 s      4 ms  local
-   0.006 s   1.206 s   1200 ms  network
-   1.207 s   1.300 s     93 ms  sshd
-";
-    assert_eq!(critical_path_text(&path), expected);
-    assert_eq!(path[2].idle_ns, 1_000_000);
-    assert_eq!(critical_path(&graph, &BTreeMap::new()), []);
 }

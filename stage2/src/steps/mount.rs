@@ -42,7 +42,7 @@ fn wanted(entries: Vec<Entry>) -> Vec<Entry> {
 
 fn is_wanted(entry: &Entry) -> bool {
     let is_network = NETWORK.contains(&entry.kind.as_str()) || entry.kind.starts_with("fuse.sshfs");
-    let is_place = entry.target.starts_with('/') && entry.target.trim_end_matches('/') != "";
+    let is_place = entry.target.starts_with('/') && !entry.target.trim_end_matches('/').is_empty();
     is_place
         && !entry.is_swap()
         && !entry.has("noauto")

@@ -21,7 +21,8 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
 fn sandboxed(flags: MsFlags) -> Result<(), StepError> {
     let mounts = mount_table::read()?;
     let is_writable = mount_table::at(&mounts, "/").is_some_and(mount_table::Mounted::is_writable);
-    if is_writable == !flags.contains(MsFlags::MS_RDONLY) {
+    let is_wanted_writable = !flags.contains(MsFlags::MS_RDONLY);
+    if is_writable == is_wanted_writable {
         return Ok(());
     }
     remount(flags | MsFlags::MS_BIND, "").trying("remount /")

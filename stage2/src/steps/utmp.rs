@@ -41,10 +41,10 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let record = record(&release.unwrap_or_default(), now.as_secs(), now.subsec_micros());
     write(root, &record).trying(format_args!("write {UTMP}"))?;
     // Whoever keeps no history has no such file, and where it cannot be written the boot goes on.
-    if root.has(WTMP) {
-        if let Err(error) = append(&root.path(WTMP), &record).trying(format_args!("write {WTMP}")) {
-            warn(&error);
-        }
+    if root.has(WTMP)
+        && let Err(error) = append(&root.path(WTMP), &record).trying(format_args!("write {WTMP}"))
+    {
+        warn(&error);
     }
     Ok(())
 }
@@ -76,12 +76,12 @@ fn record(release: &str, seconds: u64, microseconds: u32) -> [u8; SIZE] {
 fn write(root: &Root, record: &[u8]) -> io::Result<()> {
     let path = root.path(UTMP);
     append(&path, record)?;
-    if let Some(group) = accounts::group(root, "utmp") {
-        if chown(&path, Some(0), Some(group)).is_ok() {
-            return fs::set_permissions(&path, Permissions::from_mode(0o664));
+    match accounts::group(root, "utmp") {
+        Some(group) if chown(&path, Some(0), Some(group)).is_ok() => {
+            fs::set_permissions(&path, Permissions::from_mode(0o664))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn append(path: &Path, record: &[u8]) -> io::Result<()> {
