@@ -38,7 +38,7 @@ fn no_line_is_lost_while_the_system_stops() {
     let mut guest = Namespace::boot(&layer);
     support::log_in(&mut guest.console, BOOT, COMMAND);
     let first = guest.console.ok("head -n 1 /run/sunup/boot.log", COMMAND);
-    assert!(first.contains("stage1"), "the boot log begins with stage 1: {first}");
+    assert!(first.contains("stage 1 begins"), "the boot log begins with stage 1: {first}");
     guest.console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
 
