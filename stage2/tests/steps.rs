@@ -1,0 +1,142 @@
+//! The native steps on a running system, which is a sandbox: this test program runs again inside namespaces of its own.
+//!
+//! The refusals are tried by a user without any capability, so that a guard that fails does no harm.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use stage2::steps;
+use units::Step;
+
+/// Set inside: the directory of the test.
+const INSIDE: &str = "SUNUP_TEST_INSIDE";
+/// What reaches the host through namespaces.
+const CAPABILITIES: &str = "--bounding-set=-sys_time,-sys_module,-sys_rawio,-syslog,-sys_boot";
+/// A pid namespace, and a /proc that shows it.
+const PID: [&str; 6] = ["unshare", "--kill-child", "--pid", "--fork", "--mount", "--mount-proc"];
+/// What an ordinary user needs besides.
+const USER: [&str; 2] = ["--user", "--map-root-user"];
+/// Without any capability, as nobody.
+const NOBODY: &str =
+    r#"exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@""#;
+
+fn inside() -> Option<PathBuf> {
+    std::env::var_os(INSIDE).map(PathBuf::from)
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Runs one test of this program again, below a script that has `$@` for it; shows what it printed if it failed.
+fn again(test: &str, directory: &Path, wrapper: &[&str], script: &str) {
+    let program = directory.join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new("timeout");
+    command.args(["-k", "5", "60", "setpriv", CAPABILITIES]).args(wrapper).args(["sh", "-ec", script, "sh"]);
+    command.arg(&program).args(["--exact", test, "--nocapture"]).env(INSIDE, directory);
+    let output = command.output().unwrap();
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+/// Swap, checks, clock, modules and kernel settings are the host's, and steps say so before they look at anything.
+#[test]
+fn refusals() {
+    if inside().is_some() {
+        assert_eq!(std::process::id(), 1);
+        let refused =
+            [Step::Fsck, Step::Swapon, Step::Swapoff, Step::Sysctl, Step::Modules, Step::Clock, Step::ClockSave];
+        for step in refused {
+            let error = steps::run(&step).expect_err(&format!("{step:?}"));
+            assert_eq!(error.to_string(), "refused: not in the first pid namespace", "{step:?}");
+        }
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    if is_root() {
+        again("refusals", directory.path(), &PID, NOBODY);
+    } else {
+        let user = [&PID[..], &USER].concat();
+        again("refusals", directory.path(), &user, r#"exec setpriv --inh-caps=-all --bounding-set=-all "$@""#);
+    }
+}
+
+/// A host name that is shared with the host is not set.
+#[test]
+fn shared_host_name() {
+    if inside().is_some() {
+        let error = steps::run(&Step::Hostname).expect_err("hostname");
+        assert_eq!(error.to_string(), "refused: the host name is the host's");
+        return;
+    }
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("etc")).unwrap();
+    fs::write(directory.path().join("etc/hostname"), "not-this-name\n").unwrap();
+    let script = format!("mount --bind \"$SUNUP_TEST_INSIDE/etc\" /etc\n{NOBODY}");
+    again("shared_host_name", directory.path(), &PID, &script);
+}
+
+/// mount, hostname, loopback and remount do their work in a sandbox, as root and as an ordinary user, and a second time
+/// there is nothing left to do.
+#[test]
+fn works_in_a_sandbox() {
+    if let Some(directory) = inside() {
+        for _ in 0..2 {
+            for step in [Step::Mount, Step::Hostname, Step::Loopback, Step::Remount] {
+                steps::run(&step).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+            }
+            check_mounts(&directory);
+            assert_eq!(nix::unistd::gethostname().unwrap(), "sandbox");
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        }
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    prepare(directory.path());
+    let script = r#"mount --bind "$SUNUP_TEST_INSIDE/etc" /etc; exec "$@""#;
+    let namespaces = [&PID[..], &["--uts", "--net", "--ipc"]].concat();
+    let user = [&namespaces[..], &USER].concat();
+    again("works_in_a_sandbox", directory.path(), &user, script);
+    if is_root() {
+        again("works_in_a_sandbox", directory.path(), &namespaces, script);
+    }
+}
+
+/// An fstab with an inner directory before its outer one, and entries that are not to be mounted.
+fn prepare(directory: &Path) {
+    let at = directory.display();
+    for name in ["etc", "outer", "source", "bound"] {
+        fs::create_dir(directory.join(name)).unwrap();
+    }
+    fs::write(directory.join("etc/hostname"), "sandbox\n").unwrap();
+    let fstab = format!(
+        "tmpfs {at}/outer/in\\040side tmpfs noexec,size=1m,mode=0700,x-mount.mkdir 0 0\n\
+         {at}/source {at}/bound none bind,ro,nosuid,private 0 0\n\
+         tmpfs {at}/outer tmpfs nodev,size=1m 0 0\n\
+         /dev/none /missing ext4 nofail 0 0\n/dev/none /later ext4 noauto 0 0\n/dev/none none swap sw 0 0\n"
+    );
+    fs::write(directory.join("etc/fstab"), fstab).unwrap();
+}
+
+/// Each once, with its flags.
+fn check_mounts(directory: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let targets = ["outer", "bound", "outer/in\\040side"].map(|name| format!(" {}/{name} ", directory.display()));
+    for (target, flags) in targets.iter().zip(["rw,nodev", "ro,nosuid", "rw,noexec"]) {
+        let found: Vec<&str> = mounts.lines().filter(|line| line.contains(target)).collect();
+        assert_eq!(found.len(), 1, "{target}: {mounts}");
+        assert!(found[0].contains(&format!("{target}{flags}")), "{found:?}");
+    }
+    assert!(!mounts.contains("/missing") && !mounts.contains("/later"));
+}
