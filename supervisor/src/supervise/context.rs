@@ -5,7 +5,7 @@ use crate::sys::message::Messages;
 use crate::sys::process::Environment;
 use crate::sys::time;
 
-use super::machine::Now;
+use super::event::Now;
 
 /// The surroundings of a service.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! Histories of one service, told to the machine without a process.
 
 use super::action::{Action, Program, Target};
-use super::machine::{Event, Machine, Now, Restart, SECOND, Settings};
+use super::event::{Event, Now, Restart, SECOND, Settings};
+use super::machine::Machine;
 use crate::status::{LastExit, Phase, Want};
 use crate::sys::signal::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
 use crate::tai::Tai64n;

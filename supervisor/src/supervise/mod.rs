@@ -8,6 +8,7 @@ pub mod action;
 mod child;
 mod context;
 mod directory;
+pub mod event;
 mod group;
 pub mod machine;
 #[cfg(test)]

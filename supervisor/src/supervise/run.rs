@@ -6,7 +6,7 @@ use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLIN, Epoll};
 use crate::sys::message::{Level, Messages};
 use crate::sys::process::{self, Environment};
-use crate::sys::signal::{self, Signals};
+use crate::sys::signal::{self, Disposition, Signals};
 use crate::sys::start::Stack;
 use crate::sys::table::Table;
 use crate::sys::text::Shown;
@@ -14,7 +14,7 @@ use crate::sys::{files, time};
 
 use super::context::{Context, Source};
 use super::directory::Fault;
-use super::machine::Event;
+use super::event::Event;
 use super::service::Service;
 
 /// Signals that supervise answers to; all others are blocked and mean nothing to it.
@@ -50,6 +50,8 @@ pub fn run(stack: Stack) -> i32 {
 
 impl Supervise {
     fn new(stack: &Stack, messages: Messages) -> Result<Self, Errno> {
+        // Whoever started us may ignore it, and then no child's end would be told.
+        signal::set_disposition(signal::SIGCHLD, Disposition::Default)?;
         signal::set_blocked(Signals::ALL.without(Signals::FAULTS))?;
         let signals = signal::signal_descriptor(HEARD)?;
         let epoll = Epoll::new()?;

@@ -17,8 +17,9 @@ use super::action::{Action, Target};
 use super::child::{Report, exit_code};
 use super::context::{Context, Source};
 use super::directory::{Directory, Fault};
+use super::event::{Event, SECOND};
 use super::group;
-use super::machine::{Event, Machine, SECOND};
+use super::machine::Machine;
 use super::settings;
 
 /// `run`, as it is executed.

@@ -9,7 +9,7 @@ use crate::sys::files;
 use crate::sys::signal;
 use crate::sys::text::{Text, first_line, parse_line};
 
-use super::machine::{Restart, SECOND, Settings};
+use super::event::{Restart, SECOND, Settings};
 
 /// ns in a millisecond, the unit of the files.
 const MILLISECOND: u64 = SECOND / 1000;

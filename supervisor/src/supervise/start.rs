@@ -11,8 +11,8 @@ use crate::sys::text::{Shown, Text};
 use super::action::Program;
 use super::child::Child;
 use super::context::{Context, Source};
+use super::event::Event;
 use super::group;
-use super::machine::Event;
 use super::service::{FINISH, RUN, Service};
 use super::settings;
 

@@ -1,0 +1,86 @@
+//! What the machine is told: what happened, when, and what the service's files say.
+
+use crate::status::LastExit;
+use crate::sys::signal;
+use crate::tai::Tai64n;
+
+/// Two starts of `run` are at least this far apart (ns), unless it lived that long or had been ready.
+pub const SECOND: u64 = 1_000_000_000;
+/// The three clocks at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// CLOCK_MONOTONIC, ns.
+    pub monotonic: u64,
+    /// CLOCK_BOOTTIME, ns.
+    pub since_boot: u64,
+    /// CLOCK_REALTIME.
+    pub label: Tai64n,
+}
+
+/// Whether an ended service is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// Always.
+    #[default]
+    Always,
+    /// Unless it exited 0.
+    OnFailure,
+    /// Only when it was told to end and is still wanted.
+    Never,
+}
+
+/// What the files of the service directory say; read anew at every start of `run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The signal of `d` and `r`.
+    pub down_signal: u32,
+    /// The signal of `l`.
+    pub reload_signal: u32,
+    /// ns from `d` to KILL; 0: never.
+    pub kill_after: u64,
+    /// ns that `finish` may take; 0: no limit.
+    pub finish_limit: u64,
+    /// A stop reaches every process of the service.
+    pub kill_all: bool,
+    /// What to do when it ended by itself.
+    pub restart: Restart,
+}
+
+impl Settings {
+    /// What holds without any file.
+    pub const DEFAULT: Self = Self {
+        down_signal: signal::SIGTERM,
+        reload_signal: signal::SIGHUP,
+        kill_after: 0,
+        finish_limit: 5 * SECOND,
+        kill_all: false,
+        restart: Restart::Always,
+    };
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// supervise begins to look after the service.
+    Begin,
+    /// The process of a predecessor, which the record names, is alive and is followed from now on.
+    Adopted(Settings),
+    /// A letter came through the control FIFO.
+    Letter(u8),
+    /// A process was forked and waits to be let go; its start time in clock ticks.
+    Forked(u32, u64, Settings),
+    /// No process could be forked.
+    NotForked,
+    /// There is no `finish`.
+    NoFinish,
+    /// The process has become its program.
+    Executed,
+    /// The process could not become its program; the shell's exit code for that (126 or 127).
+    NotExecuted(u8),
+    /// A process ended.
+    Ended(u32, LastExit),
+    /// The service says that it is ready.
+    Ready,
+    /// A deadline may have passed.
+    Time,
+}
