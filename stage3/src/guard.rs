@@ -95,7 +95,8 @@ impl Facts {
             first_namespace: namespace == Path::new(FIRST_PID_NAMESPACE),
             process_one_is_our_copy: same_file(Path::new("/proc/1/exe"), &bin.join("svscan")),
             process_one_name: exe.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            descendant: descends_from_one(own, |pid| Process::of(pid).map(|process| process.parent)),
+            // Again, because a parent that ends meanwhile (`poweroff`) breaks the chain for a moment.
+            descendant: (0..5).any(|_| descends_from_one(own, |pid| Process::of(pid).map(|process| process.parent))),
         }
     }
 

@@ -22,8 +22,8 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     if !mounts::all().iter().any(|mount| mount.point == run) {
         return Err(format!("'{}' is no filesystem of its own", run.display()));
     }
-    mount_proc(&run)?;
     fs::create_dir_all(run.join(OLD_ROOT)).map_err(|error| failed("create", &run.join(OLD_ROOT), error))?;
+    mount_proc(&run)?;
     chdir(&run).map_err(|error| failed("enter", &run, error))?;
     pivot_root(".", OLD_ROOT).map_err(|error| {
         let _ = nix::mount::umount(&run.join("proc"));

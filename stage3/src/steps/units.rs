@@ -13,7 +13,7 @@ use supervisor::control::supervise::UP;
 use supervisor::line::Mark;
 use supervisor::paths::{requests, run, service};
 use supervisor::state::State;
-use supervisor::status::{Phase, Status};
+use supervisor::status::{Status, Want};
 
 /// How often it is said who is waited for.
 const SAY: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let result = ask(&directory).and_then(|()| {
         stop.events.add_changes(&directory);
         stop.events.add_changes(&engine.supervise_directory());
-        match wait(stop, || look(&directory, &engine, deaths)) {
+        match wait(stop, &engine, || look(&directory, &engine, deaths)) {
             Progress::Answered => judge(&directory),
             Progress::Working => Err("the engine did not answer in time; going on without order".into()),
             Progress::Died => Err("the engine died twice; going on without order".into()),
@@ -71,22 +71,21 @@ fn look(directory: &Path, engine: &Service, deaths_before: u32) -> Progress {
     if !engine.is_supervised() {
         return Progress::Unsupervised;
     }
-    let Some(status) = engine.status() else {
-        engine.tell(&[UP]);
-        return Progress::Working;
-    };
+    let Some(status) = engine.status() else { return Progress::Working };
     if status.deaths.saturating_sub(deaths_before) >= DEATHS {
         return Progress::Died;
     }
-    if status.pid == 0 && status.phase == Phase::Down {
+    // One that is wanted up comes back by itself; telling it again would only be answered by another event.
+    if status.pid == 0 && status.want != Want::Up {
         engine.tell(&[UP]);
     }
     Progress::Working
 }
 
-/// Waits, and says every 10 s for whom.
-fn wait(stop: &mut Stop, look: impl Fn() -> Progress) -> Progress {
+/// Waits, ups the engine and says for whom it waits every 10 s.
+fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progress {
     for round in 1..=ROUNDS {
+        engine.tell(&[UP]);
         let mut progress = Progress::Working;
         let ended = stop.events.until(SAY, || {
             progress = look();

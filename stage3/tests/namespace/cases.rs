@@ -44,9 +44,10 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 9] = [
+    let cases: [(&str, Case); 10] = [
         ("clean", clean),
         ("reboot", reboot),
+        ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
         ("held_mount", held_mount),
         ("stuck_supervise", stuck_supervise),
@@ -194,6 +195,13 @@ fn reboot(who: As) {
     assert_eq!(outcome.signal, Some(SIGHUP));
 }
 
+/// A process 1 without handlers, as other scanners are: `reboot` starts stage 3 itself.
+fn without_handlers(who: As) {
+    let outcome = play(who, "reboot+engine+front");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!(outcome.signal, Some(SIGHUP));
+}
+
 /// A process that ignores TERM is killed, and named.
 fn ignores_term(who: As) {
     let outcome = play(who, "poweroff+engine+deaf");
@@ -292,7 +300,9 @@ fn loggers_drain(who: As) {
     let expected: String = (1..=LINES).map(|number| format!("line {number}\n")).collect();
     let [web, everyone] = outcome.logs;
     assert!(web == expected, "{} bytes of {}: {everyone}", web.len(), expected.len());
-    assert_eq!(everyone, "the writer is done\n");
+    let said = "the operator's command ended with exit status: 0\nthe writer is done\n";
+    assert_eq!(everyone, said);
+    assert!(!outcome.console.contains("[fail]"), "{}", outcome.console);
 }
 
 /// A container that may not call reboot(2) ends all the same: process 1 becomes a program that exits with 0.

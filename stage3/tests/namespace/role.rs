@@ -34,6 +34,7 @@ fn process_one(scenario: &str) -> ExitCode {
     let mut children: Vec<Child> = Vec::new();
     let mut held = None;
     let mut hurry = false;
+    let mut front = false;
     for part in scenario.split('+').skip(1) {
         match part {
             "engine" | "silent" => children.push(start("engine", &[part])),
@@ -42,6 +43,7 @@ fn process_one(scenario: &str) -> ExitCode {
             "held" => held = Some(File::create("/mnt/held").unwrap()),
             "sleeper" => children.push(start("supervise", &["", ""])),
             "hurry" => hurry = true,
+            "front" => front = true,
             _ => panic!("{part}"),
         }
     }
@@ -50,6 +52,9 @@ fn process_one(scenario: &str) -> ExitCode {
         let _ = child.stdout.take().unwrap().read_to_end(&mut Vec::new());
     }
     let verb = scenario.split('+').next().unwrap();
+    if front {
+        return ask(verb);
+    }
     let mut stage3 = stage3(verb);
     if hurry {
         while fs::read_to_string("../stage3.lock").unwrap_or_default().is_empty() {
@@ -62,6 +67,13 @@ fn process_one(scenario: &str) -> ExitCode {
     println!("stage3 ended with {status}");
     drop(held);
     std::process::exit(3);
+}
+
+/// Asks as an operator does. We have no handler, so the command starts stage 3 and leaves it to us.
+fn ask(verb: &str) -> ExitCode {
+    let mut command = Command::new(format!("{RUN}/bin/stage3"));
+    assert!(command.arg0(verb).env("SUNUP_RUN", RUN).status().unwrap().success());
+    sleep()
 }
 
 fn stage3(verb: &str) -> Child {
@@ -85,6 +97,8 @@ fn run_of_a_service() -> ExitCode {
     let role = fs::read_to_string("role").unwrap();
     match role.as_str() {
         "engine" => {
+            // As the engine does: `d` to itself is answered with TERM.
+            block_term();
             fs::OpenOptions::new().write(true).open("supervise/control").unwrap().write_all(b"d").unwrap();
             answer(&Path::new(RUN).join("requests"));
             ExitCode::SUCCESS
@@ -95,27 +109,32 @@ fn run_of_a_service() -> ExitCode {
             while !Path::new("/logs/writer").exists() {
                 std::thread::yield_now();
             }
-            become_program("poweroff")
+            let status = program("poweroff").status().unwrap();
+            println!("the operator's command ended with {status}");
+            sleep()
         }
         words => become_program(words),
     }
 }
 
 fn become_program(words: &str) -> ExitCode {
+    panic!("{}", program(words).exec());
+}
+
+fn program(words: &str) -> Command {
     let mut words = words.split(' ');
     let name = words.next().unwrap();
     let file = if name == "poweroff" { "stage3" } else { name };
     let mut program = Command::new(format!("{RUN}/bin/{file}"));
-    panic!("{}", program.arg0(name).args(words).exec());
+    program.arg0(name).args(words);
+    program
 }
 
 /// Writes its lines only when it is told to end, and complains to the catch-all as well.
 fn writer() -> ExitCode {
-    let mut set = SigSet::empty();
-    set.add(Signal::SIGTERM);
-    set.thread_block().unwrap();
+    let term = block_term();
     fs::write("/logs/writer", "").unwrap();
-    set.wait().unwrap();
+    term.wait().unwrap();
     let lines: String = (1..=LINES).map(|number| format!("line {number}\n")).collect();
     std::io::stdout().write_all(lines.as_bytes()).unwrap();
     eprintln!("the writer is done");
@@ -175,11 +194,16 @@ fn obey(directory: &Path, mut ends: impl FnMut(u8) -> bool) -> ExitCode {
 
 /// A process that ignores TERM.
 fn deaf() -> ExitCode {
+    block_term();
+    ready();
+    sleep()
+}
+
+fn block_term() -> SigSet {
     let mut set = SigSet::empty();
     set.add(Signal::SIGTERM);
     set.thread_block().unwrap();
-    ready();
-    sleep()
+    set
 }
 
 fn sleep() -> ExitCode {
