@@ -28,12 +28,12 @@ examples: svwait -U -t 30000 /run/sunup/scan/sshd
 /// Wait until services are up, ready, down or restarted.
 #[derive(Parser)]
 #[command(name = "svwait", version, after_help = EXAMPLES, disable_version_flag = true)]
-#[command(group(ArgGroup::new("state").multiple(false).args(["up", "ready", "down", "finished", "restarted", "again"])))]
+#[command(group(ArgGroup::new("state").multiple(false).args(["_up", "ready", "down", "finished", "restarted", "again"])))]
 struct Options {
-    /// Until it is up.
+    /// Until it is up (the default).
     #[arg(short = 'u')]
-    up: bool,
-    /// Until it is up and ready (the default).
+    _up: bool,
+    /// Until it is up and ready.
     #[arg(short = 'U')]
     ready: bool,
     /// Until it is down.
@@ -68,13 +68,13 @@ struct Options {
 impl Options {
     fn goal(&self) -> Goal {
         let goals = [
-            (self.up, Goal::Up),
+            (self.ready, Goal::Ready),
             (self.down, Goal::Down),
             (self.finished, Goal::Finished),
             (self.restarted, Goal::Restarted),
             (self.again, Goal::RestartedReady),
         ];
-        goals.into_iter().find(|(asked, _)| *asked).map_or(Goal::Ready, |(_, goal)| goal)
+        goals.into_iter().find(|(asked, _)| *asked).map_or(Goal::Up, |(_, goal)| goal)
     }
 }
 

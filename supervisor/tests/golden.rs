@@ -1,0 +1,191 @@
+//! daemontools', runit's and s6's own clients read and command our supervise, ours theirs, with the same words.
+
+mod kit;
+
+use kit::{Supervised, ours, peer, run, until};
+use std::path::Path;
+
+/// Every supervise that is installed here, with a name for its service.
+fn supervises() -> Vec<(&'static str, std::path::PathBuf)> {
+    let mut all = vec![("sunup", ours("supervise"))];
+    for (name, program) in [("daemontools", "supervise"), ("runit", "runsv"), ("s6", "s6-supervise")] {
+        all.extend(peer(program).map(|path| (name, path)));
+    }
+    all
+}
+
+/// Asserts that our svstat prints what daemontools' does. Seconds may pass between two runs of it.
+fn same_svstat(theirs: &Path, parent: &Path, directories: &[&str]) {
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let before = run(theirs, directories, parent);
+        let ours = run(&ours("svstat"), directories, parent);
+        let after = run(theirs, directories, parent);
+        if ours == before || ours == after {
+            return;
+        }
+        seen = vec![before, ours, after];
+    }
+    panic!("daemontools, sunup, daemontools: {seen:#?}");
+}
+
+/// In every state of a service, under every supervise with an `ok`, our svstat's line is daemontools' to the byte.
+#[test]
+fn svstat_is_daemontools() {
+    let Some(theirs) = peer("svstat") else { return };
+    let parent = tempfile::tempdir().unwrap();
+    for (name, supervise) in supervises().into_iter().filter(|(name, _)| *name != "s6") {
+        let service = Supervised::start(&supervise, parent.path(), name);
+        let svc = |letters: &[&str]| {
+            let answer = run(&ours("svc"), letters.iter().chain(&[name]), parent.path());
+            assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{name} {letters:?}");
+        };
+        let same = || same_svstat(&theirs, parent.path(), &[name, "."]);
+        svc(&["-wu"]);
+        same();
+        svc(&["-p"]);
+        until("paused", || run(&theirs, [name], parent.path()).out.contains(", paused"));
+        same();
+        svc(&["-c"]);
+        std::fs::write(service.directory.join("down"), "").unwrap();
+        same();
+        svc(&["-d", "-wD"]);
+        same();
+        std::fs::remove_file(service.directory.join("down")).unwrap();
+        same();
+        // Wanted down, but not down yet: the service ignores TERM.
+        kit::script(&service.directory.join("run"), "#!/bin/sh\ntrap '' TERM\n: >ready\nexec sleep 1000\n");
+        svc(&["-u", "-wu"]);
+        until("the trap", || service.directory.join("ready").exists());
+        svc(&["-d"]);
+        until("want down", || run(&theirs, [name], parent.path()).out.contains(", want down"));
+        same();
+    }
+}
+
+/// What cannot be read is told in daemontools' words, and the exit codes are its own.
+#[test]
+fn troubles_are_daemontools() {
+    let parent = tempfile::tempdir().unwrap();
+    let directories = ["none", "file", "empty", "ended", "short"];
+    std::fs::write(parent.path().join("file"), "").unwrap();
+    for name in ["empty", "ended/supervise", "short/supervise"] {
+        std::fs::create_dir_all(parent.path().join(name)).unwrap();
+    }
+    for name in ["ended/supervise/ok", "ended/supervise/control", "short/supervise/ok"] {
+        nix::unistd::mkfifo(&parent.path().join(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    std::fs::write(parent.path().join("short/supervise/status"), "too short").unwrap();
+    let _reader = std::fs::OpenOptions::new().read(true).write(true).open(parent.path().join("short/supervise/ok"));
+    if let Some(svstat) = peer("svstat") {
+        assert_eq!(run(&ours("svstat"), directories, parent.path()), run(&svstat, directories, parent.path()));
+        assert_eq!(run(&ours("svstat"), [""; 0], parent.path()), run(&svstat, [""; 0], parent.path()));
+    }
+    if let Some(svc) = peer("svc") {
+        let arguments = || ["-d", "-xd"].into_iter().chain(directories);
+        assert_eq!(run(&ours("svc"), arguments(), parent.path()), run(&svc, arguments(), parent.path()));
+        assert_eq!(run(&ours("svc"), [""; 0], parent.path()), run(&svc, [""; 0], parent.path()));
+        assert_eq!(run(&ours("svc"), ["-Z"], parent.path()).code, run(&svc, ["-Z"], parent.path()).code);
+    }
+    if let Some(svok) = peer("svok") {
+        for directory in directories {
+            assert_eq!(run(&ours("svok"), [directory], parent.path()), run(&svok, [directory], parent.path()));
+        }
+        assert_eq!(run(&ours("svok"), [""; 0], parent.path()), run(&svok, [""; 0], parent.path()));
+    }
+}
+
+/// `svok` answers alike for every supervise, and s6's by its control FIFO.
+#[test]
+fn svok_knows_every_supervise() {
+    let parent = tempfile::tempdir().unwrap();
+    for (name, supervise) in supervises() {
+        let service = Supervised::start(&supervise, parent.path(), name);
+        assert_eq!(run(&ours("svok"), [name], parent.path()).code, Some(0), "{name}");
+        drop(service);
+        assert_eq!(run(&ours("svok"), [name], parent.path()).code, Some(100), "{name}");
+    }
+}
+
+/// Our clients stop, start and restart services under every supervise, and wait for it.
+#[test]
+fn our_clients_command_everyones() {
+    let parent = tempfile::tempdir().unwrap();
+    for (name, supervise) in supervises() {
+        let _service = Supervised::start(&supervise, parent.path(), name);
+        let state = || run(&ours("svstat"), ["-o", "state,pid", name], parent.path()).out;
+        for (letters, expected) in [("-wu", "up "), ("-dwD", "down -1\n"), ("-uwu", "up "), ("-twr", "up ")] {
+            let before = state();
+            let answer = run(&ours("svc"), [letters, "-T20000", name], parent.path());
+            assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{name} {letters}");
+            let after = state();
+            assert!(after.starts_with(expected), "{name} {letters}: {after}");
+            assert!(letters != "-twr" || before != after, "{name}: not restarted: {after}");
+        }
+        let answer = run(&ours("svc"), ["-dx", "-wD", "-T20000", name], parent.path());
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{name}");
+    }
+}
+
+/// daemontools', runit's and s6's clients command our supervise.
+#[test]
+fn their_clients_command_ours() {
+    let commands = [("svc", ["-d", "-u"]), ("sv", ["down", "up"]), ("s6-svc", ["-d", "-u"])];
+    let parent = tempfile::tempdir().unwrap();
+    let _service = Supervised::start(&ours("supervise"), parent.path(), "service");
+    let wait = |option| assert_eq!(run(&ours("svwait"), [option, "-t20000", "./service"], parent.path()).code, Some(0));
+    wait("-u");
+    for (program, [down, up]) in commands {
+        let Some(theirs) = peer(program) else { continue };
+        let answer = run(&theirs, [down, "./service"], parent.path());
+        assert_eq!(answer.code, Some(0), "{program}: {answer:?}");
+        wait("-D");
+        assert_eq!(run(&theirs, [up, "./service"], parent.path()).code, Some(0), "{program}");
+        wait("-u");
+    }
+}
+
+/// `sv status` reads our record: running, and down.
+#[test]
+fn sv_status_reads_ours() {
+    let Some(sv) = peer("sv") else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let _service = Supervised::start(&ours("supervise"), parent.path(), "service");
+    run(&ours("svc"), ["-wu", "service"], parent.path());
+    let pid = run(&ours("svstat"), ["-o", "pid", "service"], parent.path()).out;
+    let status = run(&sv, ["status", "./service"], parent.path()).out;
+    assert!(status.starts_with(&format!("run: ./service: (pid {}) ", pid.trim())), "{status}");
+    run(&ours("svc"), ["-dwD", "service"], parent.path());
+    let status = run(&sv, ["status", "./service"], parent.path()).out;
+    assert!(status.starts_with("down: ./service: ") && status.ends_with("s, normally up\n"), "{status}");
+}
+
+/// The fields of `-o` are s6's for a service of s6.
+#[test]
+fn fields_are_s6s() {
+    let (Some(supervise), Some(svstat)) = (peer("s6-supervise"), peer("s6-svstat")) else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let _service = Supervised::start(&supervise, parent.path(), "service");
+    let fields = "up,wantedup,normallyup,ready,paused,pid,exitcode,signal,signum,updownsince";
+    for command in ["-wu", "-dwD"] {
+        assert_eq!(run(&ours("svc"), [command, "service"], parent.path()).code, Some(0));
+        let arguments = ["-o", fields, "service"];
+        assert_eq!(run(&ours("svstat"), arguments, parent.path()), run(&svstat, arguments, parent.path()));
+    }
+}
+
+/// `svscanctl` commands s6's scanner, and says 100 where none runs.
+#[test]
+fn svscanctl_commands_s6() {
+    let Some(svscan) = peer("s6-svscan") else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let ask = |letters| run(&ours("svscanctl"), [letters, "."], parent.path()).code;
+    assert_eq!(ask("-a"), Some(100));
+    let mut child = std::process::Command::new(svscan).arg(parent.path()).spawn().unwrap();
+    until("a scanner", || ask("-z") == Some(0));
+    kit::script(&parent.path().join("service/run"), "#!/bin/sh\nexec sleep 1000\n");
+    assert_eq!(ask("-a"), Some(0));
+    until("a supervised service", || run(&ours("svok"), ["service"], parent.path()).code == Some(0));
+    assert_eq!(ask("-t"), Some(0));
+    assert_eq!(kit::end_of(&mut child), Some(0));
+}

@@ -1,0 +1,348 @@
+//! svlog against multilog, and what it promises beyond it.
+
+mod kit;
+
+use kit::{end_of, ours, peer, signal, until};
+use nix::sys::signal::Signal;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// Runs a logger on a whole input.
+fn log(program: &Path, script: &[&str], input: &[u8], directory: &Path) -> Output {
+    let mut command = Command::new(program);
+    command.args(script).current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    let _ = writer.join();
+    output
+}
+
+/// A running svlog on a pipe of which the test holds both ends, as a scanner does.
+struct Running {
+    child: Child,
+    reader: OwnedFd,
+    writer: Option<fs::File>,
+    directory: tempfile::TempDir,
+}
+
+impl Running {
+    fn start(script: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let stdin = reader.try_clone().unwrap();
+        let errors = fs::File::create(directory.path().join("errors")).unwrap();
+        let mut command = Command::new(ours("svlog"));
+        command.args(script).current_dir(&directory).stdin(stdin).stderr(errors);
+        Self { child: command.spawn().unwrap(), reader, writer: Some(writer.into()), directory }
+    }
+
+    fn write(&mut self, text: &str) {
+        self.writer.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    fn until_read(&self, name: &str, text: &str) {
+        until(&format!("{text:?} in {name}"), || self.read(name) == text);
+    }
+}
+
+/// Finished files in order, then `current`.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|name| name.file_name().unwrap().to_str().unwrap().starts_with('@'));
+    names.sort();
+    names.push(directory.join("current"));
+    names
+}
+
+fn content(directory: &Path) -> String {
+    files(directory).iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Input with everything that a line can be: empty, long, binary, unfinished.
+fn sample() -> Vec<u8> {
+    let mut input = b"hello\nhello world\n\nnamed[135]: Cleaned cache of 3121 RRs\nnamed[1: Cleaned\n".to_vec();
+    for size in [199, 200, 201, 999, 1000, 1001, 7168, 9000, 30_000] {
+        input.extend(std::iter::repeat_n(b'x', size));
+        input.push(b'\n');
+    }
+    input.extend(b"\0\xff\x1b binary\nfatal: unfinished");
+    input
+}
+
+/// For every script that both know, multilog and svlog select the same lines and show the same alerts.
+#[test]
+fn selects_as_multilog() {
+    let Some(multilog) = peer("multilog") else { return };
+    for script in [
+        &["./log"][..],
+        &["e", "./log"],
+        &["-*", "+hello*", "e", "./log"],
+        &["-hello", "./log"],
+        &["-named[*]: Cleaned cache *", "./log"],
+        &["-*", "+*x", "./log", "+*", "e"],
+        &["-*", "+*d", "-*:*", "./log"],
+    ] {
+        let [theirs, mine] = [multilog.clone(), ours("svlog")].map(|program| {
+            let directory = tempfile::tempdir().unwrap();
+            let output = log(&program, script, &sample(), directory.path());
+            let logged = fs::read(directory.path().join("log/current")).unwrap();
+            (output.status.code(), output.stderr, logged, mode(&directory.path().join("log/current")))
+        });
+        assert!(theirs == mine, "{script:?}");
+    }
+}
+
+/// Labels are multilog's, grow from line to line, and are seen by patterns; tai64nlocal reads them.
+#[test]
+fn labels_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = ["t", "-*", "+@* b*", "./log"];
+    assert!(log(&ours("svlog"), &script, b"a\nb1\nb2\nb3", directory.path()).status.success());
+    let logged = content(&directory.path().join("log"));
+    let lines: Vec<(&str, &str)> = logged.lines().map(|line| line.split_once(' ').unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line.1).collect::<Vec<_>>(), ["b1", "b2", "b3"]);
+    assert!(lines.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    assert!(lines.iter().all(|(label, _)| label.len() == 25 && label.starts_with("@400000006")));
+    let Some(tai64nlocal) = peer("tai64nlocal") else { return };
+    let local = log(&tai64nlocal, &[], logged.as_bytes(), directory.path()).stdout;
+    assert!(!String::from_utf8(local).unwrap().contains('@'));
+}
+
+/// Rotation loses no line, splits none, keeps within size and number, and marks files as multilog does.
+#[test]
+fn rotates() {
+    let directory = tempfile::tempdir().unwrap();
+    let input: String = (0..20_000).map(|number| format!("line {number}\n")).collect();
+    assert!(
+        log(&ours("svlog"), &["s4096", "n1000", "./log", "n3", "./few"], input.as_bytes(), directory.path())
+            .status
+            .success()
+    );
+    let log = directory.path().join("log");
+    assert!(content(&log) == input);
+    for file in files(&log) {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.len() <= 4096 && (text.is_empty() || text.ends_with('\n')), "{file:?}");
+        assert_eq!(mode(&file), 0o744, "{file:?}");
+        assert!(file.ends_with("current") || file.extension().is_some_and(|code| code == "s"));
+    }
+    let few = directory.path().join("few");
+    assert_eq!(files(&few).len(), 3);
+    assert!(input.ends_with(&content(&few)));
+}
+
+/// A `current` that was interrupted becomes a `.u` file; a complete one is continued.
+#[test]
+fn continues_and_recovers() {
+    let directory = tempfile::tempdir().unwrap();
+    let log_to =
+        |text: &str| assert!(log(&ours("svlog"), &["./log"], text.as_bytes(), directory.path()).status.success());
+    let current = directory.path().join("log/current");
+    log_to("a\n");
+    log_to("b\n");
+    assert_eq!(fs::read_to_string(&current).unwrap(), "a\nb\n");
+    fs::set_permissions(&current, fs::Permissions::from_mode(0o644)).unwrap();
+    log_to("c\n");
+    assert_eq!(fs::read_to_string(&current).unwrap(), "c\n");
+    let files = files(&directory.path().join("log"));
+    assert_eq!((files.len(), files[0].extension().unwrap().to_str()), (2, Some("u")));
+}
+
+/// TERM finishes the line that has begun and leaves the rest to the next logger.
+#[test]
+fn term_finishes_the_line() {
+    let mut running = Running::start(&["./log"]);
+    running.write("one\ntwo\npart");
+    running.until_read("log/current", "one\ntwo\n");
+    signal(&running.child, Signal::SIGSTOP);
+    signal(&running.child, Signal::SIGTERM);
+    running.write("ial\nrest\n");
+    signal(&running.child, Signal::SIGCONT);
+    assert_eq!(end_of(&mut running.child), Some(0));
+    assert_eq!(running.read("log/current"), "one\ntwo\npartial\n");
+    drop(running.writer.take());
+    let mut rest = String::new();
+    fs::File::from(running.reader.try_clone().unwrap()).read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "rest\n");
+}
+
+/// TERM when nobody can write any more: what is in the pipe would be lost, so it is read to its end.
+#[test]
+fn term_drains_a_pipe_without_writers() {
+    let mut running = Running::start(&["./log"]);
+    running.write("first\n");
+    running.until_read("log/current", "first\n");
+    signal(&running.child, Signal::SIGSTOP);
+    signal(&running.child, Signal::SIGTERM);
+    let text = "0123456789\n".repeat(5000);
+    running.write(&text);
+    drop(running.writer.take());
+    signal(&running.child, Signal::SIGCONT);
+    assert_eq!(end_of(&mut running.child), Some(0));
+    assert!(running.read("log/current") == format!("first\n{text}"));
+    assert_eq!(mode(&running.path("log/current")), 0o744);
+}
+
+/// ALRM rotates at once, and `current` has mode 644 while it is written.
+#[test]
+fn alarm_rotates() {
+    let mut running = Running::start(&["./log"]);
+    running.write("old\n");
+    running.until_read("log/current", "old\n");
+    assert_eq!(mode(&running.path("log/current")), 0o644);
+    signal(&running.child, Signal::SIGALRM);
+    running.until_read("log/current", "");
+    running.write("new\n");
+    running.until_read("log/current", "new\n");
+    let files = files(&running.path("log"));
+    assert_eq!((files.len(), fs::read_to_string(&files[0]).unwrap().as_str()), (2, "old\n"));
+    drop(running.writer.take());
+    assert_eq!(end_of(&mut running.child), Some(0));
+}
+
+/// An empty non-blocking input is a drained one.
+#[test]
+fn nonblocking_input_is_drained() {
+    let directory = tempfile::tempdir().unwrap();
+    let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+    fs::File::from(writer.try_clone().unwrap()).write_all(b"a\nb").unwrap();
+    nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK)).unwrap();
+    let mut command = Command::new(ours("svlog"));
+    let mut child = command.arg("./log").current_dir(&directory).stdin(reader).spawn().unwrap();
+    assert_eq!(end_of(&mut child), Some(0));
+    assert_eq!(fs::read_to_string(directory.path().join("log/current")).unwrap(), "a\nb\n");
+    drop(writer);
+}
+
+/// `-l` breaks long lines; `-d` announces readiness once the directories are open.
+#[test]
+fn options() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = log(&ours("svlog"), &["-l3", "-d", "1", "./log", "./a/b/c"], b"abcdefg\n", directory.path());
+    assert_eq!((output.status.code(), output.stdout), (Some(0), b"\n".to_vec()));
+    assert_eq!(content(&directory.path().join("log")), "abc\ndef\ng\n");
+    assert_eq!(content(&directory.path().join("a/b/c")), "abc\ndef\ng\n");
+    for script in [&["x", "./log"][..], &["t"], &["-d", "./log"], &["./log", "t"]] {
+        assert_eq!(log(&ours("svlog"), script, b"", directory.path()).status.code(), Some(100), "{script:?}");
+    }
+}
+
+/// Two loggers never share a directory.
+#[test]
+fn locks_its_directory() {
+    let mut running = Running::start(&["./log"]);
+    until("a lock", || running.path("log/current").exists());
+    let second = log(&ours("svlog"), &["./log"], b"x\n", running.directory.path());
+    assert_eq!(second.status.code(), Some(111));
+    let error = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(error, "svlog ./log: fatal: unable to lock directory: Resource temporarily unavailable\n");
+    drop(running.writer.take());
+    assert_eq!(end_of(&mut running.child), Some(0));
+    assert_eq!(running.read("log/current"), "");
+}
+
+/// A directory that cannot be made costs lines, not the logger: it says so once, counts, and writes the number later.
+#[test]
+fn waits_for_its_directory() {
+    for blocks in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        let errors = directory.path().join("errors");
+        let mut command = Command::new(ours("svlog"));
+        command.args(blocks.then_some("-b")).arg("./file/log").current_dir(&directory).stdin(Stdio::piped());
+        let mut child = command.stderr(fs::File::create(&errors).unwrap()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"early\n").unwrap();
+        if !blocks {
+            // The pipe is empty once the line was taken, and then it is lost.
+            until("an empty pipe", || nix::poll::poll(&mut [], 0u8).is_ok() && waiting(stdin.as_fd()) == 0);
+        }
+        until("a message", || fs::read_to_string(&errors).unwrap().ends_with('\n'));
+        fs::remove_file(&file).unwrap();
+        until("recovery", || fs::read_to_string(&errors).unwrap().contains("info: works again"));
+        stdin.write_all(b"late\n").unwrap();
+        drop(stdin);
+        assert_eq!(end_of(&mut child), Some(0));
+        let (then, expected) = match blocks {
+            true => ("waiting until it works", "early\nlate\n"),
+            false => ("dropping lines until it works", "svlog: warning: 1 lines were lost\nlate\n"),
+        };
+        assert_eq!(content(&file.join("log")), expected);
+        let expected = format!(
+            "svlog ./file/log: warning: unable to create directory: Not a directory ({then})\n\
+             svlog ./file/log: info: works again\n"
+        );
+        assert_eq!(fs::read_to_string(&errors).unwrap(), expected);
+    }
+}
+
+/// Bytes in a pipe.
+fn waiting(pipe: impl std::os::fd::AsFd) -> usize {
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&pipe.as_fd());
+    supervisor::sys::descriptor::Descriptor(fd).bytes_waiting().unwrap()
+}
+
+/// On a full disk `-b` loses nothing, and without it every line is either logged or counted, and none is cut.
+#[test]
+fn full_disk() {
+    for blocks in [true, false] {
+        let directory = tempfile::tempdir().unwrap();
+        let errors = directory.path().join("errors");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec"]);
+        command.arg(
+            "mount -t tmpfs -o size=64k none \"$PWD\" && cd \"$PWD\" && dd if=/dev/zero of=filler bs=4k count=8 2>&- && exec \"$@\"",
+        );
+        command.arg("sh").arg(ours("svlog")).args(blocks.then_some("-b")).args(["s65536", "./log"]);
+        command.current_dir(&directory).stdin(Stdio::piped()).stderr(fs::File::create(&errors).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let inside = PathBuf::from(format!("/proc/{}/root{}", child.id(), directory.path().display()));
+        let input: String = (0..5000).map(|number| format!("line {number:05}\n")).collect();
+        let text = input.clone();
+        let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()).map(|()| stdin));
+        until("a full disk", || fs::read_to_string(&errors).unwrap().contains("No space left on device"));
+        let stdin = if blocks { None } else { Some(writer.join().unwrap().unwrap()) };
+        if let Some(stdin) = &stdin {
+            until("an empty pipe", || waiting(stdin.as_fd()) == 0);
+        }
+        fs::remove_file(inside.join("filler")).unwrap();
+        until("recovery", || fs::read_to_string(&errors).unwrap().contains("info: works again"));
+        // The log is gone with the namespace, so it is read while svlog still runs.
+        let current = inside.join("log/current");
+        if blocks {
+            let expected: &str = &input[..12 * 4000];
+            until("the lines", || fs::read_to_string(&current).unwrap().starts_with(expected));
+            signal(&child, Signal::SIGKILL);
+        } else {
+            let logged = fs::read_to_string(&current).unwrap();
+            let (note, lines): (Vec<&str>, Vec<&str>) = logged.lines().partition(|line| line.starts_with("svlog: "));
+            let lost: usize = note[0].split(' ').nth(2).unwrap().parse().unwrap();
+            let whole = lines.iter().filter(|line| line.len() == 10).count();
+            assert_eq!((note.len(), whole + lost), (1, 5000), "{note:?}");
+            assert!(lines.len() <= whole + 1, "more than one line was cut");
+            drop(stdin);
+        }
+        end_of(&mut child);
+    }
+}
