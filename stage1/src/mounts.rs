@@ -19,7 +19,7 @@ pub struct Filesystem<'a> {
     pub target: &'a str,
     /// MS_ flags.
     pub flags: MsFlags,
-    /// Options, the best first; each further one is tried where the kernel takes the one before for invalid.
+    /// Options, the best first; each further one is tried where the one before is refused.
     pub options: &'a [&'a str],
 }
 

@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use supervisor::control;
 use supervisor::paths::{run, scan, service};
-use supervisor::status::Phase;
+use supervisor::status::{Phase, Status};
 use supervisor::sys::process::{Fork, fork};
 use supervisor::sys::signal::{Disposition, set_disposition};
 
@@ -68,11 +68,11 @@ fn up(boot: &Boot, log: Option<File>) {
     for failure in held.err().iter().chain(result.as_ref().err()) {
         say(&mut log, failure);
     }
-    if result.is_err() {
-        if let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline()) {
-            say(&mut log, &failure);
-            emergency::shell_for_ever();
-        }
+    if result.is_err()
+        && let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline())
+    {
+        say(&mut log, &failure);
+        emergency::shell_for_ever();
     }
 }
 
@@ -97,6 +97,8 @@ fn open_console() -> Option<File> {
 struct StandIn {
     fifo: File,
     status: PathBuf,
+    /// The logger's service directory says how it tells that it is ready.
+    announces: bool,
     inotify: Inotify,
     outputs: Vec<File>,
 }
@@ -111,8 +113,9 @@ impl StandIn {
         if boot::is_first() {
             outputs.extend(OpenOptions::new().write(true).open("/dev/kmsg"));
         }
-        let status = boot.below_run(run::SERVICE).join(CATCH_ALL).join(service::STATUS);
-        Some(Self { fifo, status, inotify, outputs })
+        let logger = boot.below_run(run::SERVICE).join(CATCH_ALL);
+        let announces = logger.join(service::NOTIFICATION_FD).exists();
+        Some(Self { fifo, status: logger.join(service::STATUS), announces, inotify, outputs })
     }
 
     /// Copies what is written to the log until the logger runs; if it never does, for as long as the machine runs.
@@ -131,9 +134,11 @@ impl StandIn {
         }
     }
 
+    /// It runs and, if it can say so, is ready.
     fn logger_runs(&self) -> bool {
         let record = fs::read(&self.status).unwrap_or_default();
-        supervisor::status::Status::unpack(&record).is_some_and(|status| status.phase == Phase::Run)
+        let status = Status::unpack(&record);
+        status.is_some_and(|status| status.phase == Phase::Run && (status.ready || !self.announces))
     }
 
     /// Copies what is there. True at end of file: no writer is left, and polling would never block.

@@ -27,10 +27,12 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     for (kind, target, options) in FILESYSTEMS {
         // The kernel makes the directory where the filesystem makes sense (no EFI, no efivars).
-        if mounts::is_known(kind) && Path::new(target).is_dir() {
-            if let Err(failure) = (Filesystem { kind, target, flags, options: &[options] }).mount() {
-                boot.report.failure(&failure);
-            }
+        let filesystem = Filesystem { kind, target, flags, options: &[options] };
+        if mounts::is_known(kind)
+            && Path::new(target).is_dir()
+            && let Err(failure) = filesystem.mount()
+        {
+            boot.report.failure(&failure);
         }
     }
     Ok(())
