@@ -79,7 +79,7 @@ impl Service {
             Some(number) if program == Program::Run => Some((watched_pipe()?, number)),
             _ => None,
         };
-        let leaf = Leaf::open(self, context);
+        let members = self.leaf_members(context);
         let finish = match program {
             Program::Run => None,
             Program::Finish { exit, group } => Some(FinishArguments::new(exit, group)),
@@ -89,7 +89,7 @@ impl Service {
             None => arguments.push(self.name),
             Some(finish) => finish.push_to(self.name, &mut arguments),
         }
-        let (fork, inside) = leaf.fork()?;
+        let fork = process::fork()?;
         if fork == Fork::Child {
             drop(opened);
             let child = Child {
@@ -98,7 +98,7 @@ impl Service {
                 report: reporter,
                 stdin: self.stdin.as_ref().map(|stdin| **stdin),
                 notify: notify.as_ref().map(|((_, end), number)| (**end, *number)),
-                group: if inside { None } else { leaf.members() },
+                group: members.as_ref().map(|members| **members),
                 program: self.program,
                 arguments,
                 environment: context.environment,
@@ -130,42 +130,19 @@ fn watched_pipe() -> Result<(Owned, Owned)> {
     Ok((read, write))
 }
 
-/// The control group that a child is put into.
-struct Leaf {
-    /// Its directory, for version 2.
-    directory: Option<Owned>,
-    /// Its list of members, for the other ways.
-    members: Option<Owned>,
-}
-
-impl Leaf {
-    /// Opens the leaf that `cgroup` names, which is made if it is missing.
-    fn open(service: &Service, context: &mut Context) -> Self {
-        let none = Self { directory: None, members: None };
-        let Some(path) = settings::leaf(*service.directory.service) else { return none };
+impl Service {
+    /// Opens the list of members of the leaf that `cgroup` names, which is made if it is missing.
+    ///
+    /// The child enters the leaf by itself. Being forked into it would be one call less, but kernels up to 6.18 kill
+    /// every process that is born into a group which was ended by `cgroup.kill` once.
+    fn leaf_members(&self, context: &mut Context) -> Option<Owned> {
+        let path = settings::leaf(*self.directory.service)?;
         match group::make(&path).and_then(|()| group::members(&path)) {
-            Ok(members) => {
-                let directory = path.c_str().and_then(|path| files::open(path, O_PATH | O_DIRECTORY, 0).ok());
-                Self { directory, members: Some(members) }
-            }
+            Ok(members) => Some(members),
             Err(errno) => {
-                service.warn(context, format_args!("unable to enter {}: {errno}", Shown(path.bytes())));
-                none
+                self.warn(context, format_args!("unable to enter {}: {errno}", Shown(path.bytes())));
+                None
             }
         }
-    }
-
-    /// Forks; true when the child is in the leaf from its birth.
-    fn fork(&self) -> Result<(Fork, bool)> {
-        if let Some(directory) = &self.directory
-            && let Ok(fork) = process::fork_into(**directory)
-        {
-            return Ok((fork, true));
-        }
-        Ok((process::fork()?, false))
-    }
-
-    fn members(&self) -> Option<Descriptor> {
-        self.members.as_ref().map(|members| **members)
     }
 }

@@ -33,7 +33,8 @@ pub fn fork() -> Result<Fork> {
 }
 
 /// [`fork`], with the child in the control group whose directory this is. Unlike a write to `cgroup.procs` it does not
-/// make the whole machine wait. Version 2 only.
+/// make the whole machine wait. Version 2 only, and not into a group that was ever killed by `cgroup.kill`: Linux from 6.14 on
+/// kills the child then.
 pub fn fork_into(group: Descriptor) -> Result<Fork> {
     let arguments = abi::clone_args {
         flags: abi::CLONE_INTO_CGROUP,
