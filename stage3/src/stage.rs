@@ -5,6 +5,7 @@
 use crate::stop::Stop;
 use crate::verb::Verb;
 use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, run_directory, steps};
+use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -52,7 +53,7 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
 /// Ends the system without stopping anything. Returns only when the kernel refuses.
 pub fn at_once(verb: Verb, sync: bool, _permit: &guard::Permit) -> String {
     if sync {
-        nix::unistd::sync();
+        steps::sync::within(steps::sync::HURRIED, nix::unistd::sync);
     }
     let Err(error) = nix::sys::reboot::reboot(verb.mode());
     format!("unable to {}: {}", verb.name(), error.desc())
@@ -85,9 +86,20 @@ fn hurry(run: &Path) -> Result<(), String> {
 fn become_the_last() {
     let _ = nix::unistd::setsid();
     let _ = SigSet::all().thread_block();
+    join_mounts_of_one();
     let _ = std::env::set_current_dir("/");
     let _ = fs::write("/proc/self/oom_score_adj", "-1000");
     join_group_of_one();
+}
+
+/// Process 1's mount namespace: under another scanner `poweroff` may come from a service that has its own.
+fn join_mounts_of_one() {
+    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    if namespace("1") != namespace("self")
+        && let Ok(file) = File::open("/proc/1/ns/mnt")
+    {
+        let _ = nix::sched::setns(file, CloneFlags::CLONE_NEWNS);
+    }
 }
 
 /// Beside process 1, in the unified hierarchy: a service's group is killed with the service.

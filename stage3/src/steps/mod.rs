@@ -7,7 +7,7 @@ mod processes;
 mod root;
 mod services;
 mod swap;
-mod sync;
+pub mod sync;
 mod units;
 
 use crate::stop::Stop;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// How long the disks may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How long they may take after a second `poweroff`.
-const HURRIED: Duration = Duration::from_secs(5);
+/// How long they may take after a second `poweroff`, or when nothing else is waited for.
+pub const HURRIED: Duration = Duration::from_secs(5);
 
 /// Syncs.
 pub fn run(stop: &mut Stop) -> Result<(), String> {

@@ -20,6 +20,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "engine" => engine(word(1)),
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(),
+        "aside" => aside(word(1)),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
         name if name.ends_with("SIGRTMIN+4") => become_program("stage3 poweroff"),
@@ -69,11 +70,18 @@ fn process_one(scenario: &str) -> ExitCode {
     std::process::exit(3);
 }
 
-/// Asks as an operator does. We have no handler, so the command starts stage 3 and leaves it to us.
+/// Asks as an operator does, from a service with mounts of its own. We have no handler, so the command starts stage 3
+/// and leaves it to us.
 fn ask(verb: &str) -> ExitCode {
-    let mut command = Command::new(format!("{RUN}/bin/stage3"));
-    assert!(command.arg0(verb).env("SUNUP_RUN", RUN).status().unwrap().success());
+    let mut aside = Command::new(format!("{RUN}/bin/svscan"));
+    assert!(aside.arg0("aside").arg(verb).status().unwrap().success());
     sleep()
+}
+
+fn aside(verb: &str) -> ExitCode {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).unwrap();
+    let mut command = Command::new(format!("{RUN}/bin/stage3"));
+    panic!("{}", command.arg0(verb).exec());
 }
 
 fn stage3(verb: &str) -> Child {
