@@ -12,11 +12,11 @@ use super::settings::Leaf;
 /// Rounds through a version-1 leaf, whose members may fork while they are being killed.
 const ROUNDS: usize = 16;
 
-/// Makes the leaf if it is missing; true when it was.
-pub fn make(leaf: &Leaf) -> Result<bool> {
+/// Makes the leaf if it is missing.
+pub fn make(leaf: &Leaf) -> Result<()> {
     match files::make_directory_at(HERE, leaf.c_str().ok_or(Errno::ENAMETOOLONG)?, 0o755) {
-        Err(Errno::EEXIST) => Ok(false),
-        other => other.map(|()| true),
+        Err(Errno::EEXIST) => Ok(()),
+        other => other,
     }
 }
 

@@ -1,10 +1,10 @@
 //! From "start" to a child that waits at its gate.
 
 use crate::status::LastExit;
-use crate::sys::descriptor::{Descriptor, Owned};
+use crate::sys::descriptor::Owned;
 use crate::sys::error::Result;
 use crate::sys::event::{EPOLLIN, pipe};
-use crate::sys::files::{self, O_DIRECTORY, O_PATH};
+use crate::sys::files;
 use crate::sys::process::{self, Arguments, Fork};
 use crate::sys::text::{Shown, Text};
 
@@ -133,8 +133,8 @@ fn watched_pipe() -> Result<(Owned, Owned)> {
 impl Service {
     /// Opens the list of members of the leaf that `cgroup` names, which is made if it is missing.
     ///
-    /// The child enters the leaf by itself. Being forked into it would be one call less, but kernels up to 6.18 kill
-    /// every process that is born into a group which was ended by `cgroup.kill` once.
+    /// The child enters the leaf by itself. Being forked into it would be one call less, but Linux from 6.14 on kills every
+    /// process that is born (clone3, CLONE_INTO_CGROUP) into a group which `cgroup.kill` has emptied once.
     fn leaf_members(&self, context: &mut Context) -> Option<Owned> {
         let path = settings::leaf(*self.directory.service)?;
         match group::make(&path).and_then(|()| group::members(&path)) {

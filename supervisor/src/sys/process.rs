@@ -32,30 +32,6 @@ pub fn fork() -> Result<Fork> {
     }
 }
 
-/// [`fork`], with the child in the control group whose directory this is. Unlike a write to `cgroup.procs` it does not
-/// make the whole machine wait. Version 2 only, and not into a group that was ever killed by `cgroup.kill`: Linux from 6.14 on
-/// kills the child then.
-pub fn fork_into(group: Descriptor) -> Result<Fork> {
-    let arguments = abi::clone_args {
-        flags: abi::CLONE_INTO_CGROUP,
-        pidfd: 0,
-        child_tid: 0,
-        parent_tid: 0,
-        exit_signal: u64::from(abi::SIGCHLD),
-        stack: 0,
-        stack_size: 0,
-        tls: 0,
-        set_tid: 0,
-        set_tid_size: 0,
-        cgroup: group.0 as u64,
-    };
-    // SAFETY: the kernel reads one `clone_args`; as in `fork` the child has its own copy of memory and stack.
-    match unsafe { syscall!(Sysno::clone3, &raw const arguments, size_of::<abi::clone_args>()) }? {
-        0 => Ok(Fork::Child),
-        pid => Ok(Fork::Parent(pid as u32)),
-    }
-}
-
 /// An argument list for exec.
 #[derive(Clone, Copy, Debug)]
 pub struct Arguments<'a> {
