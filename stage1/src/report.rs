@@ -21,6 +21,8 @@ use crate::json::Text;
 
 /// The unit's name in every line and event of stage 1.
 const UNIT: &str = "stage1";
+/// The kernel's level for failures: higher ones would show on the console a second time even with `quiet`.
+const WARNING: &str = "<4>";
 /// How long a console that takes nothing may hold us up, in ms, a line.
 const PATIENCE_MS: u16 = 200;
 
@@ -82,7 +84,7 @@ impl Report {
         let text = failure.to_string();
         self.line(Mark::Fail, &text, None);
         if let Some(kmsg) = &mut self.kmsg {
-            let _ = kmsg.write_all(format!("<3>sunup: {UNIT}: {text}\n").as_bytes());
+            let _ = kmsg.write_all(format!("{WARNING}sunup: {UNIT}: {text}\n").as_bytes());
         }
     }
 

@@ -5,7 +5,8 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// The scanner of these tests: it notes what it was given, reads the log as a logger would, then takes the waiter's
 /// letters as scanner and supervise would.
@@ -63,21 +64,64 @@ impl Sandbox {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    fn boot(&self, unshare: &[&str], words: &[&str]) -> Output {
+    /// `init` in new namespaces, without the capabilities that reach the host through them.
+    fn command(&self, unshare: &[&str], words: &[&str]) -> Command {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
-        let mut command = Command::new("timeout");
-        command.args(["-k", "5", "60", "setpriv", CAPABILITIES, "unshare", "--kill-child"]);
-        command.args(unshare).arg("sh").arg(script).arg(self.directory.path()).arg(env!("CARGO_BIN_EXE_init"));
-        let output = command
-            .args(words)
-            .env_clear()
-            .env("KEEP", if unshare.contains(&"--user") { "yes" } else { "" })
-            .output()
-            .unwrap();
+        let mut command = Command::new("setpriv");
+        command.args([CAPABILITIES, "unshare", "--kill-child"]).args(unshare);
+        command.arg("sh").arg(script).arg(self.directory.path()).arg(env!("CARGO_BIN_EXE_init")).args(words);
+        command.env_clear().env("LANG", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("KEEP", if unshare.contains(&"--user") { "yes" } else { "" });
+        command
+    }
+
+    /// Boots until the scanner has ended.
+    fn boot(&self, unshare: &[&str], words: &[&str]) -> Output {
+        self.finish(&mut self.command(unshare, words))
+    }
+
+    fn finish(&self, command: &mut Command) -> Output {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let _deadline = Deadline::of(&child);
+        let output = child.wait_with_output().unwrap();
         println!("{}", String::from_utf8_lossy(&output.stdout));
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
         eprintln!("{}", self.result("console"));
         output
+    }
+
+    /// Boots until the console shows the text, then ends it.
+    fn boot_until(&self, unshare: &[&str], text: &str) {
+        let mut child = self.command(unshare, &[]).stdin(Stdio::null()).spawn().unwrap();
+        let _deadline = Deadline::of(&child);
+        while !self.result("console").contains(text) {
+            assert!(child.try_wait().unwrap().is_none(), "init has ended: {}", self.result("console"));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+/// Kills a sandbox that takes longer than a minute; with it goes everything inside.
+struct Deadline(Option<std::sync::mpsc::Sender<()>>);
+
+impl Deadline {
+    fn of(child: &Child) -> Self {
+        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            if receiver.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+            }
+        });
+        Self(Some(sender))
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.0.take();
     }
 }
 
@@ -100,7 +144,7 @@ fn check_all(sandbox: &Sandbox) {
     assert_eq!(sandbox.result("descriptors"), "/dev/null\n/run/sunup/log.fifo\n/run/sunup/log.fifo\n");
     assert_eq!(sandbox.result("scanner-letter"), "F");
     assert_eq!(sandbox.result("engine-letter"), "u");
-    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let path = "/usr/sbin:/usr/bin:/sbin:/bin";
     let environment = sandbox.result("environment");
     assert!(environment.contains(&format!("\nSUPERVISE_PATH={path}\n")), "{environment}");
     assert!(environment.contains(&format!("\nPATH=/run/sunup/wrapper:/run/sunup/bin:{path}\n")), "{environment}");
@@ -176,6 +220,52 @@ fn goes_on_after_failures() {
     assert!(sandbox.result("run/boot.log").contains(line));
     assert!(sandbox.result("console").contains(line.trim_end()));
     assert_eq!(sandbox.result("engine-letter"), "u");
+}
+
+/// Without a console, without a single device, with all descriptors closed.
+#[test]
+fn boots_without_devices() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&NAMESPACES, &[]);
+    assert!(sandbox.finish(command.env("BARE", "yes")).status.success());
+    assert_eq!(sandbox.result("descriptors"), "/dev/null\n/run/sunup/log.fifo\n/run/sunup/log.fifo\n");
+    assert_eq!(sandbox.result("run/boot.log").lines().count(), 2);
+    assert!(sandbox.result("dev").lines().any(|line| line.starts_with("crw-rw-rw-") && line.ends_with(" null")));
+    assert_eq!(sandbox.result("console"), "");
+}
+
+/// Without a scanner there is a shell, and the reason.
+#[test]
+fn has_a_shell_without_a_scanner() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.path("lib/bin/svscan")).unwrap();
+    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
+    sandbox.boot_until(&unshare, "sulogin");
+    let console = sandbox.result("console");
+    assert!(console.contains("[fail] stage1: unable to run /run/sunup/bin/svscan: No such file or directory\r\n"));
+}
+
+/// Where the engine cannot be upped a getty is, and the reason is on the console.
+#[test]
+fn has_a_getty_without_an_engine() {
+    let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.path("etc/stage1/engine")).unwrap();
+    executable(
+        &sandbox.path("lib/bin/svscan"),
+        "#!/bin/sh\nexec 3<>/run/sunup/log.fifo\nmkfifo /run/sunup/scan/.svscan/control\n\
+         head -c 1 <>/run/sunup/scan/.svscan/control\nmkdir -p /run/sunup/service/getty-early/supervise\n\
+         mkfifo /run/sunup/service/getty-early/supervise/control\n\
+         head -c 1 <>/run/sunup/service/getty-early/supervise/control >/results/getty-letter\n",
+    );
+    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
+    assert!(sandbox.boot(&unshare, &[]).status.success());
+    assert_eq!(sandbox.result("getty-letter"), "u");
+    let line = "unable to write to /run/sunup/service/engine/supervise/control: No such file or directory";
+    assert!(sandbox.result("console").contains(line));
 }
 
 /// Outside of process 1 nothing of this happens.

@@ -26,4 +26,7 @@ mount -t sysfs -o $flags,ro sysfs sys
 pivot_root . old
 # A user namespace may mount these only while they are visible: there they stay. (umount(8) looks at /proc.)
 [ -n "$KEEP" ] || again='umount /sys; umount /proc;'
-exec env -u KEEP SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec "umount -l /old; $again"' exec /init "$@"' sh "$@"
+# A kernel that finds no console, and a root without devices.
+[ -z "$BARE" ] || bare='umount /dev/*; rm /dev/*;' closed='<&- >&- 2>&-'
+exec env -u KEEP -u BARE SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec \
+    "umount -l /old; $bare $again"' exec /init "$@" '"$closed" sh "$@"
