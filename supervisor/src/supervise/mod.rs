@@ -2,7 +2,7 @@
 //!
 //! It must never block, never allocate, and never end because a disk is full or a program cannot be run.
 //!
-//! [`machine`] decides, [`service`] acts, [`run`] waits.
+//! [`machine`] decides, `service` acts, [`run`] waits.
 
 pub mod action;
 mod child;

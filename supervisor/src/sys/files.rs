@@ -1,4 +1,4 @@
-//! Calls that take a path. Paths are relative to a directory descriptor; [`HERE`](super::descriptor::HERE) is the
+//! Calls that take a path. Paths are relative to a directory descriptor; [`HERE`] is the
 //! working directory. Every descriptor is opened close-on-exec.
 
 use core::ffi::CStr;

@@ -91,7 +91,7 @@ macro_rules! c_path {
     }};
 }
 
-/// The text and a zero byte; for [`c_path`](crate::c_path), which runs it when compiling.
+/// The text and a zero byte; for [`c_path`], which runs it when compiling.
 pub const fn terminated<const SIZE: usize>(text: &str) -> [u8; SIZE] {
     let mut bytes = [0; SIZE];
     let mut at = 0;
