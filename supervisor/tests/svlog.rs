@@ -311,7 +311,7 @@ fn full_disk() {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-ec"]);
         command.arg(
-            "mount -t tmpfs -o size=64k none \"$PWD\" && cd \"$PWD\" && dd if=/dev/zero of=filler bs=4k count=8 2>&- && exec \"$@\"",
+            "mount -t tmpfs -o size=64k none \"$PWD\" && cd \"$PWD\" && dd if=/dev/zero of=filler bs=4k count=8 2>/dev/null && exec \"$@\"",
         );
         command.arg("sh").arg(ours("svlog")).args(blocks.then_some("-b")).args(["s65536", "./log"]);
         command.current_dir(&directory).stdin(Stdio::piped()).stderr(fs::File::create(&errors).unwrap());

@@ -244,11 +244,16 @@ impl Sink {
     /// Drops what is on its way, and the rest of the line that it ends in.
     fn drop_pending(&mut self, output: &mut Output) {
         let pending = output.pending();
-        self.lost += pending.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let mut lines = pending.iter().filter(|byte| **byte == b'\n').count() as u64;
         if pending.last().is_some_and(|byte| *byte != b'\n') {
-            self.lost += 1;
+            lines += 1;
             self.skips = true;
         }
+        // A line of which only the newline is missing is not lost: the note, which begins with one, completes it.
+        if lines > 1 && self.torn && pending.first() == Some(&b'\n') {
+            lines -= 1;
+        }
+        self.lost += lines;
         output.filled = 0;
     }
 
