@@ -1,6 +1,8 @@
-//! `mount`: every `auto` entry of fstab that is not mounted yet, outer directories first.
+//! `mount`: every `auto` entry of fstab that is not mounted yet, outer directories first. In a sandbox block and loop
+//! devices are the host's, and are refused.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -11,7 +13,7 @@ use super::failures::{Failures, warn};
 use super::fstab::{self, Entry};
 use super::mount_options::Options;
 use super::root::Root;
-use super::{StepError, device, mount_table, program};
+use super::{StepError, device, guard, mount_table, program};
 
 /// They need a network, which comes later and brings its own.
 const NETWORK: [&str; 12] =
@@ -58,6 +60,9 @@ fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
     if entry.options.iter().any(|o| o == "x-mount.mkdir" || o.starts_with("x-mount.mkdir=")) {
         fs::create_dir_all(&target).trying(format_args!("make {}", entry.target))?;
     }
+    if !guard::is_first() && (options.needs_program || is_block_device(&source)) {
+        return guard::machine();
+    }
     if needs_program(entry, &options, &source) {
         return program::run_well(
             "mount",
@@ -83,6 +88,10 @@ fn needs_program(entry: &Entry, options: &Options, source: &str) -> bool {
         || entry.kind.starts_with("fuse")
         || program::find(&format!("mount.{}", entry.kind)).is_some()
         || (Path::new(source).is_file() && !options.flags.contains(MsFlags::MS_BIND))
+}
+
+fn is_block_device(path: &str) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
 }
 
 /// A bind mount takes its further flags by a second call.

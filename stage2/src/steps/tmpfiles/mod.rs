@@ -18,17 +18,23 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use line::{Kind, Line};
+use supervisor::paths::{RUN, RUN_VARIABLE};
 
+use super::error::Trying;
 use super::failures::warn;
 use super::root::Root;
 use super::{StepError, fragments};
 
-/// Says that what is for the boot alone has been done.
-const BOOTED: &str = "/run/sunup/engine/tmpfiles";
+/// Below the run directory: says that what is for the boot alone has been done.
+const DONE: &str = "engine/tmpfiles";
+/// Below the run directory: says that there is a boot. Stage 1 writes it, and without it nothing is removed, so that an
+/// engine on a machine that has long been up does not empty its /tmp.
+const BOOT: &str = "boot-id";
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let lines = read(root);
-    let is_boot = !root.has(BOOTED);
+    let run = std::env::var(RUN_VARIABLE).unwrap_or_else(|_| RUN.to_owned());
+    let is_boot = root.has(&format!("{run}/{BOOT}")) && !root.has(&format!("{run}/{DONE}"));
     let lines: Vec<&Line> = lines.iter().filter(|line| is_boot || !line.boot_only).collect();
     let each = |wanted: fn(Kind) -> bool, act: fn(&Root, &Line) -> Result<(), StepError>| {
         for line in lines.iter().filter(|line| wanted(line.kind)) {
@@ -42,8 +48,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     }
     each(Kind::makes, act::run);
     each(Kind::changes, act::run);
-    // Without a run directory (a root that is looked at from outside) there is no boot to remember.
-    let _ = fs::write(root.path(BOOTED), "");
+    if is_boot {
+        fs::write(root.path(format!("{run}/{DONE}")), "").trying("remember that the boot's part is done")?;
+    }
     Ok(())
 }
 

@@ -57,6 +57,7 @@ fn makes() {
 #[test]
 fn boot_only() {
     let sandbox = Sandbox::new("D /run/d\nr! /run/x*\nR /run/tree\nf! /run/once\n");
+    fs::write(sandbox.root.path("/run/sunup/boot-id"), "x\n").unwrap();
     let fill = || {
         fs::create_dir_all(sandbox.root.path("/run/d/deep")).unwrap();
         fs::create_dir_all(sandbox.root.path("/run/tree/deep")).unwrap();
@@ -73,6 +74,16 @@ fn boot_only() {
     run(&sandbox.root).unwrap();
     assert!(sandbox.root.has("/run/d/deep") && sandbox.root.has("/run/tree/deep") && sandbox.root.has("/run/x1"));
     assert!(!sandbox.root.has("/run/once"));
+}
+
+/// Where nothing has been booted nothing is removed.
+#[test]
+fn removes_nothing_without_a_boot() {
+    let sandbox = Sandbox::new("D /run/d\nR! /run/tree\n");
+    fs::create_dir_all(sandbox.root.path("/run/d/deep")).unwrap();
+    fs::create_dir_all(sandbox.root.path("/run/tree")).unwrap();
+    run(&sandbox.root).unwrap();
+    assert!(sandbox.root.has("/run/d/deep") && sandbox.root.has("/run/tree"));
 }
 
 /// What exists is changed, by pattern, and links lead nowhere.
