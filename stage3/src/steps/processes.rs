@@ -25,7 +25,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let asked = terminate(stop);
     let ignored: Vec<_> = targets(stop).into_iter().filter(|process| asked.contains(&process.pid)).collect();
     stop.killed.extend(ignored.iter().map(|process| (process.pid, process::command(process.pid))));
-    let left = kill(stop, |process| !process::is_storage_daemon(process.pid));
+    let left = kill(stop, targets);
     match (stop.killed.as_slice(), left) {
         (_, left) if left > 0 => Err(format!("{left} processes survived KILL")),
         ([], _) => Ok(()),
@@ -36,9 +36,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
 }
 
-/// The last round, once no filesystem needs a storage daemon any more.
+/// The last round, once no filesystem needs a storage daemon any more. It spares nobody: the loggers have ended, so
+/// what supervises one now was brought back by the scanner for a message of its own.
 pub fn last(stop: &mut Stop) {
-    kill(stop, |_| true);
+    kill(stop, everyone_else);
 }
 
 /// Asks every process once, new ones included, and waits until all have ended or the grace is over.
@@ -70,10 +71,9 @@ fn ask(process: &Process) {
 }
 
 /// Kills until nobody is left. Answers how many are.
-fn kill(stop: &mut Stop, chosen: impl Fn(&Process) -> bool) -> usize {
+fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
     for _ in 0..KILL_ROUNDS {
-        let mut targets = everyone_else(stop);
-        targets.retain(&chosen);
+        let targets = chosen(stop);
         if targets.is_empty() {
             return 0;
         }
@@ -81,31 +81,26 @@ fn kill(stop: &mut Stop, chosen: impl Fn(&Process) -> bool) -> usize {
         targets.iter().for_each(|process| send(process.pid, SIGKILL));
         stop.events.until_ended(deaths, KILL_PATIENCE);
     }
-    everyone_else(stop).iter().filter(|process| chosen(process)).count()
+    chosen(stop).len()
 }
 
 fn send(pid: u32, number: i32) {
     let _ = signal(pid, u8::try_from(number).unwrap_or(0));
 }
 
-/// Those to be ended now.
+/// Those to be ended now: not the root's storage, not those that still log.
 fn targets(stop: &Stop) -> Vec<Process> {
     let mut targets = everyone_else(stop);
-    targets.retain(|process| !process::is_storage_daemon(process.pid));
+    let spared = loggers(stop, &targets);
+    targets.retain(|process| !spared.contains(&process.pid) && !process::is_storage_daemon(process.pid));
     targets
 }
 
-/// Every living process but process 1, ourselves, the kernel's, and those that still log.
-fn everyone_else(stop: &Stop) -> Vec<Process> {
+/// Every living process but process 1, ourselves and the kernel's.
+fn everyone_else(_stop: &Stop) -> Vec<Process> {
+    let own = std::process::id();
     let mut table = process::all();
-    let spared = loggers(stop, &table);
-    table.retain(|process| {
-        process.pid > 1
-            && process.pid != std::process::id()
-            && !process.kernel
-            && !process.is_zombie()
-            && !spared.contains(&process.pid)
-    });
+    table.retain(|process| process.pid > 1 && process.pid != own && !process.kernel && !process.is_zombie());
     table
 }
 
