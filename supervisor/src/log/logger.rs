@@ -86,8 +86,8 @@ impl Logger {
             self.finish_line();
         }
         self.write_lines(true);
-        let kept = sinks(&mut self.places).fold(true, |kept, sink| sink.close(&mut self.context) && kept);
-        if kept && !self.failed { 0 } else { 111 }
+        let lossy = sinks(&mut self.places).filter_map(|sink| (!sink.close(&mut self.context)).then_some(())).count();
+        if lossy == 0 && !self.failed { 0 } else { 111 }
     }
 
     /// One wait and what it brings; false at the end.
@@ -120,10 +120,11 @@ impl Logger {
 
     /// Says on the readiness descriptor that every directory is open.
     fn announce(&mut self) {
-        if self.ready.is_some() && sinks(&mut self.places).all(|sink| sink.is_open()) {
-            if let Some(Err(errno)) = self.ready.take().map(|ready| ready.write_all(b"\n")) {
-                self.context.messages.warn(b"", format_args!("unable to announce readiness: {errno}"));
-            }
+        if self.ready.is_none() || !sinks(&mut self.places).all(|sink| sink.is_open()) {
+            return;
+        }
+        if let Some(Err(errno)) = self.ready.take().map(|ready| ready.write_all(b"\n")) {
+            self.context.messages.warn(b"", format_args!("unable to announce readiness: {errno}"));
         }
     }
 
