@@ -25,6 +25,8 @@ use super::failures::warn;
 use super::root::Root;
 use super::{StepError, fragments};
 
+/// Closes the machine to users until another init, which is not running, opens it again.
+const NOT_OURS: &str = "systemd-nologin.conf";
 /// Below the run directory: says that what is for the boot alone has been done.
 const DONE: &str = "engine/tmpfiles";
 /// Below the run directory: says that there is a boot. Stage 1 writes it, and without it nothing is removed, so that an
@@ -64,8 +66,9 @@ fn tell(line: &Line, error: &StepError) {
 fn read(root: &Root) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut unknown = BTreeSet::new();
-    for file in fragments::list(root, "tmpfiles.d") {
-        let Ok(text) = fs::read(&file) else { continue };
+    let files = fragments::list(root, "tmpfiles.d");
+    for file in files.iter().filter(|file| file.file_name().is_none_or(|name| name != NOT_OURS)) {
+        let Ok(text) = fs::read(file) else { continue };
         for (number, text) in String::from_utf8_lossy(&text).lines().enumerate() {
             let place = format!("{}:{}", file.display(), number + 1);
             match Line::parse(root, place, text) {

@@ -114,9 +114,11 @@ fn changes() {
 fn order_and_faults() {
     let sandbox = Sandbox::new("d /run/hidden\n");
     let write = |name: &str, text: &str| fs::write(sandbox.root.path(name), text).unwrap();
+    write("/usr/lib/tmpfiles.d/systemd-nologin.conf", "F! /run/nologin\n");
     write("/etc/tmpfiles.d/a.conf", "d /run/b/c 0700\nd /run/b 0711\nd relative\nd /run/../x\nd /run/q 9\n");
     write("/usr/lib/tmpfiles.d/b.conf", "d /run/b 0755\nK /x\nK /y\nd /run/u 0755 nobody-there\nd /run/%Y\n");
     run(&sandbox.root).unwrap();
+    assert!(!sandbox.root.has("/run/nologin"));
     assert!(!sandbox.root.has("/run/hidden") && !sandbox.root.has("/run/q") && !sandbox.root.has("/run/u"));
     assert_eq!((sandbox.mode("/run/b"), sandbox.mode("/run/b/c")), (0o711, 0o700));
 }
