@@ -22,7 +22,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths::service;
 
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     };
     let Some(goal) = options.goal else {
         for directory in directories {
-            let _ = control(directory, &origin, &options.letters);
+            control(directory, &origin, &options.letters);
         }
         return ExitCode::SUCCESS;
     };
@@ -93,19 +93,19 @@ fn fatal(what: &str, error: std::io::Error) -> ExitCode {
 /// Watches every directory, sends the letters, waits. A directory that cannot be controlled counts as not got there.
 fn control_and_wait(mut wait: Wait, options: &Options, directories: &[OsString], origin: &Path) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    let mut controlled: Vec<PathBuf> = Vec::new();
+    let mut watched: Vec<&OsString> = Vec::new();
     for directory in directories {
         let path = origin.join(directory);
-        match wait.add(directory.to_string_lossy().into_owned(), path.clone()) {
-            Ok(()) => controlled.push(directory.into()),
+        match wait.add(directory.to_string_lossy().into_owned(), path) {
+            Ok(()) => watched.push(directory),
             Err(error) => {
                 eprintln!("svc: warning: unable to watch {}: {}", directory.display(), error_text(error));
                 code = ExitCode::from(1);
             }
         }
     }
-    for directory in &controlled {
-        if control(directory.as_os_str(), origin, &options.letters).is_err() {
+    for directory in watched {
+        if !control(directory, origin, &options.letters) {
             code = ExitCode::from(1);
         }
     }
@@ -119,22 +119,27 @@ fn control_and_wait(mut wait: Wait, options: &Options, directories: &[OsString],
     }
 }
 
-/// Writes the letters into one directory's control FIFO; what goes wrong is a warning.
-fn control(directory: &OsStr, origin: &Path, letters: &[u8]) -> Result<(), ()> {
+/// Sends the letters to one directory's supervise; what goes wrong is a warning. True when they were sent.
+fn control(directory: &OsStr, origin: &Path, letters: &[u8]) -> bool {
+    match send(directory, origin, letters) {
+        Ok(()) => true,
+        Err(text) => {
+            eprintln!("svc: warning: {text}");
+            false
+        }
+    }
+}
+
+/// Writes the letters into the control FIFO; the error is daemontools' text.
+fn send(directory: &OsStr, origin: &Path, letters: &[u8]) -> Result<(), String> {
     let name = directory.display();
-    let warn = |text: String| eprintln!("svc: warning: {text}");
-    if let Err(error) = nix::unistd::chdir(&origin.join(directory)) {
-        return Err(warn(format!("unable to chdir to {name}: {}", error_text(error))));
-    }
-    let fifo = match fifo::open_fifo(Path::new("."), service::CONTROL) {
-        Ok(fifo) => fifo,
-        Err(Errno::ENXIO) => return Err(warn(format!("unable to control {name}: supervise not running"))),
-        Err(error) => return Err(warn(format!("unable to control {name}: {}", error_text(error)))),
-    };
-    match write_command(&fifo, letters) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(warn(format!("error writing commands to {name}: {}", error_text(error)))),
-    }
+    nix::unistd::chdir(&origin.join(directory))
+        .map_err(|error| format!("unable to chdir to {name}: {}", error_text(error)))?;
+    let fifo = fifo::open_fifo(Path::new("."), service::CONTROL).map_err(|error| match error {
+        Errno::ENXIO => format!("unable to control {name}: supervise not running"),
+        error => format!("unable to control {name}: {}", error_text(error)),
+    })?;
+    write_command(&fifo, letters).map_err(|error| format!("error writing commands to {name}: {}", error_text(error)))
 }
 
 /// Writes a whole command with one write. It waits for a supervise that is slow to read, as daemontools' svc does.
