@@ -1,5 +1,4 @@
-//! The console again, now that /dev is there, and kmsg where the kernel is ours. Descriptors 0 to 2 that came closed
-//! were filled at the very start; here they get what they should have.
+//! The console again, now that /dev is there, and kmsg where the kernel is ours.
 
 use crate::boot::{self, Boot};
 use crate::failure::Failure;
