@@ -76,7 +76,7 @@ pub fn command(pid: u32) -> String {
     text.chars().take(SHOWN).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Its argv[0] begins with `@`: the root's storage depends on it, so it is to be killed last.
+/// Its `argv[0]` begins with `@`: the root's storage depends on it, so it is to be killed last.
 pub fn is_storage_daemon(pid: u32) -> bool {
     fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.first() == Some(&b'@'))
 }
