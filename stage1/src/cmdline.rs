@@ -1,5 +1,5 @@
-//! The kernel's command line, as far as it is for us: `sunup.bundle=NAME`, `sunup.cgroup=v2|v1|hybrid`, and the words
-//! that ask for a rescue shell. Later words win over earlier ones.
+//! The kernel's command line, as far as it is for us: `sunup.bundle=NAME`, `sunup.cgroup=v2|v1|hybrid`, `sunup.debug`,
+//! and the words that ask for a rescue shell. Later words win over earlier ones.
 
 /// The bundle that boots when nothing else is said.
 const DEFAULT: &str = "default";
@@ -27,11 +27,13 @@ pub struct Options {
     pub bundle: String,
     /// `sunup.cgroup`.
     pub cgroup: CgroupLayout,
+    /// `sunup.debug`: a login from the start.
+    pub debug: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { bundle: DEFAULT.to_owned(), cgroup: CgroupLayout::default() }
+        Self { bundle: DEFAULT.to_owned(), cgroup: CgroupLayout::default(), debug: false }
     }
 }
 
@@ -50,6 +52,8 @@ impl Options {
             RESCUE.clone_into(&mut self.bundle);
         } else if let Some(name) = word.strip_prefix("sunup.bundle=").filter(|name| !name.is_empty()) {
             name.clone_into(&mut self.bundle);
+        } else if word == "sunup.debug" {
+            self.debug = true;
         } else if let Some(layout) = word.strip_prefix("sunup.cgroup=") {
             self.cgroup = match layout {
                 "v1" => CgroupLayout::Legacy,
@@ -86,7 +90,8 @@ mod tests {
     fn check(text: &str, bundle: &str, cgroup: CgroupLayout) {
         let words = words(text);
         let options = Options::from_words(words.iter().map(String::as_str));
-        assert_eq!(options, Options { bundle: bundle.to_owned(), cgroup }, "{text}");
+        assert_eq!((options.bundle.as_str(), options.cgroup), (bundle, cgroup), "{text}");
+        assert_eq!(options.debug, text.contains("sunup.debug"), "{text}");
     }
 
     /// Quotes group, newlines end, empty text has no words.
@@ -101,6 +106,7 @@ mod tests {
     fn options() {
         check("root=/dev/sda1 ro quiet", "default", CgroupLayout::Unified);
         check("sunup.bundle=lab sunup.cgroup=hybrid", "lab", CgroupLayout::Hybrid);
+        check("sunup.debug quiet", "default", CgroupLayout::Unified);
         check("sunup.bundle=lab S", "rescue", CgroupLayout::Unified);
         check("single sunup.bundle=lab", "lab", CgroupLayout::Unified);
         check("sunup.bundle= sunup.cgroup=v1", "default", CgroupLayout::Legacy);

@@ -68,7 +68,7 @@ fn up(boot: &Boot, log: Option<File>) {
     for failure in held.err().iter().chain(result.as_ref().err()) {
         say(&mut log, failure);
     }
-    if result.is_err()
+    if (result.is_err() || boot.options().debug)
         && let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline())
     {
         say(&mut log, &failure);
