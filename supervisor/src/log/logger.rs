@@ -106,10 +106,10 @@ impl Logger {
         if core::mem::take(&mut self.context.orders.rotate) {
             sinks(&mut self.places).for_each(|sink| sink.rotate(&mut self.context));
         }
-        if self.context.orders.leave && input & EPOLLHUP == 0 {
+        if self.context.orders.leave && !is_hung_up() {
             return false;
         }
-        if input != 0 {
+        if input != 0 || self.context.orders.leave {
             return self.read();
         }
         if troubled {
@@ -179,6 +179,12 @@ impl Logger {
         }
         self.input.consume(ended);
     }
+}
+
+/// True when nobody can write to the input any more: what is in it would be lost if it were not read now.
+fn is_hung_up() -> bool {
+    // Asked afresh: the answer that came with TERM may be older than the writers' end.
+    wait_several([STDIN], Some(0)).is_ok_and(|[input]| input & EPOLLHUP != 0)
 }
 
 /// The sinks among the places.
