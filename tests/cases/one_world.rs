@@ -20,7 +20,7 @@ start: |
     pwd
     ls /proc/$$/fd
     cat /proc/$$/cgroup /proc/$$/oom_score_adj
-    grep -E '^(Sig(Pnd|Blk|Ign|Cgt)|Cap|Groups|NoNewPrivs)' /proc/$$/status
+    grep -E '^(Sig(Pnd|Blk|Ign|Cgt)|Cap|Groups|NoNewPrivs)' /proc/self/status
     cut -d ' ' -f 7 /proc/$$/stat
   } >>/run/probe
 ";
