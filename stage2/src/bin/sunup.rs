@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::{ask, boot_log, check, critical_path, list, plan, status};
 use stage2::places::Places;
@@ -74,6 +75,11 @@ enum Verb {
     BootLog,
     /// The chain of units that the end of this boot waited for
     CriticalPath,
+    /// Writes completions for a shell: `sunup completion bash >/etc/bash_completion.d/sunup`
+    Completion {
+        /// bash, elvish, fish, powershell or zsh
+        shell: Shell,
+    },
     /// Boots the configuration in a sandbox, reports, and stops it: exit 0 if it would have worked
     Rehearse(Rehearsed),
     #[command(name = rehearse::INSIDE, hide = true)]
@@ -147,6 +153,10 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         }
         Verb::BootLog => boot_log::show(&places, out),
         Verb::CriticalPath => critical_path::show(&places, out),
+        Verb::Completion { shell } => {
+            generate(shell, &mut Command::command(), "sunup", &mut io::stdout());
+            Ok(0)
+        }
         Verb::Rehearse(asked) => rehearsal(asked, out),
         Verb::RehearseInside => Ok(rehearse::inside::run()),
         Verb::RehearseFirst { layout } => Ok(rehearse::first::run(&layout)),

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::signal::SigSet;
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::console::Console;
 use super::protocol::Said;
@@ -29,6 +31,7 @@ pub struct ConsoleWatch {
     console: Console,
     inside: BufReader<ChildStdout>,
     inotify: Inotify,
+    interruptions: SignalFd,
     requests: Option<PathBuf>,
     is_watching: bool,
     last_line: Vec<u8>,
@@ -39,7 +42,19 @@ impl ConsoleWatch {
     /// Watches this console and this inside.
     pub fn new(console: Console, inside: BufReader<ChildStdout>) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-        Ok(Self { console, inside, inotify, requests: None, is_watching: false, last_line: vec![], line: vec![] })
+        let signals = super::INTERRUPTIONS.into_iter().collect::<SigSet>();
+        signals.thread_block()?;
+        let interruptions = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        Ok(Self {
+            console,
+            inside,
+            inotify,
+            interruptions,
+            requests: None,
+            is_watching: false,
+            last_line: vec![],
+            line: vec![],
+        })
     }
 
     /// Where the boot's answer will appear: the sandbox's `RUN/requests`.
@@ -81,6 +96,7 @@ impl ConsoleWatch {
             PollFd::new(self.console.master.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inside.get_ref().as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.interruptions.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         match poll(&mut watched, timeout) {
@@ -89,7 +105,7 @@ impl ConsoleWatch {
         }
         let _ = self.inotify.read_events();
         let has = |at: usize| watched[at].revents().is_some_and(|events| !events.is_empty());
-        Ok([has(0), has(1)])
+        if has(3) { Err("interrupted".to_owned()) } else { Ok([has(0), has(1)]) }
     }
 
     fn copy(&mut self, out: &mut dyn Write) -> Result<(), String> {

@@ -1,7 +1,8 @@
 //! Process 1 of a rehearsal until it becomes `init`: mounts what only a process of the new pid namespace can, changes
 //! the root and executes stage 1.
 //!
-//! /proc and /sys have to be mounted while the machine's own are still in sight: the kernel asks for that.
+//! It dies with the inside: nothing of a rehearsal outlives it. /proc and /sys have to be mounted while the machine's own
+//! are still in sight: the kernel asks for that.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -9,9 +10,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use nix::unistd::{chdir, pivot_root, setsid};
 
-use super::inside::unable;
+use super::inside::unable as unable_to;
 use super::protocol::Layout;
 
 /// The word that makes the command process 1 of a rehearsal, with the layout as its argument.
@@ -42,10 +45,10 @@ fn change_root(layout: &Layout) -> Result<(), String> {
     if let Err(error) = mount_kernel("sysfs", &root.join("sys")) {
         eprintln!("sunup: warning: {error} (going on without)");
     }
-    chdir(&root).map_err(unable("enter the root"))?;
-    pivot_root(".", ".").map_err(unable("change the root"))?;
-    umount2(".", MntFlags::MNT_DETACH).map_err(unable("leave the old root"))?;
-    chdir("/").map_err(unable("enter the root"))
+    chdir(&root).map_err(unable_to("enter the root"))?;
+    pivot_root(".", ".").map_err(unable_to("change the root"))?;
+    umount2(".", MntFlags::MNT_DETACH).map_err(unable_to("leave the old root"))?;
+    chdir("/").map_err(unable_to("enter the root"))
 }
 
 fn mount_kernel(kind: &str, at: &Path) -> Result<(), String> {
@@ -64,6 +67,7 @@ fn command(layout: &Layout) -> Result<Command, String> {
     command.envs(settings.iter().filter_map(|setting| setting.split_once('=')));
     command.stdin(copy()?).stdout(copy()?).stderr(copy()?);
     let _ = setsid();
+    set_pdeathsig(Signal::SIGKILL).map_err(unable_to("tie process 1 to the rehearsal"))?;
     Ok(command)
 }
 

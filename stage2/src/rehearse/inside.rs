@@ -208,9 +208,9 @@ fn wait(init: &mut Child, deaths: &SignalFd) -> Result<ExitStatus, String> {
     }
 }
 
-/// A descriptor that is readable when a child has ended.
+/// A descriptor that is readable when a child has ended. What a person types to end the front is the front's alone.
 fn watch_deaths() -> Result<SignalFd, String> {
-    let mut set = SigSet::empty();
+    let mut set = super::INTERRUPTIONS.into_iter().collect::<SigSet>();
     set.add(Signal::SIGCHLD);
     set.thread_block().map_err(unable("block a signal"))?;
     SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(unable("watch for signals"))

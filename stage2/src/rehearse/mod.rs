@@ -26,3 +26,9 @@ pub use front::{Options, run};
 pub use limits::not_rehearsed;
 pub use process_tree::ProcessTree;
 pub use sandbox::INSIDE;
+
+/// Signals that end a rehearsal: the front cleans up, the inside waits for the front's end.
+const INTERRUPTIONS: [nix::sys::signal::Signal; 4] = {
+    use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+};
