@@ -50,6 +50,8 @@ pub(super) struct Running {
     pub reports: ReportReader,
     /// What its end will mean.
     pub ending: Ending,
+    /// Its end is waited for with the next start.
+    pub is_awaited: bool,
 }
 
 /// What the end of a one-shot's command means.

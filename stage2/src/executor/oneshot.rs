@@ -18,6 +18,11 @@ impl Executor {
             self.events.push_back(Event::Executed { unit, pid: None });
             return self.events.push_back(Event::Ready(unit));
         }
+        if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
+            // An earlier run was given up; until it is gone there is no other.
+            running.is_awaited = true;
+            return;
+        }
         self.launch(unit, false, steps, oneshot.start.clone());
     }
 
@@ -40,6 +45,9 @@ impl Executor {
     fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<Step>, command: Option<Command>) {
         let name = self.name(unit).to_owned();
         let has_command = command.is_some();
+        // The record of the run before is about to be replaced: what it told is on disk already.
+        let record = self.record(unit);
+        self.ended.retain(|ended| *ended != record);
         let job = Job {
             cgroup: self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok()),
             unit: name,
@@ -47,7 +55,7 @@ impl Executor {
             steps,
             run_step: self.config.run_step,
             command,
-            record: self.record(unit),
+            record,
             forward_to_error: self.config.forward_to_error,
         };
         match launch(&job) {
@@ -59,6 +67,7 @@ impl Executor {
                     keeper: launched.keeper,
                     reports: launched.reports,
                     ending: Ending::Outcome,
+                    is_awaited: false,
                 });
                 if !has_command {
                     self.events.push_back(Event::Executed { unit, pid: None });
@@ -100,6 +109,9 @@ impl Executor {
             Ending::Outcome => self.tell_outcome(unit, running.keeper.is_stop, outcome),
             Ending::Down => self.events.push_back(Event::Down(unit)),
             Ending::Abandoned => {}
+        }
+        if running.is_awaited {
+            self.bring_up(unit);
         }
     }
 

@@ -100,10 +100,10 @@ impl Executor {
             for action in self.engine.step(event, now) {
                 self.carry_out(action);
             }
-            // What was told is on disk now, so the record of it may go.
-            for record in std::mem::take(&mut self.ended) {
-                let _ = record.forget();
-            }
+        }
+        // Everything that was told is on disk now, so the records of it may go.
+        for record in std::mem::take(&mut self.ended) {
+            let _ = record.forget();
         }
         if std::mem::take(&mut self.is_scan_wanted) {
             self.scan();
