@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use crate::{cache, command, programs};
@@ -31,8 +32,14 @@ pub fn debian() -> PathBuf {
     })
 }
 
-/// The same with sunup installed by `make install`. Made again when a program, a unit or the Makefile is newer.
+/// The same with sunup installed by `make install`. Made again by the first test that asks after a program, a unit or
+/// the Makefile has changed; never again by the same process, because it is the lower layer of guests that run.
 pub fn installed() -> PathBuf {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(install).clone()
+}
+
+fn install() -> PathBuf {
     let (debian, programs) = (debian(), programs::built());
     let _lock = cache::lock("installed");
     let (path, stamp) = (cache::directory().join("installed"), cache::directory().join("installed.stamp"));
