@@ -49,9 +49,10 @@ fn demo(as_root: bool) {
     let output = demo.arg(programs.path()).output().expect("a demo");
     let text = text(&output);
     assert!(output.status.success(), "{text}");
-    let places: Vec<usize> = ["[ ok ] demo-web: ", "\nprocesses\n", "\ncritical path\n", "[ ok ] demo-web: stopped", CLEAN]
-        .map(|part| text.find(part).unwrap_or_else(|| panic!("no {part:?} in {text}")))
-        .into();
+    let places: Vec<usize> =
+        ["[ ok ] demo-web: ", "\nprocesses\n", "\ncritical path\n", "[ ok ] demo-web: stopped", CLEAN]
+            .map(|part| text.find(part).unwrap_or_else(|| panic!("no {part:?} in {text}")))
+            .into();
     assert!(places.is_sorted(), "{text}");
     let boot = &text[..places[1]];
     assert!(boot.lines().filter(|line| line.starts_with("[ ok ] ")).count() >= 10, "{text}");
@@ -134,7 +135,7 @@ fn a_held_mount_is_named() {
     }
     let token = format!("token-{}", std::process::id());
     let unit = format!(
-        "kind: oneshot\nstart: |\n  mount -t tmpfs held /mnt\n  : >/mnt/{token}\n  until test -e /mnt/go; do sleep 0.05; done\n"
+        "kind: oneshot\nstart: |\n  mount -t tmpfs held /mnt\n  : >/mnt/{token}\n  while test -e /mnt/{token}; do sleep 0.05; done\n"
     );
     let stage = Stage::new(&[("holder", &unit)]);
     let rehearsal = stage.rehearse().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a rehearsal");
@@ -147,7 +148,7 @@ fn a_held_mount_is_named() {
     assert!(last.starts_with("unclean stop: 0 processes, 1 mount left: /mnt"), "{text}");
 }
 
-/// Finds the sandbox in whose /mnt the token lies, and opens a file there from outside.
+/// Finds the sandbox in whose /mnt the token lies, holds it open from outside, and removes its name: the boot goes on.
 fn hold(token: &str) -> File {
     let deadline = Instant::now() + DEADLINE;
     while Instant::now() < deadline {
@@ -155,7 +156,7 @@ fn hold(token: &str) -> File {
             let mnt = entry.path().join("root/mnt");
             if mnt.join(token).exists() {
                 let held = File::open(mnt.join(token)).expect("the token");
-                File::create(mnt.join("go")).expect("the word to go on");
+                fs::remove_file(mnt.join(token)).expect("the word to go on");
                 return held;
             }
         }
