@@ -49,7 +49,8 @@ impl Surroundings {
     }
 
     fn has_word(&self, word: &str) -> bool {
-        let matches = |text: &str| text.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ',']));
+        let matches =
+            |text: &str| text.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ',']));
         self.cmdline.split_ascii_whitespace().any(matches)
     }
 }

@@ -98,6 +98,7 @@ impl Console {
 
 /// Whether marks are coloured on what is (or is not) a terminal.
 fn wants_colour(is_terminal: bool) -> bool {
-    is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    is_terminal
+        && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && env::var_os("TERM").is_none_or(|term| term != OsStr::new("dumb"))
 }

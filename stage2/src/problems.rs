@@ -12,9 +12,8 @@ pub fn report(executor: &mut Executor) {
     let complaints = target.complaints.iter().map(ToString::to_string);
     let plain: Vec<String> = cuts.chain(complaints).collect();
     let unused = target.set.broken().iter().filter(|(name, _)| target.graph.index(name.as_str()).is_none());
-    let broken: Vec<(String, String)> = unused
-        .flat_map(|(name, errors)| errors.iter().map(|error| (name.to_string(), error.summary())))
-        .collect();
+    let broken: Vec<(String, String)> =
+        unused.flat_map(|(name, errors)| errors.iter().map(|error| (name.to_string(), error.summary()))).collect();
     for text in plain {
         executor.console().plain(&format!("stage2: warning: {text}"));
     }

@@ -44,9 +44,10 @@ impl RequestQueue {
 
     /// The next request: the stop before all others, then what a dead engine left, then the boot, then by age.
     pub fn next(&self) -> Option<Waiting> {
-        let (id, was_running) = self.pending().into_iter().min_by_key(|(id, was_running)| {
-            (id != STOP, !was_running, id != BOOT, id.clone())
-        })?;
+        let (id, was_running) = self
+            .pending()
+            .into_iter()
+            .min_by_key(|(id, was_running)| (id != STOP, !was_running, id != BOOT, id.clone()))?;
         let suffix = if was_running { RUNNING } else { "" };
         let request = match fs::read(self.file(&id, suffix)) {
             Ok(text) => Request::parse(&text),
@@ -110,7 +111,8 @@ impl RequestQueue {
 
     fn forget_old_answers(&self) {
         let kept_for_ever = [BOOT, STOP];
-        let mut done: Vec<_> = self.names().into_iter().filter_map(|n| n.strip_suffix(DONE).map(str::to_owned)).collect();
+        let mut done: Vec<_> =
+            self.names().into_iter().filter_map(|n| n.strip_suffix(DONE).map(str::to_owned)).collect();
         done.retain(|id| !kept_for_ever.contains(&id.as_str()));
         done.sort();
         let surplus = done.len().saturating_sub(ANSWERS_KEPT);

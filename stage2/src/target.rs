@@ -85,7 +85,12 @@ impl Target {
 
 type Found = (String, bool, Vec<UnitName>);
 
-fn resolve(name: &str, set: &mut UnitSet, bundles: &Bundles, complaints: &mut Vec<Diagnostic>) -> Result<Found, String> {
+fn resolve(
+    name: &str,
+    set: &mut UnitSet,
+    bundles: &Bundles,
+    complaints: &mut Vec<Diagnostic>,
+) -> Result<Found, String> {
     let members = |bundle: &Bundle| bundle.members.iter().map(|edge| edge.unit.clone()).collect();
     if name.contains('/') {
         let (bundle, found) = Bundle::load(Path::new(name), set).map_err(|error| error.summary())?;

@@ -11,7 +11,8 @@ use crate::target::{Named, Target};
 
 /// The answer to a request whose units have settled.
 pub fn answer(verb: Verb, target: &Target, engine: &Engine) -> Answer {
-    let all = target.named.iter().all(|named| named.units.iter().all(|unit| is_there(verb, named, engine.state(*unit))));
+    let all =
+        target.named.iter().all(|named| named.units.iter().all(|unit| is_there(verb, named, engine.state(*unit))));
     let state = |unit: UnitIndex| (target.graph.name(unit).to_owned(), engine.state(unit).name().to_owned());
     let units: BTreeMap<String, String> = target.units().into_iter().map(state).collect();
     Answer::finished(all, units)

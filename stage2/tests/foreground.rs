@@ -32,7 +32,8 @@ fn brings_a_bundle_up_once() {
     assert_eq!((code, lines.as_slice()), (Some(0), expected.map(str::to_owned).as_slice()));
     let pid = system.pid("server");
     assert_eq!(system.state("server")["pid"], pid);
-    let mut log: Vec<_> = without_times(&system.read("run/boot.log")).iter().map(|line| line[12..].to_owned()).collect();
+    let mut log: Vec<_> =
+        without_times(&system.read("run/boot.log")).iter().map(|line| line[12..].to_owned()).collect();
     log.sort();
     assert_eq!(log, lines);
     let events: Vec<_> = system.events("setup").into_iter().map(|(_, event)| event).collect();
@@ -116,7 +117,10 @@ fn waits_for_readiness() {
         s = socket.socket(socket.AF_UNIX); s.bind('ROOT/deep/er/s'); time.sleep(0.1); s.listen(); time.sleep(1000)\"";
     let system = System::new(&[
         ("by-fd", &unit("sleep 0.4; echo >&5; exec sleep 1000", "{fd: 5}")),
-        ("by-file", &unit("sleep 0.4; mkdir -p ROOT/new; touch ROOT/new/file; exec sleep 1000", "{file: ROOT/new/file}")),
+        (
+            "by-file",
+            &unit("sleep 0.4; mkdir -p ROOT/new; touch ROOT/new/file; exec sleep 1000", "{file: ROOT/new/file}"),
+        ),
         ("by-exec", &unit("sleep 0.4; touch ROOT/now; exec sleep 1000", "{exec: [test, -e, ROOT/now], every: 20ms}")),
         ("by-tcp", &unit(&tcp, &format!("{{tcp: 'localhost:{port}', every: 20ms}}"))),
         ("by-socket", &unit(socket, "{socket: ROOT/deep/er/s}")),

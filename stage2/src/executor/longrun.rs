@@ -128,7 +128,8 @@ impl Executor {
                     return;
                 }
                 let status = service.status();
-                if !starting.is_told && status.is_none_or(|status| status.want != Want::Up || status.phase == Phase::Down)
+                if !starting.is_told
+                    && status.is_none_or(|status| status.want != Want::Up || status.phase == Phase::Down)
                 {
                     starting.is_told = service.control(&[supervise::UP]).is_ok();
                 }
@@ -333,7 +334,8 @@ fn runs(status: &Status) -> bool {
 
 /// Why a longrun that ended will not be tried again.
 fn end_for_good(status: &Status, is_new: bool) -> Option<String> {
-    let was_not_run = is_new && status.phase != Phase::Run && status.last_exit.code().is_some_and(|code| NOT_RUN.contains(&code));
+    let was_not_run =
+        is_new && status.phase != Phase::Run && status.last_exit.code().is_some_and(|code| NOT_RUN.contains(&code));
     (was_not_run || status.ended_for_good).then(|| describe(status.last_exit))
 }
 

@@ -21,7 +21,8 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "supervisor", "--bins"]).status();
+        let status =
+            Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "supervisor", "--bins"]).status();
         assert!(status.unwrap().success(), "the supervisor's programs do not build");
         Path::new(env!("CARGO_BIN_EXE_stage2")).parent().unwrap().to_owned()
     })
