@@ -9,7 +9,7 @@ use std::io;
 
 use nix::sys::signal::Signal;
 use supervisor::control::supervise;
-use supervisor::paths::requests::STOP;
+use supervisor::paths::requests::{BOOT, STOP};
 use supervisor::state::State;
 
 use crate::clock::boottime;
@@ -96,7 +96,12 @@ impl Supervised {
         let Waiting { id, was_running, request } = waiting;
         let request = match request {
             Ok(request) => request,
-            Err(error) => return self.queue.answer(&id, &Answer::refused(error)),
+            Err(error) => {
+                if id == BOOT {
+                    self.offer_login();
+                }
+                return self.queue.answer(&id, &Answer::refused(error));
+            }
         };
         if id == STOP || request.verb == Verb::StopAll {
             return self.stop_all(&id, was_running, false);

@@ -209,6 +209,7 @@ impl Executor {
     pub(super) fn stop_longrun(&mut self, unit: UnitIndex) {
         let service = self.service(unit);
         self.stop_probing(unit);
+        self.held.retain(|held| *held != unit);
         self.activities[unit].doing = Doing::Stopping;
         let _ = self.watches.add(&service.supervise(), Interest::Status(unit));
         if service.control(&[supervise::DOWN]).is_err() {
