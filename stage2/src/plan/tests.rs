@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use supervisor::state::State;
 
 use super::{Plan, Verb};
-use crate::graph::Graph;
 use crate::graph::samples::graph;
 
 const UNITS: &str = "sshd < keys ~ network\nkeys < local\nnetwork < local\nlocal\ncron < local";
