@@ -81,3 +81,38 @@ fn leaves() {
         assert!(!scene.path.join(service).join("supervise").exists());
     }
 }
+
+/// A catch-all that is brought back for a message that came late reads it and leaves for good, with a logger that ends when
+/// nothing is there; its FIFO always has a writer, so that it never meets an end of its input.
+#[test]
+fn late_message() {
+    let mut scene = Scene::new();
+    scene.file("run/stopping", "").file("run/bin/.keep", "").file("catch-all/stdin-fifo", "../in\n");
+    scene.file("catch-all/run", "#!/bin/sh\nexec cat >> out 2> /dev/null\n");
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    scene::make_fifo(&scene.path.join("in"));
+    let mut writer = fs::OpenOptions::new().read(true).write(true).open(scene.path.join("in")).unwrap();
+    std::io::Write::write_all(&mut writer, b"late\n").unwrap();
+    let mut command = scene.command(WRAPPER, &["catch-all"]);
+    command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
+    let wrapper = scene.spawn(command);
+    assert_eq!(scene.wait(wrapper).code(), Some(0));
+    assert_eq!((scene.text("catch-all/out"), scene.text("messages")), ("late\n".into(), String::new()));
+    assert!(!scene.is_supervised("catch-all"));
+}
+
+/// Even a logger that neither ends nor obeys does not keep its supervise.
+#[test]
+fn draining_ends() {
+    let mut scene = Scene::new();
+    scene.file("a/log/run", "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n").file("run/stopping", "");
+    fs::create_dir_all(scene.path.join("run/bin")).unwrap();
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    let (read, mut write) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut write, b"line\n").unwrap();
+    let mut command = scene.command(WRAPPER, &["log"]);
+    command.current_dir(scene.path.join("a")).env("SUNUP_RUN", scene.path.join("run")).stdin(read);
+    let wrapper = scene.spawn(command);
+    assert_eq!(scene.wait(wrapper).code(), Some(0));
+    assert_eq!(scene.record("a/log").unwrap().last_exit.signal(), Some(9));
+}

@@ -2,7 +2,8 @@
 //!
 //! While the flag `RUN/stopping` is absent it becomes the real supervise. Once the flag is there, no service is started
 //! any more, but a logger whose pipe still holds something reads it to the end: its supervise is run once more with
-//! descriptor 0 non-blocking, so that "nothing there" looks like an error or an end to the logger.
+//! descriptor 0 non-blocking, so that "nothing there" looks like an error or an end to the logger, and is told to leave
+//! when the logger ends, or after some seconds.
 //!
 //! It puts the original PATH back, so that services never see the scanner's.
 #![no_std]
@@ -12,6 +13,7 @@ use core::ffi::CStr;
 
 use supervisor::c_path;
 use supervisor::paths::{self, run, service};
+use supervisor::supervise::run::DRAIN;
 use supervisor::sys::descriptor::{HERE, Owned, STDIN};
 use supervisor::sys::error::Errno;
 use supervisor::sys::files::{self, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY};
@@ -35,7 +37,7 @@ fn run(mut stack: Stack) -> i32 {
         return 0;
     }
     restore_path(&mut stack);
-    let errno = become_supervise(&stack, run);
+    let errno = become_supervise(&stack, run, is_stopping);
     let name = stack.argument(1).map_or(b"".as_slice(), CStr::to_bytes);
     Messages::new("wrapper").fatal(b"", format_args!("unable to run supervise for {}: {errno}", Shown(name)));
     111
@@ -80,13 +82,16 @@ fn restore_path(stack: &mut Stack) {
     }
 }
 
-fn become_supervise(stack: &Stack, run: &[u8]) -> Errno {
+fn become_supervise(stack: &Stack, run: &[u8], drains: bool) -> Errno {
     let called = stack.argument(0).unwrap_or(c"supervise");
-    let arguments = Arguments::of_stack(stack);
+    let mut arguments = Arguments::of_stack(stack);
     let environment = Environment::of(stack);
     if called.to_bytes().ends_with(b"runsv") {
         let path = stack.variable(b"PATH").map_or(b"/usr/bin:/bin".as_slice(), CStr::to_bytes);
         return exec_in_path(c"runsv", path, &arguments, environment);
+    }
+    if drains && let Some(directory) = stack.argument(1) {
+        arguments = Arguments::of(&[called, DRAIN, directory]);
     }
     let supervise = below(run, &[run::BIN, "supervise"]);
     supervise.c_str().map_or(Errno::ENAMETOOLONG, |path| exec(path, &arguments, environment))

@@ -6,6 +6,11 @@ use crate::tai::Tai64n;
 
 /// Two starts of `run` are at least this far apart (ns), unless it lived that long or had been ready.
 pub const SECOND: u64 = 1_000_000_000;
+/// ns that a logger may read when it drains.
+pub const DRAIN_LIMIT: u64 = 5 * SECOND;
+/// ns that it, and its `finish`, may take after that.
+pub const DRAIN_GRACE: u64 = 2 * SECOND;
+
 /// The three clocks at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
@@ -63,6 +68,8 @@ impl Settings {
 pub enum Event {
     /// supervise begins to look after the service.
     Begin,
+    /// It begins for the last time: a logger reads what is left, once, and is left then, whatever it does.
+    Drain,
     /// The process of a predecessor, which the record names, is alive and is followed from now on.
     Adopted(Settings),
     /// A letter came through the control FIFO.

@@ -15,7 +15,7 @@ use crate::sys::signal;
 use crate::tai::Tai64n;
 
 use super::action::{Action, Actions, Program, Target};
-use super::event::{Event, Now, Restart, SECOND, Settings};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
 
 /// Exit code with which `finish` says that the service is not to be started again.
 const ENDED_FOR_GOOD: u8 = 125;
@@ -37,6 +37,8 @@ pub struct Machine {
     settings: Settings,
     /// supervise leaves the service as soon as it is down.
     leaving: bool,
+    /// It runs for the last time, and no longer than a limit.
+    draining: bool,
     /// The running process was told to end.
     asked: bool,
     /// When `run` was last started (monotonic ns).
@@ -61,6 +63,7 @@ impl Machine {
             state: State::Idle,
             settings: Settings::DEFAULT,
             leaving: false,
+            draining: false,
             asked: false,
             started: 0,
             start_at: None,
@@ -96,6 +99,7 @@ impl Machine {
         let mut actions = Actions::default();
         match event {
             Event::Begin => self.begin(now, &mut actions),
+            Event::Drain => self.drain(now, &mut actions),
             Event::Adopted(settings) => self.adopt(settings, now, &mut actions),
             Event::Letter(letter) => self.take_letter(letter, now, &mut actions),
             Event::Forked(pid, ticks, settings) => self.forked(pid, ticks, settings, now, &mut actions),
@@ -118,6 +122,18 @@ impl Machine {
         actions.push(Action::Publish);
     }
 
+    /// Once, and then never again; what a predecessor left running is as good as a start.
+    fn drain(&mut self, now: &Now, actions: &mut Actions) {
+        self.stamp(now);
+        self.status.want = Want::Once;
+        self.leaving = true;
+        self.draining = true;
+        self.kill_at = Some(now.monotonic.saturating_add(DRAIN_LIMIT));
+        if self.state == State::Idle {
+            self.start_run(now, actions);
+        }
+    }
+
     fn adopt(&mut self, settings: Settings, now: &Now, actions: &mut Actions) {
         self.state = if self.status.phase == Phase::Finish { State::Finishing } else { State::Running };
         if self.state == State::Running {
@@ -134,7 +150,10 @@ impl Machine {
         self.stamp(now);
         if self.state == State::Finishing {
             self.status.phase = Phase::Finish;
-            let limit = self.settings.finish_limit;
+            let limit = match self.settings.finish_limit {
+                limit if self.draining && (limit == 0 || limit > DRAIN_GRACE) => DRAIN_GRACE,
+                limit => limit,
+            };
             self.kill_at = (limit > 0).then_some(now.monotonic.saturating_add(limit));
         } else {
             self.settings = settings;
@@ -334,15 +353,29 @@ impl Machine {
         }
         if self.kill_at.is_some_and(|at| at <= now.monotonic) {
             self.kill_at = None;
-            let target = if self.settings.kill_all { Target::All } else { Target::Main };
-            actions.push(Action::Signal(signal::SIGKILL, target));
+            self.end_by_force(now, actions);
         }
         if self.state == State::Idle && self.start_at.is_some_and(|at| at <= now.monotonic) {
-            self.start_at = None;
-            self.state = State::Starting;
-            self.started = now.monotonic;
-            actions.push(Action::Start(Program::Run));
+            self.start_run(now, actions);
         }
+    }
+
+    fn start_run(&mut self, now: &Now, actions: &mut Actions) {
+        self.start_at = None;
+        self.state = State::Starting;
+        self.started = now.monotonic;
+        actions.push(Action::Start(Program::Run));
+    }
+
+    /// KILL; but one that drained for too long is first asked to end.
+    fn end_by_force(&mut self, now: &Now, actions: &mut Actions) {
+        let target = if self.settings.kill_all { Target::All } else { Target::Main };
+        if self.draining && self.alive() && !self.asked {
+            self.want_down(now, actions);
+            self.kill_at = Some(now.monotonic.saturating_add(DRAIN_GRACE));
+            return;
+        }
+        actions.push(Action::Signal(signal::SIGKILL, target));
     }
 
     fn stamp(&mut self, now: &Now) {

@@ -1,7 +1,7 @@
 //! Histories of one service, told to the machine without a process.
 
 use super::action::{Action, Program, Target};
-use super::event::{Event, Now, Restart, SECOND, Settings};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
 use super::machine::Machine;
 use crate::status::{LastExit, Phase, Want};
 use crate::sys::signal::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
@@ -213,4 +213,50 @@ fn adoption() {
     history.step(Event::Ended(5, LastExit::Unknown));
     assert_eq!(history.step(Event::NoFinish), [RUN]);
     assert_eq!((history.machine.status().last_exit, history.machine.status().deaths), (LastExit::Unknown, 1));
+}
+
+/// What drains runs once and is left when it ends, however that is.
+#[test]
+fn drains_once() {
+    let mut history = History::new(false);
+    assert_eq!(history.step(Event::Drain), [RUN]);
+    history.run(5);
+    assert_eq!(history.end(5, 1 << 8), [Action::Leave]);
+    let mut history = History::new(true);
+    history.step(Event::Drain);
+    assert_eq!(history.step(Event::NotForked), [Action::Leave]);
+    let mut history = History::new(true);
+    history.step(Event::Drain);
+    assert_eq!(history.step(Event::NotExecuted(126)), [Action::Leave]);
+}
+
+/// What drains for too long is told to end, then killed; a letter that wants it up keeps nobody.
+#[test]
+fn draining_is_bounded() {
+    let mut history = History::new(true);
+    history.step(Event::Drain);
+    history.run(5);
+    history.letter(b'u');
+    history.now += DRAIN_LIMIT;
+    assert_eq!(history.machine.deadline(), Some(history.now));
+    let term = [Action::Signal(SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
+    assert_eq!(history.step(Event::Time), term);
+    history.now += DRAIN_GRACE;
+    assert_eq!(history.machine.deadline(), Some(history.now));
+    assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::Main)]);
+    assert_eq!(history.end(5, 9), [Action::Leave]);
+}
+
+/// A draining service's finish is not waited for without end, even where its directory says so.
+#[test]
+fn draining_bounds_finish() {
+    let mut history = History::new(true);
+    history.settings.finish_limit = 0;
+    history.step(Event::Drain);
+    history.run(5);
+    history.step(Event::Ended(5, LastExit::Status(0)));
+    history.step(Event::Forked(6, 8, history.settings));
+    history.now += DRAIN_GRACE;
+    assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::Main)]);
+    assert_eq!(history.step(Event::Ended(6, LastExit::Status(9))), [Action::Leave]);
 }

@@ -1,5 +1,7 @@
 //! The loop around the machines.
 
+use core::ffi::CStr;
+
 use crate::status::LastExit;
 use crate::sys::descriptor::Owned;
 use crate::sys::error::Errno;
@@ -26,7 +28,12 @@ struct Supervise {
     context: Context,
     services: Table<Option<Service>>,
     signals: Owned,
+    /// Its services are loggers that read what is left, once; see [`DRAIN`].
+    drains: bool,
 }
+
+/// The first argument, before any directory, by which the wrapper says that the machine stops.
+pub const DRAIN: &CStr = c"--drain";
 
 /// The program: looks after the services that the arguments name until all of them were told to be left.
 pub fn run(stack: Stack) -> i32 {
@@ -57,14 +64,16 @@ impl Supervise {
         let epoll = Epoll::new()?;
         epoll.add(*signals, EPOLLIN, Source::Signal.token())?;
         let environment = Environment::of(stack);
-        Ok(Self { context: Context { messages, epoll, environment }, services: Table::new(), signals })
+        let drains = stack.len() > 2 && stack.argument(1) == Some(DRAIN);
+        Ok(Self { context: Context { messages, epoll, environment }, services: Table::new(), signals, drains })
     }
 
     /// True when at least one service could be taken over.
     fn open_services(&mut self, stack: &Stack) -> bool {
-        for path in (1..stack.len()).filter_map(|at| stack.argument(at)) {
+        let first = if self.drains { 2 } else { 1 };
+        for path in (first..stack.len()).filter_map(|at| stack.argument(at)) {
             let index = self.services.len();
-            let opened = Service::open(index, path, &self.context).and_then(|service| {
+            let opened = Service::open(index, path, self.drains, &self.context).and_then(|service| {
                 self.services.push(Some(service)).map_err(|errno| Fault { what: "unable to keep ", file: "", errno })
             });
             if let Err(Fault { what, file, errno }) = opened {

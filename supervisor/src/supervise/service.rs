@@ -52,11 +52,13 @@ pub struct Service {
     follow: Option<Owned>,
     /// Its program, for messages.
     pub(super) program: &'static CStr,
+    /// It only reads what is left, and its input stays non-blocking, so that "nothing there" looks like an end to it.
+    drains: bool,
 }
 
 impl Service {
     /// Takes a service over. The machine has not begun yet: see [`Service::begin`].
-    pub fn open(index: usize, path: &'static CStr, context: &Context) -> Result<Self, Fault> {
+    pub fn open(index: usize, path: &'static CStr, drains: bool, context: &Context) -> Result<Self, Fault> {
         let (directory, died) = Directory::open(path)?;
         let normally_up = directory.is_normally_up();
         let machine = match directory.record().filter(|_| died) {
@@ -80,6 +82,7 @@ impl Service {
             notify: None,
             follow: None,
             program: RUN,
+            drains,
         })
     }
 
@@ -91,7 +94,12 @@ impl Service {
             && process::start_ticks(status.pid) == Some(status.start_ticks)
             && self.adopt(status.pid, context)
         {
-            return self.handle(Event::Adopted(settings::read(*self.directory.service)), context);
+            return self.handle(Event::Adopted(settings::read(*self.directory.service)), context)
+                && (!self.drains || self.handle(Event::Drain, context));
+        }
+        if self.drains {
+            self.machine = Machine::new(status.normally_up);
+            return self.handle(Event::Drain, context);
         }
         if status.pid > 0 {
             // It ended unseen: the same as if it had been adopted and had ended then.
@@ -205,7 +213,7 @@ impl Service {
         let Some(path) = settings::text::<256>(at, c_path!(names::STDIN_FIFO)) else { return };
         let opened = path.c_str().ok_or(Errno::ENAMETOOLONG).and_then(|path| {
             let fifo = files::open_at(at, path, files::O_RDONLY | files::O_NONBLOCK, 0)?;
-            fifo.set_nonblocking(false)?;
+            fifo.set_nonblocking(self.drains)?;
             Ok(fifo)
         });
         match opened {
