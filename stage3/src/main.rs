@@ -11,6 +11,7 @@ mod stage;
 mod steps;
 mod stop;
 
+mod console;
 mod devices;
 mod events;
 mod holders;
@@ -23,6 +24,7 @@ mod superblocks;
 mod verb;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use supervisor::paths;
@@ -58,5 +60,6 @@ fn run_directory() -> PathBuf {
 
 /// Prints an error as every program does.
 fn complain(name: &str, text: &str) {
-    eprintln!("{name}: error: {text}");
+    // Not `eprintln!`, which panics where standard error takes nothing.
+    let _ = writeln!(std::io::stderr(), "{name}: error: {text}");
 }

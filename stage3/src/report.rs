@@ -3,13 +3,12 @@
 //! The descriptors are opened once, at the beginning, and never block: later their paths are gone. Nothing here may
 //! fail or wait for long, since a machine that cannot print must still stop.
 
+use crate::console::Console;
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::time::{ClockId, clock_gettime};
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
-use std::io::{IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use supervisor::line::{Line, Mark, Stamp};
@@ -17,13 +16,11 @@ use supervisor::paths;
 
 /// The unit's name on lines and in events.
 const UNIT: &str = "stage3";
-/// How long a full console may hold us up, in ms.
-const CONSOLE_PATIENCE: u16 = 1000;
 
 /// The four places.
 #[derive(Debug)]
 pub struct Report {
-    console: Option<File>,
+    console: Option<Console>,
     kernel_log: Option<File>,
     boot_log: Option<File>,
     timeline: Option<File>,
@@ -38,7 +35,7 @@ impl Report {
             OpenOptions::new().write(true).custom_flags(flags).open(path).ok()
         };
         let report = Self {
-            console: writable(Path::new("/dev/console")),
+            console: Console::open(Path::new("/dev/console")),
             kernel_log: first_namespace.then(|| writable(Path::new("/dev/kmsg"))).flatten(),
             boot_log: writable(&run.join(paths::run::BOOT_LOG)),
             timeline: writable(&run.join(paths::run::TIMELINE)),
@@ -51,7 +48,7 @@ impl Report {
     /// Standard output and error were the log FIFO; holding it open would keep the catch-all logger from its end.
     fn let_go_of_the_log(&self) {
         let nothing = OpenOptions::new().read(true).write(true).open("/dev/null").ok();
-        for place in [nothing.as_ref(), self.console.as_ref()].into_iter().flatten() {
+        for place in [nothing.as_ref(), self.console.as_ref().map(Console::device)].into_iter().flatten() {
             let _ = nix::unistd::dup2_stdout(place);
             let _ = nix::unistd::dup2_stderr(place);
         }
@@ -63,21 +60,23 @@ impl Report {
     /// A line with a mark.
     pub fn line(&self, mark: Mark, text: &str, milliseconds: Option<u64>) {
         let line = Line { mark, unit: UNIT, text, milliseconds };
-        if self.console.as_ref().is_some_and(IsTerminal::is_terminal) {
-            self.console(&format!("{line:#}"));
-        } else {
-            self.console(&line);
+        if let Some(console) = &self.console {
+            console.line(&line);
         }
         self.files(&line);
     }
 
-    /// A line without a mark, in the kernel's log as well.
+    /// A line without a mark, in the kernel's log as well. Names of files and processes are anyone's choice: a line break
+    /// in one must not make a line of its own.
     pub fn plain(&self, text: &str) {
+        let text = one_line(text);
         self.files(&text);
         if let Some(mut log) = self.kernel_log.as_ref() {
             let _ = log.write_all(format!("<5>sunup: {text}\n").as_bytes());
         }
-        self.console(&text);
+        if let Some(console) = &self.console {
+            console.put(&text);
+        }
     }
 
     /// A step has ended.
@@ -99,30 +98,16 @@ impl Report {
         let _ = nix::sys::termios::tcdrain(std::io::stdout());
     }
 
-    fn console(&self, text: &impl Display) {
-        let Some(mut console) = self.console.as_ref() else { return };
-        let text = format!("{text}\n");
-        let mut rest = text.as_bytes();
-        while !rest.is_empty() {
-            match console.write(rest) {
-                Ok(0) => return,
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let mut wanted = [PollFd::new(console.as_fd(), PollFlags::POLLOUT)];
-                    if !nix::poll::poll(&mut wanted, PollTimeout::from(CONSOLE_PATIENCE)).is_ok_and(|ready| ready > 0) {
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
-        }
-    }
-
     fn files(&self, line: &impl Display) {
         if let Some(mut log) = self.boot_log.as_ref() {
             let _ = log.write_all(format!("{}{line}\n", Stamp(monotonic_ns())).as_bytes());
         }
     }
+}
+
+/// Control characters are shown as `?`.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// CLOCK_MONOTONIC in ns.
@@ -149,6 +134,12 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nobody's file name can forge the last line.
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!(one_line("a\nclean stop\x1b[2J"), "a?clean stop?[2J");
+    }
 
     /// A JSON string holds quotes, backslashes and control characters escaped.
     #[test]

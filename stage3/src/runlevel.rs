@@ -4,8 +4,9 @@
 //! 0 and 6 while it stops.
 
 use crate::verb::Verb;
-use crate::{EXIT_NO, process};
+use crate::{EXIT_NO, EXIT_SYSTEM, process};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths;
@@ -15,11 +16,11 @@ use supervisor::state::State;
 pub fn main(run: &Path) -> ExitCode {
     let booted = run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists() && process::Process::of(1).is_some();
     if !booted {
-        println!("unknown");
+        let _ = writeln!(std::io::stdout(), "unknown");
         return ExitCode::from(EXIT_NO);
     }
-    println!("{}", level(run));
-    ExitCode::SUCCESS
+    let said = writeln!(std::io::stdout(), "{}", level(run));
+    if said.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SYSTEM) }
 }
 
 fn level(run: &Path) -> &'static str {

@@ -23,7 +23,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let verb = words.next().and_then(Verb::from_name);
     let options: Vec<_> = words.collect();
     let (Some(verb), [] | ["-f" | "--force"]) = (verb, options.as_slice()) else {
-        eprintln!("usage: {NAME} halt|poweroff|reboot [-f]");
+        let _ = writeln!(std::io::stderr(), "usage: {NAME} halt|poweroff|reboot [-f]");
         return ExitCode::from(EXIT_USAGE);
     };
     let run = run_directory();

@@ -44,8 +44,9 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 10] = [
+    let cases: [(&str, Case); 11] = [
         ("clean", clean),
+        ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
@@ -143,6 +144,7 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     let status = unshare(who)
         .args(program)
         .args([own.as_path(), "--enter".as_ref(), &directory.path().join("root"), scenario.as_ref(), &name])
+        .env("NO_COLOR", if scenario.ends_with("+coloured") { "" } else { "1" })
         .env("STAGE3", stage3)
         .env("LOGS", &logs)
         .status()
@@ -154,18 +156,14 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     Outcome { console, logs: [log("web"), log("catch-all")], signal: status.signal(), code: status.code() }
 }
 
-/// Reads a pty until nobody has its other side, without carriage returns and colours.
+/// Reads a pty until nobody has its other side, without carriage returns.
 fn read_all(mut master: File) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count) = master.read(&mut buffer) {
         bytes.extend_from_slice(&buffer[..count]);
     }
-    let mut text = String::from_utf8(bytes).unwrap().replace('\r', "");
-    for colour in ["\x1b[0m", "\x1b[31m", "\x1b[32m", "\x1b[33m"] {
-        text = text.replace(colour, "");
-    }
-    text
+    String::from_utf8(bytes).unwrap().replace('\r', "")
 }
 
 /// Everything ends in time: the line says so, and the parent sees a power-off.
@@ -186,6 +184,14 @@ fn clean(who: As) {
         "clean stop: 0 processes, 0 mounts left",
     ];
     assert_eq!(texts, expected);
+}
+
+/// Marks are coloured on a terminal; NO_COLOR, which every other case has, keeps them plain.
+fn coloured(who: As) {
+    let outcome = play(who, "poweroff+engine+coloured");
+    let line = "[\x1b[32m ok \x1b[0m] stage3: disks are in step";
+    assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
 }
 
 /// The parent sees a restart.

@@ -45,6 +45,7 @@ fn process_one(scenario: &str) -> ExitCode {
             "sleeper" => children.push(start("supervise", &["", ""])),
             "hurry" => hurry = true,
             "front" => front = true,
+            "coloured" => {}
             _ => panic!("{part}"),
         }
     }
