@@ -26,8 +26,8 @@ pub struct Boot {
     pub etc: PathBuf,
     /// PATH as services get it.
     pub path: OsString,
-    /// The soft limit of open files that we were started with.
-    pub open_files: Option<u64>,
+    /// The limits of open files, soft and hard, that we were started with.
+    pub open_files: Option<(u64, u64)>,
     /// Where everything is said.
     pub report: Report,
     words: Vec<String>,

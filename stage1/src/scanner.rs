@@ -16,7 +16,7 @@ use crate::failure::Failure;
 
 /// PATH as services are to get it; the wrapper puts it back.
 const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
-/// The soft limit of open files that children get back.
+/// The limits of open files that children get back: `SOFT:HARD`.
 const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
 
 /// The log FIFO, opened for writing: it becomes the scanner's standard output and error.
@@ -53,8 +53,8 @@ fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
     let mut command = Command::new(program);
     command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
-    if let Some(limit) = boot.open_files {
-        command.env(ORIGINAL_LIMIT, limit.to_string());
+    if let Some((soft, hard)) = boot.open_files {
+        command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));
     }
     if let Ok(null) = File::open("/dev/null") {
         command.stdin(null);

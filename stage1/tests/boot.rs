@@ -147,6 +147,8 @@ fn check_all(sandbox: &Sandbox) {
     let path = "/usr/sbin:/usr/bin:/sbin:/bin";
     let environment = sandbox.result("environment");
     assert!(environment.contains(&format!("\nSUPERVISE_PATH={path}\n")), "{environment}");
+    let limits = format!("\nSUNUP_NOFILE={}", sandbox.result("first-limits"));
+    assert!(environment.contains(&limits), "{limits} {environment}");
     assert!(environment.contains(&format!("\nPATH=/run/sunup/wrapper:/run/sunup/bin:{path}\n")), "{environment}");
     let mounts = sandbox.result("mountinfo");
     for mount in [

@@ -20,6 +20,7 @@ for node in null zero full random urandom tty; do
     mount --bind /dev/$node dev/$node
 done
 cp "$init" init
+echo "$(ulimit -Sn):$(ulimit -Hn)" >"$source/results/first-limits"
 flags=nosuid,nodev,noexec
 mount -t proc -o $flags proc proc
 mount -t sysfs -o $flags,ro sysfs sys

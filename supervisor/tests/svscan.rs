@@ -76,20 +76,20 @@ fn scans_when_told() {
     scene.await_record("a", |status| status.phase == Phase::Run);
 }
 
-/// A service starts with no signal blocked or ignored, with descriptors 0, 1 and 2 only, and with the limit that was
-/// there before svscan raised its own.
+/// A service starts with no signal blocked or ignored, with descriptors 0, 1 and 2 only, and with the limits that
+/// were there before stage 1 and svscan raised their own.
 #[test]
 fn services_start_clean() {
     let mut scene = Scene::new();
-    let script = "#!/bin/sh\ngrep -E '^Sig(Blk|Ign)' /proc/self/status > told\nulimit -n >> told\n\
+    let script = "#!/bin/sh\ngrep -E '^Sig(Blk|Ign)' /proc/self/status > told\nulimit -Sn >> told\nulimit -Hn >> told\n\
                   echo \"${SUNUP_NOFILE-none}\" >> told\nexec sleep 1000\n";
     scene.file("a/run", script);
     let mut command = command(&scene, &["scan"]);
     link(&scene, "a");
-    command.env("SUNUP_NOFILE", "333");
+    command.env("SUNUP_NOFILE", "333:444");
     scene.spawn(command);
-    let told = scene.await_text("a/told", |text| text.lines().count() == 4);
-    assert_eq!(told, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n333\nnone\n");
+    let told = scene.await_text("a/told", |text| text.lines().count() == 5);
+    assert_eq!(told, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n333\n444\nnone\n");
     let pid = scene.await_record("a", |status| status.phase == Phase::Run).pid;
     // The shell itself holds more; what it becomes has what it was given.
     wait_until("sleep", || (fs::read_to_string(format!("/proc/{pid}/comm")).ok()? == "sleep\n").then_some(()));

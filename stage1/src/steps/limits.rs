@@ -1,5 +1,5 @@
 //! The limit of open files, which the scanner needs high (each service with a logger has a pipe). Children get the
-//! original one back: the scanner is told it in `SUNUP_NOFILE`.
+//! original ones back: the scanner is told them in `SUNUP_NOFILE`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ const DEFAULT_BOUND: u64 = 1_048_576;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).trying("read the limit of open files")?;
-    boot.open_files = Some(soft);
+    boot.open_files = Some((soft, hard));
     let text = fs::read_to_string("/proc/sys/fs/nr_open").unwrap_or_default();
     let bound = text.trim().parse().unwrap_or(DEFAULT_BOUND).max(hard);
     // Without the capability the hard limit stays, and the soft one rises to it.

@@ -11,7 +11,7 @@ use crate::sys::start::Stack;
 use crate::sys::text::{Shown, parse_line, parse_number};
 use crate::sys::{files, signal};
 
-/// The soft limit of open descriptors before stage 1 raised it.
+/// The limits of open descriptors before stage 1 raised them: `SOFT:HARD`, or `SOFT` alone.
 const LIMIT_VARIABLE: &[u8] = b"SUNUP_NOFILE";
 /// Where programs are looked for without PATH.
 const DEFAULT_PATH: &[u8] = b"/usr/bin:/bin";
@@ -41,12 +41,13 @@ pub struct Supervise<'a> {
 impl Children {
     /// Takes our own limits note, and raises the limit of descriptors: a service with a logger costs two.
     pub fn new(stack: &mut Stack) -> Self {
-        let told = stack.variable(LIMIT_VARIABLE).and_then(|value| parse_number(value.to_bytes()));
+        let told = stack.variable(LIMIT_VARIABLE).and_then(|value| limits(value.to_bytes()));
         stack.remove_variable(LIMIT_VARIABLE);
-        let limit = process::descriptor_limit().ok().map(|(soft, hard)| (told.unwrap_or(soft).min(hard), hard));
-        if let Some((_, hard)) = limit {
+        let own = process::descriptor_limit().ok();
+        if let Some((_, hard)) = own {
             let _ = process::set_descriptor_limit(hard, hard);
         }
+        let limit = own.map(|own| restored(told, own));
         Self {
             environment: Environment::of(stack),
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
@@ -127,7 +128,54 @@ impl Children {
     }
 }
 
+/// `SOFT:HARD` or `SOFT`.
+fn limits(text: &[u8]) -> Option<(u64, Option<u64>)> {
+    let mut numbers = text.splitn(2, |&byte| byte == b':').map(parse_number);
+    let soft = numbers.next()??;
+    match numbers.next() {
+        None => Some((soft, None)),
+        Some(hard) => Some((soft, Some(hard?))),
+    }
+}
+
+/// What children get: never more than we have ourselves.
+fn restored(told: Option<(u64, Option<u64>)>, (soft, hard): (u64, u64)) -> (u64, u64) {
+    let hard_told = told.and_then(|(_, hard)| hard).unwrap_or(hard).min(hard);
+    (told.map_or(soft, |(soft, _)| soft).min(hard_told), hard_told)
+}
+
 fn is_oom_adjusted() -> bool {
     let mut buffer = [0; 16];
     files::read_at(HERE, c"/proc/self/oom_score_adj", &mut buffer).is_ok_and(|text| parse_line(text) != Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lone number is the soft limit; what is no limit is not taken for one.
+    #[test]
+    fn told_limits() {
+        for (text, told) in [
+            ("1024:4096", Some((1024, Some(4096)))),
+            ("1024:18446744073709551615", Some((1024, Some(u64::MAX)))),
+            ("333", Some((333, None))),
+            ("", None),
+            ("1024:", None),
+            (":4096", None),
+            ("1:2:3", None),
+        ] {
+            assert_eq!(limits(text.as_bytes()), told, "{text}");
+        }
+    }
+
+    /// Both limits come back, and neither is above our own.
+    #[test]
+    fn what_children_get() {
+        assert_eq!(restored(Some((1024, Some(4096))), (1024, 1_048_576)), (1024, 4096));
+        assert_eq!(restored(Some((333, None)), (1024, 4096)), (333, 4096));
+        assert_eq!(restored(Some((9000, Some(u64::MAX))), (1024, 4096)), (4096, 4096));
+        assert_eq!(restored(Some((9000, Some(2000))), (1024, 4096)), (2000, 2000));
+        assert_eq!(restored(None, (1024, 4096)), (1024, 4096));
+    }
 }
