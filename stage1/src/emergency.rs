@@ -1,6 +1,5 @@
 //! The last resort: a shell on the console.
 
-use std::fs::{File, OpenOptions};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +10,8 @@ use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, setsid};
 use supervisor::sys::process::{Fork, fork};
+
+use crate::console;
 
 /// What to try, in order. sulogin asks for root's password.
 const SHELLS: [&[&str]; 4] = [&["/sbin/sulogin"], &["/usr/sbin/sulogin"], &["/bin/sh"], &["/usr/bin/sh"]];
@@ -44,17 +45,12 @@ fn become_shell() -> ! {
         let mut command = Command::new(program);
         command.args(arguments).current_dir("/");
         // A session leader's first terminal becomes its controlling one, so job control works.
-        if let Some((input, out, error)) = console() {
+        if let Some([input, out, error]) = console::terminal() {
             command.stdin(input).stdout(out).stderr(error);
         }
         let _ = command.exec();
     }
     std::process::exit(127)
-}
-
-fn console() -> Option<(File, File, File)> {
-    let console = OpenOptions::new().read(true).write(true).open("/dev/console").ok()?;
-    Some((console.try_clone().ok()?, console.try_clone().ok()?, console))
 }
 
 fn reap_until(shell: Pid) {

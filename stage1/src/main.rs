@@ -13,6 +13,7 @@ mod steps;
 
 mod boot;
 mod cmdline;
+mod console;
 mod descriptors;
 mod emergency;
 mod failure;

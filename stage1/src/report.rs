@@ -5,17 +5,16 @@
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::time::{ClockId, clock_gettime};
 use supervisor::line::{Line, Mark, Stamp};
 use supervisor::paths::run;
 
+use crate::console::Console;
 use crate::failure::Failure;
 use crate::json::Text;
 
@@ -23,8 +22,6 @@ use crate::json::Text;
 const UNIT: &str = "stage1";
 /// The kernel's level for failures: higher ones would show on the console a second time even with `quiet`.
 const WARNING: &str = "<4>";
-/// How long a console that takes nothing may hold us up, in ms, a line.
-const PATIENCE_MS: u16 = 200;
 
 /// One `step` event.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ struct Event {
 /// Where lines and events go.
 #[derive(Debug)]
 pub struct Report {
-    console: Option<File>,
+    console: Option<Console>,
     kmsg: Option<File>,
     began_ns: u64,
     boot_id: String,
@@ -52,7 +49,7 @@ impl Report {
     /// Opens the console, and begins the log with our name and version.
     pub fn new() -> Self {
         let mut report = Self {
-            console: open_console(),
+            console: Console::open_or_inherit(),
             kmsg: None,
             began_ns: now_ns(),
             boot_id: String::new(),
@@ -73,7 +70,7 @@ impl Report {
 
     /// Opens the console again, once /dev is there.
     pub fn reopen_console(&mut self) {
-        if let Some(console) = open_console() {
+        if let Some(console) = Console::open() {
             self.console = Some(console);
         }
     }
@@ -122,11 +119,10 @@ impl Report {
         self.say(&line.to_string(), Some(&format!("{line:#}")));
     }
 
-    /// Writes a line to the log, and to the console with colour where that is a terminal.
+    /// Writes a line to the log, and to the console with colour where that is wanted.
     fn say(&mut self, plain: &str, coloured: Option<&str>) {
         if let Some(console) = &mut self.console {
-            let text = coloured.filter(|_| console.is_terminal()).unwrap_or(plain);
-            write_patiently(console, format!("{text}\r\n").as_bytes());
+            console.line(plain, coloured);
         }
         let stamped = format!("{}{plain}\n", Stamp(now_ns()));
         if let Some(file) = &mut self.boot_log {
@@ -155,32 +151,7 @@ fn now_ns() -> u64 {
     u64::try_from(time.0).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.1).unwrap_or(0)
 }
 
-/// /dev/console, or what we were started with as standard error.
-fn open_console() -> Option<File> {
-    let flags = OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
-    let console = OpenOptions::new().append(true).custom_flags(flags.bits()).open("/dev/console");
-    console.ok().or_else(|| std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from))
-}
-
 /// Appends to a log that everyone may read.
 fn append(path: &Path) -> Option<File> {
     OpenOptions::new().append(true).create(true).mode(0o644).open(path).ok()
-}
-
-/// Writes all of it if the console takes it within [`PATIENCE_MS`] for each piece; a stopped terminal holds up no boot.
-fn write_patiently(file: &mut File, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(0) => return,
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                let mut wait = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
-                if nix::poll::poll(&mut wait, PollTimeout::from(PATIENCE_MS)) != Ok(1) {
-                    return;
-                }
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
 }

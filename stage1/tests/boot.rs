@@ -224,6 +224,34 @@ fn goes_on_after_failures() {
     assert_eq!(sandbox.result("engine-letter"), "u");
 }
 
+/// What a terminal shows of a boot with these variables.
+fn on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let pty = nix::pty::openpty(None, None).unwrap();
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&NAMESPACES, &[]);
+    command.env("CONSOLE", nix::unistd::ttyname(&pty.slave).unwrap()).envs(variables.iter().copied());
+    assert!(sandbox.finish(&mut command).status.success());
+    let mut shown = [0; 4096];
+    let size = nix::unistd::read(&pty.master, &mut shown).unwrap();
+    String::from_utf8_lossy(&shown[..size]).into_owned()
+}
+
+/// Marks are coloured on a terminal, unless somebody has asked for none or it is a dumb one.
+#[test]
+fn colours() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let coloured = "[\x1b[32m ok \x1b[0m] stage1: the scanner may start";
+    let shown = on_a_terminal(&[("TERM", "linux"), ("NO_COLOR", "")]);
+    assert!(shown.contains(coloured), "{shown:?}");
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let shown = on_a_terminal(&[variable]);
+        assert!(shown.contains("[ ok ] stage1: the scanner may start"), "{variable:?}: {shown:?}");
+    }
+}
+
 /// Without a console, without a single device, with all descriptors closed.
 #[test]
 fn boots_without_devices() {

@@ -1,6 +1,7 @@
 #!/bin/sh -e
 # A root of its own for a stage 1 under test, run in new mount, pid and other namespaces: sandbox.sh ROOT INIT [WORD…].
 # ROOT/lib and ROOT/etc are LIB and ETC, ROOT/results is where the fake scanner leaves what it saw.
+# CONSOLE is a terminal to be /dev/console, in place of ROOT/results/console.
 source=$1
 init=$2
 shift 2
@@ -14,7 +15,7 @@ for name in bin sbin lib lib64; do ln -s usr/$name $name; done
 mount --bind "$source" sunup
 mount --bind "$source/results" results
 : >dev/console
-mount --bind "$source/results/console" dev/console
+mount --bind "${CONSOLE:-$source/results/console}" dev/console
 for node in null zero full random urandom tty; do
     : >dev/$node
     mount --bind /dev/$node dev/$node
@@ -29,5 +30,5 @@ pivot_root . old
 [ -n "$KEEP" ] || again='umount /sys; umount /proc;'
 # A kernel that finds no console, and a root without devices.
 [ -z "$BARE" ] || bare='umount /dev/*; rm /dev/*;' closed='<&- >&- 2>&-'
-exec env -u KEEP -u BARE SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec \
+exec env -u KEEP -u BARE -u CONSOLE SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec \
     "umount -l /old; $bare $again"' exec /init "$@" '"$closed" sh "$@"
