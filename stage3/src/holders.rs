@@ -16,7 +16,7 @@ pub struct Holder {
 
 /// The first thing that each process holds of the mount. `table` tells mounts below it apart from it.
 pub fn of(mount: &Mount, table: &[Mount]) -> Vec<Holder> {
-    let processes = process::all().into_iter().filter(|process| !process.kernel && !process.is_zombie());
+    let processes = process::all().into_iter().filter(|process| !process.kernel && !process.zombie);
     processes
         .filter_map(|process| {
             let path = descriptor(process.pid, mount.id).or_else(|| other(process.pid, mount, table))?;
@@ -40,7 +40,8 @@ fn descriptor(pid: u32, mount: u32) -> Option<PathBuf> {
 fn other(pid: u32, mount: &Mount, table: &[Mount]) -> Option<PathBuf> {
     let links = ["cwd", "root", "exe"];
     let linked = links.iter().filter_map(|link| fs::read_link(format!("/proc/{pid}/{link}")).ok());
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let maps = String::from_utf8_lossy(&maps);
     let mapped = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..))).map(PathBuf::from);
     linked.chain(mapped).find(|path| is_on(path, mount, table))
 }

@@ -2,7 +2,7 @@
 
 use crate::holders;
 use crate::mounts::{self, Mount};
-use crate::process;
+use crate::process::{self, Process};
 use crate::stop::Stop;
 use std::path::Path;
 use std::time::Duration;
@@ -11,26 +11,42 @@ use supervisor::sys::stop::Death;
 /// A process that ends by itself within this time (a wrapper that the scanner just started) is not left.
 const PASSING: Duration = Duration::from_millis(500);
 
+/// Filesystems in memory: as a root they lose nothing.
+const MEMORY: [&str; 3] = ["rootfs", "tmpfs", "ramfs"];
+
 /// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, since nobody knows
 /// what they did not finish.
 pub fn processes(stop: &mut Stop) -> Vec<String> {
-    let deaths = living().iter().filter_map(|pid| Death::of(*pid).ok()).collect();
+    let deaths = living(&process::all()).filter_map(|pid| Death::of(pid).ok()).collect();
     stop.events.until_ended(deaths, PASSING);
-    let mut left: Vec<_> =
-        stop.killed.iter().map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect();
-    left.extend(living().into_iter().map(|pid| format!("{pid} {}", process::command(pid))));
+    let table = process::all();
+    let mut left = killed(&stop.killed, &table);
+    left.extend(living(&table).map(|pid| format!("{pid} {}", process::command(pid))));
+    // A proof needs a table that shows at least ourselves.
+    if !table.iter().any(|process| process.pid == std::process::id()) {
+        left.push("unknown: /proc cannot be read".into());
+    }
     left
 }
 
-fn living() -> Vec<u32> {
+fn living(table: &[Process]) -> impl Iterator<Item = u32> {
     let own = std::process::id();
-    let living = process::all().into_iter().filter(|process| !process.kernel && !process.is_zombie());
-    living.map(|process| process.pid).filter(|pid| *pid != 1 && *pid != own).collect()
+    let living = table.iter().filter(|process| !process.kernel && !process.zombie);
+    living.map(|process| process.pid).filter(move |pid| *pid != 1 && *pid != own)
+}
+
+/// Those that KILL has ended. What even KILL has not (it hangs in the kernel) counts among the living.
+fn killed(killed: &[(u32, String)], table: &[Process]) -> Vec<String> {
+    let ended = killed.iter().filter(|(pid, _)| !living(table).any(|living| living == *pid));
+    ended.map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect()
 }
 
 /// Mounts but /, /proc and our own tmpfs, each with who holds it; and filesystems that are alive unmounted.
 pub fn mounts(stop: &Stop) -> Vec<String> {
     let table = mounts::all();
+    if table.is_empty() {
+        return vec!["unknown: the mount table cannot be read".into()];
+    }
     let left = table.iter().filter(|mount| is_left(stop, mount));
     let mut left: Vec<_> = left.map(|mount| describe(stop, mount, &table)).collect();
     let busy = stop.superblocks.iter().flat_map(|superblocks| superblocks.busy(&table));
@@ -45,6 +61,11 @@ pub fn is_kept(stop: &Stop, point: &Path) -> bool {
 
 /// An old root that is read-only is as good as unmounted; what the maker of a namespace locked was never ours.
 fn is_left(stop: &Stop, mount: &Mount) -> bool {
+    // Where the root could not be changed, it must at least be read-only, or it is not unmounted.
+    let is_root = mount.point == stop.root && stop.permit.first_namespace();
+    if is_root && !mount.read_only && !MEMORY.contains(&mount.kind.as_str()) {
+        return true;
+    }
     if is_kept(stop, &mount.point) {
         return false;
     }
@@ -84,6 +105,14 @@ pub fn summary(processes: &[String], mounts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What survives KILL is counted once.
+    #[test]
+    fn survivors_count_once() {
+        let line = |pid, zombie| Process { pid, parent: 1, state: 'D', terminal: false, kernel: false, zombie };
+        let asked = [(7, "hangs".to_string()), (8, "died".to_string())];
+        assert_eq!(killed(&asked, &[line(7, false), line(8, true)]), ["8 died (ended only by KILL)"]);
+    }
 
     /// The line is the one that others read, to the byte.
     #[test]

@@ -44,22 +44,17 @@ pub struct Mount {
 
 impl Mount {
     /// Takes one line apart.
-    fn parse(line: &str) -> Option<Self> {
-        let (here, filesystem) = line.split_once(" - ")?;
-        let mut here = here.split(' ');
-        let mut filesystem = filesystem.split(' ');
-        let id = here.next()?.parse().ok()?;
-        let device = here.nth(1)?.into();
-        let point = unescape(here.nth(1)?);
-        let read_only = here.next()?.split(',').any(|option| option == "ro");
-        Some(Self {
-            id,
-            device,
-            point,
-            kind: filesystem.next()?.into(),
-            source: unescape(filesystem.next()?).to_string_lossy().into_owned(),
-            read_only,
-        })
+    fn parse(line: &[u8]) -> Option<Self> {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let mut fields = line.split(|byte| *byte == b' ');
+        let id = text(fields.next()?).parse().ok()?;
+        let device = text(fields.nth(1)?);
+        let point = unescape(fields.nth(1)?);
+        let read_only = text(fields.next()?).split(',').any(|option| option == "ro");
+        let mut filesystem = fields.skip_while(|field| *field != b"-").skip(1);
+        let kind = text(filesystem.next()?);
+        let source = unescape(filesystem.next()?).to_string_lossy().into_owned();
+        Some(Self { id, device, point, kind, source, read_only })
     }
 
     /// Nothing is lost when it is only detached. `dev` is where /dev is now.
@@ -68,16 +63,16 @@ impl Mount {
     }
 }
 
-/// The table, oldest mount first.
+/// The table, oldest mount first; empty only when it cannot be read. Names in it need not be text.
 pub fn all() -> Vec<Mount> {
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    table.lines().filter_map(Mount::parse).collect()
+    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    table.split(|byte| *byte == b'\n').filter_map(Mount::parse).collect()
 }
 
 /// Undoes the kernel's `\040` and its like.
-fn unescape(text: &str) -> PathBuf {
+pub fn unescape(text: &[u8]) -> PathBuf {
     let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
@@ -101,17 +96,19 @@ mod tests {
     /// Optional fields, escapes and read-only mounts are read as proc(5) says.
     #[test]
     fn parses_lines() {
-        let line = r"36 35 98:0 /mnt1 /mnt\0402 ro,noatime master:1 shared:2 - ext3 /dev/r\134oot rw,errors=continue";
+        let line = br"36 35 98:0 /mnt1 /mnt\0402 ro,noatime master:1 shared:2 - ext3 /dev/r\134oot rw,errors=continue";
         let mount = Mount::parse(line).unwrap();
         assert_eq!((mount.id, mount.device.as_str(), mount.point.to_str()), (36, "98:0", Some("/mnt 2")));
         assert_eq!((mount.kind.as_str(), mount.source.as_str(), mount.read_only), ("ext3", r"/dev/r\oot", true));
-        assert_eq!(Mount::parse("36 35 98:0 / /mnt rw"), None);
+        assert_eq!(Mount::parse(b"36 35 98:0 / /mnt rw"), None);
+        let latin = Mount::parse(b"1 0 0:1 / /mnt/\xfc rw - tmpfs tmpfs rw").unwrap();
+        assert_eq!(latin.point.as_os_str().as_encoded_bytes(), b"/mnt/\xfc");
     }
 
     /// /dev's tmpfs holds nothing, another one may.
     #[test]
     fn storage() {
-        let tmpfs = |point: &str| Mount::parse(&format!("1 0 0:1 / {point} rw - tmpfs tmpfs rw")).unwrap();
+        let tmpfs = |point: &str| Mount::parse(format!("1 0 0:1 / {point} rw - tmpfs tmpfs rw").as_bytes()).unwrap();
         assert!(tmpfs("/old/dev/shm").is_without_storage(Path::new("/old/dev")));
         assert!(!tmpfs("/old/mnt").is_without_storage(Path::new("/old/dev")));
     }

@@ -23,12 +23,15 @@ pub struct Process {
     pub terminal: bool,
     /// It is the kernel's own.
     pub kernel: bool,
+    /// Nothing of it runs any more: it waits for its parent to notice.
+    pub zombie: bool,
 }
 
 impl Process {
     /// Reads one process.
     pub fn of(pid: u32) -> Option<Self> {
-        Self::parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+        // The name need not be text.
+        Self::parse(pid, &String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
     }
 
     /// Takes /proc/PID/stat apart. The name in parentheses may hold anything, parentheses included.
@@ -38,12 +41,10 @@ impl Process {
         let parent = fields.next()?.parse().ok()?;
         let terminal = fields.nth(2)? != "0";
         let flags: u64 = fields.nth(1)?.parse().ok()?;
-        Some(Self { pid, parent, state, terminal, kernel: flags & KERNEL_THREAD != 0 })
-    }
-
-    /// It has ended and waits for its parent to notice.
-    pub fn is_zombie(&self) -> bool {
-        matches!(self.state, 'Z' | 'X')
+        let threads: u32 = fields.nth(10)?.parse().ok()?;
+        // The first thread may have ended while others run.
+        let zombie = matches!(state, 'Z' | 'X') && threads <= 1;
+        Some(Self { pid, parent, state, terminal, kernel: flags & KERNEL_THREAD != 0, zombie })
     }
 }
 
@@ -70,8 +71,8 @@ pub fn command(pid: u32) -> String {
     let text = String::from_utf8_lossy(&arguments).replace('\0', " ");
     let text = text.trim();
     if text.is_empty() {
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        return format!("[{}]", name.trim());
+        let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+        return format!("[{}]", String::from_utf8_lossy(&name).trim());
     }
     text.chars().take(SHOWN).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
@@ -95,16 +96,27 @@ mod tests {
     /// The fields are found behind a name that imitates them.
     #[test]
     fn parses_a_hostile_name() {
-        let stat = "7 (a) Z 1 (b) S 3 4 5 34816 4 2097216 0 0";
-        let expected = Process { pid: 7, parent: 3, state: 'S', terminal: true, kernel: true };
+        let stat = "7 (a) Z 1 (b) S 3 4 5 34816 4 2097216 0 0 0 0 0 0 0 0 20 0 1 0";
+        let expected = Process { pid: 7, parent: 3, state: 'S', terminal: true, kernel: true, zombie: false };
         assert_eq!(Process::parse(7, stat), Some(expected));
         assert_eq!(Process::parse(7, "7 (a) S x"), None);
+    }
+
+    /// A process whose first thread has ended lives on while another runs.
+    #[test]
+    fn tells_zombies() {
+        let zombie = |state, threads| {
+            let stat = format!("7 (a) {state} 3 4 5 0 4 64 0 0 0 0 0 0 0 0 20 0 {threads} 0");
+            Process::parse(7, &stat).unwrap().zombie
+        };
+        assert!(zombie('Z', 1) && zombie('X', 0));
+        assert!(!zombie('Z', 2) && !zombie('S', 1));
     }
 
     /// A tree is the root and all its descendants, and nobody else.
     #[test]
     fn trees() {
-        let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false };
+        let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false, zombie: false };
         let table = [line(1, 0), line(2, 1), line(3, 2), line(4, 1), line(5, 3)];
         assert_eq!(tree(&table, 2), [2, 3, 5]);
     }
@@ -113,7 +125,7 @@ mod tests {
     #[test]
     fn finds_itself() {
         let own = std::process::id();
-        assert!(all().iter().any(|process| process.pid == own && !process.kernel && !process.is_zombie()));
+        assert!(all().iter().any(|process| process.pid == own && !process.kernel && !process.zombie));
         assert!(command(own).contains("shutdown"), "{}", command(own));
     }
 }

@@ -100,7 +100,7 @@ fn targets(stop: &Stop) -> Vec<Process> {
 fn everyone_else(_stop: &Stop) -> Vec<Process> {
     let own = std::process::id();
     let mut table = process::all();
-    table.retain(|process| process.pid > 1 && process.pid != own && !process.kernel && !process.is_zombie());
+    table.retain(|process| process.pid > 1 && process.pid != own && !process.kernel && !process.zombie);
     table
 }
 

@@ -2,10 +2,12 @@
 //!
 //! Never in a container: there they are the host's.
 
+use crate::mounts::unescape;
 use crate::stop::Stop;
 use std::ffi::CString;
 use std::fs;
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use supervisor::sys::swap::swapoff;
 
 /// Gives up every area.
@@ -13,22 +15,22 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     if !stop.permit.first_namespace() {
         return Ok(());
     }
-    let table = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    let table = fs::read("/proc/swaps").unwrap_or_default();
     let mut failed = Vec::new();
     for area in areas(&table) {
         // The kernel tells the names as they are seen from the root of now.
-        let Ok(path) = CString::new(area.as_str()) else { continue };
+        let Ok(path) = CString::new(area.clone().into_os_string().into_vec()) else { continue };
         if let Err(error) = swapoff(&path) {
-            failed.push(format!("unable to give up '{}': {error}", stop.known_as(Path::new(&area)).display()));
+            failed.push(format!("unable to give up '{}': {error}", stop.known_as(&area).display()));
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }
 
 /// The first column of /proc/swaps, without the heading.
-fn areas(table: &str) -> Vec<String> {
-    let lines = table.lines().skip(1).filter_map(|line| line.split_ascii_whitespace().next());
-    lines.map(|name| name.replace("\\040", " ")).collect()
+fn areas(table: &[u8]) -> Vec<PathBuf> {
+    let lines = table.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
+    lines.filter_map(|line| line.split(|byte| byte.is_ascii_whitespace()).next()).map(unescape).collect()
 }
 
 #[cfg(test)]
@@ -38,8 +40,8 @@ mod tests {
     /// Names of areas are read without the heading.
     #[test]
     fn reads_areas() {
-        let table = "Filename\tType\tSize\n/dev/sda2 partition 1\n/swap\\040file file 2\n";
-        assert_eq!(areas(table), ["/dev/sda2", "/swap file"]);
-        assert!(areas("").is_empty());
+        let table = b"Filename\tType\tSize\n/dev/sda2 partition 1\n/swap\\040file file 2\n";
+        assert_eq!(areas(table), ["/dev/sda2", "/swap file"].map(PathBuf::from));
+        assert!(areas(b"").is_empty());
     }
 }

@@ -44,13 +44,14 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 11] = [
+    let cases: [(&str, Case); 12] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
         ("held_mount", held_mount),
+        ("names_that_are_no_text", names_that_are_no_text),
         ("stuck_supervise", stuck_supervise),
         ("silent_engine_is_hurried", silent_engine_is_hurried),
         ("refuses_strangers", refuses_strangers),
@@ -226,6 +227,14 @@ fn held_mount(who: As) {
     let expected = "unclean stop: 0 processes, 1 mount left: /mnt (held by 1 process-one halt+engine+held: /mnt/held)";
     assert_eq!(outcome.last(), expected);
     assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// Names that are no text hide neither a process nor a mount, and forge no line.
+fn names_that_are_no_text(who: As) {
+    let outcome = play(who, "poweroff+engine+nameless+odd");
+    let last = outcome.last();
+    assert!(last.starts_with("unclean stop: 1 process, 2 mounts left: "), "{last}");
+    assert!(last.contains(" deaf nameless (ended only by KILL); /mnt; /mnt/\u{fffd}?clean stop (held by 1 "), "{last}");
 }
 
 /// A supervise that does not obey is waited for, named, and ended with the other processes.

@@ -1,9 +1,12 @@
 //! What this program plays inside the namespaces, by the name it is called with.
 
 use crate::world::{RUN, enter};
+use nix::mount::{MsFlags, mount};
 use nix::sys::signal::{SigSet, Signal};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -19,7 +22,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "process-one" => process_one(word(1)),
         "engine" => engine(word(1)),
         "supervise" => supervise(Path::new(word(1)), word(2)),
-        "deaf" => deaf(),
+        "deaf" => deaf(word(1)),
         "aside" => aside(word(1)),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
@@ -45,6 +48,8 @@ fn process_one(scenario: &str) -> ExitCode {
             "sleeper" => children.push(start("supervise", &["", ""])),
             "hurry" => hurry = true,
             "front" => front = true,
+            "nameless" => children.push(start("deaf", &[part])),
+            "odd" => held = Some(odd_mount()),
             "coloured" => {}
             _ => panic!("{part}"),
         }
@@ -201,8 +206,19 @@ fn obey(directory: &Path, mut ends: impl FnMut(u8) -> bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A process that ignores TERM.
-fn deaf() -> ExitCode {
+/// A mount whose name is no text and would print a line of its own, with a file held open.
+fn odd_mount() -> File {
+    let point = Path::new(OsStr::from_bytes(b"/mnt/\xfc\nclean stop"));
+    fs::create_dir(point).unwrap();
+    mount(Some("tmpfs"), point, Some("tmpfs"), MsFlags::empty(), None::<&str>).unwrap();
+    File::create(point.join("held")).unwrap()
+}
+
+/// A process that ignores TERM; a nameless one has a name that is no text.
+fn deaf(how: &str) -> ExitCode {
+    if how == "nameless" {
+        fs::write("/proc/self/comm", b"\xfcber").unwrap();
+    }
     block_term();
     ready();
     sleep()
