@@ -47,11 +47,12 @@ impl Boot {
         }
     }
 
-    /// What we were told: by the kernel's command line where the kernel is ours, else by our arguments. (The kernel
-    /// passes words as arguments too, but keeps `sunup.bundle=` for itself, because of the dot.)
+    /// What we were told: by the kernel's command line where the kernel is ours, and by our arguments. (The kernel passes
+    /// words as arguments too, but keeps `sunup.bundle=` for itself, because of the dot; an initramfs or a shell that
+    /// becomes us may have arguments of its own.)
     pub fn options(&self) -> Options {
-        let text = if is_first() { fs::read_to_string("/proc/cmdline").ok() } else { None };
-        let words = text.map_or_else(|| self.words.clone(), |text| cmdline::words(&text));
+        let text = if is_first() { fs::read_to_string("/proc/cmdline").unwrap_or_default() } else { String::new() };
+        let words = all_words(cmdline::words(&text), &self.words);
         Options::from_words(words.iter().map(String::as_str))
     }
 
@@ -68,6 +69,30 @@ pub fn is_first() -> bool {
         && fs::read_link("/proc/self/ns/pid").is_ok_and(|target| target.as_os_str() == FIRST_PID_NAMESPACE)
 }
 
+/// The command line's words, and those arguments that are not among them.
+fn all_words(mut words: Vec<String>, arguments: &[String]) -> Vec<String> {
+    let own: Vec<String> = arguments.iter().filter(|word| !words.contains(word)).cloned().collect();
+    words.extend(own);
+    words
+}
+
 fn directory(variable: &str, default: &str) -> PathBuf {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map_or_else(|| default.into(), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An argument that the kernel passed on has its place in the command line; one of somebody else's comes last.
+    #[test]
+    fn words() {
+        let all = |line: &str, arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+            all_words(cmdline::words(line), &arguments).join(" ")
+        };
+        assert_eq!(all("ro single sunup.bundle=lab", &["single"]), "ro single sunup.bundle=lab");
+        assert_eq!(all("ro quiet", &["rescue"]), "ro quiet rescue");
+        assert_eq!(all("", &["single"]), "single");
+    }
 }

@@ -16,6 +16,7 @@ mod cmdline;
 mod console;
 mod descriptors;
 mod emergency;
+mod environment;
 mod failure;
 mod json;
 mod letter;
@@ -39,6 +40,8 @@ fn run() -> i32 {
 /// Stage 1.
 fn start(words: &[String]) -> ! {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    // Not in the session of a kernel's helper or an initramfs' shell. A container's process 1 leads one already.
+    let _ = nix::unistd::setsid();
     let mut boot = boot::Boot::new(words);
     steps::run(&mut boot);
     boot.report.end();

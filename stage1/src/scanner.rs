@@ -11,7 +11,8 @@ use std::process::Command;
 use nix::fcntl::OFlag;
 use supervisor::paths::run;
 
-use crate::boot::Boot;
+use crate::boot::{self, Boot};
+use crate::environment;
 use crate::failure::Failure;
 
 /// PATH as services are to get it; the wrapper puts it back.
@@ -52,6 +53,7 @@ pub fn execute(boot: &Boot, log: &Log) -> Failure {
 fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
     let mut command = Command::new(program);
     command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
+    command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
     if let Some((soft, hard)) = boot.open_files {
         command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));

@@ -14,6 +14,7 @@ const SCANNER: &str = r#"#!/bin/sh
 exec 3<>/run/sunup/log.fifo
 cd /results
 echo "$$ $*" >arguments
+cut -d ' ' -f 5,6 /proc/$$/stat >session
 env >environment
 found=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
 echo "$found" >descriptors
@@ -142,11 +143,13 @@ fn is_root() -> bool {
 fn check_all(sandbox: &Sandbox) {
     assert_eq!(sandbox.result("arguments"), "1 -t 0 /run/sunup/scan\n");
     assert_eq!(sandbox.result("descriptors"), "/dev/null\n/run/sunup/log.fifo\n/run/sunup/log.fifo\n");
+    assert_eq!(sandbox.result("session"), "1 1\n", "group and session");
     assert_eq!(sandbox.result("scanner-letter"), "F");
     assert_eq!(sandbox.result("engine-letter"), "u");
     let path = "/usr/sbin:/usr/bin:/sbin:/bin";
     let environment = sandbox.result("environment");
     assert!(environment.contains(&format!("\nSUPERVISE_PATH={path}\n")), "{environment}");
+    assert!(environment.contains("\nLANG=C\n"), "a container's environment goes on: {environment}");
     let limits = format!("\nSUNUP_NOFILE={}", sandbox.result("first-limits"));
     assert!(environment.contains(&limits), "{limits} {environment}");
     assert!(environment.contains(&format!("\nPATH=/run/sunup/wrapper:/run/sunup/bin:{path}\n")), "{environment}");
