@@ -3,11 +3,16 @@
 //! Only on the machine itself; in a container they are the host's. Loop devices and md arrays go; the device mapper's
 //! devices stay, since their tables hold no data that a sync has not written.
 
+use crate::bounded::within;
 use crate::stop::Stop;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::Duration;
 use supervisor::sys::stop::{detach_loop, stop_array};
+
+/// How long the devices may take together.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Detaches what is not busy. True: something changed.
 pub fn detach(stop: &Stop) -> bool {
@@ -15,26 +20,57 @@ pub fn detach(stop: &Stop) -> bool {
         return false;
     }
     let blocks = stop.now_at("/sys/block");
-    let Ok(entries) = fs::read_dir(&blocks) else { return false };
+    let dev = stop.now_at("/dev");
+    within(LIMIT, move || detach_all(&blocks, &dev)).unwrap_or(false)
+}
+
+fn detach_all(blocks: &Path, dev: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(blocks) else { return false };
     let mut changed = false;
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let device = stop.now_at("/dev").join(&name);
-        changed |= match name.to_string_lossy() {
-            name if name.starts_with("loop") => entry.path().join("loop").exists() && detach_one(&device, true),
-            name if name.starts_with("md") => is_active(&entry.path()) && detach_one(&device, false),
+        let device = dev.join(entry.file_name());
+        changed |= match entry.file_name().to_string_lossy() {
+            name if name.starts_with("loop") => let_go(&entry.path(), has_file, || {
+                let _ = File::open(&device).map(|file| detach_loop(file.as_raw_fd()));
+            }),
+            name if name.starts_with("md") => let_go(&entry.path(), is_active, || {
+                let _ = File::open(&device).map(|file| stop_array(file.as_raw_fd()));
+            }),
             _ => false,
         };
     }
     changed
 }
 
+/// True: the device was in use, and is not any more. The kernel says yes to a loop device that is still mounted, and only
+/// marks it for later, for ever: what it says counts for nothing.
+fn let_go(device: &Path, in_use: fn(&Path) -> bool, ask: impl FnOnce()) -> bool {
+    if !in_use(device) {
+        return false;
+    }
+    ask();
+    !in_use(device)
+}
+
+fn has_file(device: &Path) -> bool {
+    device.join("loop").exists()
+}
+
 fn is_active(array: &Path) -> bool {
     fs::read_to_string(array.join("md/array_state")).is_ok_and(|state| !matches!(state.trim(), "clear" | "inactive"))
 }
 
-/// A loop device that is still mounted would only be marked for later, which is no change.
-fn detach_one(device: &Path, is_loop: bool) -> bool {
-    let Ok(file) = File::open(device) else { return false };
-    if is_loop { detach_loop(file.as_raw_fd()).is_ok() } else { stop_array(file.as_raw_fd()).is_ok() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device that stays in use is no change, or the loop over the devices would never end.
+    #[test]
+    fn a_busy_device_is_no_change() {
+        let device = tempfile::tempdir().unwrap();
+        assert!(!let_go(device.path(), has_file, || panic!("asked a device that is not in use")));
+        fs::create_dir(device.path().join("loop")).unwrap();
+        assert!(!let_go(device.path(), has_file, || ()));
+        assert!(let_go(device.path(), has_file, || fs::remove_dir(device.path().join("loop")).unwrap()));
+    }
 }

@@ -47,8 +47,11 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
     if table.is_empty() {
         return vec!["unknown: the mount table cannot be read".into()];
     }
-    let left = table.iter().filter(|mount| is_left(stop, mount));
+    let hangs = |mount: &Mount| stop.hanging.iter().any(|(id, _)| *id == mount.id);
+    let left = table.iter().filter(|mount| is_left(stop, mount) && !hangs(mount));
     let mut left: Vec<_> = left.map(|mount| describe(stop, mount, &table)).collect();
+    // The table may show no more of them, but not all is written.
+    left.extend(stop.hanging.iter().map(|(_, point)| format!("{} (hangs)", point.display())));
     let busy = stop.superblocks.iter().flat_map(|superblocks| superblocks.busy(&table));
     left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", stop.known_as(point).display())));
     left

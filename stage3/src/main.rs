@@ -11,6 +11,7 @@ mod stage;
 mod steps;
 mod stop;
 
+mod bounded;
 mod console;
 mod devices;
 mod events;

@@ -2,6 +2,7 @@
 //!
 //! It prepares itself to be the last process, makes sure that it is the only stage 3, and walks through the steps.
 
+use crate::bounded::within;
 use crate::stop::Stop;
 use crate::verb::Verb;
 use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, run_directory, steps};
@@ -53,17 +54,19 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
 /// Ends the system without stopping anything. Returns only when the kernel refuses.
 pub fn at_once(verb: Verb, sync: bool, _permit: &guard::Permit) -> String {
     if sync {
-        steps::sync::within(steps::sync::HURRIED, nix::unistd::sync);
+        within(steps::sync::LIMIT, nix::unistd::sync);
     }
     let Err(error) = nix::sys::reboot::reboot(verb.mode());
     format!("unable to {}: {}", verb.name(), error.desc())
 }
 
-/// The lock of the only stage 3, its content the verb; `None`: another one holds it.
+/// The lock of the only stage 3, its content the verb; `None`: another one holds it. A full run directory keeps nobody
+/// from stopping: then the directory itself is locked, or the verb is not told.
 fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
     let path = run.join(paths::run::STAGE3_LOCK);
     let failed = |error: std::io::Error| format!("unable to lock '{}': {error}", path.display());
-    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let mut file = file.or_else(|_| File::open(run)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => return Ok(None),
@@ -71,7 +74,7 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
     }
     // A wish to hurry that was meant for an earlier one, before our verb shows that we are there.
     let _ = fs::remove_file(run.join(paths::run::STAGE3_HURRY));
-    file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name())).map_err(failed)?;
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name()));
     Ok(Some(file))
 }
 

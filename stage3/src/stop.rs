@@ -1,11 +1,16 @@
 //! One stop of the system: what the steps share.
 
+use crate::bounded::{Watchdog, within};
 use crate::events::Events;
 use crate::guard::Permit;
 use crate::report::Report;
 use crate::superblocks::Superblocks;
 use crate::verb::Verb;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// No step is silent longer than this unless it hangs.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// The state that is handed from step to step. There is none without a [`Permit`].
 #[derive(Debug)]
@@ -28,6 +33,10 @@ pub struct Stop {
     pub killed: Vec<(u32, String)>,
     /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
     pub locked: Vec<u32>,
+    /// Mounts that hang when they are unmounted, by the kernel's number, with the operator's name for them.
+    pub hanging: Vec<(u32, PathBuf)>,
+    /// Told that we are alive, again and again.
+    pub watchdog: Watchdog,
     /// Filesystems that may stay alive unseen; only on the machine itself.
     pub superblocks: Option<Superblocks>,
 }
@@ -45,6 +54,8 @@ impl Stop {
             engine_stuck: false,
             killed: Vec::new(),
             locked: Vec::new(),
+            hanging: Vec::new(),
+            watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
             superblocks: None,
         }
     }
@@ -58,4 +69,12 @@ impl Stop {
     pub fn known_as(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).map_or_else(|_| path.into(), |rest| Path::new("/").join(rest))
     }
+}
+
+/// What the watchdog does: a stage 3 that hangs has stopped what it could.
+fn give_up(verb: Verb) {
+    let line = "unclean stop: stage 3 hangs; ending without a count\n";
+    let _ = nix::unistd::write(std::io::stdout(), line.as_bytes());
+    within(Duration::from_secs(5), nix::unistd::sync);
+    let _ = nix::sys::reboot::reboot(verb.mode());
 }

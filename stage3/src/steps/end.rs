@@ -1,6 +1,6 @@
 //! The end: the count is printed, and the kernel is told.
 
-use super::sync::within;
+use crate::bounded::within;
 use crate::leftovers;
 use crate::report::Report;
 use crate::stop::Stop;
@@ -20,6 +20,7 @@ const LAST_PROGRAM: &str = "../../bin/stage3";
 
 /// Prints the last line and ends the system. Returns only when the kernel refuses.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
+    stop.watchdog.alive();
     let processes = leftovers::processes(stop);
     let mounts = leftovers::mounts(stop);
     stop.report.plain(&leftovers::summary(&processes, &mounts));

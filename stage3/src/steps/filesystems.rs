@@ -5,12 +5,19 @@
 //! the loop runs once more, since they were mounted on something.
 
 use super::processes;
+use crate::bounded::{while_writing, within};
 use crate::mounts::{self, Mount};
 use crate::stop::Stop;
 use crate::superblocks::Superblocks;
 use crate::{devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use std::time::Duration;
+
+/// How long a filesystem may write without getting anywhere.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long, once another one hangs.
+const IMPATIENCE: Duration = Duration::from_secs(5);
 
 /// Unmounts everything but what stage 3 stands on.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -31,7 +38,9 @@ fn unmount_all(stop: &mut Stop) {
     loop {
         let mut changed = false;
         let dev = stop.now_at("/dev");
-        for mount in ours(stop).iter().rev().filter(|mount| !mount.is_without_storage(&dev)) {
+        let mut table = ours(stop);
+        table.retain(|mount| !mount.is_without_storage(&dev) && !stop.locked.contains(&mount.id));
+        for mount in table.iter().rev() {
             changed |= unmount(stop, mount);
         }
         if !(changed | devices::detach(stop)) {
@@ -43,22 +52,52 @@ fn unmount_all(stop: &mut Stop) {
 /// One filesystem. True: it is gone.
 fn unmount(stop: &mut Stop, mounted: &Mount) -> bool {
     if stop.permit.first_namespace() && !mounted.read_only {
-        let none = None::<&str>;
-        let _ = mount(none, &mounted.point, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none);
+        make_read_only(stop, mounted);
     }
-    match umount2(&mounted.point, MntFlags::UMOUNT_NOFOLLOW) {
-        Ok(()) => true,
-        Err(Errno::EINVAL | Errno::EPERM) if !stop.permit.first_namespace() => {
+    let point = mounted.point.clone();
+    match bounded(stop, mounted, move || umount2(&point, MntFlags::UMOUNT_NOFOLLOW)) {
+        Some(Ok(())) => true,
+        Some(Err(Errno::EINVAL | Errno::EPERM)) if !stop.permit.first_namespace() => {
             stop.locked.push(mounted.id);
             false
         }
-        Err(_) => false,
+        _ => false,
     }
 }
 
-fn detach_without_storage(stop: &Stop) {
-    for mount in ours(stop).iter().rev().filter(|mount| mount.is_without_storage(&stop.now_at("/dev"))) {
-        let _ = umount2(&mount.point, MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH);
+fn make_read_only(stop: &mut Stop, mounted: &Mount) {
+    let point = mounted.point.clone();
+    let none = None::<&str>;
+    bounded(stop, mounted, move || mount(none, &point, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none));
+}
+
+/// A filesystem writes what it has before it goes, and one on a dead disk or server never answers: such a one is noted,
+/// and not touched again.
+fn bounded<T: Send + 'static>(
+    stop: &mut Stop,
+    mounted: &Mount,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if stop.hanging.iter().any(|(id, _)| *id == mounted.id) {
+        return None;
+    }
+    stop.watchdog.alive();
+    let patience = if stop.hanging.is_empty() { PATIENCE } else { IMPATIENCE };
+    let done = match stop.permit.first_namespace() {
+        true if stop.hanging.is_empty() => while_writing(patience, &stop.watchdog, work),
+        _ => within(patience, work),
+    };
+    if done.is_none() {
+        stop.hanging.push((mounted.id, stop.known_as(&mounted.point)));
+    }
+    done
+}
+
+fn detach_without_storage(stop: &mut Stop) {
+    let dev = stop.now_at("/dev");
+    for mount in ours(stop).iter().rev().filter(|mount| mount.is_without_storage(&dev)) {
+        let point = mount.point.clone();
+        bounded(stop, mount, move || umount2(&point, MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH));
     }
 }
 
@@ -67,14 +106,15 @@ fn detach_without_storage(stop: &Stop) {
 fn settle_root(stop: &mut Stop) {
     let left = ours(stop);
     if stop.permit.first_namespace() {
-        let none = None::<&str>;
-        let _ = mount(none, &stop.root, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none);
+        if let Some(root) = mounts::all().into_iter().rfind(|mount| mount.point == stop.root) {
+            make_read_only(stop, &root);
+        }
     } else if left.iter().all(|mount| mount.point == stop.root || stop.locked.contains(&mount.id)) {
         let _ = umount2(&stop.root, MntFlags::MNT_DETACH);
     }
 }
 
-/// What is to be unmounted. Locked mounts are not tried twice.
+/// What is to be unmounted.
 fn ours(stop: &Stop) -> Vec<Mount> {
     let mut table = mounts::all();
     table.retain(|mount| !leftovers::is_kept(stop, &mount.point));

@@ -45,6 +45,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 }
 
 fn run_one(stop: &mut Stop, step: &Step) {
+    stop.watchdog.alive();
     let start = Instant::now();
     let result = (step.run)(stop);
     let milliseconds = u64::try_from(start.elapsed().as_millis()).ok();

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
+use supervisor::paths::service;
 use supervisor::sys::stop::{Death, signal};
 
 /// From TERM to KILL.
@@ -127,8 +128,11 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     spared
 }
 
-/// The process has one of these files open.
+/// The process has one of these lock files open. Only what is called so is looked at closely: a file on a dead server
+/// would never answer.
 fn holds(pid: u32, files: &HashSet<(u64, u64)>) -> bool {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok()).any(|d| files.contains(&(d.dev(), d.ino())))
+    let links = entries.flatten().map(|entry| entry.path());
+    let locks = links.filter(|link| fs::read_link(link).is_ok_and(|path| path.ends_with(service::LOCK)));
+    locks.filter_map(|lock| fs::metadata(lock).ok()).any(|data| files.contains(&(data.dev(), data.ino())))
 }

@@ -2,13 +2,18 @@
 //!
 //! Never in a container: there they are the host's.
 
+use crate::bounded::within;
 use crate::mounts::unescape;
 use crate::stop::Stop;
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::time::Duration;
 use supervisor::sys::swap::swapoff;
+
+/// How long one area may take: what was in it has ended, so little is left to be read.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Gives up every area.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -18,11 +23,15 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let table = fs::read("/proc/swaps").unwrap_or_default();
     let mut failed = Vec::new();
     for area in areas(&table) {
+        stop.watchdog.alive();
         // The kernel tells the names as they are seen from the root of now.
         let Ok(path) = CString::new(area.clone().into_os_string().into_vec()) else { continue };
-        if let Err(error) = swapoff(&path) {
-            failed.push(format!("unable to give up '{}': {error}", stop.known_as(&area).display()));
-        }
+        let error = match within(LIMIT, move || swapoff(&path)) {
+            Some(Ok(())) => continue,
+            Some(Err(error)) => error.to_string(),
+            None => format!("not done after {} s", LIMIT.as_secs()),
+        };
+        failed.push(format!("unable to give up '{}': {error}", stop.known_as(&area).display()));
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }

@@ -85,6 +85,7 @@ fn look(directory: &Path, engine: &Service, deaths_before: u32) -> Progress {
 /// Waits, ups the engine and says for whom it waits every 10 s.
 fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progress {
     for round in 1..=ROUNDS {
+        stop.watchdog.alive();
         engine.tell(&[UP]);
         let mut progress = Progress::Working;
         let ended = stop.events.until(SAY, || {
