@@ -21,10 +21,10 @@ use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
 use crate::{Diagnostic, Edge, Kind, Longrun, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 /// `start-timeout` where it is not given.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `stop-timeout` where it is not given.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What became of a document.
 #[derive(Debug)]

@@ -8,11 +8,13 @@ mod check;
 mod diagnostic;
 mod executable;
 mod name;
+mod print;
 mod set;
 mod source;
 mod text;
 mod tree;
 mod unit;
+mod yaml;
 
 pub use bundle::{Bundle, Bundles};
 pub use diagnostic::{Diagnostic, Place, Severity};

@@ -4,5 +4,7 @@ mod bundles;
 mod files;
 mod hostile;
 mod manual;
+mod print;
+mod prng;
 mod sets;
 mod shipped;

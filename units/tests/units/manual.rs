@@ -5,7 +5,7 @@ use units::{Step, UnitSet};
 const MANUAL: &str = include_str!("../../../docs/man/unit.5");
 
 /// The literal blocks that begin with `# NAME.yaml`, each with that name.
-fn examples() -> Vec<(&'static str, &'static str)> {
+pub fn examples() -> Vec<(&'static str, &'static str)> {
     let blocks = MANUAL.split(".Bd -literal -offset indent\n").skip(1);
     let texts = blocks.filter_map(|block| block.split(".Ed\n").next());
     texts.filter_map(|text| Some((text.strip_prefix("# ")?.lines().next()?, text))).collect()

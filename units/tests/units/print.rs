@@ -1,0 +1,186 @@
+//! parse(print(unit)) is the unit, places aside.
+
+use std::path::Path;
+use std::time::Duration;
+
+use units::{Command, Condition, Edge, KillMode, Kind, Log, Place, Readiness, Step, Unit, UnitName, UnitSet};
+
+use crate::prng::Prng;
+
+/// What is hard to write in YAML.
+const TEXTS: [&str; 36] = [
+    "a",
+    "",
+    " ",
+    "-",
+    "--",
+    "---",
+    "-x",
+    "- x",
+    "~",
+    "null",
+    "on",
+    "0022",
+    "!x",
+    "*x",
+    "&x",
+    "a: b",
+    "a:",
+    "a #b",
+    "#",
+    "[x]",
+    "{x}",
+    "a,b",
+    "\"",
+    "'",
+    "\\n",
+    "a\nb",
+    "a\n",
+    "\na",
+    "a\n\n",
+    " a\nb\n",
+    "a\n \nb\n",
+    "\ta\n\tb\n",
+    "a\r\nb\n",
+    "ä\u{2028}\u{85}",
+    "a\n\n  b\n",
+    "%x @y `z` |> ? =",
+];
+
+fn nowhere() -> Place {
+    Place::whole(Path::new("x"))
+}
+
+fn without_places(unit: &Unit) -> Unit {
+    let mut unit = unit.clone();
+    unit.place = nowhere();
+    for edges in [&mut unit.needs, &mut unit.wants, &mut unit.after, &mut unit.before] {
+        edges.iter_mut().for_each(|edge| edge.place = nowhere());
+    }
+    if let Kind::Oneshot(oneshot) = &mut unit.kind {
+        oneshot.steps.iter_mut().for_each(|step| step.1 = nowhere());
+    }
+    unit
+}
+
+fn assert_same(unit: &Unit) {
+    let text = unit.to_yaml();
+    let path = format!("{}.yaml", unit.name);
+    let set = UnitSet::from_texts(&[(&path, &text)]);
+    assert_eq!(set.diagnostics(), [], "{text}");
+    let read = set.get(unit.name.as_str()).unwrap();
+    assert_eq!(without_places(read), without_places(unit), "{text}");
+}
+
+/// The units we ship and those of the manual.
+#[test]
+fn shipped_units() {
+    let system = UnitSet::load(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("system")]);
+    let examples = UnitSet::from_texts(&crate::manual::examples());
+    let units: Vec<&Unit> = system.units().values().chain(examples.units().values()).collect();
+    assert!(units.len() > 30);
+    units.into_iter().for_each(assert_same);
+}
+
+struct Generator {
+    prng: Prng,
+    bases: Vec<Unit>,
+}
+
+impl Generator {
+    fn new(seed: u64) -> Self {
+        let texts = ["kind: longrun\nrun: [x]\n", "kind: oneshot\nstart: [x]\n", "kind: milestone\n"];
+        let base = |text| UnitSet::from_texts(&[("base.yaml", text)]).get("base").unwrap().clone();
+        Self { prng: Prng::new(seed), bases: texts.map(base).to_vec() }
+    }
+
+    fn unit(&mut self) -> Unit {
+        let mut unit = self.prng.pick(&self.bases).clone();
+        unit.description = ["base", "It's a (test), 100 %", "a: b", "- x", "ä #"][self.prng.below(5)].into();
+        unit.needs = self.edges();
+        unit.wants = self.edges();
+        unit.after = self.edges();
+        unit.before = self.edges();
+        unit.conditions = self.conditions();
+        if !matches!(unit.kind, Kind::Milestone) {
+            unit.start_timeout = [Some(self.duration()), None][self.prng.below(2)];
+            unit.stop_timeout = self.duration();
+        }
+        match &mut unit.kind {
+            Kind::Longrun(longrun) => {
+                longrun.run = self.command();
+                longrun.ready = self.readiness();
+                longrun.kill_mode = *self.prng.pick(&[KillMode::Cgroup, KillMode::Main]);
+                longrun.log = self.log();
+            }
+            Kind::Oneshot(oneshot) => {
+                oneshot.start = Some(self.command());
+                oneshot.stop = [Some(self.command()), None][self.prng.below(2)].clone();
+                oneshot.steps =
+                    (0..self.prng.below(3)).map(|_| (self.prng.pick(&Step::ALL).0.clone(), nowhere())).collect();
+            }
+            Kind::Milestone => {}
+        }
+        unit
+    }
+
+    fn edges(&mut self) -> Vec<Edge> {
+        let names = ["a", "@b", "c:d:", "0022", "+x", ":y", "_z.yaml"];
+        let first = self.prng.below(names.len());
+        let some = &names[first..(first + self.prng.below(3)).min(names.len())];
+        some.iter().map(|name| Edge { unit: UnitName::new(name).unwrap(), place: nowhere() }).collect()
+    }
+
+    fn conditions(&mut self) -> Vec<Condition> {
+        let absent = self.prng.below(2) == 0;
+        let path = |text: &str| Condition::Path { path: text.into(), absent };
+        let all = [
+            path("/x"),
+            path("/y: z"),
+            Condition::Container(absent),
+            Condition::Cmdline { word: "x=!y,".into(), absent },
+        ];
+        all[self.prng.below(4)..].to_vec()
+    }
+
+    fn duration(&mut self) -> Duration {
+        Duration::from_millis([1, 999, 10_000, 60_000, 90_001, 3_723_004][self.prng.below(6)])
+    }
+
+    fn command(&mut self) -> Command {
+        let text = TEXTS[self.prng.below(TEXTS.len())];
+        if self.prng.below(2) == 0 && !text.trim().is_empty() {
+            return Command::Script(text.into());
+        }
+        Command::Argv(vec!["/bin/x".into(), text.into(), (*self.prng.pick(&TEXTS)).into()])
+    }
+
+    fn readiness(&mut self) -> Option<Readiness> {
+        let every = self.duration().max(Duration::from_millis(10));
+        let argv = vec!["x".into(), (*self.prng.pick(&TEXTS)).into()];
+        let all = [
+            None,
+            Some(Readiness::Descriptor(3)),
+            Some(Readiness::Tcp { address: "[::1]:22".into(), every }),
+            Some(Readiness::Socket("/run/x y".into())),
+            Some(Readiness::File("/run/x".into())),
+            Some(Readiness::Exec { argv, every }),
+        ];
+        self.prng.pick(&all).clone()
+    }
+
+    fn log(&mut self) -> Log {
+        let directory = [None, Some("/var/log/x".into())][self.prng.below(2)].clone();
+        let all = [Log::Auto, Log::None, Log::Directory { directory, size: 4096, keep: 3 }];
+        self.prng.pick(&all).clone()
+    }
+}
+
+/// Units with everything that the language has, and with texts that YAML would take for something else.
+#[test]
+fn generated_units() {
+    let mut generator = Generator::new(1);
+    for _ in 0..5000 {
+        assert_same(&generator.unit());
+    }
+}
