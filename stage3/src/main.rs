@@ -20,6 +20,7 @@ mod leftovers;
 mod mounts;
 mod process;
 mod report;
+mod room;
 mod services;
 mod superblocks;
 mod verb;

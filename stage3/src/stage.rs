@@ -5,7 +5,7 @@
 use crate::bounded::within;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, run_directory, steps};
+use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, room, run_directory, steps};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
@@ -82,7 +82,9 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
 fn hurry(run: &Path) -> Result<(), String> {
     let path = run.join(paths::run::STAGE3_HURRY);
     let _ = fs::remove_file(&path);
-    File::create(&path).map(|_| ()).map_err(|error| format!("unable to create '{}': {error}", path.display()))
+    room::beside_answers(run, || File::create(&path))
+        .map(|_| ())
+        .map_err(|error| format!("unable to create '{}': {error}", path.display()))
 }
 
 /// A session of its own, deaf to signals, out of the way of the memory killer and of any service's control group.

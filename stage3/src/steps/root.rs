@@ -4,6 +4,7 @@
 //! root of every process along. Where that cannot be done, the root is made read-only instead, in a later step.
 
 use crate::mounts;
+use crate::room;
 use crate::stop::Stop;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{chdir, pivot_root};
@@ -22,7 +23,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     if !mounts::all().iter().any(|mount| mount.point == run) {
         return Err(format!("'{}' is no filesystem of its own", run.display()));
     }
-    fs::create_dir_all(run.join(OLD_ROOT)).map_err(|error| failed("create", &run.join(OLD_ROOT), error))?;
+    for name in [OLD_ROOT, "proc"] {
+        let path = run.join(name);
+        room::alone(stop, || fs::create_dir_all(&path)).map_err(|error| failed("create", &path, error))?;
+    }
     mount_proc(&run)?;
     chdir(&run).map_err(|error| failed("enter", &run, error))?;
     pivot_root(".", OLD_ROOT).map_err(|error| {
@@ -39,7 +43,6 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// The new root needs a /proc, since everything is counted there.
 fn mount_proc(run: &Path) -> Result<(), String> {
     let proc: PathBuf = run.join("proc");
-    fs::create_dir_all(&proc).map_err(|error| failed("create", &proc, error))?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let none = None::<&str>;
     mount(Some("proc"), &proc, Some("proc"), flags, none)

@@ -3,9 +3,9 @@
 //! The flag for the supervise wrapper comes first, so that the scanner's attempts to bring a supervise back lead to
 //! nothing.
 
+use crate::room;
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
-use std::fs;
 use std::time::Duration;
 use supervisor::control::supervise::{DOWN, EXIT, KILL};
 use supervisor::paths;
@@ -13,7 +13,8 @@ use supervisor::paths;
 /// Tells them, and waits until none holds its service.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let flag = stop.run.join(paths::run::STOPPING);
-    let flagged = fs::write(&flag, "").map_err(|error| format!("unable to create '{}': {error}", flag.display()));
+    let flagged = room::flag(&stop.run, paths::run::STOPPING)
+        .map_err(|error| format!("unable to create '{}': {error}", flag.display()));
     let mut services = services::all(&stop.run);
     services.retain(|service| service.role == Role::Service && service.is_supervised());
     for service in &services {

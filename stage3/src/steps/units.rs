@@ -4,6 +4,7 @@
 //! on without order.
 
 use crate::process;
+use crate::room;
 use crate::services::{Role, Service};
 use crate::stop::Stop;
 use std::fs;
@@ -39,7 +40,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let engine_directory = stop.run.join(run::SERVICE).join(ENGINE);
     let engine = Service { name: ENGINE.into(), directory: engine_directory, role: Role::Service };
     let deaths = engine.status().map_or(0, |status| status.deaths);
-    let result = ask(&directory).and_then(|()| {
+    let result = ask(&stop.run, &directory).and_then(|()| {
         stop.events.add_changes(&directory);
         stop.events.add_changes(&engine.supervise_directory());
         match wait(stop, &engine, || look(&directory, &engine, deaths)) {
@@ -54,13 +55,14 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 }
 
 /// Puts the request where the engine looks first.
-fn ask(directory: &Path) -> Result<(), String> {
-    let request = directory.join(requests::STOP);
+fn ask(run: &Path, directory: &Path) -> Result<(), String> {
+    let path = directory.join(requests::STOP);
     let new = directory.join(format!(".{}.new", requests::STOP));
     let _ = fs::remove_file(directory.join(format!("{}{}", requests::STOP, requests::DONE)));
-    fs::write(&new, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n")
-        .and_then(|()| fs::rename(&new, &request))
-        .map_err(|error| format!("unable to write '{}': {error}; going on without order", request.display()))
+    let request = "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n";
+    room::beside_answers(run, || fs::write(&new, request))
+        .and_then(|()| fs::rename(&new, &path))
+        .map_err(|error| format!("unable to write '{}': {error}; going on without order", path.display()))
 }
 
 /// Looks at the files; ups an engine that lies down while the request is not answered.

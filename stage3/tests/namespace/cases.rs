@@ -44,12 +44,13 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 12] = [
+    let cases: [(&str, Case); 13] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
+        ("full_run_directory", full_run_directory),
         ("held_mount", held_mount),
         ("names_that_are_no_text", names_that_are_no_text),
         ("stuck_supervise", stuck_supervise),
@@ -235,6 +236,15 @@ fn names_that_are_no_text(who: As) {
     let last = outcome.last();
     assert!(last.starts_with("unclean stop: 1 process, 2 mounts left: "), "{last}");
     assert!(last.contains(" deaf nameless (ended only by KILL); /mnt; /mnt/\u{fffd}?clean stop (held by 1 "), "{last}");
+}
+
+/// A run directory without room for anything keeps nobody from stopping.
+fn full_run_directory(who: As) {
+    let outcome = play(who, "poweroff+service+full");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    let failed: Vec<_> = outcome.console.lines().filter(|line| line.starts_with("[fail]")).collect();
+    assert!(failed.len() == 1 && failed[0].contains("units: unable to write"), "{}", outcome.console);
+    assert_eq!(outcome.signal, Some(SIGINT));
 }
 
 /// A supervise that does not obey is waited for, named, and ended with the other processes.

@@ -50,13 +50,16 @@ fn process_one(scenario: &str) -> ExitCode {
             "front" => front = true,
             "nameless" => children.push(start("deaf", &[part])),
             "odd" => held = Some(odd_mount()),
-            "coloured" => {}
+            "coloured" | "full" => {}
             _ => panic!("{part}"),
         }
     }
     for child in &mut children {
         // Each says that it is ready by closing its standard output.
         let _ = child.stdout.take().unwrap().read_to_end(&mut Vec::new());
+    }
+    if scenario.contains("+full") {
+        fill_up();
     }
     let verb = scenario.split('+').next().unwrap();
     if front {
@@ -204,6 +207,15 @@ fn obey(directory: &Path, mut ends: impl FnMut(u8) -> bool) -> ExitCode {
     let mut letter = [0];
     while control.read_exact(&mut letter).is_ok() && !ends(letter[0]) {}
     ExitCode::SUCCESS
+}
+
+/// Leaves no room in the run directory, neither for bytes nor for names.
+fn fill_up() {
+    let used = nix::sys::statvfs::statvfs(RUN).unwrap();
+    let bytes = (used.blocks() - used.blocks_free()) * used.fragment_size();
+    let sizes = format!("size={bytes},nr_inodes={}", used.files() - used.files_free());
+    mount(None::<&str>, RUN, None::<&str>, MsFlags::MS_REMOUNT, Some(sizes.as_str())).unwrap();
+    assert!(fs::write(Path::new(RUN).join("more"), "").is_err());
 }
 
 /// A mount whose name is no text and would print a line of its own, with a file held open.
