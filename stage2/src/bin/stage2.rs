@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage2::boot_log::BootLog;
-use stage2::cgroup::CgroupRoot;
-use stage2::console::Console;
 use stage2::executor::Config;
-use stage2::places::Places;
-use stage2::standalone::{self, Refusal};
-use stage2::supervised::{DEFAULT, Supervised};
-use stage2::target::Sources;
+use stage2::record::boot_log::BootLog;
+use stage2::record::console::Console;
+use stage2::request::target::Sources;
+use stage2::serve::standalone::{self, Refusal};
+use stage2::serve::supervised::{DEFAULT, Supervised};
+use stage2::system::cgroup::CgroupRoot;
+use stage2::system::places::Places;
 use supervisor::paths::run;
 
 /// Usage was wrong, or there is no such target.

@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::{ask, boot_log, check, critical_path, list, plan, status};
-use stage2::places::Places;
 use stage2::rehearse;
+use stage2::system::places::Places;
 
 /// Looks at the system's units and asks the engine to act on them.
 #[derive(Debug, Parser)]

@@ -16,7 +16,7 @@ use supervisor::sys::time;
 
 use super::failure::{Failure, Outcome};
 use super::follow::Follow;
-use crate::places::Places;
+use crate::system::places::Places;
 
 /// The engine's name in the scan directory.
 const ENGINE: &str = "engine";

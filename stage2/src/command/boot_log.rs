@@ -6,7 +6,7 @@ use std::io::Write;
 use supervisor::paths::run;
 
 use super::failure::{Failure, Outcome};
-use crate::places::Places;
+use crate::system::places::Places;
 
 /// Writes it as it is.
 pub fn show(places: &Places, out: &mut dyn Write) -> Outcome {

@@ -8,7 +8,7 @@ use units::{Bundles, Diagnostic, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use crate::graph::Draft;
-use crate::places::Places;
+use crate::system::places::Places;
 
 /// Checks the files and directories in `paths`, or what is installed. Exit 1 if anything is wrong, warnings aside.
 pub fn run(places: &Places, paths: &[PathBuf], out: &mut dyn Write) -> Outcome {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use supervisor::paths::run;
 
 use super::failure::{Failure, Outcome};
-use crate::places::Places;
+use crate::system::places::Places;
 
 /// What the timeline says of one unit's start.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use units::{Bundles, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use super::states;
-use crate::places::Places;
+use crate::system::places::Places;
 
 /// Writes one line a unit (name, kind, state, place, description), then one a bundle with its members.
 pub fn run(places: &Places, json: bool, out: &mut dyn Write) -> Outcome {

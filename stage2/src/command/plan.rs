@@ -9,9 +9,9 @@ use supervisor::state::State;
 
 use super::failure::{Failure, Outcome};
 use super::{critical_path, states};
-use crate::places::Places;
 use crate::plan::{Plan, Verb};
-use crate::target::{Sources, Target};
+use crate::request::target::{Sources, Target};
+use crate::system::places::Places;
 
 /// What is asked.
 #[derive(Debug, Default)]

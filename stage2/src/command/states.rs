@@ -7,8 +7,8 @@ use supervisor::paths::service;
 use supervisor::state::State;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
-use crate::places::Places;
-use crate::state_file::StateFile;
+use crate::record::state_file::StateFile;
+use crate::system::places::Places;
 
 /// Every state file in `directory`, sorted by name. One that cannot be read is left out: it is being replaced.
 pub fn read_all(directory: &Path) -> Vec<StateFile> {

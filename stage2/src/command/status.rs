@@ -7,8 +7,8 @@ use supervisor::sys::time;
 
 use super::failure::{Failure, Outcome};
 use super::states;
-use crate::places::Places;
-use crate::state_file::StateFile;
+use crate::record::state_file::StateFile;
+use crate::system::places::Places;
 
 /// Writes the states of `units`, or of all. Exit 0 all asked for are up, 1 some are not (only when units are named), 100
 /// for a name that no unit has.

@@ -14,8 +14,8 @@ use super::{Executor, Interest};
 use crate::engine::Engine;
 use crate::engine::event::UnitIndex;
 use crate::oneshot::{KeeperRecord, Outcome};
-use crate::state_file::StateFile;
-use crate::target::Target;
+use crate::record::state_file::StateFile;
+use crate::request::target::Target;
 
 /// How long a killed keeper may take to end, in ms: the kernel needs a moment, however many there are.
 const KEEPER_END_MS: u64 = 5_000;

@@ -8,6 +8,7 @@
 mod activity;
 mod adopt;
 mod begin;
+mod getty;
 mod longrun;
 mod oneshot;
 mod reporting;
@@ -24,18 +25,18 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use units::{Kind, Step, Unit};
 
-use crate::cgroup::CgroupRoot;
-use crate::clock::monotonic;
-use crate::condition::Surroundings;
-use crate::console::Console;
 use crate::engine::Engine;
 use crate::engine::event::{Event, UnitIndex};
 use crate::graph::Graph;
 use crate::oneshot::Record;
-use crate::places::Places;
-use crate::supervised_service::SupervisedService;
-use crate::target::Target;
-use crate::timeline::Timeline;
+use crate::record::console::Console;
+use crate::record::timeline::Timeline;
+use crate::request::target::Target;
+use crate::service::SupervisedService;
+use crate::system::cgroup::CgroupRoot;
+use crate::system::clock::monotonic;
+use crate::system::condition::Surroundings;
+use crate::system::places::Places;
 use activity::Activity;
 use watches::{Interest, Watches};
 

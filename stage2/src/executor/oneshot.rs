@@ -7,9 +7,9 @@ use units::{Command, Oneshot, Step};
 
 use super::Executor;
 use super::activity::{Doing, Ending, Running};
-use crate::cgroup;
 use crate::engine::event::{Event, UnitIndex};
 use crate::oneshot::{Job, KeeperRecord, Outcome, Report, launch};
+use crate::system::cgroup;
 
 impl Executor {
     pub(super) fn start_oneshot(&mut self, unit: UnitIndex, oneshot: &Oneshot) {

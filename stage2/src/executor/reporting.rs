@@ -6,10 +6,10 @@ use supervisor::line::{Line, Mark};
 use supervisor::state::State;
 
 use super::Executor;
-use crate::clock::boottime;
 use crate::engine::event::Report;
-use crate::state_file::StateFile;
-use crate::timeline::Happening;
+use crate::record::state_file::StateFile;
+use crate::record::timeline::Happening;
+use crate::system::clock::boottime;
 
 impl Executor {
     pub(super) fn report(&mut self, report: &Report) {

@@ -26,7 +26,7 @@ use super::launch::{Job, number};
 use super::record::Outcome;
 use super::report::Report;
 use super::worker::work;
-use crate::cgroup;
+use crate::system::cgroup;
 
 /// Lines of output that are kept for the [fail] line.
 const LINES_KEPT: usize = 5;

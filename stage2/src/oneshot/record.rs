@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use supervisor::sys::process::start_ticks;
 
-use crate::replace::{remove, replace};
+use crate::system::replace::{remove, replace};
 
 /// The keeper's process.
 const KEEPER: &str = "keeper";

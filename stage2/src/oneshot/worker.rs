@@ -14,7 +14,7 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use units::Command;
 
 use super::launch::Job;
-use crate::command_lookup::{DEFAULT_PATH, unable_to_run};
+use crate::system::command_lookup::{DEFAULT_PATH, unable_to_run};
 
 /// Runs in the worker; returns its exit code if there was nothing to exec, or it could not be.
 pub(super) fn work(job: &Job, output: OwnedFd, mut refusal: File) -> i32 {

@@ -2,7 +2,7 @@
 
 use supervisor::state::State;
 
-use crate::state_file::StateFile;
+use crate::record::state_file::StateFile;
 
 /// Units that were skipped, each with its reason: they were not rehearsed, whatever happened to the rest.
 pub fn not_rehearsed(states: &[StateFile]) -> Vec<String> {

@@ -12,27 +12,23 @@ use supervisor::control::supervise;
 use supervisor::paths::requests::{BOOT, STOP};
 use supervisor::state::State;
 
-use crate::clock::boottime;
-use crate::console::Console;
 use crate::engine::event::{Event, UnitIndex};
 use crate::executor::{Config, Executor};
-use crate::problems;
-use crate::replace::{remove, replace};
+use crate::record::console::Console;
+use crate::record::state_file::StateFile;
+use crate::request::problems;
+use crate::request::queue::{RequestQueue, Waiting};
+use crate::request::target::{Sources, Target};
+use crate::request::verdict;
 use crate::request::{Answer, Request, Verb};
-use crate::request_queue::{RequestQueue, Waiting};
-use crate::state_file::StateFile;
-use crate::supervised_service::SupervisedService;
-use crate::target::{Sources, Target};
-use crate::verdict;
+use crate::service::SupervisedService;
+use crate::system::clock::boottime;
+use crate::system::replace::{remove, replace};
 
 /// What the boot brings up when stage 1 names nothing.
 pub const DEFAULT: &str = "default";
 /// What is started after everything else was stopped.
 const SHUTDOWN: &str = "shutdown";
-/// The service that offers a login while no getty of the units is up.
-const GETTY_EARLY: &str = "getty-early";
-/// How names of gettys begin.
-const GETTY: &str = "getty-";
 /// Signals that supervise or a terminal may send, and that must not end us.
 const BLOCKED: [Signal; 4] = [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT];
 
@@ -98,7 +94,7 @@ impl Supervised {
             Ok(request) => request,
             Err(error) => {
                 if id == BOOT {
-                    self.offer_login();
+                    self.executor.offer_login();
                 }
                 return self.queue.answer(&id, &Answer::refused(error));
             }
@@ -111,7 +107,7 @@ impl Supervised {
         }
         let served = self.serve_units(&id, was_running, &request);
         if request.verb == Verb::Boot && !self.queue.is_stopping() {
-            self.offer_login();
+            self.executor.offer_login();
         }
         served
     }
@@ -239,16 +235,5 @@ impl Supervised {
         self.executor.tell(if was_running { Event::Resume(units) } else { Event::Start(units) });
         while !self.executor.run()? {}
         Ok(verdict::failed(self.executor.target(), self.executor.engine()).is_empty())
-    }
-
-    /// A boot that brought no getty up still ends with a login.
-    fn offer_login(&self) {
-        let engine = self.executor.engine();
-        let is_getty = |unit: &UnitIndex| engine.graph().name(*unit).starts_with(GETTY);
-        if (0..engine.graph().len()).filter(is_getty).any(|unit| engine.state(unit) == State::Up) {
-            return;
-        }
-        let early = SupervisedService::new(self.executor.places().service(GETTY_EARLY));
-        let _ = early.control(&[supervise::UP]);
     }
 }

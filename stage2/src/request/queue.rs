@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use supervisor::paths::requests::{BOOT, DONE, PROGRESS, RUNNING, STOP};
 
-use crate::replace::{remove, replace};
 use crate::request::{Answer, Request};
+use crate::system::replace::{remove, replace};
 
 /// Answers that are kept, so that an asker that was away finds its own.
 const ANSWERS_KEPT: usize = 32;

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use supervisor::paths::run;
 
-use crate::replace::replace;
+use crate::system::replace::replace;
 
 /// What happened to a unit, with the keys that it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,8 +6,8 @@ use supervisor::state::State;
 
 use crate::engine::Engine;
 use crate::engine::event::UnitIndex;
+use crate::request::target::{Named, Target};
 use crate::request::{Answer, Verb};
-use crate::target::{Named, Target};
 
 /// The answer to a request whose units have settled.
 pub fn answer(verb: Verb, target: &Target, engine: &Engine) -> Answer {

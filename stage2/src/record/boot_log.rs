@@ -7,7 +7,7 @@ use std::path::Path;
 
 use supervisor::line::Stamp;
 
-use crate::clock::monotonic;
+use crate::system::clock::monotonic;
 
 /// The open log.
 #[derive(Debug)]

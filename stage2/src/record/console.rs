@@ -14,7 +14,7 @@ use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::poll::{PollFd, PollFlags, poll};
 use supervisor::line::{Line, Output};
 
-use crate::boot_log::BootLog;
+use crate::record::boot_log::BootLog;
 
 /// How long one line may wait for a console that takes no more, in ms.
 const PATIENCE_MS: u16 = 100;

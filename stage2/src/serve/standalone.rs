@@ -7,14 +7,14 @@ use std::io;
 use nix::fcntl::{Flock, FlockArg};
 use supervisor::paths::run;
 
-use crate::boot_log::BootLog;
-use crate::console::Console;
 use crate::engine::event::Event;
 use crate::executor::{Config, Executor};
-use crate::problems;
+use crate::record::boot_log::BootLog;
+use crate::record::console::Console;
 use crate::request::Verb;
-use crate::target::{Sources, Target};
-use crate::verdict;
+use crate::request::problems;
+use crate::request::target::{Sources, Target};
+use crate::request::verdict;
 
 /// Why nothing was done.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use supervisor::paths::service;
 use units::{Command, KillMode, Log, Longrun, Readiness, Unit};
 
 use super::quote::{quote, quote_if_needed};
-use crate::replace::{remove, replace_if_different};
+use crate::system::replace::{remove, replace_if_different};
 
 /// How every generated script begins: errors end it, and both outputs go where the log is.
 const HEAD: &str = "#!/bin/sh -e\nexec 2>&1\n";

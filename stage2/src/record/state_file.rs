@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use supervisor::state::State;
 
-use crate::replace::replace;
+use crate::system::replace::replace;
 
 /// One unit's state file; also an element of `sunup status --json`. Fields are in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,35 @@
+//! What a status record says about the end of a longrun.
+
+use nix::sys::signal::Signal;
+use supervisor::status::{LastExit, Phase, Status, Want};
+
+/// Exit codes of a shell that could not run a command.
+const NOT_RUN: std::ops::RangeInclusive<u8> = 126..=127;
+
+/// Its command runs, as its supervise wants.
+pub(super) fn runs(status: &Status) -> bool {
+    status.phase == Phase::Run && status.pid != 0 && status.want != Want::Down
+}
+
+/// Why a longrun that ended will not be tried again.
+pub(super) fn end_for_good(status: &Status, is_new: bool) -> Option<String> {
+    let was_not_run =
+        is_new && status.phase != Phase::Run && status.last_exit.code().is_some_and(|code| NOT_RUN.contains(&code));
+    (was_not_run || status.ended_for_good).then(|| describe(status.last_exit))
+}
+
+fn describe(exit: LastExit) -> String {
+    match (exit.code(), exit.signal()) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => match Signal::try_from(i32::from(signal)) {
+            Ok(signal) => format!("killed by {signal}"),
+            Err(_) => format!("killed by signal {signal}"),
+        },
+        (None, None) => "ended".into(),
+    }
+}
+
+/// The exit code, or 128 + the signal's number.
+pub(super) fn exit_number(exit: LastExit) -> Option<u32> {
+    exit.code().map(u32::from).or(exit.signal().map(|signal| 128 + u32::from(signal)))
+}

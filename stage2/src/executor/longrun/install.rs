@@ -1,0 +1,85 @@
+//! A longrun's service directory: made, linked into the scan directory, told to the scanner.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::libc::O_NONBLOCK;
+use supervisor::control::scanner;
+use supervisor::paths::{run, scan};
+use units::{Log, Longrun, Unit};
+
+use super::{Doing, Starting};
+use crate::engine::event::UnitIndex;
+use crate::executor::{Executor, Interest};
+use crate::readiness::Probe;
+use crate::service::{Logger, ServiceDirectory, Settings};
+use crate::system::replace::replace_link;
+
+impl Executor {
+    /// Makes the service directory, watches it, links it, and has its supervise told.
+    pub(super) fn install(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) -> io::Result<()> {
+        let name = text.name.as_str();
+        let service = self.service(unit);
+        let settings = self.settings(text, longrun);
+        if let Some(Logger { directory, .. }) = &settings.logger {
+            let _ = fs::create_dir_all(directory);
+        }
+        ServiceDirectory::compile(text, longrun, &settings).install(service.directory())?;
+        self.watches.add(&service.supervise(), Interest::Status(unit))?;
+        self.activities[unit].doing = Doing::Starting(Starting {
+            before: service.status(),
+            is_told: false,
+            is_executed: false,
+            probe: longrun.ready.as_ref().and_then(Probe::new),
+        });
+        let link = self.config.places.scan.join(name);
+        let target = self.link_target(name);
+        if fs::read_link(&link).ok().as_deref() != Some(&target) {
+            replace_link(&link, &target)?;
+        }
+        self.is_scan_wanted |= !service.is_supervised();
+        Ok(())
+    }
+
+    /// `../service/NAME` from RUN/scan; from another scan directory the whole path.
+    fn link_target(&self, name: &str) -> PathBuf {
+        let places = &self.config.places;
+        match places.scan == places.run.join(run::SCAN) {
+            true => Path::new("..").join(run::SERVICE).join(name),
+            false => places.service(name),
+        }
+    }
+
+    fn settings(&self, text: &Unit, longrun: &Longrun) -> Settings {
+        let name = text.name.as_str();
+        let has_logger = match longrun.log {
+            Log::None => false,
+            Log::Directory { .. } => true,
+            Log::Auto => self.target.is_after_local(&text.name),
+        };
+        let logger = || Logger { program: self.logger_program(), directory: self.config.places.log.clone() };
+        Settings {
+            cgroup: self.config.cgroups.as_ref().and_then(|root| root.make_leaf(name).ok()),
+            logger: has_logger.then(logger),
+        }
+    }
+
+    /// The one that runs from memory; where stage 1 has not put it there, the one that came with this program.
+    fn logger_program(&self) -> String {
+        if self.config.places.run.join(run::BIN).join("svlog").exists() {
+            return "../../../bin/svlog".into();
+        }
+        let beside = std::env::current_exe().ok().map(|program| program.with_file_name("svlog"));
+        beside.filter(|program| program.exists()).map_or("svlog".into(), |program| program.display().to_string())
+    }
+
+    /// Has the scanner look: once for everything that was linked. A scanner without a control FIFO looks by itself.
+    pub(in crate::executor) fn scan(&self) {
+        let control = self.config.places.scan.join(scan::CONTROL);
+        if let Ok(mut fifo) = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control) {
+            let _ = fifo.write_all(&[scanner::SCAN]);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Longruns: their service directory is compiled and linked into the scan directory; then their supervise is told what
+//! to do, and its status record says what became of it.
+
+mod ending;
+mod install;
+mod probing;
+
+use std::fs;
+
+use supervisor::control::supervise;
+use supervisor::status::{Phase, Status, Want};
+use units::{Command, KillMode, Kind, Longrun, Readiness, Unit};
+
+use super::activity::{Doing, Starting};
+use super::{Executor, Interest};
+use crate::engine::event::{Event, Nanoseconds, UnitIndex};
+use crate::service::SupervisedService;
+use crate::system::cgroup;
+use crate::system::command_lookup::look_up;
+use ending::{end_for_good, exit_number, runs};
+
+/// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
+const PROBATION: Nanoseconds = 1_000_000_000;
+/// Service directories that stage 1 brings: no unit may have their names.
+const RESERVED: [&str; 3] = ["catch-all", "engine", "getty-early"];
+
+impl Executor {
+    pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) {
+        if RESERVED.contains(&text.name.as_str()) {
+            return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
+        }
+        if let Command::Argv(words) = &longrun.run
+            && let Some(Err(reason)) = words.first().map(|word| look_up(word))
+        {
+            return self.fail(unit, reason, None);
+        }
+        if self.must_wait_for_terminal(unit) {
+            return;
+        }
+        match self.install(unit, text, longrun) {
+            Ok(()) => self.look_at(unit),
+            Err(error) => self.fail(unit, format!("unable to make its service directory: {error}"), None),
+        }
+    }
+
+    /// A longrun's status record may say something new.
+    pub(super) fn look_at(&mut self, unit: UnitIndex) {
+        let service = self.service(unit);
+        let Some(activity) = self.activities.get_mut(unit) else { return };
+        match &mut activity.doing {
+            Doing::Starting(starting) => {
+                if !service.is_supervised() {
+                    return;
+                }
+                let status = service.status();
+                if !starting.is_told
+                    && status.is_none_or(|status| status.want != Want::Up || status.phase == Phase::Down)
+                {
+                    starting.is_told = service.control(&[supervise::UP]).is_ok();
+                }
+                let is_news = |status: &Status| Some(*status) != starting.before || runs(status);
+                if let Some(status) = status.filter(is_news) {
+                    self.on_starting(unit, &status);
+                }
+            }
+            Doing::Up { probation } => {
+                let is_probed = probation.is_some();
+                if let Some(status) = service.status() {
+                    self.on_up(unit, &status, is_probed);
+                }
+            }
+            Doing::Stopping => self.on_stopping(unit, &service),
+            Doing::Nothing | Doing::Oneshot(_) => {}
+        }
+    }
+
+    fn on_starting(&mut self, unit: UnitIndex, status: &Status) {
+        if let Some(reason) = end_for_good(status, true) {
+            return self.fail_longrun(unit, reason, status);
+        }
+        if !runs(status) {
+            return;
+        }
+        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| unit.kind.clone()) else { return };
+        let activity = &mut self.activities[unit];
+        let Doing::Starting(starting) = &mut activity.doing else { return };
+        activity.pid = Some(status.pid);
+        if !starting.is_executed {
+            starting.is_executed = true;
+            self.events.push_back(Event::Executed { unit, pid: Some(status.pid) });
+        }
+        match longrun.ready {
+            None => self.become_up(unit, Some(self.now() + PROBATION)),
+            Some(Readiness::Descriptor(_)) if status.ready => self.become_up(unit, None),
+            Some(Readiness::Descriptor(_)) => {}
+            Some(_) => self.ask_probe(unit),
+        }
+    }
+
+    fn on_up(&mut self, unit: UnitIndex, status: &Status, is_on_probation: bool) {
+        if let Some(reason) = end_for_good(status, is_on_probation) {
+            self.fail_longrun(unit, reason, status);
+        } else if status.want == Want::Once && status.phase == Phase::Down && status.pid == 0 {
+            self.activities[unit].doing = Doing::Nothing;
+            self.activities[unit].pid = None;
+            self.events.push_back(Event::Down(unit));
+        }
+    }
+
+    fn on_stopping(&mut self, unit: UnitIndex, service: &SupervisedService) {
+        let is_down = |status: Status| status.phase == Phase::Down && status.pid == 0 && status.want != Want::Up;
+        if !service.is_supervised() || service.status().is_some_and(is_down) {
+            self.activities[unit].doing = Doing::Nothing;
+            self.activities[unit].pid = None;
+            self.events.push_back(Event::Down(unit));
+        }
+    }
+
+    fn become_up(&mut self, unit: UnitIndex, probation: Option<Nanoseconds>) {
+        self.activities[unit].doing = Doing::Up { probation };
+        self.stop_probing(unit);
+        self.events.push_back(Event::Ready(unit));
+    }
+
+    /// It ended and is not worth trying again; its supervise is told.
+    fn fail_longrun(&mut self, unit: UnitIndex, reason: String, status: &Status) {
+        let _ = self.service(unit).control(&[supervise::DOWN]);
+        self.activities[unit].doing = Doing::Nothing;
+        self.activities[unit].pid = None;
+        self.stop_probing(unit);
+        self.fail(unit, reason, exit_number(status.last_exit));
+    }
+
+    pub(super) fn stop_longrun(&mut self, unit: UnitIndex) {
+        let service = self.service(unit);
+        self.stop_probing(unit);
+        self.held.retain(|held| *held != unit);
+        self.activities[unit].doing = Doing::Stopping;
+        let _ = self.watches.add(&service.supervise(), Interest::Status(unit));
+        if service.control(&[supervise::DOWN]).is_err() {
+            // Without its supervise it must not come up again with the next one.
+            let _ = fs::remove_file(self.config.places.scan.join(self.name(unit)));
+        }
+        self.look_at(unit);
+    }
+
+    pub(super) fn kill_longrun(&mut self, unit: UnitIndex) {
+        let _ = self.service(unit).control(&[supervise::DOWN, supervise::KILL]);
+        self.kill_leaf(unit);
+        self.look_at(unit);
+    }
+
+    pub(super) fn abandon_longrun(&mut self, unit: UnitIndex) {
+        self.activities[unit].doing = Doing::Nothing;
+        self.activities[unit].pid = None;
+        self.stop_probing(unit);
+        self.held.retain(|held| *held != unit);
+        let _ = self.service(unit).control(&[supervise::DOWN, supervise::KILL]);
+        self.kill_leaf(unit);
+    }
+
+    /// Everything that a longrun has started, unless only its main process is to be reached.
+    fn kill_leaf(&self, unit: UnitIndex) {
+        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| &unit.kind) else { return };
+        if let (Some(root), KillMode::Cgroup) = (&self.config.cgroups, longrun.kill_mode) {
+            cgroup::kill_all(&root.leaf(self.name(unit)));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Asking whether longruns are ready, where they do not say so themselves.
+
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+
+use super::Doing;
+use crate::engine::event::{Nanoseconds, UnitIndex};
+use crate::executor::{Executor, Interest};
+use crate::readiness::{Probe, Verdict};
+
+impl Executor {
+    /// Asks whether a unit is ready, if that is being found out.
+    pub(in crate::executor) fn ask_probe(&mut self, unit: UnitIndex) {
+        let now = self.now();
+        let Some(Doing::Starting(starting)) = self.activities.get_mut(unit).map(|activity| &mut activity.doing) else {
+            return;
+        };
+        let Some(probe) = starting.probe.as_mut().filter(|_| starting.is_executed) else { return };
+        self.probing.insert(unit);
+        let mut verdict = probe.ask(now);
+        if verdict != Verdict::Ready
+            && let Some(directory) = probe.directory()
+        {
+            // What appeared before the watch was there is seen by asking again.
+            let _ = self.watches.add(directory, Interest::Readiness(unit));
+            verdict = probe.ask(now);
+        }
+        if let Some(descriptor) = probe.descriptor() {
+            let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLOUT, unit as u64 * 2 + 1));
+        }
+        if verdict == Verdict::Ready {
+            self.become_up(unit, None);
+        }
+    }
+
+    pub(in crate::executor) fn ask_all_probes(&mut self) {
+        for unit in self.probing.clone() {
+            self.ask_probe(unit);
+        }
+    }
+
+    pub(in crate::executor) fn ask_due_probes(&mut self) {
+        let now = self.now();
+        let is_due = |unit: &UnitIndex| self.probe_time(*unit).is_some_and(|time| time <= now);
+        let due: Vec<UnitIndex> = self.probing.iter().copied().filter(is_due).collect();
+        due.into_iter().for_each(|unit| self.ask_probe(unit));
+    }
+
+    /// When the next probe is due.
+    pub(in crate::executor) fn next_probe(&self) -> Option<Nanoseconds> {
+        self.probing.iter().filter_map(|unit| self.probe_time(*unit)).min()
+    }
+
+    fn probe_time(&self, unit: UnitIndex) -> Option<Nanoseconds> {
+        match &self.activities[unit].doing {
+            Doing::Starting(starting) => starting.probe.as_ref().and_then(Probe::next),
+            _ => None,
+        }
+    }
+
+    pub(super) fn stop_probing(&mut self, unit: UnitIndex) {
+        if self.probing.remove(&unit) {
+            self.watches.remove(Interest::Readiness(unit));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What is written for people, for programs that watch, and for the engine's successor.
+//!
+//! Nothing here may stop a boot: a full disk and a stuck console cost what should have been written, and no more.
+
+pub mod boot_log;
+pub mod console;
+pub mod state_file;
+pub mod timeline;

@@ -1,0 +1,13 @@
+//! A longrun as a service directory: the files that it is compiled to ([`ServiceDirectory`]), and the supervise that runs
+//! it ([`SupervisedService`]).
+//!
+//! What a supervise has as its working directory is never replaced: neither the service directory, nor `supervise/`,
+//! nor `log/`. Files inside are replaced by rename, and only when they say something else.
+
+mod directory;
+mod quote;
+mod supervised;
+
+pub use directory::{Logger, ServiceDirectory, Settings};
+pub use quote::quote;
+pub use supervised::SupervisedService;

@@ -1,0 +1,8 @@
+//! The machine as it is found: clocks, directories, files, control groups, commands. Nothing here knows of the engine.
+
+pub mod cgroup;
+pub mod clock;
+pub mod command_lookup;
+pub mod condition;
+pub mod places;
+pub mod replace;
