@@ -1,6 +1,7 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
 use crate::role::LINES;
+use crate::world::MANY;
 use nix::sys::stat::Mode;
 use std::fs::{self, File, Permissions};
 use std::io::Read;
@@ -31,6 +32,10 @@ struct Outcome {
     console: String,
     /// Of the service and of everyone.
     logs: [String; 2],
+    /// Each start of a supervise, before the stop and after it began.
+    supervises: [usize; 2],
+    /// What each of the many services said.
+    many: Vec<String>,
     signal: Option<i32>,
     code: Option<i32>,
 }
@@ -155,7 +160,16 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     let console = console.join().unwrap();
     eprint!("{console}");
     let log = |name: &str| fs::read_to_string(logs.join(name).join("current")).unwrap_or_default();
-    Outcome { console, logs: [log("web"), log("catch-all")], signal: status.signal(), code: status.code() }
+    let book = fs::read_to_string(logs.join("supervises")).unwrap_or_default();
+    let count = |when| book.lines().filter(|line| *line == when).count();
+    Outcome {
+        console,
+        logs: [log("web"), log("catch-all")],
+        supervises: [count("early"), count("late")],
+        many: (1..=MANY).map(|number| log(&format!("many-{number}"))).collect(),
+        signal: status.signal(),
+        code: status.code(),
+    }
 }
 
 /// Reads a pty until nobody has its other side, without carriage returns.
@@ -331,6 +345,9 @@ fn loggers_drain(who: As) {
     let said = "the operator's command ended with exit status: 0\nthe writer is done\n";
     assert_eq!(everyone, said);
     assert!(!outcome.console.contains("[fail]"), "{}", outcome.console);
+    // Each once: web, its logger, the engine, the operator, the catch-all, and the many with their loggers.
+    assert_eq!(outcome.supervises, [5 + 2 * MANY, 0], "the stop brought supervises back");
+    assert!(outcome.many.iter().all(|log| log == "started\nstopped\n"), "{:?}", outcome.many);
 }
 
 /// A container that may not call reboot(2) ends all the same: process 1 becomes a program that exits with 0.

@@ -1,6 +1,6 @@
 //! What this program plays inside the namespaces, by the name it is called with.
 
-use crate::world::{RUN, enter};
+use crate::world::{MANY, REAL_SUPERVISE, RUN, enter};
 use nix::mount::{MsFlags, mount};
 use nix::sys::signal::{SigSet, Signal};
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 /// Lines of the writer.
@@ -21,6 +21,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
     match word(0) {
         "process-one" => process_one(word(1)),
         "engine" => engine(word(1)),
+        "supervise" if real_supervise().exists() => counted_supervise(&words),
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(word(1)),
         "aside" => aside(word(1)),
@@ -109,6 +110,22 @@ fn ready() {
     nix::unistd::dup2_stdout(null).unwrap();
 }
 
+fn has_started(number: usize) -> bool {
+    fs::read_to_string(format!("/logs/many-{number}/current")).is_ok_and(|log| log.contains("started"))
+}
+
+fn real_supervise() -> PathBuf {
+    Path::new(RUN).join("bin").join(REAL_SUPERVISE)
+}
+
+/// Stands before the real supervise: writes down, one line each, who got beyond the wrapper, and when.
+fn counted_supervise(words: &[String]) -> ExitCode {
+    let when = if Path::new(RUN).join("stopping").exists() { "late" } else { "early" };
+    let mut book = OpenOptions::new().create(true).append(true).open("/logs/supervises").unwrap();
+    book.write_all(format!("{when}\n").as_bytes()).unwrap();
+    panic!("{}", Command::new(real_supervise()).arg0("supervise").args(&words[1..]).exec());
+}
+
 /// What a real supervise runs: the file `role` says what it is.
 fn run_of_a_service() -> ExitCode {
     let role = fs::read_to_string("role").unwrap();
@@ -121,9 +138,16 @@ fn run_of_a_service() -> ExitCode {
             ExitCode::SUCCESS
         }
         "writer" => writer(),
+        "polite" => {
+            let term = block_term();
+            println!("started");
+            term.wait().unwrap();
+            println!("stopped");
+            ExitCode::SUCCESS
+        }
         "poweroff" => {
-            // The writer must be there, or nothing is written.
-            while !Path::new("/logs/writer").exists() {
+            // Everyone must be there, or nothing is written.
+            while !(Path::new("/logs/writer").exists() && (1..=MANY).all(has_started)) {
                 std::thread::yield_now();
             }
             let status = program("poweroff").status().unwrap();

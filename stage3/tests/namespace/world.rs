@@ -11,6 +11,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+/// Services with loggers besides the one that writes much.
+pub const MANY: usize = 20;
+/// The real supervise, in `RUN/bin`.
+pub const REAL_SUPERVISE: &str = "supervise.real";
 /// The run directory.
 pub const RUN: &str = "/run/sunup";
 
@@ -77,6 +81,9 @@ fn fill_real(run: &Path) {
     }
     fs::create_dir(run.join("wrapper")).unwrap();
     fs::copy(from.with_file_name("wrapper"), run.join("wrapper/supervise")).unwrap();
+    // What gets beyond the wrapper is counted.
+    fs::rename(run.join("bin/supervise"), run.join("bin").join(REAL_SUPERVISE)).unwrap();
+    symlink("role", run.join("bin/supervise")).unwrap();
     mkfifo(&run.join("log.fifo"), Mode::from_bits_truncate(0o600)).unwrap();
     symlink("/run/sunup/bin/role", run.join("scan/.svscan/SIGRTMIN+4")).unwrap();
     fs::remove_dir_all(run.join("service/engine/supervise")).unwrap();
@@ -87,14 +94,22 @@ fn fill_real(run: &Path) {
         ("catch-all", "svlog s16000000 /logs/catch-all"),
         ("operator", "poweroff"),
     ] {
-        let directory = run.join("service").join(service);
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join("role"), role).unwrap();
-        symlink("/run/sunup/bin/role", directory.join("run")).unwrap();
-        let _ = symlink(format!("../service/{service}"), run.join("scan").join(service));
+        add_service(run, service, role);
+    }
+    for number in 1..=MANY {
+        add_service(run, &format!("many-{number}"), "polite");
+        add_service(run, &format!("many-{number}/log"), &format!("svlog /logs/many-{number}"));
     }
     fs::write(run.join("service/engine/down"), "").unwrap();
     fs::write(run.join("service/catch-all/stdin-fifo"), "/run/sunup/log.fifo\n").unwrap();
+}
+
+fn add_service(run: &Path, service: &str, role: &str) {
+    let directory = run.join("service").join(service);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("role"), role).unwrap();
+    symlink("/run/sunup/bin/role", directory.join("run")).unwrap();
+    let _ = symlink(format!("../service/{service}"), run.join("scan").join(service));
 }
 
 /// As stage 1 does: the log FIFO on 1 and 2, the wrapper first in the PATH.
