@@ -4,6 +4,7 @@
 //! logger meets the end of its input. Only one that does not end by itself is told to. The catch-all comes last, since
 //! the others' supervises may write to it, and never meets an end of input: its FIFO is drained first.
 
+use super::processes;
 use super::services::still_supervised;
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
@@ -38,7 +39,11 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
     let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop) };
     end(stop, &catch_all);
-    still_supervised(&loggers).and(still_supervised(&catch_all)).and(drained)
+    let ended = still_supervised(&loggers).and(still_supervised(&catch_all));
+    if ended.is_err() {
+        processes::note_loggers(stop);
+    }
+    ended.and(drained)
 }
 
 /// Tells them to go down and waits until they have.

@@ -16,6 +16,8 @@ use supervisor::sys::stop::{Death, signal};
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long those may take that were asked last.
+const PASSING: Duration = Duration::from_millis(500);
 /// How long one round of KILL is waited for.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 /// Rounds of KILL before those that do not die are left alone.
@@ -24,8 +26,8 @@ const KILL_ROUNDS: u32 = 5;
 /// Ends them, politely first.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let asked = terminate(stop);
-    let ignored: Vec<_> = targets(stop).into_iter().filter(|process| asked.contains(&process.pid)).collect();
-    stop.killed.extend(ignored.iter().map(|process| (process.pid, process::command(process.pid))));
+    ask_the_youngest(stop, &asked);
+    note_killed(stop, targets);
     let left = kill(stop, targets);
     match (stop.killed.as_slice(), left) {
         (_, left) if left > 0 => Err(format!("{left} processes survived KILL")),
@@ -60,6 +62,30 @@ fn terminate(stop: &mut Stop) -> HashSet<u32> {
         }
     }
     asked
+}
+
+/// What was born while somebody else kept us waiting has not been asked yet. A wrapper that the scanner just started ends by
+/// itself.
+fn ask_the_youngest(stop: &mut Stop, asked: &HashSet<u32>) {
+    let mut young = targets(stop);
+    young.retain(|process| !asked.contains(&process.pid));
+    young.iter().for_each(ask);
+    let deaths = young.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+    stop.events.until_ended(deaths, PASSING);
+}
+
+/// Loggers that did not end when told to are killed in the last round, and named.
+pub fn note_loggers(stop: &mut Stop) {
+    note_killed(stop, |stop| {
+        let mut table = everyone_else(stop);
+        table.retain(|process| !process::is_storage_daemon(process.pid));
+        table
+    });
+}
+
+fn note_killed(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) {
+    let doomed = chosen(stop);
+    stop.killed.extend(doomed.iter().map(|process| (process.pid, process::command(process.pid))));
 }
 
 /// TERM; HUP for those on a terminal, since interactive shells ignore TERM; CONT, so that stopped ones get it.

@@ -20,6 +20,8 @@ use supervisor::status::{Status, Want};
 const SAY: Duration = Duration::from_secs(10);
 /// How often until patience ends: 90 s.
 const ROUNDS: u32 = 9;
+/// How long the scanner may take to bring back a supervise of the engine that has just died.
+const RETURN: Duration = Duration::from_secs(3);
 /// The engine may die once on the way.
 const DEATHS: u32 = 2;
 /// The engine's service.
@@ -43,6 +45,9 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let result = ask(&stop.run, &directory).and_then(|()| {
         stop.events.add_changes(&directory);
         stop.events.add_changes(&engine.supervise_directory());
+        if engine.directory.exists() && !engine.is_supervised() {
+            stop.events.until(RETURN, || engine.is_supervised());
+        }
         match wait(stop, &engine, || look(&directory, &engine, deaths)) {
             Progress::Answered => judge(&directory),
             Progress::Working => Err("the engine did not answer in time; going on without order".into()),

@@ -49,13 +49,15 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 13] = [
+    let cases: [(&str, Case); 15] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
         ("full_run_directory", full_run_directory),
+        ("stuck_logger", stuck_logger),
+        ("returning_engine", returning_engine),
         ("held_mount", held_mount),
         ("names_that_are_no_text", names_that_are_no_text),
         ("stuck_supervise", stuck_supervise),
@@ -266,6 +268,23 @@ fn stuck_supervise(who: As) {
     let outcome = play(who, "poweroff+engine+stuck");
     let line = "[fail] stage3: services: still supervised: web";
     assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+}
+
+/// A logger that does not end is killed last, and named.
+fn stuck_logger(who: As) {
+    let outcome = play(who, "poweroff+engine+stucklog+hurry");
+    assert!(outcome.console.contains("[fail] stage3: loggers: still supervised: web/log"), "{}", outcome.console);
+    let (before, after) = outcome.last().split_once(": ").unwrap();
+    assert_eq!(before, "unclean stop");
+    assert!(after.starts_with("1 process, 0 mounts left: "), "{after}");
+    assert!(after.ends_with(" supervise service/web/log stuck (ended only by KILL)"), "{after}");
+}
+
+/// An engine whose supervise has just died is waited for until the scanner has brought it back.
+fn returning_engine(who: As) {
+    let outcome = play(who, "poweroff+late");
+    assert!(!outcome.console.contains("[fail]"), "{}", outcome.console);
     assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
 }
 

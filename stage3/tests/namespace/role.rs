@@ -51,7 +51,8 @@ fn process_one(scenario: &str) -> ExitCode {
             "front" => front = true,
             "nameless" => children.push(start("deaf", &[part])),
             "odd" => held = Some(odd_mount()),
-            "coloured" | "full" => {}
+            "stucklog" => children.push(start("supervise", &["service/web/log", "stuck"])),
+            "coloured" | "full" | "late" => {}
             _ => panic!("{part}"),
         }
     }
@@ -72,6 +73,12 @@ fn process_one(scenario: &str) -> ExitCode {
             std::thread::yield_now();
         }
         assert!(self::stage3(verb).wait().unwrap().success());
+    }
+    if scenario.contains("+late") {
+        while !Path::new("../requests/stop").exists() {
+            std::thread::yield_now();
+        }
+        children.push(start("engine", &["engine"]));
     }
     // What else ends here stays a zombie, which counts for nothing.
     let status = stage3.wait().unwrap();
@@ -216,6 +223,9 @@ fn supervise(directory: &Path, how: &str) -> ExitCode {
     nix::unistd::mkfifo(&directory.join("supervise/control"), mode).unwrap();
     let lock = File::create(directory.join("supervise/lock")).unwrap();
     lock.lock().unwrap();
+    if directory.ends_with("log") {
+        block_term();
+    }
     std::os::unix::fs::symlink("../service/web", "scan/web").unwrap();
     obey(directory, |letter| {
         assert!(Path::new("stopping").exists(), "told before the wrapper's flag was there");
