@@ -116,6 +116,11 @@ pub struct FileStatus {
 }
 
 impl FileStatus {
+    /// Device and inode, which no two files share.
+    pub const fn identity(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
     /// It is a directory.
     pub const fn is_directory(&self) -> bool {
         self.mode & abi::S_IFMT == abi::S_IFDIR

@@ -5,8 +5,10 @@
 
 pub mod bare_main;
 pub mod close;
+pub mod crash;
 pub mod descriptor;
 pub mod error;
+pub mod error_words;
 pub mod event;
 pub mod files;
 pub mod machine;

@@ -149,6 +149,14 @@ pub fn wait_for(pid: u32) -> Result<Ended> {
     }
 }
 
+/// The process is a child of ours, ended or not.
+pub fn is_child(pid: u32) -> bool {
+    let options = abi::WEXITED | abi::WNOHANG | abi::WNOWAIT;
+    let mut record = [0i32; 32];
+    // SAFETY: the kernel writes at most 128 bytes to `record`; no usage is asked for.
+    unsafe { syscall!(Sysno::waitid, abi::P_PID, pid, record.as_mut_ptr(), options, 0) }.is_ok()
+}
+
 /// Sends a signal to a process; 0 only asks whether it exists.
 pub fn kill(pid: u32, signal: u32) -> Result<()> {
     // 0 and numbers above the int range would mean groups, or everybody.

@@ -37,6 +37,16 @@ impl Signals {
     /// What the kernel sends for a fault of our own, and ABRT: never to be blocked.
     pub const FAULTS: Self = Self::of(&[4, 5, 6, 7, 8, 11, 31]);
 
+    /// It is one of them.
+    pub const fn contains(self, signal: u32) -> bool {
+        self.0 & 1 << (signal - 1) != 0
+    }
+
+    /// Those that are in both sets.
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// All but those.
     pub const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)

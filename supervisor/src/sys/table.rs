@@ -1,6 +1,6 @@
 //! A growing table in pages of its own (mmap, mremap), for programs without an allocator.
 //!
-//! Elements are never dropped by the table: it lives as long as the process.
+//! Elements are never dropped by the table, which lives as long as the process or holds plain numbers.
 
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
@@ -72,6 +72,16 @@ impl<T> Table<T> {
         self.start = NonNull::new(start as *mut T).ok_or(Errno::ENOMEM)?;
         self.bytes = bytes;
         Ok(())
+    }
+}
+
+impl<T> Drop for Table<T> {
+    /// Gives the pages back. Elements are forgotten.
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            // SAFETY: the mapping is ours alone, and nobody can have a reference into a table that is dropped.
+            let _ = unsafe { syscall!(Sysno::munmap, self.start.as_ptr(), self.bytes) };
+        }
     }
 }
 
