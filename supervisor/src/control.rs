@@ -59,4 +59,6 @@ pub mod scanner {
     pub const HOLD_FIFO: u8 = b'F';
     /// Close every log-pipe end and the held FIFO end, so that loggers see end of file: stage 3, step 4.
     pub const CLOSE_PIPES: u8 = b'E';
+    /// Execute svscan again, in the same process: an upgrade. Services, pipes and pids stay.
+    pub const EXECUTE_AGAIN: u8 = b'R';
 }

@@ -122,6 +122,8 @@ pub mod scan {
     pub const CONTROL: &str = ".svscan/control";
     /// Locked (flock) while a scanner holds the directory.
     pub const LOCK: &str = ".svscan/lock";
+    /// Who scans, and what it was told that outlives it: the record of [`crate::scanner`].
+    pub const STATUS: &str = ".svscan/status";
     /// Executed in svscan's place when it ends.
     pub const FINISH: &str = ".svscan/finish";
     /// Executed in svscan's place when it cannot go on.

@@ -65,6 +65,27 @@ fn never_exits() {
     kill(svscan, 9).unwrap();
 }
 
+/// A crash of process 1 is not the end of the namespace: it goes on in the same process, with the same services.
+#[test]
+fn survives_crashes() {
+    let mut scene = Scene::new();
+    scene.file("scan/a/run", SLEEP);
+    let Some(svscan) = process_1(&mut scene) else { return };
+    let before = scene.await_record("scan/a", |status| status.phase == Phase::Run);
+    let message = "svscan: warning: crashed and was executed again\n";
+    for crashes in 1..=3 {
+        kill(svscan, 11).unwrap();
+        scene.await_text("messages", |text| text == message.repeat(crashes));
+    }
+    // It listens, and what it starts now is started by it.
+    scene.file("scan/b/run", SLEEP);
+    scene.letters("scan/.svscan/control", "a");
+    scene.await_record("scan/b", |status| status.phase == Phase::Run);
+    assert_eq!(scene.record("scan/a").unwrap(), before);
+    assert_eq!(scene.text("messages"), message.repeat(3));
+    kill(svscan, 9).unwrap();
+}
+
 /// Where it cannot work at all, process 1 becomes `crash`.
 #[test]
 fn crash() {

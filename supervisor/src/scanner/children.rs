@@ -40,8 +40,11 @@ pub struct Supervise<'a> {
 
 impl Children {
     /// Takes our own limits note, and raises the limit of descriptors: a service with a logger costs two.
-    pub fn new(stack: &mut Stack) -> Self {
+    ///
+    /// `before`: what children got before we were executed again, when the note is gone.
+    pub fn new(stack: &mut Stack, before: Option<(u64, u64)>) -> Self {
         let told = stack.variable(LIMIT_VARIABLE).and_then(|value| limits(value.to_bytes()));
+        let told = before.map(|(soft, hard)| (soft, Some(hard))).or(told);
         stack.remove_variable(LIMIT_VARIABLE);
         let own = process::descriptor_limit().ok();
         if let Some((_, hard)) = own {
@@ -54,6 +57,11 @@ impl Children {
             limit,
             reset_oom: process::own_pid() == 1 && is_oom_adjusted(),
         }
+    }
+
+    /// Soft and hard limit of descriptors that children get.
+    pub const fn limits(&self) -> Option<(u64, u64)> {
+        self.limit
     }
 
     /// Starts a supervise.

@@ -2,8 +2,9 @@
 
 use crate::c_path;
 use crate::paths::scan;
-use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::descriptor::{Descriptor, HERE, Owned};
 use crate::sys::error::{Errno, Result};
+use crate::sys::event::wait_ready;
 use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_RDWR};
 
 /// What could not be done, for the message.
@@ -16,6 +17,10 @@ pub struct Fault {
     /// Why.
     pub errno: Errno,
 }
+
+/// How often, and every how many ms, the lock is tried: a predecessor's children hold it between their fork and exec.
+const TRIES: u32 = 50;
+const PAUSE: u64 = 2;
 
 /// The open files that make a directory scanned.
 #[derive(Debug)]
@@ -39,12 +44,23 @@ impl Directory {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create", scan::SVSCAN))?;
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT, 0o644).map_err(fault("open", scan::LOCK))?;
-        lock.lock().map_err(fault("acquire", scan::LOCK))?;
+        acquire(*lock).map_err(fault("acquire", scan::LOCK))?;
         made(files::make_fifo_at(HERE, c_path!(scan::CONTROL), 0o600)).map_err(fault("create", scan::CONTROL))?;
         let control =
             files::open(c_path!(scan::CONTROL), O_RDWR | O_NONBLOCK, 0).map_err(fault("open", scan::CONTROL))?;
         Ok(Self { control, _lock: lock })
     }
+}
+
+/// Takes the lock, or gives up after a tenth of a second.
+fn acquire(lock: Descriptor) -> Result<()> {
+    for _ in 1..TRIES {
+        match lock.lock() {
+            Err(Errno::EAGAIN) => drop(wait_ready(Descriptor(-1), 0, Some(PAUSE))),
+            other => return other,
+        }
+    }
+    lock.lock()
 }
 
 /// What is there already is as good as made.

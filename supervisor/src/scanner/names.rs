@@ -5,18 +5,15 @@ use core::ffi::CStr;
 use crate::sys::error::Result;
 use crate::sys::table::Table;
 
-/// Where a name stands.
+/// Where a name begins; it ends with its zero byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name {
-    start: u32,
-    length: u32,
-}
+pub struct Name(u32);
 
 impl Name {
-    /// Corrects the place after another name was removed.
-    pub const fn after_removal(&mut self, removed: Name) {
-        if self.start > removed.start {
-            self.start -= removed.length;
+    /// Corrects the place after another name of so many bytes, its zero included, was removed.
+    pub const fn after_removal(&mut self, removed: Name, length: u32) {
+        if self.0 > removed.0 {
+            self.0 -= length;
         }
     }
 }
@@ -40,22 +37,24 @@ impl Names {
                 return Err(errno);
             }
         }
-        Ok(Name { start: start as u32, length: name.to_bytes_with_nul().len() as u32 })
+        Ok(Name(start as u32))
     }
 
     /// The name.
     pub fn get(&self, name: Name) -> &CStr {
-        let bytes = self.0.get(name.start as usize..).and_then(|tail| tail.get(..name.length as usize));
-        CStr::from_bytes_with_nul(bytes.unwrap_or(b"\0")).unwrap_or(c"")
+        let tail = self.0.get(name.0 as usize..).unwrap_or_default();
+        CStr::from_bytes_until_nul(tail).unwrap_or(c"")
     }
 
-    /// Removes a name; every other one must then be told by [`Name::after_removal`].
-    pub fn remove(&mut self, name: Name) {
-        let end = (name.start + name.length) as usize;
-        if end <= self.0.len() {
-            self.0.copy_within(end.., name.start as usize);
-            self.0.truncate(self.0.len() - name.length as usize);
+    /// Removes a name and gives its bytes; every other one must then be told by [`Name::after_removal`].
+    pub fn remove(&mut self, name: Name) -> u32 {
+        let length = self.get(name).to_bytes_with_nul().len();
+        let start = name.0 as usize;
+        if start + length <= self.0.len() {
+            self.0.copy_within(start + length.., start);
+            self.0.truncate(self.0.len() - length);
         }
+        length as u32
     }
 }
 
@@ -68,9 +67,9 @@ mod tests {
     fn removal() {
         let mut names = Names::new();
         let [mut a, b, mut c] = [c"a", c"bb", c"ccc"].map(|name| names.add(name).unwrap());
-        names.remove(b);
-        a.after_removal(b);
-        c.after_removal(b);
+        let length = names.remove(b);
+        a.after_removal(b, length);
+        c.after_removal(b, length);
         assert_eq!((names.get(a), names.get(c)), (c"a", c"ccc"));
         let d = names.add(c"d").unwrap();
         assert_eq!((names.get(c), names.get(d)), (c"ccc", c"d"));

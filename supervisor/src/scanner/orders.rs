@@ -23,6 +23,8 @@ pub struct Orders {
     pub quit: bool,
     /// Finish now.
     pub finish: bool,
+    /// Execute ourselves again.
+    pub again: bool,
 }
 
 impl Orders {
@@ -44,6 +46,7 @@ impl Orders {
             letter::TERMINATE | b'i' => self.terminate = true,
             letter::QUIT => self.quit = true,
             letter::FINISH => self.finish = true,
+            letter::EXECUTE_AGAIN => self.again = true,
             _ => (),
         }
     }

@@ -2,22 +2,26 @@
 
 use crate::c_path;
 use crate::paths::scan;
+use crate::sys::crash;
 use crate::sys::descriptor::{Descriptor, HERE, Owned, set_close_on_exec_from};
 use crate::sys::error::Errno;
 use crate::sys::event::{self, EPOLLIN, Epoll, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO};
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
 use crate::sys::message::Messages;
-use crate::sys::process;
+use crate::sys::process::{self, Ended};
 use crate::sys::signal::{self, Disposition, Signals};
 use crate::sys::start::Stack;
 use crate::sys::text::{Shown, Text};
 use crate::sys::time;
 
+use super::adopt::Supervises;
 use super::children::Children;
 use super::directory::{Directory, Fault};
+use super::followed::Followed;
 use super::options::{Options, Rescan};
 use super::orders::{Orders, handler_name};
-use super::table::Entries;
+use super::record::{Record, Writer};
+use super::table::{Entries, Scan};
 
 /// ns in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
@@ -30,11 +34,29 @@ const WITHOUT_INOTIFY: u64 = 5000;
 const SIGNAL: u64 = 0;
 const CONTROL: u64 = 1;
 const CHANGE: u64 = 2;
+/// A supervise that is no child of ours; its pid stands above the lowest byte.
+const FOLLOWED: u64 = 3;
+/// ms before an svscan that crashed goes on.
+const AFTER_CRASH: u64 = 50;
+/// How long (ns) after the start supervises are looked for that a predecessor was just starting.
+const SETTLED: u64 = 10_000 * MILLISECOND;
+/// The wait status of a supervise that could not get its lock: exit code 111.
+const REFUSED: u16 = 111 << 8;
+/// The wait status of one that ended unseen, which is no orderly one.
+const UNSEEN: u16 = 1;
 
 /// The scanner.
 struct Scanner {
     messages: Messages,
+    /// What we were executed with.
+    stack: Stack,
     children: Children,
+    /// Ours in the scan directory; `None` without /proc.
+    record: Option<Record>,
+    /// Supervises of a predecessor that are no children of ours.
+    followed: Followed,
+    /// Until then (monotonic ns) a predecessor's supervises may show up.
+    settled_at: Option<u64>,
     entries: Entries,
     directory: Directory,
     signals: Owned,
@@ -56,8 +78,10 @@ struct Scanner {
 
 /// The program.
 pub fn run(mut stack: Stack) -> i32 {
+    let _ = crash::execute_again(&stack);
     let mut messages = Messages::new("svscan");
-    let children = Children::new(&mut stack);
+    let before = begin_again(&mut messages);
+    let children = Children::new(&mut stack, before.map(|record| record.limits));
     let is_process_1 = process::own_pid() == 1;
     // What we were started with is for us; services get 0, 1 and 2. (Before Linux 5.11 they get the rest as well.)
     let _ = set_close_on_exec_from(3);
@@ -68,14 +92,29 @@ pub fn run(mut stack: Stack) -> i32 {
             return give_up(&children, 100, is_process_1, &mut messages);
         }
     };
-    match Scanner::new(&options, children) {
-        Ok(mut scanner) => scanner.watch(options.ready),
+    match Scanner::new(&options, stack, children, before) {
+        // Whoever waited for readiness has been told before; the number is another file's now.
+        Ok(mut scanner) => scanner.watch(options.ready.filter(|_| before.is_none())),
         Err((Fault { what, file, errno }, children)) => {
             messages.fatal(b"", format_args!("unable to {what} {file}: {errno}"));
             let code = if errno == Errno::EAGAIN { 100 } else { 111 };
             give_up(&children, code, is_process_1, &mut messages)
         }
     }
+}
+
+/// Our record, if we were executed again: then the working directory is the scan directory already. After a crash its
+/// signal is still blocked, and a second one would be the end.
+fn begin_again(messages: &mut Messages) -> Option<Record> {
+    let blocked = signal::set_blocked(Signals::ALL.without(Signals::FAULTS)).unwrap_or(Signals::NONE);
+    let record =
+        Record::read().filter(|record| Record::ours().is_some_and(|own| record.writer(&own) == Writer::Ourselves))?;
+    if blocked.and(Signals::FAULTS) != Signals::NONE {
+        messages.warn(b"", format_args!("crashed and was executed again"));
+        // One that crashes at once must not take all the time there is.
+        let _ = event::wait_ready(Descriptor(-1), 0, Some(AFTER_CRASH));
+    }
+    Some(record)
 }
 
 /// The end when nothing can be done: exit, or, as process 1, `crash`, or reaping for ever.
@@ -94,38 +133,61 @@ fn give_up(children: &Children, code: i32, is_process_1: bool, messages: &mut Me
 }
 
 impl Scanner {
-    fn new(options: &Options<'_>, children: Children) -> Result<Self, (Fault, Children)> {
-        match Self::open(options) {
-            Ok((directory, signals, epoll)) => {
-                let mut scanner = Self {
-                    messages: Messages::new("svscan"),
-                    children,
-                    entries: Entries::new(),
-                    directory,
-                    signals,
-                    epoll,
-                    changes: None,
-                    interval: None,
-                    scan_at: None,
-                    held: None,
-                    is_process_1: process::own_pid() == 1,
-                    is_ending: false,
-                    is_over: false,
-                };
-                scanner.choose_rescan(options.rescan);
-                Ok(scanner)
-            }
-            Err(fault) => Err((fault, children)),
+    fn new(
+        options: &Options<'_>,
+        stack: Stack,
+        children: Children,
+        before: Option<Record>,
+    ) -> Result<Self, (Fault, Children)> {
+        let (directory, signals, epoll) = match Self::open(options, before.is_some()) {
+            Ok(opened) => opened,
+            Err(fault) => return Err((fault, children)),
+        };
+        let own = Record::ours();
+        let writer = Record::read().zip(own).map_or(Writer::Nobody, |(record, own)| record.writer(&own));
+        let mut scanner = Self {
+            messages: Messages::new("svscan"),
+            stack,
+            record: before.or(own).map(|record| record.with_limits(children.limits().unwrap_or_default())),
+            children,
+            followed: Followed::new(),
+            settled_at: (writer != Writer::Nobody).then(|| time::monotonic().saturating_add(SETTLED)),
+            entries: Entries::new(before.is_some_and(|record| record.closed)),
+            directory,
+            signals,
+            epoll,
+            changes: None,
+            interval: None,
+            scan_at: None,
+            held: None,
+            is_process_1: process::own_pid() == 1,
+            is_ending: before.is_some_and(|record| record.ending),
+            is_over: false,
+        };
+        scanner.keep(|_| ());
+        scanner.choose_rescan(options.rescan);
+        Ok(scanner)
+    }
+
+    /// Changes the record of what must outlive us.
+    fn keep(&mut self, change: impl FnOnce(&mut Record)) {
+        let Some(record) = &mut self.record else { return };
+        change(record);
+        if let Err(errno) = record.write() {
+            self.messages.warn(b"", format_args!("unable to write {}: {errno}", scan::STATUS));
         }
     }
 
-    fn open(options: &Options<'_>) -> Result<(Directory, Owned, Epoll), Fault> {
+    /// `again`: we are in the directory already.
+    fn open(options: &Options<'_>, again: bool) -> Result<(Directory, Owned, Epoll), Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let all = Signals::ALL.without(Signals::FAULTS);
         // Whoever started us may ignore it, and then no child's end would be told.
         signal::set_disposition(signal::SIGCHLD, Disposition::Default).map_err(fault("hear", "signals"))?;
         signal::set_blocked(all).map_err(fault("block", "signals"))?;
-        files::change_directory(options.directory).map_err(fault("chdir to", "the scan directory"))?;
+        if !again {
+            files::change_directory(options.directory).map_err(fault("chdir to", "the scan directory"))?;
+        }
         let directory = Directory::open()?;
         let signals = signal::signal_descriptor(all).map_err(fault("read", "signals"))?;
         let epoll = Epoll::new().map_err(fault("create", "epoll"))?;
@@ -162,8 +224,10 @@ impl Scanner {
     }
 
     fn watch(&mut self, ready: Option<i32>) -> i32 {
-        self.scan();
-        self.entries.start(&self.children, time::monotonic(), &mut self.messages);
+        self.take_over();
+        if let Some(code) = self.obey(Orders { scan: self.settled_at.is_none(), ..Orders::default() }) {
+            return code;
+        }
         if let Some(fd) = ready.map(Owned::adopt) {
             let _ = fd.write(b"\n");
         }
@@ -181,9 +245,37 @@ impl Scanner {
         }
     }
 
+    /// The first scan after a predecessor, or a life of our own before: what runs is taken over, not started.
+    fn take_over(&mut self) {
+        if self.settled_at.is_none() {
+            return;
+        }
+        let left = Supervises::find();
+        self.scan_with(Some(&left));
+        self.follow_strangers();
+        if self.record.is_some_and(|record| record.holds) {
+            self.hold_fifo();
+        }
+    }
+
+    /// Supervises that were being started when the predecessor ended hold their locks by now.
+    fn look_again(&mut self) {
+        if self.settled_at.is_some_and(|at| at > time::monotonic()) {
+            self.entries.adopt(&Supervises::find(), time::monotonic());
+            self.follow_strangers();
+        }
+    }
+
+    fn follow_strangers(&mut self) {
+        let (followed, epoll) = (&mut self.followed, &self.epoll);
+        self.entries.follow_strangers(time::monotonic(), |pid| {
+            followed.add(pid, |pidfd| epoll.add(pidfd, EPOLLIN, u64::from(pid) << 8 | FOLLOWED))
+        });
+    }
+
     /// Waits, and gathers what is to be done.
     fn wait(&mut self) -> Result<Orders, Errno> {
-        let due = if self.is_ending { None } else { self.entries.due() };
+        let due = if self.is_ending { None } else { self.entries.due(time::monotonic()) };
         let next = match (due, self.scan_at) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -195,6 +287,11 @@ impl Scanner {
             match token {
                 SIGNAL => self.take_signals(&mut orders),
                 CONTROL => self.take_letters(&mut orders),
+                token if token & 255 == FOLLOWED => {
+                    let pid = (token >> 8) as u32;
+                    self.followed.remove(pid);
+                    self.entries.end(Ended { pid, status: UNSEEN }, time::monotonic());
+                }
                 _ => {
                     self.changes.as_ref().inspect(|changes| event::drain(***changes));
                     orders.scan = true;
@@ -239,15 +336,25 @@ impl Scanner {
 
     /// Does what is to be done; a number is the exit code.
     fn obey(&mut self, orders: Orders) -> Option<i32> {
+        let mut refused = false;
         while let Some(ended) = process::reap() {
+            refused |= ended.status == REFUSED;
             self.entries.end(ended, time::monotonic());
+        }
+        if refused {
+            self.look_again();
         }
         if orders.hold {
             self.hold_fifo();
+            self.keep(|record| record.holds = true);
         }
         if orders.close {
-            self.held = None;
-            self.entries.close_pipes();
+            self.close_pipes();
+        }
+        if orders.again {
+            // What was written to the control FIFO besides is lost with it, unlike the record.
+            let errno = crash::execute_now(&self.stack);
+            self.messages.warn(b"", format_args!("unable to execute svscan again: {errno}"));
         }
         if orders.scan {
             self.scan();
@@ -257,6 +364,7 @@ impl Scanner {
         }
         if orders.terminate || orders.quit {
             self.is_ending = true;
+            self.keep(|record| record.ending = true);
             self.entries.end_supervises(false, orders.quit);
         }
         if orders.finish || (self.is_ending && !self.is_over && self.entries.are_dead()) {
@@ -268,8 +376,21 @@ impl Scanner {
         None
     }
 
+    fn close_pipes(&mut self) {
+        self.keep(|record| (record.holds, record.closed) = (false, true));
+        self.held = None;
+        let now = time::monotonic();
+        self.entries.hasten_loggers(now);
+        self.entries.start(&self.children, now, &mut self.messages);
+        self.entries.close_pipes();
+    }
+
     fn scan(&mut self) {
-        let complete = self.entries.scan(&mut self.messages);
+        self.scan_with(None);
+    }
+
+    fn scan_with(&mut self, left: Option<&Supervises>) {
+        let complete = self.entries.scan(Scan { messages: &mut self.messages, left });
         let pause = if complete { self.interval } else { Some(RETRY) };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
     }

@@ -1,0 +1,117 @@
+//! What a predecessor has left: supervises that are alive, and the pipes that they hold.
+//!
+//! Everything is taken from /proc and from the files of the services, never from memory. What cannot be found is
+//! started afresh.
+
+use core::ffi::CStr;
+
+use crate::c_path;
+use crate::paths::service;
+use crate::status::{SIZE, Status};
+use crate::sys::descriptor::{Descriptor, HERE};
+use crate::sys::files::{self, FileStatus, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use crate::sys::process;
+use crate::sys::table::Table;
+use crate::sys::text::{Text, parse_number};
+
+use super::entry::Pipe;
+
+/// What a supervise is called by the kernel.
+const COMMAND: &[u8] = b"supervise\n";
+
+/// A supervise that is alive.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// Device and inode of its working directory, which is its service.
+    identity: (u64, u64),
+    pid: u32,
+}
+
+/// The supervises that are alive, ours or not.
+#[derive(Debug, Default)]
+pub struct Supervises(Table<Found>);
+
+impl Supervises {
+    /// Looks through /proc. Without it, or without memory, fewer are found.
+    pub fn find() -> Self {
+        let mut found = Self::default();
+        let Ok(directory) = files::open(c"/proc", O_RDONLY | O_DIRECTORY, 0) else { return found };
+        let mut names = files::Names::of(*directory);
+        while let Ok(Some(name)) = names.next_name() {
+            let Some(pid) = parse_number(name.to_bytes()) else { continue };
+            if let Some(identity) = service_of(*directory, name)
+                && found.0.push(Found { identity, pid: pid as u32 }).is_err()
+            {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The supervise of a service directory.
+    pub fn of(&self, identity: (u64, u64)) -> Option<u32> {
+        self.0.iter().find(|found| found.identity == identity).map(|found| found.pid)
+    }
+}
+
+/// The service that a process looks after, if it is a supervise: it enters the directory once it has the lock.
+fn service_of(proc: Descriptor, pid: &CStr) -> Option<(u64, u64)> {
+    let path = |file: &[u8]| {
+        let mut path = Text::<32>::new();
+        path.push(pid.to_bytes());
+        path.push(file);
+        path
+    };
+    let mut buffer = [0; 16];
+    if files::read_at(proc, path(b"/comm").c_str()?, &mut buffer).ok()? != COMMAND {
+        return None;
+    }
+    files::status_at(proc, path(b"/cwd").c_str()?).ok().as_ref().map(FileStatus::identity)
+}
+
+/// The pipe between a service and its logger, as somebody who is alive holds it: a supervise, the logger, or at worst
+/// the service itself.
+pub fn recover_pipe(name: &CStr, main: Option<u32>, log: Option<u32>) -> Option<Pipe> {
+    let log_directory = {
+        let mut path = Text::<300>::new();
+        path.push(name.to_bytes());
+        path.push(b"/");
+        path.push(service::LOG.as_bytes());
+        path
+    };
+    let of = |pid: Option<u32>, number| pid.and_then(|pid| pipe_of(pid, number));
+    of(main, 1)
+        .or_else(|| of(log, 0))
+        .or_else(|| of(running(log_directory.c_str()?), 0))
+        .or_else(|| of(running(name), 1))
+}
+
+/// The process that the record of a service names, if it is alive.
+fn running(directory: &CStr) -> Option<u32> {
+    let directory = files::open(directory, files::O_PATH | O_DIRECTORY, 0).ok()?;
+    let mut buffer = [0; SIZE];
+    let status = Status::unpack(files::read_at(*directory, c_path!(service::STATUS), &mut buffer).ok()?)?;
+    (status.pid > 0 && process::start_ticks(status.pid) == Some(status.start_ticks)).then_some(status.pid)
+}
+
+/// Both ends of the pipe that a process has as a descriptor; a FIFO with a name is no log pipe.
+fn pipe_of(pid: u32, number: u64) -> Option<Pipe> {
+    let mut path = Text::<40>::new();
+    path.push(b"/proc/");
+    path.push_number(u64::from(pid));
+    path.push(b"/fd/");
+    path.push_number(number);
+    let path = path.c_str()?;
+    let mut buffer = [0; 8];
+    if !files::read_link_at(HERE, path, &mut buffer).ok()?.starts_with(b"pipe:[") {
+        return None;
+    }
+    let read = files::open(path, O_RDONLY | O_NONBLOCK, 0).ok()?;
+    let mut own = Text::<40>::new();
+    own.push(b"/proc/self/fd/");
+    own.push_number(read.0 as u64);
+    let write = files::open(own.c_str()?, O_WRONLY | O_NONBLOCK, 0).ok()?;
+    read.set_nonblocking(false).ok()?;
+    write.set_nonblocking(false).ok()?;
+    Some(Pipe { read, write })
+}
