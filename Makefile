@@ -34,7 +34,7 @@ test:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --quiet
 	if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; fi
 
 # /sbin may be a link into usr/sbin; init is a copy, because it must work before anything else does.

@@ -8,7 +8,7 @@ use crate::engine::event::Nanoseconds;
 use crate::oneshot::{KeeperRecord, ReportReader};
 use crate::readiness::Probe;
 
-/// Lines of output that the [fail] line shows.
+/// Lines of output that the `[fail]` line shows.
 const LINES_KEPT: usize = 5;
 
 /// One unit's part.

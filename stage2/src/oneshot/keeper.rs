@@ -28,7 +28,7 @@ use super::report::Report;
 use super::worker::work;
 use crate::system::cgroup;
 
-/// Lines of output that are kept for the [fail] line.
+/// Lines of output that are kept for the `[fail]` line.
 const LINES_KEPT: usize = 5;
 /// Bytes of one line that are kept; a longer one is broken.
 const LONGEST_LINE: usize = 1000;

@@ -28,7 +28,7 @@ const WRITABLE: [&str; 4] = ["var/log", "var/lib", "var/cache", "var/spool"];
 /// Device nodes that are bound from the host.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// Runs the inside, which speaks [`super::protocol`] on its standard input and output. Returns its exit code.
+/// Runs the inside, which speaks `super::protocol` on its standard input and output. Returns its exit code.
 pub fn run() -> u8 {
     let mut to_front = io::stdout();
     match enter(&mut to_front) {

@@ -3,7 +3,7 @@
 //!
 //! Three processes take part. The *front* ([`run`]) owns the terminal: it lays out the files, makes the console, gives
 //! the ids, watches the boot, reports and stops it. The *inside* ([`inside::run`]) enters the namespaces and mounts the
-//! root. The *first* ([`first::run`]) is process 1 there, and becomes `init`. Front and inside speak in [`protocol`]
+//! root. The *first* ([`first::run`]) is process 1 there, and becomes `init`. Front and inside speak in `protocol`
 //! lines over a pair of pipes.
 //!
 //! It must never mount, signal or write anything outside the namespaces but its own work directory, never reach a block
