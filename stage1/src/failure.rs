@@ -24,6 +24,12 @@ impl Failure {
     pub fn because(what: impl Display, cause: impl Display) -> Self {
         Self { what: what.to_string(), cause: cause.to_string() }
     }
+
+    /// With a remark after the cause: what is done instead.
+    pub fn remark(mut self, text: impl Display) -> Self {
+        self.cause = format!("{} ({text})", self.cause);
+        self
+    }
 }
 
 impl Display for Failure {

@@ -90,7 +90,8 @@ mod tests {
             std::fs::create_dir(inner.parent().unwrap()).unwrap();
             fifo(&inner);
             let mut byte = [0];
-            std::fs::File::open(&inner).unwrap().read_exact(&mut byte).unwrap();
+            // As supervise does it. An opening that waits for a writer would be told of only once there is one.
+            OpenOptions::new().read(true).write(true).open(&inner).unwrap().read_exact(&mut byte).unwrap();
             byte
         });
         send(&path, b'u', Instant::now() + Duration::from_secs(20)).unwrap();

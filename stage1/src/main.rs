@@ -21,6 +21,7 @@ mod failure;
 mod json;
 mod letter;
 mod mounts;
+mod replace;
 mod report;
 mod scanner;
 mod telinit;

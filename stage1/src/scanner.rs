@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::fcntl::OFlag;
-use supervisor::paths::run;
+use supervisor::paths::{self, run};
 
 use crate::boot::{self, Boot};
 use crate::environment;
@@ -55,6 +55,9 @@ fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
     command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
     command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
+    if boot.run != Path::new(paths::RUN) {
+        command.env(paths::RUN_VARIABLE, &boot.run);
+    }
     if let Some((soft, hard)) = boot.open_files {
         command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// The scanner of these tests: it notes what it was given, reads the log as a logger would, then takes the waiter's
 /// letters as scanner and supervise would.
 const SCANNER: &str = r#"#!/bin/sh
-exec 3<>/run/sunup/log.fifo
+run=${SUNUP_RUN:-/run/sunup}
+exec 3<>$run/log.fifo
 cd /results
 echo "$$ $*" >arguments
 cut -d ' ' -f 5,6 /proc/$$/stat >session
@@ -20,15 +21,15 @@ found=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
 echo "$found" >descriptors
 ulimit -Sn >limit
 cp /proc/self/mountinfo mountinfo
-cp -a /run/sunup/. run
+cp -a $run/. run
 ls -l /dev >dev
 echo written >&2
 while read -r line <&3 && echo "$line" >>log && [ "$line" != written ]; do :; done
-mkfifo /run/sunup/scan/.svscan/control
-head -c 1 <>/run/sunup/scan/.svscan/control >scanner-letter
-mkdir /run/sunup/service/engine/supervise
-mkfifo /run/sunup/service/engine/supervise/control
-head -c 1 <>/run/sunup/service/engine/supervise/control >engine-letter
+mkfifo $run/scan/.svscan/control
+head -c 1 <>$run/scan/.svscan/control >scanner-letter
+mkdir $run/service/engine/supervise
+mkfifo $run/service/engine/supervise/control
+head -c 1 <>$run/service/engine/supervise/control >engine-letter
 "#;
 
 struct Sandbox {
@@ -253,6 +254,109 @@ fn colours() {
         let shown = on_a_terminal(&[variable]);
         assert!(shown.contains("[ ok ] stage1: the scanner may start"), "{variable:?}: {shown:?}");
     }
+}
+
+/// Boots as root in a root that has been damaged by a script. Gives what failed, as boot.log has it.
+fn damaged(sandbox: &Sandbox, script: &str) -> Vec<String> {
+    let mut command = sandbox.command(&NAMESPACES, &[]);
+    assert!(sandbox.finish(command.env("DAMAGE", script)).status.success());
+    assert_eq!(sandbox.result("engine-letter"), "u");
+    let log = sandbox.result("run/boot.log");
+    log.lines().filter_map(|line| Some(line.split_once("[fail] stage1: ")?.1.to_owned())).collect()
+}
+
+/// A root that cannot be written and has no /run, as some images for small machines.
+#[test]
+fn boots_without_a_place_for_run() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let failures = damaged(&sandbox, "rm -r /run; mount -o remount,ro /");
+    let expected = [
+        "unable to mount /run: No such file or directory",
+        "unable to mount /run/sunup: No such file or directory (/dev/sunup is used)",
+    ];
+    assert_eq!(failures, expected);
+    assert!(sandbox.result("environment").contains("\nPATH=/dev/sunup/wrapper:/dev/sunup/bin:"));
+}
+
+/// Without a place for /proc nobody knows whose the machine is, and there are the devices that there were.
+#[test]
+fn boots_without_proc() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let failures = damaged(&sandbox, "umount /sys; umount /proc; rmdir /proc; : >/proc; again=");
+    assert_eq!(failures, ["unable to mount /proc: Not a directory"]);
+    assert!(sandbox.result("console").contains("[fail] stage1: unable to mount /proc"));
+    assert!(sandbox.result("dev").lines().any(|line| line.ends_with(" console")));
+}
+
+/// /run and the run directory have come to us mounted, without permission to execute, from an earlier process 1 that
+/// was about to stop: nothing of it stops this one, and its log is kept.
+#[test]
+fn boots_over_an_earlier_run() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let failures = damaged(
+        &sandbox,
+        "mount -t tmpfs -o noexec tmpfs /run; mkdir /run/sunup; mount -t tmpfs -o noexec tmpfs /run/sunup; cd /run/sunup
+         mkdir -p requests service/old/supervise service/engine scan log; ln -s ../service/old scan/old
+         ln -s ../service/engine scan/engine; touch stopping stage3.lock requests/stop service/old/supervise/lock
+         echo kept >log/current; echo gone >boot.log",
+    );
+    assert_eq!(failures, [""; 0]);
+    for gone in ["stopping", "stage3.lock", "requests/stop", "service/old", "scan/old"] {
+        assert!(fs::symlink_metadata(sandbox.path("results/run").join(gone)).is_err(), "{gone}");
+    }
+    assert_eq!(sandbox.result("run/log/current"), "kept\n");
+    assert!(!sandbox.result("run/boot.log").contains("gone"));
+}
+
+/// What an earlier process 1 supervises is left to the scanner.
+#[test]
+fn keeps_what_is_supervised() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let failures = damaged(
+        &sandbox,
+        "mount -t tmpfs tmpfs /run; mkdir /run/sunup; mount -t tmpfs tmpfs /run/sunup
+         mkdir -p /run/sunup/service/old/supervise /run/sunup/scan; touch /run/sunup/stopping
+         ln -s ../service/old /run/sunup/scan/old
+         setsid flock /run/sunup/service/old/supervise/lock sleep 1000 & until ! flock -n \
+             /run/sunup/service/old/supervise/lock true 2>/dev/null; do :; done",
+    );
+    assert_eq!(failures, [""; 0]);
+    assert!(fs::symlink_metadata(sandbox.path("results/run/scan/old")).is_ok());
+    assert!(fs::symlink_metadata(sandbox.path("results/run/stopping")).is_err());
+}
+
+/// Where there is no FIFO the scanner still has descriptors 0 to 2, whatever init was started with.
+#[test]
+fn descriptors_without_a_log() {
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    executable(
+        &sandbox.path("lib/bin/svscan"),
+        "#!/bin/sh\nreadlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 >/results/found\n",
+    );
+    let mut command = sandbox.command(&NAMESPACES, &[]);
+    command.env("BARE", "yes").env("SUNUP_RUN", "/proc/none");
+    sandbox.finish(&mut command);
+    assert_eq!(sandbox.result("found").lines().count(), 3, "{}", sandbox.result("found"));
 }
 
 /// Without a console, without a single device, with all descriptors closed.

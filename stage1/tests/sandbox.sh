@@ -1,6 +1,7 @@
 #!/bin/sh -e
 # A root of its own for a stage 1 under test, run in new mount, pid and other namespaces: sandbox.sh ROOT INIT [WORD…].
 # ROOT/lib and ROOT/etc are LIB and ETC, ROOT/results is where the fake scanner leaves what it saw.
+# DAMAGE is a script that makes the new root worse before init is executed in it.
 # CONSOLE is a terminal to be /dev/console, in place of ROOT/results/console.
 source=$1
 init=$2
@@ -27,8 +28,13 @@ mount -t proc -o $flags proc proc
 mount -t sysfs -o $flags,ro sysfs sys
 pivot_root . old
 # A user namespace may mount these only while they are visible: there they stay. (umount(8) looks at /proc.)
-[ -n "$KEEP" ] || again='umount /sys; umount /proc;'
+again= bare= closed=
+[ -n "$KEEP" ] || again='umount /sys; umount /proc'
 # A kernel that finds no console, and a root without devices.
-[ -z "$BARE" ] || bare='umount /dev/*; rm /dev/*;' closed='<&- >&- 2>&-'
-exec env -u KEEP -u BARE -u CONSOLE SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc /bin/sh -ec \
-    "umount -l /old; $bare $again"' exec /init "$@" '"$closed" sh "$@"
+[ -z "$BARE" ] || bare='umount /dev/*; rm /dev/*' closed='<&- >&- 2>&-'
+export again bare closed DAMAGE SUNUP_LIB=/sunup/lib SUNUP_ETC=/sunup/etc
+exec /bin/sh -ec 'umount -l /old
+    eval "$DAMAGE"; eval "$bare"; eval "$again"
+    start="exec /init \"\$@\" $closed"
+    unset again bare closed DAMAGE KEEP BARE CONSOLE
+    eval "$start"' sh "$@"

@@ -3,7 +3,6 @@
 //! touched.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::MsFlags;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+use nix::unistd::{chdir, fchdir};
 
 use crate::boot::{self, Boot};
 use crate::failure::{Failure, Trying};
@@ -74,32 +74,39 @@ fn devtmpfs() -> bool {
     (Filesystem { kind: "devtmpfs", target: "/dev", flags: MsFlags::MS_NOSUID, options }).mount().is_ok()
 }
 
-/// Mounts a tmpfs and fills it. The directory below stays within reach by a descriptor, for the nodes in it.
+/// Mounts a tmpfs and fills it. The directory below stays within reach as the working directory, for the nodes in it:
+/// there may be no /proc to name a descriptor by.
 fn tmpfs(boot: &mut Boot, first: bool) -> Result<(), Failure> {
     let _ = fs::create_dir_all("/dev");
     let below = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open("/dev").trying("open /dev")?;
     let options = &["mode=0755,size=10m", "mode=0755"];
     Filesystem { kind: "tmpfs", target: "/dev", flags: MsFlags::MS_NOSUID, options }.mount()?;
+    fchdir(&below).trying("go below /dev")?;
+    nodes(boot, first);
+    chdir("/").trying("go to /")?;
+    symlink("pts/ptmx", "/dev/ptmx").trying("link /dev/ptmx")
+}
+
+fn nodes(boot: &mut Boot, first: bool) {
     for node in &COMMON {
-        if let Err(error) = given(&below, node).or_else(|_| made(node)) {
+        if let Err(error) = given(node).or_else(|_| made(node)) {
             boot.report.failure(&Failure::new(format_args!("make /dev/{}", node.name), error));
         }
     }
     for node in &MACHINE {
-        let _ = if first { made(node) } else { given(&below, node) };
+        let _ = if first { made(node) } else { given(node) };
     }
-    symlink("pts/ptmx", "/dev/ptmx").trying("link /dev/ptmx")
 }
 
-/// Shows the node that the directory below /dev has, whatever it is: a sandbox's console is a terminal of its owner.
-fn given(below: &File, node: &Node) -> Result<(), Errno> {
-    let source = format!("/proc/self/fd/{}/{}", below.as_raw_fd(), node.name);
-    if !Path::new(&source).exists() {
+/// Shows the node that the working directory, the one below /dev, has, whatever it is: a sandbox's console is a terminal
+/// of its owner.
+fn given(node: &Node) -> Result<(), Errno> {
+    if !Path::new(node.name).exists() {
         return Err(Errno::ENOENT);
     }
     let target = format!("/dev/{}", node.name);
     File::create(&target).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
-    mounts::bind(&source, &target).inspect_err(|_| drop(fs::remove_file(&target)))
+    mounts::bind(node.name, &target).inspect_err(|_| drop(fs::remove_file(&target)))
 }
 
 /// Makes the node, whatever the umask.

@@ -3,13 +3,14 @@
 
 use std::fs::{self, DirEntry, Permissions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use supervisor::paths::run;
 
 use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
+use crate::replace;
 
 /// The image below the administrator's configuration.
 const IMAGE: &str = "stage1";
@@ -30,7 +31,7 @@ fn install(boot: &Boot, entry: &DirEntry) -> io::Result<()> {
     let name = entry.file_name();
     copy(&entry.path(), &boot.below_run(run::SERVICE).join(&name))?;
     let link = boot.below_run(run::SCAN).join(&name);
-    symlink(Path::new("..").join(run::SERVICE).join(&name), link)
+    replace::link(&Path::new("..").join(run::SERVICE).join(&name), &link)
 }
 
 /// Copies a tree of directories, files and links, with their modes. A service directory is three levels deep; a link is
@@ -38,12 +39,16 @@ fn install(boot: &Boot, entry: &DirEntry) -> io::Result<()> {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(from)?;
     if metadata.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
+        return replace::link(&fs::read_link(from)?, to);
     }
     if !metadata.is_dir() {
-        return fs::copy(from, to).map(drop);
+        return replace::copy(from, to);
     }
-    fs::create_dir(to)?;
+    // A directory that is supervised stays the one that it is.
+    match fs::create_dir(to) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         copy(&entry.path(), &to.join(entry.file_name()))?;
@@ -53,9 +58,11 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
-    /// Modes and links survive.
+    /// Modes and links survive; a second copy over the first is no failure.
     #[test]
     fn copies() {
         let directory = tempfile::tempdir().unwrap();
@@ -66,6 +73,7 @@ mod tests {
         fs::set_permissions(from.join("env"), Permissions::from_mode(0o700)).unwrap();
         symlink("/nowhere", from.join("env/link")).unwrap();
         let to = directory.path().join("b");
+        copy(&from, &to).unwrap();
         copy(&from, &to).unwrap();
         assert_eq!(fs::read(to.join("run")).unwrap(), b"#!/bin/sh\n");
         let mode = |name: &str| fs::metadata(to.join(name)).unwrap().permissions().mode() & 0o7777;

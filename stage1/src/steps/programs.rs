@@ -1,13 +1,11 @@
 //! The programs that run as long as the machine does, copied into memory, so that none of them pins a file of the root
 //! and an upgrade cannot make it unmountable.
 
-use std::fs;
-use std::path::Path;
-
 use supervisor::paths::run;
 
 use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
+use crate::replace;
 
 /// From LIB to the run directory.
 const COPIES: [(&str, &str, &str); 8] = [
@@ -23,15 +21,11 @@ const COPIES: [(&str, &str, &str); 8] = [
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     for (from, directory, name) in COPIES {
-        let to = boot.below_run(directory).join(name);
-        if let Err(failure) = copy(&boot.lib.join(from), &to) {
+        let (from, to) = (boot.lib.join(from), boot.below_run(directory).join(name));
+        let copied = replace::copy(&from, &to).trying(format_args!("copy {} to {}", from.display(), to.display()));
+        if let Err(failure) = copied {
             boot.report.failure(&failure);
         }
     }
     Ok(())
-}
-
-/// Copies content and mode.
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    fs::copy(from, to).map(drop).trying(format_args!("copy {} to {}", from.display(), to.display()))
 }
