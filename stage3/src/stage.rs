@@ -20,10 +20,10 @@ const NAME: &str = "stage3";
 
 /// Parses, checks the permit, and stops the system.
 pub fn main(arguments: &[OsString]) -> ExitCode {
-    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
-    let verb = words.next().and_then(Verb::from_name);
-    let options: Vec<_> = words.collect();
-    let (Some(verb), [] | ["-f" | "--force"]) = (verb, options.as_slice()) else {
+    let words = words(arguments);
+    let verb = words.first().and_then(|word| Verb::from_name(word));
+    let options = words.get(1..).unwrap_or_default();
+    let (Some(verb), [] | ["-f" | "--force"]) = (verb, options) else {
         let _ = writeln!(std::io::stderr(), "usage: {NAME} halt|poweroff|reboot [-f]");
         return ExitCode::from(EXIT_USAGE);
     };
@@ -35,6 +35,16 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
             ExitCode::from(EXIT_SYSTEM)
         }
     }
+}
+
+/// What is asked for. As the interpreter of a handler (`#!RUN/bin/stage3 poweroff -f`, which needs no shell) we get all words
+/// in one, and the handler's name after them.
+fn words(arguments: &[OsString]) -> Vec<&str> {
+    let mut words: Vec<_> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    if words.len() == 2 && words.last().is_some_and(|last| last.contains(paths::scan::HANDLER)) {
+        words.pop();
+    }
+    words.into_iter().flat_map(str::split_ascii_whitespace).collect()
 }
 
 fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
@@ -116,5 +126,24 @@ fn join_group_of_one() {
         if let Ok(mut file) = OpenOptions::new().write(true).open(file) {
             let _ = file.write_all(b"0\n");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A command line and a handler's first line ask for the same.
+    #[test]
+    fn asks_as_a_handler() {
+        let words_of = |line: &[&str]| {
+            let line: Vec<OsString> = line.iter().map(OsString::from).collect();
+            words(&line).join(" ")
+        };
+        assert_eq!(words_of(&["stage3", "reboot", "-f"]), "reboot -f");
+        assert_eq!(words_of(&["/run/sunup/bin/stage3", "reboot -f", ".svscan/SIGRTMIN+15"]), "reboot -f");
+        assert_eq!(words_of(&["/run/sunup/bin/stage3", "halt", ".svscan/SIGUSR2"]), "halt");
+        assert_eq!(words_of(&["stage3", "halt", "now"]), "halt now");
+        assert_eq!(words_of(&["stage3"]), "");
     }
 }

@@ -1,4 +1,4 @@
-//! What process 1 does on a signal: scripts in `.svscan/`, each of which becomes stage 3. The preset is s6's; the
+//! What process 1 does on a signal: files in `.svscan/`, each run by stage 3 as its interpreter. The preset is s6's; the
 //! real-time signals are those that containers and virtual machine managers send.
 
 use std::fs::{self, Permissions};
@@ -35,9 +35,10 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
 /// Writes one handler; without words it does nothing, which keeps the signal from its default.
 fn write(boot: &Boot, signal: &str, words: &str) -> Result<(), Failure> {
     let stage3 = boot.below_run(run::BIN).join("stage3");
-    let line = if words.is_empty() { "exit 0".to_owned() } else { format!("exec {} {words}", stage3.display()) };
+    // Stage 3 is the interpreter, so that the machine can be stopped when its shell is broken.
+    let text = if words.is_empty() { "#!/bin/sh\n".to_owned() } else { format!("#!{} {words}\n", stage3.display()) };
     let path = boot.below_run(run::SCAN).join(format!("{}{signal}", scan::HANDLER));
-    fs::write(&path, format!("#!/bin/sh\n{line}\n"))
+    fs::write(&path, text)
         .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
         .trying(format_args!("write {}", path.display()))
 }

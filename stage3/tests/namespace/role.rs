@@ -27,7 +27,6 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "aside" => aside(word(1)),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
-        name if name.ends_with("SIGRTMIN+4") => become_program("stage3 poweroff"),
         _ if word(1) == "--enter" => enter(Path::new(word(2)), word(3), Path::new(word(4))),
         _ => cases(),
     }

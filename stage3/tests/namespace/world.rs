@@ -6,7 +6,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 use nix::unistd::{chdir, mkfifo, pivot_root};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -85,7 +85,10 @@ fn fill_real(run: &Path) {
     fs::rename(run.join("bin/supervise"), run.join("bin").join(REAL_SUPERVISE)).unwrap();
     symlink("role", run.join("bin/supervise")).unwrap();
     mkfifo(&run.join("log.fifo"), Mode::from_bits_truncate(0o600)).unwrap();
-    symlink("/run/sunup/bin/role", run.join("scan/.svscan/SIGRTMIN+4")).unwrap();
+    // As stage 1 does; there is no shell here.
+    let handler = run.join("scan/.svscan/SIGRTMIN+4");
+    fs::write(&handler, format!("#!{RUN}/bin/stage3 poweroff\n")).unwrap();
+    fs::set_permissions(&handler, fs::Permissions::from_mode(0o755)).unwrap();
     fs::remove_dir_all(run.join("service/engine/supervise")).unwrap();
     for (service, role) in [
         ("engine", "engine"),
