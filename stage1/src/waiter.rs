@@ -21,6 +21,7 @@ use supervisor::sys::process::{Fork, fork};
 use supervisor::sys::signal::{Disposition, set_disposition};
 
 use crate::boot::{self, Boot};
+use crate::console::Console;
 use crate::failure::{Failure, Trying};
 use crate::{emergency, letter};
 
@@ -28,6 +29,8 @@ use crate::{emergency, letter};
 const LOGGER: Duration = Duration::from_secs(5);
 /// How long the scanner, the engine's supervise or the getty's may take each.
 const SUPERVISE: Duration = Duration::from_secs(10);
+/// Bytes of a line in the kernel's log.
+const LONGEST_LINE: usize = 900;
 /// Number of SIGPIPE.
 const SIGPIPE: u32 = 13;
 /// Names of the image's service directories.
@@ -72,7 +75,10 @@ fn up(boot: &Boot, log: Option<File>) {
         && let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline())
     {
         say(&mut log, &failure);
-        emergency::shell_for_ever();
+        // Another process, because this one may have to read the log.
+        if !matches!(fork(), Ok(Fork::Parent(_))) {
+            emergency::shell_for_ever();
+        }
     }
 }
 
@@ -82,15 +88,13 @@ fn control(boot: &Boot, name: &str) -> PathBuf {
 
 /// To the log, and to the console, because nobody may ever read that log.
 fn say(log: &mut Option<File>, failure: &Failure) {
-    let line = format!("[fail] stage1: {failure}\n");
-    for file in log.iter_mut().chain(&mut open_console()) {
-        let _ = file.write_all(line.as_bytes());
+    let line = format!("[fail] stage1: {failure}");
+    if let Some(log) = log {
+        let _ = log.write_all(format!("{line}\n").as_bytes());
     }
-}
-
-fn open_console() -> Option<File> {
-    let flags = OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
-    OpenOptions::new().append(true).custom_flags(flags.bits()).open("/dev/console").ok()
+    if let Some(mut console) = Console::open() {
+        console.line(&line, None);
+    }
 }
 
 /// Reads the FIFO in the logger's place.
@@ -100,7 +104,8 @@ struct StandIn {
     /// The logger's service directory says how it tells that it is ready.
     announces: bool,
     inotify: Inotify,
-    outputs: Vec<File>,
+    console: Option<Console>,
+    kmsg: Option<File>,
 }
 
 impl StandIn {
@@ -109,13 +114,10 @@ impl StandIn {
         let fifo = boot.below_run(run::LOG_FIFO);
         let fifo = OpenOptions::new().read(true).custom_flags(nonblocking).open(fifo).ok()?;
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
-        let mut outputs: Vec<File> = open_console().into_iter().collect();
-        if boot::is_first() {
-            outputs.extend(OpenOptions::new().write(true).open("/dev/kmsg"));
-        }
+        let kmsg = boot::is_first().then(|| OpenOptions::new().write(true).custom_flags(nonblocking).open("/dev/kmsg"));
         let logger = boot.below_run(run::SERVICE).join(CATCH_ALL);
         let announces = logger.join(service::NOTIFICATION_FD).exists();
-        Some(Self { fifo, status: logger.join(service::STATUS), announces, inotify, outputs })
+        Some(Self { fifo, status: logger.join(service::STATUS), announces, inotify, console: Console::open(), kmsg: kmsg.and_then(Result::ok) })
     }
 
     /// Copies what is written to the log until the logger runs; if it never does, for as long as the machine runs.
@@ -147,12 +149,20 @@ impl StandIn {
         loop {
             match self.fifo.read(&mut buffer) {
                 Ok(0) => return true,
-                Ok(size) => {
-                    for output in &mut self.outputs {
-                        let _ = output.write_all(buffer.get(..size).unwrap_or_default());
-                    }
-                }
+                Ok(size) => self.show(buffer.get(..size).unwrap_or_default()),
                 Err(_) => return false,
+            }
+        }
+    }
+
+    /// The kernel takes a line a write, and none that is longer than 1 KB.
+    fn show(&mut self, text: &[u8]) {
+        if let Some(console) = &mut self.console {
+            console.write(text);
+        }
+        if let Some(kmsg) = &mut self.kmsg {
+            for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+                let _ = kmsg.write_all(line.get(..LONGEST_LINE).unwrap_or(line));
             }
         }
     }

@@ -405,6 +405,25 @@ fn has_a_getty_without_an_engine() {
     assert!(sandbox.result("console").contains(line));
 }
 
+/// Without an image there is nobody to log in by or to read the log: there is a shell, and the log goes to the console,
+/// however much of it comes.
+#[test]
+fn has_shell_and_log_without_an_image() {
+    let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.path("etc/stage1")).unwrap();
+    // More than a pipe holds.
+    executable(
+        &sandbox.path("lib/bin/svscan"),
+        "#!/bin/sh\nmkfifo /run/sunup/scan/.svscan/control\nhead -c 1 <>/run/sunup/scan/.svscan/control\n\
+         seq 100000 >&2\necho whole >&2\nsleep 1000\n",
+    );
+    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
+    sandbox.boot_until(&unshare, "\nwhole\n");
+    let console = sandbox.result("console");
+    assert_eq!(console.matches("unable to read /sunup/etc/stage1: No such file or directory\r\n").count(), 1);
+    assert!(console.contains("sulogin"), "the shell");
+}
+
 /// Outside of process 1 nothing of this happens.
 #[test]
 fn telinit_has_usage() {
