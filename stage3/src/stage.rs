@@ -14,6 +14,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths;
+use supervisor::sys::close::close_all_but;
 
 /// The name in messages.
 const NAME: &str = "stage3";
@@ -27,6 +28,8 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         let _ = writeln!(std::io::stderr(), "usage: {NAME} halt|poweroff|reboot [-f]");
         return ExitCode::from(EXIT_USAGE);
     };
+    // What a caller of ours had open would keep its filesystem busy.
+    let _ = close_all_but(&[]);
     let run = run_directory();
     match stop(verb, !options.is_empty(), &run) {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,13 +2,16 @@
 
 use crate::role::LINES;
 use crate::world::MANY;
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::stat::Mode;
 use std::fs::{self, File, Permissions};
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 /// What poweroff and halt look like from outside.
 const SIGINT: i32 = 2;
@@ -49,7 +52,7 @@ impl Outcome {
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 15] = [
+    let cases: [(&str, Case); 17] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
@@ -58,6 +61,8 @@ pub fn main() -> ExitCode {
         ("full_run_directory", full_run_directory),
         ("stuck_logger", stuck_logger),
         ("returning_engine", returning_engine),
+        ("full_console", full_console),
+        ("no_console", no_console),
         ("held_mount", held_mount),
         ("names_that_are_no_text", names_that_are_no_text),
         ("stuck_supervise", stuck_supervise),
@@ -149,7 +154,16 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     let pty = nix::pty::openpty(None, None).unwrap();
     nix::sys::stat::fchmod(&pty.slave, Mode::from_bits_truncate(0o666)).unwrap();
     let name = nix::unistd::ttyname(&pty.slave).unwrap();
-    let console = std::thread::spawn(move || read_all(File::from(pty.master)));
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    if scenario.ends_with("+mute") {
+        fill(&pty.slave);
+    } else {
+        end.send(()).unwrap();
+    }
+    let console = std::thread::spawn(move || {
+        let _ = ended.recv();
+        read_all(File::from(pty.master))
+    });
     let status = unshare(who)
         .args(program)
         .args([own.as_path(), "--enter".as_ref(), &directory.path().join("root"), scenario.as_ref(), &name])
@@ -158,7 +172,7 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
         .env("LOGS", &logs)
         .status()
         .unwrap();
-    drop(pty.slave);
+    drop((pty.slave, end));
     let console = console.join().unwrap();
     eprint!("{console}");
     let log = |name: &str| fs::read_to_string(logs.join(name).join("current")).unwrap_or_default();
@@ -171,6 +185,19 @@ fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
         many: (1..=MANY).map(|number| log(&format!("many-{number}"))).collect(),
         signal: status.signal(),
         code: status.code(),
+    }
+}
+
+/// Writes until a terminal takes no more; what it took moves on inside the kernel for a moment.
+fn fill(terminal: &OwnedFd) {
+    let terminal = nix::unistd::ttyname(terminal).unwrap();
+    let mut terminal = File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(terminal).unwrap();
+    loop {
+        while terminal.write(b"x").is_ok() {}
+        let mut wanted = [PollFd::new(terminal.as_fd(), PollFlags::POLLOUT)];
+        if nix::poll::poll(&mut wanted, 500u16).unwrap() == 0 {
+            return;
+        }
     }
 }
 
@@ -261,6 +288,21 @@ fn full_run_directory(who: As) {
     let failed: Vec<_> = outcome.console.lines().filter(|line| line.starts_with("[fail]")).collect();
     assert!(failed.len() == 1 && failed[0].contains("units: unable to write"), "{}", outcome.console);
     assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// A console that takes nothing, which nobody reads, costs seconds: one for the first line, a few for the last.
+fn full_console(who: As) {
+    let start = Instant::now();
+    let outcome = play(who, "poweroff+engine+mute");
+    assert_eq!(outcome.signal, Some(SIGINT));
+    assert!(!outcome.console.contains("clean stop"), "the console was not full");
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+/// Without a console the system stops all the same.
+fn no_console(who: As) {
+    let outcome = play(who, "poweroff+engine+dark");
+    assert_eq!((outcome.console.as_str(), outcome.signal), ("", Some(SIGINT)));
 }
 
 /// A supervise that does not obey is waited for, named, and ended with the other processes.

@@ -1,7 +1,8 @@
 //! What this program plays inside the namespaces, by the name it is called with.
 
 use crate::world::{MANY, REAL_SUPERVISE, RUN, enter};
-use nix::mount::{MsFlags, mount};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::mount::{MsFlags, mount, umount};
 use nix::sys::signal::{SigSet, Signal};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -51,7 +52,11 @@ fn process_one(scenario: &str) -> ExitCode {
             "nameless" => children.push(start("deaf", &[part])),
             "odd" => held = Some(odd_mount()),
             "stucklog" => children.push(start("supervise", &["service/web/log", "stuck"])),
-            "coloured" | "full" | "late" => {}
+            "dark" => {
+                umount("/dev/console").unwrap();
+                fs::remove_file("/dev/console").unwrap();
+            }
+            "coloured" | "full" | "late" | "mute" => {}
             _ => panic!("{part}"),
         }
     }
@@ -95,6 +100,9 @@ fn ask(verb: &str) -> ExitCode {
 }
 
 fn aside(verb: &str) -> ExitCode {
+    // Passed on by whoever called us.
+    let passed = File::create("/mnt/passed").unwrap();
+    fcntl(&passed, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
     nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).unwrap();
     let mut command = Command::new(format!("{RUN}/bin/stage3"));
     panic!("{}", command.arg0(verb).exec());
