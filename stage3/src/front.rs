@@ -9,7 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use nix::libc::O_NONBLOCK;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -138,6 +139,10 @@ fn fulfil(wish: Wish, run: &Path) -> Result<(), String> {
         Wish::Nothing => Ok(()),
         Wish::Stop(verb) => {
             guard::owner(run).map_err(|refusal| format!("unable to {}: {refusal}", verb.name()))?;
+            if let Some(first) = under_way(run).filter(|first| *first != verb) {
+                let text = format!("{}: warning: {} goes on, only faster", verb.name(), first.name());
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
             ask(verb, run)
         }
         Wish::AtOnce { verb, sync } => {
@@ -145,6 +150,15 @@ fn fulfil(wish: Wish, run: &Path) -> Result<(), String> {
             Err(stage::at_once(verb, sync, &permit))
         }
     }
+}
+
+/// What the system is being stopped for, if it is.
+fn under_way(run: &Path) -> Option<Verb> {
+    let mut lock = File::open(run.join(paths::run::STAGE3_LOCK)).ok()?;
+    let mut text = String::new();
+    let is_held = matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+    lock.read_to_string(&mut text).ok().filter(|_| is_held)?;
+    Verb::from_name(text.trim())
 }
 
 /// Process 1 is asked when it has a handler; another scanner has none, so stage 3 is started here.
@@ -197,6 +211,19 @@ mod tests {
         ] {
             assert_eq!(wish(line), Ok(expected), "{line}");
         }
+    }
+
+    /// A stop is under way while its lock is held, not because of what an earlier one left.
+    #[test]
+    fn knows_what_is_under_way() {
+        let run = tempfile::tempdir().unwrap();
+        assert_eq!(under_way(run.path()), None);
+        let path = run.path().join(paths::run::STAGE3_LOCK);
+        std::fs::write(&path, "poweroff\n").unwrap();
+        assert_eq!(under_way(run.path()), None);
+        let lock = File::open(&path).unwrap();
+        lock.try_lock().unwrap();
+        assert_eq!(under_way(run.path()), Some(Verb::Poweroff));
     }
 
     /// What cannot be done is refused, never done otherwise.

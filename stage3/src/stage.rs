@@ -78,6 +78,8 @@ pub fn at_once(verb: Verb, sync: bool, _permit: &guard::Permit) -> String {
 fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
     let path = run.join(paths::run::STAGE3_LOCK);
     let failed = |error: std::io::Error| format!("unable to lock '{}': {error}", path.display());
+    // A wish to hurry that was meant for an earlier one; before the lock, or one that is meant for us might be lost.
+    let _ = fs::remove_file(run.join(paths::run::STAGE3_HURRY));
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let mut file = file.or_else(|_| File::open(run)).map_err(failed)?;
     match file.try_lock() {
@@ -85,8 +87,6 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
         Err(fs::TryLockError::WouldBlock) => return Ok(None),
         Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
     }
-    // A wish to hurry that was meant for an earlier one, before our verb shows that we are there.
-    let _ = fs::remove_file(run.join(paths::run::STAGE3_HURRY));
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name()));
     Ok(Some(file))
 }
