@@ -126,7 +126,8 @@ impl Children {
 
     /// In the child: nothing of what makes us special.
     fn clean(&self) {
-        signal::reset();
+        // Nothing is ignored since our start, and exec removes handlers.
+        let _ = signal::set_blocked(signal::Signals::NONE);
         if let Some((soft, hard)) = self.limit {
             let _ = process::set_descriptor_limit(soft, hard);
         }

@@ -9,7 +9,7 @@ use crate::sys::event::{self, EPOLLIN, Epoll, IN_CREATE, IN_DELETE, IN_MOVED_FRO
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
 use crate::sys::message::Messages;
 use crate::sys::process::{self, Ended};
-use crate::sys::signal::{self, Disposition, Signals};
+use crate::sys::signal::{self, Signals};
 use crate::sys::start::Stack;
 use crate::sys::text::{Shown, Text};
 use crate::sys::time;
@@ -78,6 +78,8 @@ struct Scanner {
 
 /// The program.
 pub fn run(mut stack: Stack) -> i32 {
+    // Whoever started us may ignore some: a child's end would not be told, and children would inherit that.
+    signal::reset();
     let _ = crash::execute_again(&stack);
     let mut messages = Messages::new("svscan");
     let before = begin_again(&mut messages);
@@ -182,8 +184,6 @@ impl Scanner {
     fn open(options: &Options<'_>, again: bool) -> Result<(Directory, Owned, Epoll), Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let all = Signals::ALL.without(Signals::FAULTS);
-        // Whoever started us may ignore it, and then no child's end would be told.
-        signal::set_disposition(signal::SIGCHLD, Disposition::Default).map_err(fault("hear", "signals"))?;
         signal::set_blocked(all).map_err(fault("block", "signals"))?;
         if !again {
             files::change_directory(options.directory).map_err(fault("chdir to", "the scan directory"))?;

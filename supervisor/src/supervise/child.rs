@@ -77,7 +77,8 @@ impl Child<'_> {
     /// Becomes the program, or reports why not and exits.
     pub fn go(mut self) -> ! {
         let _ = process::new_session();
-        signal::reset();
+        // Nothing is ignored since supervise's start.
+        let _ = signal::set_blocked(signal::Signals::NONE);
         let mut byte = [0];
         if self.gate.read(&mut byte) != Ok(1) {
             sys::exit(111);

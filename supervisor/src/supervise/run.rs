@@ -8,7 +8,7 @@ use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLIN, Epoll};
 use crate::sys::message::{Level, Messages};
 use crate::sys::process::{self, Environment};
-use crate::sys::signal::{self, Disposition, Signals};
+use crate::sys::signal::{self, Signals};
 use crate::sys::start::Stack;
 use crate::sys::table::Table;
 use crate::sys::text::Shown;
@@ -57,8 +57,8 @@ pub fn run(stack: Stack) -> i32 {
 
 impl Supervise {
     fn new(stack: &Stack, messages: Messages) -> Result<Self, Errno> {
-        // Whoever started us may ignore it, and then no child's end would be told.
-        signal::set_disposition(signal::SIGCHLD, Disposition::Default)?;
+        // Whoever started us may ignore some: a child's end would not be told, and services would inherit that.
+        signal::reset();
         signal::set_blocked(Signals::ALL.without(Signals::FAULTS))?;
         let signals = signal::signal_descriptor(HEARD)?;
         let epoll = Epoll::new()?;

@@ -50,13 +50,10 @@ pub fn text<const SIZE: usize>(directory: Descriptor, path: &CStr) -> Option<Tex
 }
 
 fn restart(directory: Descriptor) -> Restart {
-    let path = c_path!(service::RESTART);
-    if line(directory, path, |word| word == b"never") {
-        Restart::Never
-    } else if line(directory, path, |word| word == b"on-failure") {
-        Restart::OnFailure
-    } else {
-        Restart::Always
+    match text::<32>(directory, c_path!(service::RESTART)).as_ref().map(Text::bytes) {
+        Some(b"never") => Restart::Never,
+        Some(b"on-failure") => Restart::OnFailure,
+        _ => Restart::Always,
     }
 }
 

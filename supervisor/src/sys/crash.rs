@@ -22,21 +22,28 @@ const OURSELVES: &CStr = c"/proc/self/exe";
 /// Bytes of the handler's stack: the kernel's frame alone may need 11 kB. Untouched, it takes no memory.
 const STACK: usize = 32 * 1024;
 
-#[repr(align(16))]
-struct HandlerStack(UnsafeCell<[u8; STACK]>);
+/// All in one, pointers first: they stand in a page that is there anyway, and the stack costs none until it is used.
+#[repr(C, align(16))]
+struct Handler {
+    arguments: AtomicPtr<*const c_char>,
+    environment: AtomicPtr<*const c_char>,
+    stack: UnsafeCell<[u8; STACK]>,
+}
 
-// SAFETY: only the kernel touches it, in the one thread there is.
-unsafe impl Sync for HandlerStack {}
+// SAFETY: only the kernel touches the stack, in the one thread there is; the pointers are atomic.
+unsafe impl Sync for Handler {}
 
-static HANDLER_STACK: HandlerStack = HandlerStack(UnsafeCell::new([0; STACK]));
-static ARGUMENTS: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
-static ENVIRONMENT: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
+static HANDLER: Handler = Handler {
+    arguments: AtomicPtr::new(core::ptr::null_mut()),
+    environment: AtomicPtr::new(core::ptr::null_mut()),
+    stack: UnsafeCell::new([0; STACK]),
+};
 
 /// From now on a fault of ours ([`Signals::FAULTS`]) executes the program again, in the same process.
 pub fn execute_again(stack: &Stack) -> Result<()> {
-    ARGUMENTS.store(stack.arguments().cast_mut(), Ordering::Relaxed);
-    ENVIRONMENT.store(stack.environment().cast_mut(), Ordering::Relaxed);
-    let alternate = abi::stack_t { ss_sp: HANDLER_STACK.0.get().cast(), ss_flags: 0, ss_size: STACK as _ };
+    HANDLER.arguments.store(stack.arguments().cast_mut(), Ordering::Relaxed);
+    HANDLER.environment.store(stack.environment().cast_mut(), Ordering::Relaxed);
+    let alternate = abi::stack_t { ss_sp: HANDLER.stack.get().cast(), ss_flags: 0, ss_size: STACK as _ };
     // SAFETY: the kernel reads one `stack_t`, whose area lives as long as the program and has no other user.
     unsafe { syscall!(Sysno::sigaltstack, &raw const alternate, 0) }?;
     let flags = abi::SA_ONSTACK | abi::SA_RESTORER;
@@ -64,7 +71,8 @@ pub fn execute_now(stack: &Stack) -> super::error::Errno {
 }
 
 extern "C" fn crashed(_signal: i32) -> ! {
-    let (arguments, environment) = (ARGUMENTS.load(Ordering::Relaxed), ENVIRONMENT.load(Ordering::Relaxed));
+    let (arguments, environment) =
+        (HANDLER.arguments.load(Ordering::Relaxed), HANDLER.environment.load(Ordering::Relaxed));
     // SAFETY: both arrays are the kernel's, on the first page of our stack; what is damaged there is an EFAULT.
     let _ = unsafe { syscall!(Sysno::execve, OURSELVES.as_ptr(), arguments, environment) };
     let bare: [*const c_char; 2] = [c"svscan".as_ptr(), null()];

@@ -106,12 +106,12 @@ pub fn set_disposition(signal: u32, disposition: Disposition) -> Result<()> {
     Ok(())
 }
 
-/// Gives every signal its default again, which exec alone would not do for ignored ones, and blocks none.
+/// Gives every signal its default again, for us and whom we start: exec alone would not do that for ignored ones. Handlers
+/// are gone after it.
 pub fn reset() {
     for signal in 1..=64 {
         let _ = set_disposition(signal, Disposition::Default);
     }
-    let _ = set_blocked(Signals::NONE);
 }
 
 /// The number of a signal from its name (with or without SIG) or number, as `down-signal` has it.
