@@ -23,7 +23,10 @@ const DIRECTORY: u32 = 0o755;
 pub(super) fn run(root: &Root, line: &Line) -> Result<(), StepError> {
     if line.kind.changes() {
         let paths = glob::find(&root.path("/"), &line.path);
-        return paths.iter().try_for_each(|path| change(line, path).trying(format_args!("change {}", path.display())));
+        // One that cannot be changed costs no other; the first is what is told.
+        return paths.iter().fold(Ok(()), |outcome, path| {
+            outcome.and(change(line, path).trying(format_args!("change {}", path.display())))
+        });
     }
     let path = root.path(&line.path);
     make(root, line, &path).trying(format_args!("make {}", line.path))

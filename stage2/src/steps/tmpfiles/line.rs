@@ -163,9 +163,11 @@ impl Line {
     }
 }
 
+/// Never the root itself, however it is written: a line may remove what it names.
 fn path(text: &str) -> Result<String, Fault> {
-    let is_good = text.starts_with('/') && !text.split('/').any(|component| component == "..") && text != "/";
-    if is_good { Ok(text.trim_end_matches('/').to_owned()) } else { Err(Fault::BadPath(text.to_owned())) }
+    let components: Vec<&str> = text.split('/').filter(|component| !matches!(*component, "" | ".")).collect();
+    let is_good = text.starts_with('/') && !components.is_empty() && !components.contains(&"..");
+    if is_good { Ok(format!("/{}", components.join("/"))) } else { Err(Fault::BadPath(text.to_owned())) }
 }
 
 fn mode(text: &str) -> Result<Mode, Fault> {

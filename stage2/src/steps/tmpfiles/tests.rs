@@ -86,6 +86,15 @@ fn removes_nothing_without_a_boot() {
     assert!(sandbox.root.has("/run/d/deep") && sandbox.root.has("/run/tree"));
 }
 
+/// The root itself is never removed, however it is written.
+#[test]
+fn spares_the_root() {
+    let sandbox = Sandbox::new("R //\nR /.\nR /./\nD //\n");
+    fs::write(sandbox.root.path("/run/sunup/boot-id"), "x\n").unwrap();
+    run(&sandbox.root).unwrap();
+    assert!(sandbox.root.has("/usr/lib/tmpfiles.d/a.conf"));
+}
+
 /// What exists is changed, by pattern, and links lead nowhere.
 #[test]
 fn changes() {
