@@ -86,6 +86,41 @@ fn shared_host_name() {
     again("shared_host_name", directory.path(), &PID, &script);
 }
 
+/// A failure names its line. A loop device is the host's even where fstab does not say `loop`, and so is what shows the
+/// host's kernel.
+#[test]
+fn mounts_that_are_refused() {
+    if inside().is_some() {
+        let error = steps::run(&Step::Mount).expect_err("mount");
+        let refused = "refused: not in the first pid namespace";
+        assert_eq!(error.to_string(), format!("/etc/fstab:2: {refused} (and 2 more)"));
+        return;
+    }
+    if !is_root() {
+        eprintln!("skipped: needs root");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path().display();
+    fs::create_dir(directory.path().join("etc")).unwrap();
+    fs::write(directory.path().join("image"), [0; 4096]).unwrap();
+    let fstab = format!(
+        "# a comment\n{at}/image {at} ext4 ro 0 0\nnone {at} sysfs ro 0 0\n/dev/none {at} ext4 ro 0 2\n\
+         /dev/none {at} ext4 nofail 0 2\n"
+    );
+    fs::write(directory.path().join("etc/fstab"), fstab).unwrap();
+    let script = format!("mount --bind \"$SUNUP_TEST_INSIDE/etc\" /etc\n{NOBODY} 2>\"$SUNUP_TEST_INSIDE/said\"");
+    again("mounts_that_are_refused", directory.path(), &PID, &script);
+    let said = fs::read_to_string(directory.path().join("said")).unwrap();
+    for line in [
+        "/etc/fstab:3: refused: not in the first pid namespace\n".to_owned(),
+        format!("/etc/fstab:4: unable to mount {at}: /dev/none is not there\n"),
+        format!("/etc/fstab:5: unable to mount {at}: /dev/none is not there\n"),
+    ] {
+        assert!(said.contains(&line), "{said}");
+    }
+}
+
 /// mount, hostname, loopback and remount do their work in a sandbox, as root and as an ordinary user, and a second time
 /// there is nothing left to do.
 #[test]

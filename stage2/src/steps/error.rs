@@ -15,6 +15,11 @@ impl StepError {
         Self(format!("unable to {what}: {cause}"))
     }
 
+    /// With the place in a file that asked for it: `/etc/fstab:3`.
+    pub(super) fn at(self, place: impl Display) -> Self {
+        Self(format!("{place}: {}", self.0))
+    }
+
     /// A whole sentence of our own.
     pub(super) fn plain(text: impl Display) -> Self {
         Self(text.to_string())

@@ -1,5 +1,10 @@
-//! `fsck`: a check of /, while it is mounted read-only, if fstab gives it a pass number.
+//! `fsck`: a check of /, while it is mounted read-only, if fstab gives it a pass number. The others that have one are
+//! checked by the step `mount`, before it mounts any of them.
 
+use std::collections::BTreeMap;
+
+use super::failures::warn;
+use super::fstab::Entry;
 use super::root::Root;
 use super::{StepError, device, fstab, guard, mount_table, program};
 
@@ -15,9 +20,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let Some(entry) = fstab::read(root)?.into_iter().find(|entry| entry.target == "/" && entry.pass > 0) else {
         return Ok(());
     };
-    let cmdline = root.read("/proc/cmdline")?.unwrap_or_default();
-    let said = |word: &str| cmdline.split_ascii_whitespace().any(|w| w == word);
-    if said(SKIP) {
+    if is_said(root, SKIP)? {
         return Ok(());
     }
     if mount_table::at(&mount_table::read()?, "/").is_some_and(mount_table::Mounted::is_writable) {
@@ -25,11 +28,60 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
         return Ok(());
     }
     let device = device::resolve(&entry.source);
-    let mut arguments = vec!["-a", "-t", entry.kind.as_str(), device.as_str()];
-    if said(FORCE) || root.has("/forcefsck") {
-        arguments.insert(1, "-f");
+    let code = fsck(&entry, &device, is_said(root, FORCE)? || root.has("/forcefsck"));
+    code.and_then(|code| outcome(&device, code)).map_err(|error| error.at(&entry.place))
+}
+
+/// Checks the disks among these entries that have a pass number, in the order of their numbers. Gives the reasons, by
+/// place, for those that must not be mounted. Only where the machine is ours.
+pub(super) fn check(root: &Root, entries: &[Entry]) -> Result<BTreeMap<String, StepError>, StepError> {
+    if !guard::is_first() || is_said(root, SKIP)? {
+        return Ok(BTreeMap::new());
     }
-    outcome(&device, program::run("fsck", &arguments)?)
+    let force = is_said(root, FORCE)?;
+    let disks = entries.iter().filter(|entry| device::is_block(&device::resolve(&entry.source)));
+    Ok(unfit(disks.collect(), |entry| fsck(entry, &device::resolve(&entry.source), force)))
+}
+
+/// What was repaired, and what would have to be read again if it were in use, can be mounted. Without an fsck nothing is
+/// known to be wrong.
+fn unfit(
+    mut entries: Vec<&Entry>,
+    mut check: impl FnMut(&Entry) -> Result<i32, StepError>,
+) -> BTreeMap<String, StepError> {
+    entries.retain(|entry| entry.pass > 0);
+    entries.sort_by_key(|entry| entry.pass);
+    let mut unfit = BTreeMap::new();
+    for entry in entries {
+        match check(entry) {
+            Ok(code) if code & !(REPAIRED | REBOOT) == 0 => {}
+            Ok(code) => {
+                let what = format!("mount {}", entry.target);
+                let cause = format!("{} needs repair: fsck's exit code is {code}", entry.source);
+                unfit.insert(entry.place.clone(), StepError::because(what, cause));
+            }
+            Err(error) => warn(&error.at(&entry.place)),
+        }
+    }
+    unfit
+}
+
+/// True if the word is on the kernel's command line.
+fn is_said(root: &Root, word: &str) -> Result<bool, StepError> {
+    Ok(root.read("/proc/cmdline")?.unwrap_or_default().split_ascii_whitespace().any(|w| w == word))
+}
+
+/// Runs fsck; gives its exit code.
+fn fsck(entry: &Entry, device: &str, force: bool) -> Result<i32, StepError> {
+    let mut arguments = vec!["-a"];
+    if force {
+        arguments.push("-f");
+    }
+    if entry.kind != "auto" {
+        arguments.extend(["-t", &entry.kind]);
+    }
+    arguments.push(device);
+    program::run("fsck", &arguments)
 }
 
 /// The meaning of fsck's exit code.
@@ -46,6 +98,26 @@ fn outcome(device: &str, code: i32) -> Result<(), StepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By pass number, equals in fstab's order, 0 never; from 4 on an exit code means: do not mount.
+    #[test]
+    fn passes() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        std::fs::create_dir(root.path("/etc")).unwrap();
+        let text = "d4 /a ext4 x 0 2\nd0 /b ext4 x 0 0\nd1 /c ext4 x 0 1\nd3 /d ext4 x 0 2\nd9 /e ext4 x 0 3\n";
+        std::fs::write(root.path("/etc/fstab"), text).unwrap();
+        let entries = fstab::read(&root).unwrap();
+        let mut order = Vec::new();
+        let unfit = unfit(entries.iter().collect(), |entry| {
+            order.push(entry.source.clone());
+            let code = entry.source.trim_start_matches('d').parse();
+            if code == Ok(9) { Err(StepError::plain("no fsck")) } else { Ok(code.unwrap()) }
+        });
+        assert_eq!(order, ["d1", "d4", "d3", "d9"]);
+        let unfit: Vec<String> = unfit.into_iter().map(|(place, error)| error.at(place).to_string()).collect();
+        assert_eq!(unfit, ["/etc/fstab:1: unable to mount /a: d4 needs repair: fsck's exit code is 4"]);
+    }
 
     /// 0 and 1 are good, 2 and 3 ask for a restart, and everything else is a failure.
     #[test]

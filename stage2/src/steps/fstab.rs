@@ -1,11 +1,17 @@
 //! /etc/fstab: six fields a line, blanks in them written as octal escapes.
 
 use super::StepError;
+use super::failures::warn;
 use super::root::Root;
+
+/// The file.
+const FILE: &str = "/etc/fstab";
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// `/etc/fstab:LINE`.
+    pub(super) place: String,
     /// Device, `UUID=…`, or a name.
     pub(super) source: String,
     /// Where it goes; `none` for swap.
@@ -34,29 +40,40 @@ impl Entry {
         self.kind == "swap"
     }
 
-    fn parse(line: &str) -> Option<Self> {
-        let line = line.trim_start();
-        if line.starts_with('#') {
+    /// `None` for a comment; an error for what is no entry.
+    fn parse(place: String, line: &str) -> Option<Result<Self, StepError>> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
             return None;
         }
         let mut fields = line.split_ascii_whitespace().map(decode);
-        let source = fields.next()?;
-        let target = fields.next()?;
-        let kind = fields.next()?;
+        let (Some(source), Some(target), Some(kind)) = (fields.next(), fields.next(), fields.next()) else {
+            return Some(Err(StepError::plain("three fields at least are needed: device, directory, type").at(place)));
+        };
         let options = fields.next().unwrap_or_else(|| "defaults".to_owned());
-        let pass = fields.nth(1).and_then(|pass| pass.parse().ok()).unwrap_or(0);
+        let pass = fields.nth(1).unwrap_or_else(|| "0".to_owned());
+        let Ok(pass) = pass.parse() else {
+            return Some(Err(StepError::plain(format_args!("\"{pass}\" is no pass number")).at(place)));
+        };
         let options = options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect();
-        Some(Self { source, target, kind, options, pass })
+        Some(Ok(Self { place, source, target, kind, options, pass }))
     }
 }
 
 /// The entries of a root's fstab; none where there is no such file.
 pub(super) fn read(root: &Root) -> Result<Vec<Entry>, StepError> {
-    Ok(parse(&root.read("/etc/fstab")?.unwrap_or_default()))
+    Ok(parse(&root.read(FILE)?.unwrap_or_default()).into_iter().flatten().collect())
 }
 
-fn parse(text: &str) -> Vec<Entry> {
-    text.lines().filter_map(Entry::parse).collect()
+/// As [`read`]; what is no entry is told.
+pub(super) fn read_aloud(root: &Root) -> Result<Vec<Entry>, StepError> {
+    let entries = parse(&root.read(FILE)?.unwrap_or_default());
+    Ok(entries.into_iter().filter_map(|entry| entry.inspect_err(warn).ok()).collect())
+}
+
+fn parse(text: &str) -> Vec<Result<Entry, StepError>> {
+    let lines = text.lines().enumerate();
+    lines.filter_map(|(at, line)| Entry::parse(format!("{FILE}:{}", at + 1), line)).collect()
 }
 
 /// Blank, tab, newline and backslash are `\` and three octal digits, here and in mountinfo.
@@ -80,14 +97,25 @@ pub(super) fn decode(field: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Comments and short lines are left out, missing fields have their defaults, escapes are decoded.
+    /// Comments are left out, missing fields have their defaults, escapes are decoded; what is no entry costs itself, and
+    /// everything has its line.
     #[test]
     fn lines() {
-        let entries = parse(
+        let lines = parse(
             "# comment\n  # too\n\nUUID=1-2 / ext4 errors=remount-ro 0 1\n/dev/sda2 none swap sw,pri=5 0 0\n\
-             tmpfs /my\\040dir\\134x tmpfs\nbroken /x\n",
+             tmpfs /my\\040dir\\134x tmpfs\nbroken /x\n/dev/sdb /y ext4 defaults 0 two\n",
         );
-        let entry = |source: &str, target: &str, kind: &str, options: &[&str], pass| Entry {
+        let faults: Vec<String> = lines.iter().filter_map(|line| Some(line.as_ref().err()?.to_string())).collect();
+        assert_eq!(
+            faults,
+            [
+                "/etc/fstab:7: three fields at least are needed: device, directory, type",
+                "/etc/fstab:8: \"two\" is no pass number",
+            ]
+        );
+        let entries: Vec<Entry> = lines.into_iter().flatten().collect();
+        let entry = |line: u32, source: &str, target: &str, kind: &str, options: &[&str], pass| Entry {
+            place: format!("/etc/fstab:{line}"),
             source: source.into(),
             target: target.into(),
             kind: kind.into(),
@@ -97,9 +125,9 @@ mod tests {
         assert_eq!(
             entries,
             [
-                entry("UUID=1-2", "/", "ext4", &["errors=remount-ro"], 1),
-                entry("/dev/sda2", "none", "swap", &["sw", "pri=5"], 0),
-                entry("tmpfs", "/my dir\\x", "tmpfs", &["defaults"], 0),
+                entry(4, "UUID=1-2", "/", "ext4", &["errors=remount-ro"], 1),
+                entry(5, "/dev/sda2", "none", "swap", &["sw", "pri=5"], 0),
+                entry(6, "tmpfs", "/my dir\\x", "tmpfs", &["defaults"], 0),
             ]
         );
         assert_eq!(entries[1].value("pri"), Some("5"));

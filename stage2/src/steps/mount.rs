@@ -1,9 +1,10 @@
-//! `mount`: every `auto` entry of fstab that is not mounted yet, outer directories first. In a sandbox block and loop
+//! `mount`: every `auto` entry of fstab that is not mounted yet, outer directories first. Disks are waited for, not for
+//! long, and those with a pass number are checked before anything is mounted. In a sandbox block and loop
 //! devices are the host's, and are refused.
 
 use std::fs;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::mount::MsFlags;
@@ -13,26 +14,49 @@ use super::failures::{Failures, warn};
 use super::fstab::{self, Entry};
 use super::mount_options::Options;
 use super::root::Root;
-use super::{StepError, device, guard, mount_table, program};
+use super::{StepError, device, fsck, guard, mount_table, program};
 
 /// They need a network, which comes later and brings its own.
 const NETWORK: [&str; 12] =
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "ncp", "ceph", "glusterfs", "afs", "ocfs2", "sshfs"];
 
+/// They show the machine's own kernel and devices, whoever mounts them.
+const MACHINE: [&str; 9] =
+    ["devtmpfs", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "efivarfs", "pstore", "binfmt_misc"];
+
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let mounts = mount_table::read()?;
+    let mut entries = wanted(fstab::read_aloud(root)?);
+    entries.retain(|entry| !is_mounted(root, &mounts, entry));
+    await_devices(&entries);
+    let mut unfit = fsck::check(root, &entries)?;
     let mut failures = Failures::default();
-    for entry in wanted(fstab::read(root)?) {
-        if mount_table::at(&mounts, entry.target.trim_end_matches('/')).is_some() {
-            continue;
-        }
-        let result = mount(root, &entry);
-        match result {
+    for entry in &entries {
+        let result = unfit.remove(&entry.place).map_or_else(|| mount(root, entry), Err);
+        match result.map_err(|error| error.at(&entry.place)) {
             Err(error) if entry.has("nofail") => warn(&error),
             result => failures.note(result),
         }
     }
     failures.finish()
+}
+
+/// fstab may name a directory by a link or with a slash at the end.
+fn is_mounted(root: &Root, mounts: &[mount_table::Mounted], entry: &Entry) -> bool {
+    let real = fs::canonicalize(root.path(&entry.target));
+    let target = real.map_or_else(|_| entry.target.clone(), |real| real.to_string_lossy().into_owned());
+    mount_table::at(mounts, target.trim_end_matches('/')).is_some()
+}
+
+/// What may be missing is not waited for; in a sandbox no device will come.
+fn await_devices(entries: &[Entry]) {
+    let deadline = Instant::now() + device::PATIENCE;
+    for entry in entries.iter().filter(|entry| guard::is_first() && !entry.has("nofail")) {
+        let path = device::resolve(&entry.source);
+        if device::is_missing(&path) {
+            device::wait(Path::new(&path), deadline);
+        }
+    }
 }
 
 /// The entries that are to be mounted now, by the depth of their targets, else in fstab's order.
@@ -60,10 +84,16 @@ fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
     if entry.options.iter().any(|o| o == "x-mount.mkdir" || o.starts_with("x-mount.mkdir=")) {
         fs::create_dir_all(&target).trying(format_args!("make {}", entry.target))?;
     }
-    if !guard::is_first() && (options.needs_program || is_block_device(&source)) {
+    let needs_loop =
+        options.needs_program || (Path::new(&source).is_file() && !options.flags.contains(MsFlags::MS_BIND));
+    let is_machine = needs_loop || device::is_block(&source) || MACHINE.contains(&entry.kind.as_str());
+    if !guard::is_first() && is_machine {
         return guard::machine();
     }
-    if needs_program(entry, &options, &source) {
+    if device::is_missing(&source) {
+        return Err(StepError::because(format_args!("mount {}", entry.target), format_args!("{source} is not there")));
+    }
+    if needs_loop || has_program(entry) {
         return program::run_well(
             "mount",
             &["-t", &entry.kind, "-o", &entry.options.join(","), &source, &entry.target],
@@ -82,16 +112,9 @@ fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
     nix::mount::mount(None::<&str>, &target, None::<&str>, options.propagation, None::<&str>).trying(what)
 }
 
-/// mount(8) has what the kernel lacks: loop devices and filesystems that are programs.
-fn needs_program(entry: &Entry, options: &Options, source: &str) -> bool {
-    options.needs_program
-        || entry.kind.starts_with("fuse")
-        || program::find(&format!("mount.{}", entry.kind)).is_some()
-        || (Path::new(source).is_file() && !options.flags.contains(MsFlags::MS_BIND))
-}
-
-fn is_block_device(path: &str) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
+/// Some filesystems are programs, and mount(8) knows how to start them.
+fn has_program(entry: &Entry) -> bool {
+    entry.kind.starts_with("fuse") || program::find(&format!("mount.{}", entry.kind)).is_some()
 }
 
 /// A bind mount takes its further flags by a second call.

@@ -3,6 +3,8 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
+use std::path::Path;
+use std::time::Instant;
 
 use super::error::Trying;
 use super::failures::{Failures, warn};
@@ -14,12 +16,17 @@ pub(super) fn on(root: &Root) -> Result<(), StepError> {
     guard::machine()?;
     let mut failures = Failures::default();
     let active = active(root)?;
+    let deadline = Instant::now() + device::PATIENCE;
     for entry in fstab::read(root)?.iter().filter(|entry| entry.is_swap() && !entry.has("noauto")) {
+        let device = device::resolve(&entry.source);
+        if device::is_missing(&device) && !entry.has("nofail") {
+            device::wait(Path::new(&device), deadline);
+        }
         let path = real(&entry.source);
         if active.contains(&path) {
             continue;
         }
-        match swapon(entry, &path) {
+        match swapon(entry, &path).map_err(|error| error.at(&entry.place)) {
             Err(error) if entry.has("nofail") => warn(&error),
             result => failures.note(result),
         }
