@@ -106,12 +106,14 @@ impl Executor {
             wait_for_end(&keeper);
         }
         let is_stop = keeper.map_or(state == State::Stopping, |keeper| keeper.is_stop);
+        let interrupted = || Outcome::failed(INTERRUPTED, is_stop);
         let outcome = record.outcome().or_else(|| record.was_started().then(interrupted));
         let Some(outcome) = outcome else {
             // The command has not begun: there is nothing to be sorry for.
             let _ = record.forget();
             return self.adopt_state(unit, if is_stop { State::Up } else { State::Down });
         };
+        let is_stop = outcome.is_stop;
         self.adopt_state(unit, if is_stop { State::Stopping } else { State::Starting });
         self.ended.push(record);
         debug_assert_eq!(self.name(unit), text.name.as_str());
@@ -125,10 +127,6 @@ fn settled(state: State) -> State {
         State::Waiting | State::Starting | State::Stopping => State::Down,
         State::Down | State::Up | State::Failed | State::Skipped | State::Degraded => state,
     }
-}
-
-fn interrupted() -> Outcome {
-    Outcome { reason: Some(INTERRUPTED.into()), ..Outcome::default() }
 }
 
 /// A keeper that is being killed may still write the outcome; after its end nobody does.

@@ -99,9 +99,8 @@ impl Executor {
         let Doing::Oneshot(running) = std::mem::take(&mut activity.doing) else { return };
         activity.pid = None;
         let record = self.record(unit);
-        let outcome = record
-            .outcome()
-            .unwrap_or_else(|| Outcome { reason: Some("its keeper was killed".into()), ..Outcome::default() });
+        let outcome =
+            record.outcome().unwrap_or_else(|| Outcome::failed("its keeper was killed", running.keeper.is_stop));
         self.ended.push(record);
         self.remove_leaf(unit);
         match running.ending {

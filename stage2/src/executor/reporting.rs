@@ -55,6 +55,9 @@ impl Executor {
         };
         if let Err(error) = file.write(&self.config.places.states()) {
             self.console.plain(&format!("stage2: error: unable to write the state of {}: {error}", file.unit));
+            // Then the record is what a successor has to go on from.
+            let record = self.record(report.unit);
+            self.ended.retain(|ended| *ended != record);
         }
     }
 

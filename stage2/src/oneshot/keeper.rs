@@ -62,7 +62,7 @@ pub(super) fn keep(job: &Job, ends: Ends) -> i32 {
 /// The keeper itself failed, before or while it watched.
 fn give_up(job: &Job, reports: &mut File, error: Errno) -> i32 {
     let reason = format!("unable to start: {}", error.desc());
-    let _ = job.record.write_outcome(&Outcome { reason: Some(reason), ..Outcome::default() });
+    let _ = job.record.write_outcome(&Outcome::failed(reason, job.is_stop));
     Report::Done.send(reports);
     111
 }
@@ -122,7 +122,7 @@ impl Keeper {
         refused = refused.or_else(|| self.read_refusal(job, reports));
         self.forward(job, Some(reports));
         self.forward_partial(job, Some(reports));
-        let outcome = self.outcome(status, refused);
+        let outcome = Outcome { is_stop: job.is_stop, ..self.outcome(status, refused) };
         job.record.write_outcome(&outcome).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(5)))?;
         Report::Done.send(reports);
         while self.output.is_some() {
@@ -220,8 +220,8 @@ impl Keeper {
         };
         let output = self.last_lines.iter().cloned().collect();
         match refused {
-            Some(reason) => Outcome { reason: Some(reason), exit: None, output },
-            None => Outcome { reason, exit, output },
+            Some(reason) => Outcome { reason: Some(reason), output, ..Outcome::default() },
+            None => Outcome { reason, exit, output, ..Outcome::default() },
         }
     }
 }

@@ -15,10 +15,18 @@ fn draft(path: &Path) -> PathBuf {
 /// Replaces a file; `mode` are its permission bits, whatever the umask.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let draft = draft(path);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    let result = write_draft(&draft, content, mode).and_then(|()| fs::rename(&draft, path));
+    if result.is_err() {
+        // Half a file would keep its part of a full disk.
+        let _ = fs::remove_file(&draft);
+    }
+    result
+}
+
+fn write_draft(draft: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(draft)?;
     file.write_all(content)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    fs::rename(&draft, path)
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 /// Replaces a file only if it says something else now. Answers whether it did.
