@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Looks until even a disk that makes progress is left: 10 minutes.
 const LOOKS: u32 = 60;
 
-/// Does the work in a thread. `None`: it is not done within the limit, or no thread could start.
+/// Does the work in a thread, or itself where none can start. `None`: it is not done within the limit.
 pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     within_while(limit, || false, work)
 }
@@ -24,11 +25,16 @@ fn within_while<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (done, wait) = mpsc::channel();
-    thread::Builder::new()
-        .spawn(move || {
+    let ours = Arc::new(Mutex::new(Some(work)));
+    let theirs = Arc::clone(&ours);
+    let started = thread::Builder::new().spawn(move || {
+        if let Some(work) = take(&theirs) {
             let _ = done.send(work());
-        })
-        .ok()?;
+        }
+    });
+    if started.is_err() {
+        return take(&ours).map(|work| work());
+    }
     loop {
         match wait.recv_timeout(limit) {
             Ok(result) => return Some(result),
@@ -36,6 +42,10 @@ fn within_while<T: Send + 'static>(
             Err(_) => return None,
         }
     }
+}
+
+fn take<T>(shared: &Mutex<Option<T>>) -> Option<T> {
+    shared.lock().ok()?.take()
 }
 
 /// Writes to disks: given up once nothing more reached any disk between two looks, after `patience` at the earliest.

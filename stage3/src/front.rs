@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use nix::libc::O_NONBLOCK;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -152,13 +152,9 @@ fn fulfil(wish: Wish, run: &Path) -> Result<(), String> {
     }
 }
 
-/// What the system is being stopped for, if it is.
+/// What the system is being stopped for, if it is. Nothing is locked here, or a stage 3 that starts now would yield to us.
 fn under_way(run: &Path) -> Option<Verb> {
-    let mut lock = File::open(run.join(paths::run::STAGE3_LOCK)).ok()?;
-    let mut text = String::new();
-    let is_held = matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
-    lock.read_to_string(&mut text).ok().filter(|_| is_held)?;
-    Verb::from_name(text.trim())
+    Verb::from_name(std::fs::read_to_string(run.join(paths::run::STAGE3_LOCK)).ok()?.trim())
 }
 
 /// Process 1 is asked when it has a handler; another scanner has none, so stage 3 is started here.
@@ -213,17 +209,15 @@ mod tests {
         }
     }
 
-    /// A stop is under way while its lock is held, not because of what an earlier one left.
+    /// A stop is under way while its lock names it.
     #[test]
     fn knows_what_is_under_way() {
         let run = tempfile::tempdir().unwrap();
         assert_eq!(under_way(run.path()), None);
-        let path = run.path().join(paths::run::STAGE3_LOCK);
-        std::fs::write(&path, "poweroff\n").unwrap();
-        assert_eq!(under_way(run.path()), None);
-        let lock = File::open(&path).unwrap();
-        lock.try_lock().unwrap();
+        std::fs::write(run.path().join(paths::run::STAGE3_LOCK), "poweroff\n").unwrap();
         assert_eq!(under_way(run.path()), Some(Verb::Poweroff));
+        std::fs::write(run.path().join(paths::run::STAGE3_LOCK), "").unwrap();
+        assert_eq!(under_way(run.path()), None);
     }
 
     /// What cannot be done is refused, never done otherwise.

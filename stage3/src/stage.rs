@@ -60,7 +60,8 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
     };
     become_the_last();
     let ended = steps::run(&mut Stop::begin(verb, run, permit));
-    drop(lock);
+    // We are here only because the kernel refused: nothing is under way any more.
+    let _ = lock.set_len(0);
     ended
 }
 
