@@ -4,5 +4,6 @@
 
 pub mod boot_log;
 pub mod console;
+pub mod line_file;
 pub mod state_file;
 pub mod timeline;

@@ -1,14 +1,13 @@
 //! `RUN/timeline.jsonl`: every event of every unit, one JSON object a line, one write each; and the same with the
 //! console's line for whoever watches a request.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 use supervisor::paths::run;
 
+use super::line_file::LineFile;
 use crate::system::replace::replace;
 
 /// What happened to a unit, with the keys that it has.
@@ -84,20 +83,24 @@ struct Progress<'a> {
 /// The open timeline, and the progress stream of the request that is being worked on.
 #[derive(Debug)]
 pub struct Timeline {
-    file: Option<File>,
+    file: Option<LineFile>,
     boot: String,
-    progress: Option<File>,
+    progress: Option<LineFile>,
 }
 
 impl Timeline {
     /// Opens the timeline of a run directory; a boot without an ID gets the kernel's.
     pub fn open(run_directory: &Path) -> Self {
-        Self { file: append(&run_directory.join(run::TIMELINE)), boot: boot_id(run_directory), progress: None }
+        Self {
+            file: LineFile::open(&run_directory.join(run::TIMELINE)).ok(),
+            boot: boot_id(run_directory),
+            progress: None,
+        }
     }
 
     /// Tells a request's asker too, from now on; `None`: nobody any more.
     pub fn tell(&mut self, progress: Option<&Path>) {
-        self.progress = progress.and_then(append);
+        self.progress = progress.and_then(|path| LineFile::open(path).ok());
     }
 
     /// Writes one event.
@@ -111,15 +114,11 @@ impl Timeline {
     }
 }
 
-fn append(path: &Path) -> Option<File> {
-    OpenOptions::new().append(true).create(true).mode(0o644).open(path).ok()
-}
-
 /// One write; a full disk costs the line, not the boot.
-fn write_line(file: &mut Option<File>, entry: &impl Serialize) {
-    let (Some(file), Ok(mut text)) = (file, serde_json::to_vec(entry)) else { return };
-    text.push(b'\n');
-    let _ = file.write_all(&text);
+fn write_line(file: &mut Option<LineFile>, entry: &impl Serialize) {
+    if let (Some(file), Ok(text)) = (file, serde_json::to_string(entry)) {
+        file.append(&text);
+    }
 }
 
 /// `RUN/boot-id`; where stage 1 did not write it, the kernel's is put there.
