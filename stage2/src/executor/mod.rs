@@ -22,7 +22,6 @@ use std::path::PathBuf;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::Pid;
 use units::{Kind, Step, Unit};
 
 use crate::engine::Engine;
@@ -36,6 +35,7 @@ use crate::service::SupervisedService;
 use crate::system::cgroup::CgroupRoot;
 use crate::system::clock::monotonic;
 use crate::system::condition::Surroundings;
+use crate::system::descriptors;
 use crate::system::places::Places;
 use activity::Activity;
 use watches::{Interest, Watches};
@@ -74,8 +74,6 @@ pub struct Executor {
     events: VecDeque<Event>,
     /// Records that may go once everything that was told is on disk.
     ended: Vec<Record>,
-    /// Keepers to be reaped.
-    keepers: Vec<Pid>,
     /// Gettys that wait for the early one to free the terminal.
     held: Vec<UnitIndex>,
     is_scan_wanted: bool,
@@ -85,6 +83,7 @@ pub struct Executor {
 impl Executor {
     /// An executor without units. `blocked` are signals that must not end it.
     pub fn new(config: Config, console: Console, blocked: &[Signal]) -> io::Result<Self> {
+        descriptors::raise_limit();
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
         blocked.iter().for_each(|signal| mask.add(*signal));
@@ -109,7 +108,6 @@ impl Executor {
             probing: BTreeSet::new(),
             events: VecDeque::new(),
             ended: Vec::new(),
-            keepers: Vec::new(),
             held: Vec::new(),
             is_scan_wanted: false,
             has_requests: false,

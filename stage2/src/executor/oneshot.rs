@@ -62,7 +62,6 @@ impl Executor {
             Ok(launched) => {
                 let event = EpollEvent::new(EpollFlags::EPOLLIN, unit as u64 * 2);
                 let _ = self.epoll.add(&launched.reports, event);
-                self.keepers.push(Pid::from_raw(launched.keeper.pid.cast_signed()));
                 self.activities[unit].doing = Doing::Oneshot(Running {
                     keeper: launched.keeper,
                     reports: launched.reports,

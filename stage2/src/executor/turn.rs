@@ -4,7 +4,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollTimeout};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use supervisor::sys::process::{peek_ended, wait_for};
 use units::{Command, Kind};
 
 use super::activity::Doing;
@@ -108,6 +108,7 @@ impl Executor {
         if std::mem::take(&mut self.is_scan_wanted) {
             self.scan();
         }
+        self.console.flush();
     }
 
     fn carry_out(&mut self, action: Action) {
@@ -122,11 +123,16 @@ impl Executor {
 
     fn on_children(&mut self) {
         while let Ok(Some(_)) = self.children.read_signal() {}
-        let is_running = |pid: &nix::unistd::Pid| {
-            matches!(waitpid(*pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
-        };
-        self.keepers.retain(is_running);
-        self.ask_all_probes();
+        while let Some(pid) = peek_ended() {
+            let asker = self.probing.iter().copied().find(|unit| self.probe_process(*unit) == Some(pid));
+            if let Some(unit) = asker {
+                self.ask_probe(unit);
+            }
+            // A keeper has told everything by other ways, and a probe that was given up is asked no more.
+            if asker.is_none_or(|unit| self.probe_process(unit) == Some(pid)) && wait_for(pid).is_err() {
+                return;
+            }
+        }
     }
 
     fn on_watches(&mut self) {

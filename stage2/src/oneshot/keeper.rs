@@ -27,6 +27,7 @@ use super::record::Outcome;
 use super::report::Report;
 use super::worker::work;
 use crate::system::cgroup;
+use crate::system::descriptors;
 
 /// Lines of output that are kept for the `[fail]` line.
 const LINES_KEPT: usize = 5;
@@ -89,6 +90,7 @@ impl Keeper {
         mask.add(Signal::SIGCHLD);
         let children = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         setsid()?;
+        descriptors::restore_limit();
         umask(Mode::from_bits_truncate(0o022));
         chdir("/")?;
         if let Some(leaf) = &job.cgroup

@@ -1,57 +1,170 @@
 //! A command that is asked whether a unit is ready: exit 0 says yes.
+//!
+//! It is in a process group of its own, which is killed once it has answered or takes too long: a hung command must not
+//! keep a unit from being asked again, and none may leave processes behind. Nobody ever waits for its end.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
+
+use crate::engine::event::Nanoseconds;
+use crate::system::descriptors;
+
+/// How long one answer may take; then the command is killed, and asked again when it is time.
+const PATIENCE: Nanoseconds = 10_000_000_000;
 
 /// The command, and its process while it runs. Dropping it kills the process and its group.
 #[derive(Debug)]
 pub(super) struct Asked {
     argv: Vec<String>,
-    child: Option<Child>,
+    running: Option<(Child, Nanoseconds)>,
 }
 
 impl Asked {
     /// Asks nothing yet.
     pub fn new(argv: Vec<String>) -> Self {
-        Self { argv, child: None }
+        Self { argv, running: None }
     }
 
     /// The command runs.
     pub fn is_running(&self) -> bool {
-        self.child.is_some()
+        self.running.is_some()
     }
 
-    /// Takes the answer if there is one, else asks if it is time. To be called on every SIGCHLD.
-    pub fn ask(&mut self, is_due: bool) -> bool {
-        if let Some(child) = &mut self.child {
-            match child.try_wait() {
-                Ok(None) => return false,
-                Ok(Some(status)) if status.success() => {
-                    self.child = None;
-                    return true;
-                }
-                Ok(Some(_)) | Err(_) => self.child = None,
+    /// Its process, which is a child until it is asked after its end, or given up.
+    pub fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(|(child, _)| child.id())
+    }
+
+    /// When it is given up.
+    pub fn patience(&self) -> Option<Nanoseconds> {
+        self.running.as_ref().map(|(_, end)| *end)
+    }
+
+    /// Takes the answer if there is one, else asks if it is time. To be called when its process has ended.
+    pub fn ask(&mut self, is_due: bool, now: Nanoseconds) -> bool {
+        let Some((child, end)) = &mut self.running else {
+            if is_due {
+                self.running = self.begin().map(|child| (child, now.saturating_add(PATIENCE)));
+            }
+            return false;
+        };
+        if is_alive(child) {
+            if *end <= now {
+                self.give_up();
             }
             return false;
         }
-        if is_due && let Some((program, arguments)) = self.argv.split_first() {
-            let mut command = Command::new(program);
-            command.args(arguments).process_group(0).current_dir("/");
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            self.child = command.spawn().ok();
+        // The group's number is its own as long as the process is not reaped.
+        kill(child);
+        let is_ready = child.try_wait().ok().flatten().is_some_and(|status| status.success());
+        self.running = None;
+        is_ready
+    }
+
+    fn begin(&self) -> Option<Child> {
+        let (program, arguments) = self.argv.split_first()?;
+        let mut command = Command::new(program);
+        command.args(arguments).process_group(0).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        descriptors::with_own_limit(|| command.spawn()).ok()
+    }
+
+    /// Whoever reaps children reaps it.
+    fn give_up(&mut self) {
+        if let Some((child, _)) = self.running.take() {
+            kill(&child);
         }
-        false
     }
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
-            let _ = child.wait();
+        self.give_up();
+    }
+}
+
+fn process(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
+}
+
+fn kill(child: &Child) {
+    let _ = killpg(process(child), Signal::SIGKILL);
+}
+
+fn is_alive(child: &Child) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(process(child)), flags) == Ok(WaitStatus::StillAlive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn asked(script: &str) -> Asked {
+        Asked::new(["/bin/sh", "-c", script].map(str::to_owned).to_vec())
+    }
+
+    fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    fn answer(asked: &mut Asked) -> bool {
+        let mut is_ready = false;
+        until("the answer", || {
+            is_ready = asked.ask(false, 0);
+            !asked.is_running()
+        });
+        is_ready
+    }
+
+    /// A process that is gone, or as good as.
+    fn is_gone(pid: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
+    }
+
+    /// Exit 0 says yes, and nothing else does.
+    #[test]
+    fn answers() {
+        for (script, expected) in [("exit 0", true), ("exit 1", false), ("kill -9 $$", false)] {
+            let mut asked = asked(script);
+            assert!(!asked.ask(true, 0));
+            assert_eq!(answer(&mut asked), expected, "{script}");
+        }
+    }
+
+    /// What a command leaves behind is killed with its answer.
+    #[test]
+    fn leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let note = directory.path().join("pid");
+        let mut asked = asked(&format!("sleep 1000 & echo $! >{}", note.display()));
+        asked.ask(true, 0);
+        assert!(answer(&mut asked));
+        let pid = std::fs::read_to_string(note).unwrap();
+        until("the end of what was left behind", || is_gone(pid.trim()));
+    }
+
+    /// A command that hangs is given up, and asked again when it is time.
+    #[test]
+    fn gives_up() {
+        let mut asked = asked("exec sleep 1000");
+        asked.ask(true, 5);
+        let pid = asked.process().unwrap();
+        assert_eq!(asked.patience(), Some(5 + PATIENCE));
+        assert!(!asked.ask(false, 4 + PATIENCE) && asked.process() == Some(pid));
+        assert!(!asked.ask(false, 5 + PATIENCE) && !asked.is_running());
+        until("its end", || is_gone(&pid.to_string()));
+        asked.ask(true, 6 + PATIENCE);
+        assert!(asked.process().is_some_and(|next| next != pid));
     }
 }

@@ -77,18 +77,34 @@ impl Probe {
                 Attempt::Absent | Attempt::Pending(_) => (false, false),
             },
             Way::Tcp { address, pending } => (tcp(address, pending, is_due), true),
-            Way::Exec(asked) => (asked.ask(is_due), !asked.is_running()),
+            Way::Exec(asked) => (asked.ask(is_due, now), !asked.is_running()),
         };
         if is_ready {
             self.next = None;
             return Verdict::Ready;
         }
         self.next = match (is_asked_again, is_due) {
-            (false, _) => None,
+            (false, _) => self.patience(),
             (true, true) => Some(now.saturating_add(every)),
             (true, false) => self.next,
         };
         Verdict::NotYet(self.next)
+    }
+
+    /// When the command that is being asked is given up.
+    fn patience(&self) -> Option<Nanoseconds> {
+        match &self.way {
+            Way::Exec(asked) => asked.patience(),
+            Way::Tcp { .. } | Way::Socket(_) | Way::File(_) => None,
+        }
+    }
+
+    /// The process that is being asked. It is the one to be reaped by [`Probe::ask`].
+    pub fn process(&self) -> Option<u32> {
+        match &self.way {
+            Way::Exec(asked) => asked.process(),
+            Way::Tcp { .. } | Way::Socket(_) | Way::File(_) => None,
+        }
     }
 
     /// The descriptor that becomes writable when a pending connection is decided.

@@ -4,15 +4,18 @@ use super::error::Trying;
 use super::root::Root;
 use super::{StepError, guard};
 
+/// The name.
+const FILE: &str = "/etc/hostname";
+
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
-    let Some(name) = name(&root.read("/etc/hostname")?.unwrap_or_default()).map(str::to_owned) else {
+    let Some(name) = name(&root.read(FILE)?.unwrap_or_default()).map(str::to_owned) else {
         return Ok(());
     };
     if nix::unistd::gethostname().is_ok_and(|current| current.to_str() == Some(name.as_str())) {
         return Ok(());
     }
     guard::host_name()?;
-    nix::unistd::sethostname(&name).trying(format_args!("set the host name to {name}"))
+    nix::unistd::sethostname(&name).trying(format_args!("set the host name to {name}")).map_err(|error| error.at(FILE))
 }
 
 /// The first line that is neither empty nor a comment.

@@ -12,6 +12,8 @@ use super::{StepError, fragments, guard};
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Setting {
+    /// `FILE:LINE`.
+    place: String,
     /// Below /proc/sys; a component may have `*` in it.
     path: String,
     value: String,
@@ -22,42 +24,57 @@ struct Setting {
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     guard::machine()?;
     let mut failures = Failures::default();
-    for setting in settings(root)? {
+    for setting in settings(root, &mut failures) {
         let paths = expand(&root.path("/proc/sys"), &setting.path);
         if paths.is_empty() && !setting.optional {
-            warn(&StepError::because(format_args!("set {}", setting.path), "there is no such setting"));
+            let error = StepError::because(format_args!("set {}", setting.path), "there is no such setting");
+            warn(&error.at(&setting.place));
         }
         for path in paths {
             let result = fs::write(&path, format!("{}\n", setting.value));
             if !setting.optional {
-                failures.note(result.trying(format_args!("set {} to {}", path.display(), setting.value)));
+                let what = format!("set {} to {}", path.display(), setting.value);
+                failures.note(result.trying(what).map_err(|error| error.at(&setting.place)));
             }
         }
     }
     failures.finish()
 }
 
-/// Every setting in the order in which it is made; /etc/sysctl.conf has the last word.
-fn settings(root: &Root) -> Result<Vec<Setting>, StepError> {
+/// Every setting in the order in which it is made; /etc/sysctl.conf has the last word. A file that cannot be read and a
+/// line that is no setting cost themselves.
+fn settings(root: &Root, failures: &mut Failures) -> Vec<Setting> {
+    let mut files: Vec<PathBuf> = fragments::list(root, "sysctl.d");
+    files.push(root.path("/etc/sysctl.conf"));
     let mut all = Vec::new();
-    for path in fragments::list(root, "sysctl.d") {
-        match fs::read_to_string(&path) {
-            Ok(text) => all.extend(parse(&text)),
+    for file in files {
+        match fs::read(&file) {
+            Ok(bytes) => {
+                let lines = parse(&file.display().to_string(), &String::from_utf8_lossy(&bytes));
+                all.extend(lines.into_iter().filter_map(|line| line.inspect_err(warn).ok()));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).trying(format_args!("read {}", path.display())),
+            Err(error) => failures.note::<()>(Err(error).trying(format_args!("read {}", file.display()))),
         }
     }
-    all.extend(parse(&root.read("/etc/sysctl.conf")?.unwrap_or_default()));
-    Ok(all)
+    all
 }
 
-fn parse(text: &str) -> impl Iterator<Item = Setting> {
-    text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])).filter_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        let name = name.trim();
-        let plain = name.strip_prefix('-').unwrap_or(name).trim();
-        Some(Setting { path: path(plain), value: value.trim().to_owned(), optional: plain != name })
-    })
+fn parse(file: &str, text: &str) -> Vec<Result<Setting, StepError>> {
+    let lines = text.lines().map(str::trim).enumerate();
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', ';']));
+    lines.filter_map(|(at, line)| setting(format!("{file}:{}", at + 1), line)).collect()
+}
+
+/// A name with `-` and without a value only keeps other lines' patterns off; there is nothing to set.
+fn setting(place: String, line: &str) -> Option<Result<Setting, StepError>> {
+    let Some((name, value)) = line.split_once('=') else {
+        let error = StepError::plain(format_args!("\"{line}\" is no setting: NAME=VALUE is needed")).at(place);
+        return (!line.starts_with('-')).then_some(Err(error));
+    };
+    let name = name.trim();
+    let plain = name.strip_prefix('-').unwrap_or(name).trim();
+    Some(Ok(Setting { place, path: path(plain), value: value.trim().to_owned(), optional: plain != name }))
 }
 
 /// `net.ipv4.conf.eth0/1.forwarding` is `net/ipv4/conf/eth0.1/forwarding`: what comes first is the separator.
@@ -101,20 +118,37 @@ fn step(directory: &Path, component: &str) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    /// Comments, optional settings, both separators.
+    /// Comments, optional settings, both separators; everything has its line.
     #[test]
     fn lines() {
-        let text =
-            "# c\n; c\nkernel.panic = 10\n-net/ipv4/conf/eth0.1/forwarding=1\nnet.ipv4.conf.eth0/1.x=a = b\njunk\n";
-        let setting = |path: &str, value: &str, optional| Setting { path: path.into(), value: value.into(), optional };
+        let text = "# c\n; c\nkernel.panic = 10\n-net/ipv4/conf/eth0.1/forwarding=1\nnet.ipv4.conf.eth0/1.x=a = b\njunk\n-a.b\n";
+        let setting = |line: u32, path: &str, value: &str, optional| {
+            Ok(Setting { place: format!("x.conf:{line}"), path: path.into(), value: value.into(), optional })
+        };
         assert_eq!(
-            parse(text).collect::<Vec<_>>(),
+            parse("x.conf", text),
             [
-                setting("kernel/panic", "10", false),
-                setting("net/ipv4/conf/eth0.1/forwarding", "1", true),
-                setting("net/ipv4/conf/eth0.1/x", "a = b", false),
+                setting(3, "kernel/panic", "10", false),
+                setting(4, "net/ipv4/conf/eth0.1/forwarding", "1", true),
+                setting(5, "net/ipv4/conf/eth0.1/x", "a = b", false),
+                Err(StepError::plain("x.conf:6: \"junk\" is no setting: NAME=VALUE is needed")),
             ]
         );
+    }
+
+    /// A file that is no text, or cannot be read, costs no other file.
+    #[test]
+    fn bad_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        fs::create_dir_all(root.path("/etc/sysctl.d/10-directory.conf")).unwrap();
+        fs::write(root.path("/etc/sysctl.d/20-latin.conf"), b"# caf\xe9\na.b=1\n").unwrap();
+        fs::write(root.path("/etc/sysctl.conf"), "c.d=2\n").unwrap();
+        let mut failures = Failures::default();
+        let paths: Vec<String> = settings(&root, &mut failures).into_iter().map(|setting| setting.path).collect();
+        assert_eq!(paths, ["a/b", "c/d"]);
+        let error = failures.finish().unwrap_err().to_string();
+        assert!(error.contains("10-directory.conf: "), "{error}");
     }
 
     /// `*` stands for part of a name; nothing leads out of /proc/sys, and what is not there is not made.

@@ -4,5 +4,6 @@ pub mod cgroup;
 pub mod clock;
 pub mod command_lookup;
 pub mod condition;
+pub mod descriptors;
 pub mod places;
 pub mod replace;

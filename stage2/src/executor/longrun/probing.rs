@@ -32,12 +32,6 @@ impl Executor {
         }
     }
 
-    pub(in crate::executor) fn ask_all_probes(&mut self) {
-        for unit in self.probing.clone() {
-            self.ask_probe(unit);
-        }
-    }
-
     pub(in crate::executor) fn ask_due_probes(&mut self) {
         let now = self.now();
         let is_due = |unit: &UnitIndex| self.probe_time(*unit).is_some_and(|time| time <= now);
@@ -48,6 +42,14 @@ impl Executor {
     /// When the next probe is due.
     pub(in crate::executor) fn next_probe(&self) -> Option<Nanoseconds> {
         self.probing.iter().filter_map(|unit| self.probe_time(*unit)).min()
+    }
+
+    /// The process that is asked whether the unit is ready.
+    pub(in crate::executor) fn probe_process(&self, unit: UnitIndex) -> Option<u32> {
+        match &self.activities[unit].doing {
+            Doing::Starting(starting) => starting.probe.as_ref().and_then(Probe::process),
+            _ => None,
+        }
     }
 
     fn probe_time(&self, unit: UnitIndex) -> Option<Nanoseconds> {

@@ -24,9 +24,11 @@ pub(super) fn run(root: &Root, line: &Line) -> Result<(), StepError> {
     if line.kind.changes() {
         let paths = glob::find(&root.path("/"), &line.path);
         // One that cannot be changed costs no other; the first is what is told.
-        return paths.iter().fold(Ok(()), |outcome, path| {
-            outcome.and(change(line, path).trying(format_args!("change {}", path.display())))
-        });
+        let mut outcome = Ok(());
+        for path in &paths {
+            outcome = outcome.and(change(line, path).trying(format_args!("change {}", path.display())));
+        }
+        return outcome;
     }
     let path = root.path(&line.path);
     make(root, line, &path).trying(format_args!("make {}", line.path))
