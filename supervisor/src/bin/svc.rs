@@ -47,7 +47,7 @@ examples: svc -d -wD -T 10000 /run/sunup/scan/sshd
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments = command_line::words();
     if let Some(answered) = command_line::answer("svc", HELP, &arguments) {
         return answered;
     }

@@ -11,7 +11,6 @@ mod client {
 
 use client::{command_line, error_text::error_text, ok};
 use nix::errno::Errno;
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,7 +24,7 @@ example:  if svok /run/sunup/scan/sshd; then echo supervised; fi
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments = command_line::words();
     if let Some(answered) = command_line::answer("svok", HELP, &arguments) {
         return answered;
     }

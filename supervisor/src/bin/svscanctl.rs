@@ -39,7 +39,7 @@ example: svscanctl -an /run/sunup/scan
 const S6_CONTROL: &str = ".s6-svscan/control";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments = command_line::words();
     if let Some(answered) = command_line::answer("svscanctl", HELP, &arguments) {
         return answered;
     }

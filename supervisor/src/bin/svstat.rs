@@ -41,7 +41,7 @@ enum Format {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments = command_line::words();
     if let Some(answered) = command_line::answer("svstat", HELP, &arguments) {
         return answered;
     }

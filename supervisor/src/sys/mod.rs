@@ -22,6 +22,7 @@ pub mod swap;
 pub mod table;
 pub mod text;
 pub mod time;
+pub mod title;
 
 use syscalls::{Sysno, syscall};
 

@@ -14,3 +14,8 @@ pub fn answer(program: &str, help: &str, arguments: &[OsString]) -> Option<ExitC
     }
     Some(ExitCode::SUCCESS)
 }
+
+/// The arguments after the program's name.
+pub fn words() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
+}

@@ -1,0 +1,96 @@
+//! tai64nlocal: turns the TAI64N labels at the beginnings of lines into local time.
+//!
+//! Everything that was read is written before it waits for more; a label that is not whole yet waits for its end.
+#![no_main]
+
+mod client {
+    pub mod calendar;
+    pub mod command_line;
+    pub mod zone;
+    pub mod zone_rule;
+}
+
+use client::calendar::date_of;
+use client::command_line;
+use client::zone::Zone;
+use std::io::Write;
+use supervisor::sys::descriptor::{STDIN, STDOUT};
+use supervisor::sys::error::Result;
+
+const HELP: &str = "\
+usage: tai64nlocal
+Copies lines; a TAI64N label at the beginning of one becomes YYYY-MM-DD HH:MM:SS.NNNNNNNNN, in local time ($TZ).
+
+exit codes: 0 end of input, 111 trouble with input or output
+
+example: tai64nlocal < /var/log/sunup/sshd/current
+";
+
+/// What a label adds to UNIX seconds.
+const OFFSET: u64 = (1 << 62) + 10;
+
+supervisor::bare_main!(run);
+
+fn run() -> i32 {
+    let answered = command_line::answer("tai64nlocal", HELP, &command_line::words()).is_some();
+    if answered || copy(&Zone::local()).is_ok() { 0 } else { 111 }
+}
+
+/// Where in a line we are.
+enum Place {
+    Begin,
+    /// Within the label: seconds, nanoseconds.
+    Label(u64, u32),
+    Text,
+}
+
+/// Copies all lines.
+fn copy(zone: &Zone) -> Result<()> {
+    let mut bytes = [0; 16 * 1024];
+    let mut output = Vec::new();
+    let mut place = Place::Begin;
+    loop {
+        let count = STDIN.read(&mut bytes)?;
+        if count == 0 {
+            return Ok(());
+        }
+        output.clear();
+        for &byte in bytes.iter().take(count) {
+            place = step(place, byte, zone, &mut output);
+        }
+        STDOUT.write_all(&output)?;
+    }
+}
+
+/// Takes one byte.
+fn step(place: Place, byte: u8, zone: &Zone, output: &mut Vec<u8>) -> Place {
+    match place {
+        Place::Begin if byte == b'@' => return Place::Label(0, 0),
+        Place::Begin | Place::Text => {}
+        Place::Label(seconds, nanoseconds) => match byte {
+            b'0'..=b'9' | b'a'..=b'f' => {
+                let digit = u32::from(if byte <= b'9' { byte - b'0' } else { byte - b'a' + 10 });
+                let seconds = seconds << 4 | u64::from(nanoseconds >> 28);
+                return Place::Label(seconds, nanoseconds << 4 | digit);
+            }
+            _ => write_time(seconds.wrapping_sub(OFFSET).cast_signed(), nanoseconds, zone, output),
+        },
+    }
+    output.push(byte);
+    if byte == b'\n' { Place::Begin } else { Place::Text }
+}
+
+/// Writes a local time. One beyond the years that the C library can tell is left as `@` alone.
+fn write_time(seconds: i64, nanoseconds: u32, zone: &Zone, output: &mut Vec<u8>) {
+    let (offset, is_leap) = zone.offset(seconds);
+    let local = seconds.saturating_add(offset);
+    let (day, clock) = (local.div_euclid(86_400), local.rem_euclid(86_400));
+    let (year, month, date) = date_of(day);
+    if i32::try_from(year - 1900).is_err() {
+        output.push(b'@');
+        return;
+    }
+    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60 + i64::from(is_leap));
+    // A Vec never refuses what is written to it.
+    let _ = write!(output, "{year}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02}.{nanoseconds:09}");
+}

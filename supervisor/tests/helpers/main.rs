@@ -1,0 +1,9 @@
+//! The helpers of daemontools, ours and Debian's: the same command must give the same output, messages and exit code.
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+mod chain;
+mod labels;
+mod pair;
+mod title;
