@@ -7,6 +7,7 @@ mod bundle;
 mod check;
 mod diagnostic;
 mod executable;
+pub mod import;
 mod name;
 mod print;
 mod set;

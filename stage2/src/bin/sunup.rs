@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{ask, boot_log, check, critical_path, list, plan, status};
+use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, status};
 use stage2::rehearse;
 use stage2::system::places::Places;
 
@@ -70,6 +70,21 @@ enum Verb {
         /// A directory of bundles before the installed ones
         #[arg(long, value_name = "DIR")]
         bundles: Vec<PathBuf>,
+    },
+    /// Units from what another init system was told, with the fate of every directive
+    Import {
+        /// What the sources are
+        #[arg(value_parser = ["lsb", "inittab", "systemd", "openrc", "runit", "s6-rc", "daemontools"])]
+        format: String,
+        /// Files or service directories, or directories of them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Where to write the units; standard output without it
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+        /// How to write the report
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        report: String,
     },
     /// The rc-style log of this boot
     BootLog,
@@ -150,6 +165,9 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Check { paths } => check::run(&places, &paths, out),
         Verb::Plan { words, format, units, bundles } => {
             plan::run(&places, &plan::Asked { words, format, units, bundles }, out)
+        }
+        Verb::Import { format, paths, output, report } => {
+            import::run(&import::Asked { format, paths, output, report }, out)
         }
         Verb::BootLog => boot_log::show(&places, out),
         Verb::CriticalPath => critical_path::show(&places, out),

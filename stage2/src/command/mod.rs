@@ -6,6 +6,7 @@ pub mod check;
 pub mod critical_path;
 pub mod failure;
 pub mod follow;
+pub mod import;
 pub mod list;
 pub mod plan;
 pub mod states;

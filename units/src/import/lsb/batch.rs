@@ -1,0 +1,233 @@
+//! Scripts that are imported together: who provides what, and the edges between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::header::{Field, Key};
+use super::{Script, facility, starting};
+use crate::UnitName;
+use crate::import::sketch::{Sketch, Strength};
+use crate::import::world::{self, Ours};
+use crate::text::quoted;
+
+/// What a name in a header leads to.
+enum Target {
+    /// A unit, bound no more strongly than this.
+    Unit(String, Strength),
+    /// Nothing to wait for; why.
+    Nothing(&'static str),
+    /// Nobody provides it.
+    Unknown,
+}
+
+pub(super) struct Batch {
+    providers: BTreeMap<String, Vec<String>>,
+    sketches: BTreeMap<UnitName, Sketch>,
+    lasts: BTreeSet<UnitName>,
+}
+
+impl Batch {
+    pub(super) fn new(scripts: &[Script]) -> Self {
+        let mut providers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for script in scripts {
+            for name in script.provides() {
+                providers.entry(name.into()).or_default().push(script.name.to_string());
+            }
+        }
+        for script in scripts {
+            let name = script.name.as_str();
+            providers.entry(name.into()).or_insert_with(|| vec![name.into()]);
+        }
+        let is_last = |script: &&Script| {
+            script.words(Key::RequiredStart).chain(script.words(Key::ShouldStart)).any(|word| word == "$all")
+        };
+        let lasts = scripts.iter().filter(is_last).map(|script| script.name.clone()).collect();
+        Self { providers, sketches: BTreeMap::new(), lasts }
+    }
+
+    pub(super) fn add(&mut self, sketch: Sketch) {
+        self.sketches.insert(sketch.name.clone(), sketch);
+    }
+
+    pub(super) fn take(&mut self, name: &UnitName) -> Option<Sketch> {
+        self.sketches.remove(name)
+    }
+
+    /// Required-Start, Should-Start and X-Start-Before.
+    pub(super) fn starting_edges(&mut self, script: &mut Script) {
+        for field in script.fields.clone() {
+            let Some(strength) = starting(field.key) else { continue };
+            let mut notes = Notes::default();
+            for word in field.value.split_whitespace().filter(|word| *word != "$all") {
+                for target in self.targets(word) {
+                    self.bind(script, &field, word, target, strength, &mut notes);
+                }
+            }
+            if field.line > 0 && !(field.value.split_whitespace().any(|word| word == "$all")) {
+                notes.report(script, &field, "as edges");
+            }
+        }
+    }
+
+    fn bind(
+        &mut self,
+        script: &mut Script,
+        field: &Field,
+        word: &str,
+        target: Target,
+        strength: Strength,
+        notes: &mut Notes,
+    ) {
+        let Some(sketch) = self.sketches.get_mut(&script.name) else { return };
+        match target {
+            Target::Unit(name, _) if strength == Strength::Before => sketch.edge(strength, &name),
+            Target::Unit(name, most) => {
+                if strength == Strength::Needs && most < strength {
+                    notes.differs.push(format!("{word} is {name}, whose failure is tolerated"));
+                }
+                sketch.edge(strength.min(most), &name);
+            }
+            Target::Nothing(why) => notes.differs.push(format!("{word}: {why}")),
+            Target::Unknown if strength == Strength::Needs && !word.starts_with('$') => {
+                sketch.edge(strength, word);
+                notes.differs.push(format!("nothing here provides {word}"));
+                let place = script.report.place(field.line);
+                script.report.decide(
+                    place,
+                    format!("nothing provides {}: import it too, or take it out of needs", quoted(word)),
+                );
+            }
+            Target::Unknown if word.starts_with('$') => notes.differs.push(format!("nothing here provides {word}")),
+            Target::Unknown => sketch.edge(strength, word),
+        }
+    }
+
+    /// `$all`: after every script that is not last itself.
+    pub(super) fn last_of_all(&mut self, script: &mut Script) {
+        if !self.lasts.contains(&script.name) {
+            return;
+        }
+        let others: Vec<UnitName> = self.sketches.keys().filter(|name| !self.lasts.contains(*name)).cloned().collect();
+        for other in others {
+            self.add_unless_cycle(&script.name, Strength::After, other.as_str());
+        }
+        for field in script.fields.clone() {
+            if starting(field.key).is_some() && field.value.split_whitespace().any(|word| word == "$all") {
+                let place = script.report.place(field.line);
+                script.report.approximated(&field.name, place, "after everything that was imported with it");
+            }
+        }
+    }
+
+    /// Required-Stop, Should-Stop and X-Stop-After: what is started in the reverse order already needs no more.
+    pub(super) fn stopping_edges(&mut self, script: &mut Script) {
+        for field in script.fields.clone() {
+            let strength = match field.key {
+                Key::RequiredStop | Key::ShouldStop => Strength::After,
+                Key::XStopAfter => Strength::Before,
+                _ => continue,
+            };
+            let mut notes = Notes::default();
+            for word in field.value.split_whitespace() {
+                for target in self.targets(word) {
+                    let Target::Unit(name, _) = target else { continue };
+                    match self.is_there(&script.name, strength, &name) {
+                        true => {}
+                        false if self.add_unless_cycle(&script.name, strength, &name) => {
+                            notes.differs.push(format!("{name} is ordered at the start too"));
+                        }
+                        false => notes.differs.push(format!("not {name}, which starts in the other order")),
+                    }
+                }
+            }
+            if field.line > 0 {
+                notes.report(script, &field, "stops in the reverse of the order of starting");
+            }
+        }
+    }
+
+    fn is_there(&self, from: &UnitName, strength: Strength, to: &str) -> bool {
+        let Ok(to) = UnitName::new(to) else { return true };
+        match strength {
+            Strength::Before => self.reaches(&to, from),
+            _ => self.reaches(from, &to),
+        }
+    }
+
+    /// Draws an edge unless it would close a cycle among the scripts.
+    fn add_unless_cycle(&mut self, from: &UnitName, strength: Strength, to: &str) -> bool {
+        let Ok(other) = UnitName::new(to) else { return false };
+        let is_cycle = match strength {
+            Strength::Before => self.reaches(from, &other),
+            _ => self.reaches(&other, from),
+        };
+        if let Some(sketch) = self.sketches.get_mut(from).filter(|_| !is_cycle) {
+            sketch.edge(strength, to);
+        }
+        !is_cycle
+    }
+
+    /// Whether `late` waits for `early`, by whatever many steps.
+    fn reaches(&self, late: &UnitName, early: &UnitName) -> bool {
+        let mut befores: BTreeMap<&UnitName, Vec<&UnitName>> = BTreeMap::new();
+        for sketch in self.sketches.values() {
+            sketch.successors().for_each(|later| befores.entry(later).or_default().push(&sketch.name));
+        }
+        let mut seen = BTreeSet::from([late]);
+        let mut waiting = vec![late];
+        while let Some(name) = waiting.pop() {
+            let direct = self.sketches.get(name).into_iter().flat_map(Sketch::predecessors);
+            for next in direct.chain(befores.get(name).into_iter().flatten().copied()) {
+                if seen.insert(next) {
+                    waiting.push(next);
+                }
+            }
+        }
+        seen.contains(early)
+    }
+
+    fn targets(&self, word: &str) -> Vec<Target> {
+        if word.starts_with('$') {
+            return self.facility(word);
+        }
+        let own = self.providers.get(word).or_else(|| self.providers.get(word.strip_suffix(".sh")?));
+        if let Some(units) = own {
+            return units.iter().map(|unit| Target::Unit(unit.clone(), Strength::Needs)).collect();
+        }
+        match world::ours(word) {
+            Some(Ours::Unit(unit)) => vec![Target::Unit(unit.into(), Strength::Needs)],
+            Some(Ours::Stage(why)) => vec![Target::Nothing(why)],
+            None => vec![Target::Unknown],
+        }
+    }
+
+    fn facility(&self, word: &str) -> Vec<Target> {
+        let Some(facility) = facility::find(word) else { return vec![Target::Unknown] };
+        let providers =
+            facility.members.iter().chain([&word]).filter_map(|member| self.providers.get(*member)).flatten();
+        let mut targets: Vec<Target> = providers.map(|unit| Target::Unit(unit.clone(), Strength::Wants)).collect();
+        for included in facility.includes {
+            targets.extend(self.facility(&format!("${included}")));
+        }
+        if let Some((unit, strength)) = facility.ours.filter(|_| targets.is_empty()) {
+            targets.push(Target::Unit(unit.into(), strength));
+        }
+        if targets.is_empty() { vec![Target::Unknown] } else { targets }
+    }
+}
+
+/// What differs from what a field says.
+#[derive(Default)]
+struct Notes {
+    differs: Vec<String>,
+}
+
+impl Notes {
+    fn report(self, script: &mut Script, field: &Field, kept: &str) {
+        let place = script.report.place(field.line);
+        match self.differs.is_empty() {
+            true if field.value.is_empty() => script.report.kept(&field.name, place, "empty"),
+            true => script.report.kept(&field.name, place, kept),
+            false => script.report.approximated(&field.name, place, self.differs.join("; ")),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! LSB init scripts, with all that Debian's insserv knows of their headers.
+//!
+//! A script becomes a one-shot that runs it with `start` and `stop`. Our engine stops in the reverse of the order in
+//! which it starts, so that the keys for stopping only add what the keys for starting do not say already.
+
+mod batch;
+mod facility;
+mod header;
+
+use super::report::Import;
+use super::sketch::{Report, Sketch, Strength};
+use super::world::{self, Ours};
+use crate::UnitName;
+use crate::source::Source;
+use crate::yaml::Yaml;
+use batch::Batch;
+use header::{Field, Key};
+
+/// How long a script may take: it may start something large, and nothing ever limited it before.
+const START_TIMEOUT: &str = "5m";
+
+/// How long stopping may take; it may wait for what it started.
+const STOP_TIMEOUT: &str = "1m";
+
+/// A script with its header.
+struct Script {
+    name: UnitName,
+    path: String,
+    fields: Vec<Field>,
+    report: Report,
+}
+
+impl Script {
+    fn field(&self, key: Key) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    fn words(&self, key: Key) -> impl Iterator<Item = &str> {
+        let fields = self.fields.iter().filter(move |field| field.key == key);
+        fields.flat_map(|field| field.value.split_whitespace())
+    }
+
+    /// What it provides: the script's own name where the header does not say.
+    fn provides(&self) -> Vec<&str> {
+        let words: Vec<&str> = self.words(Key::Provides).collect();
+        if words.is_empty() { vec![self.name.as_str()] } else { words }
+    }
+
+    fn replacement(&self) -> Option<Ours> {
+        self.provides().into_iter().chain([self.name.as_str()]).find_map(world::replaced)
+    }
+
+    /// Whether it only does something when the machine goes down.
+    fn is_for_stopping(&self) -> bool {
+        let is_down = |word: &str| word == "0" || word == "6";
+        self.words(Key::DefaultStart).next().is_none() && self.words(Key::DefaultStop).any(is_down)
+    }
+}
+
+/// Imports scripts that refer to each other.
+pub(super) fn import(files: &[Source]) -> Vec<Import> {
+    let mut imports = Vec::new();
+    let mut scripts: Vec<Script> = Vec::new();
+    for file in files {
+        match script(file) {
+            Ok(script) if script.replacement().is_some() => imports.push(replaced(script)),
+            Ok(script) => scripts.push(script),
+            Err(report) => imports.push(report.finish(Vec::new())),
+        }
+    }
+    let mut batch = Batch::new(&scripts);
+    for script in &mut scripts {
+        let sketch = draw(script);
+        batch.add(sketch);
+    }
+    for script in &mut scripts {
+        batch.starting_edges(script);
+    }
+    for script in &mut scripts {
+        batch.last_of_all(script);
+        batch.stopping_edges(script);
+    }
+    for script in scripts {
+        let sketch = batch.take(&script.name);
+        imports.push(script.report.finish(sketch.into_iter().collect()));
+    }
+    imports.sort_by(|one, other| one.source.cmp(&other.source));
+    imports
+}
+
+fn script(file: &Source) -> Result<Script, Report> {
+    let mut report = Report::new(&*file.file);
+    let file_name = file.file.file_name().unwrap_or_default().to_string_lossy();
+    let name = match UnitName::new(&file_name) {
+        Ok(name) => name,
+        Err(message) => {
+            report.decide(report.place(0), format!("rename the script: {message}"));
+            return Err(report);
+        }
+    };
+    let fields = header::read(file).unwrap_or_else(|| {
+        let place = report.place(0);
+        report.approximated("(no header)", place.clone(), "taken to need $remote_fs and $syslog, as Debian does");
+        report.decide(place, "give the script an LSB header, or its unit the edges that it needs");
+        legacy_fields()
+    });
+    Ok(Script { path: format!("/etc/init.d/{name}"), name, fields, report })
+}
+
+/// What Debian takes for the header of a script that has none.
+fn legacy_fields() -> Vec<Field> {
+    let field = |key, value: &str| Field { key, name: String::new(), value: value.into(), line: 0 };
+    vec![
+        field(Key::RequiredStart, "$remote_fs $syslog"),
+        field(Key::RequiredStop, "$remote_fs $syslog"),
+        field(Key::DefaultStart, "2 3 4 5"),
+        field(Key::DefaultStop, "0 1 6"),
+    ]
+}
+
+/// A script that sunup does the work of.
+fn replaced(mut script: Script) -> Import {
+    let reason = match script.replacement() {
+        Some(Ours::Unit(unit)) => format!("sunup's unit {unit} does this"),
+        Some(Ours::Stage(what)) => what.into(),
+        None => String::new(),
+    };
+    for field in &script.fields {
+        script.report.dropped(&field.name, script.report.place(field.line), reason.as_str());
+    }
+    script.report.finish(Vec::new())
+}
+
+/// Everything but the edges.
+fn draw(script: &mut Script) -> Sketch {
+    let mut sketch = Sketch::new(script.name.clone(), "oneshot");
+    sketch.condition("path", &script.path);
+    let path = script.path.as_str();
+    match script.is_for_stopping() {
+        true => sketch.set("start", Yaml::texts([path, "stop"])),
+        false => {
+            sketch.set("start", Yaml::texts([path, "start"]));
+            sketch.set("stop", Yaml::texts([path, "stop"]));
+        }
+    }
+    sketch.set_text("start-timeout", START_TIMEOUT);
+    sketch.set_text("stop-timeout", STOP_TIMEOUT);
+    for field in script.fields.clone().iter().filter(|field| field.line > 0) {
+        describe(script, &mut sketch, field);
+    }
+    if sketch.description.is_empty() {
+        sketch.description = script.field(Key::Description).map_or_else(String::new, |field| field.value.clone());
+    }
+    levels(script, &mut sketch);
+    if let Some(Ours::Unit(unit)) = script.provides().into_iter().find_map(world::ours) {
+        let place = script.report.place(0);
+        script.report.decide(place, format!("sunup ships a unit {unit} for this: use one of the two"));
+    }
+    sketch
+}
+
+fn describe(script: &mut Script, sketch: &mut Sketch, field: &Field) {
+    let place = script.report.place(field.line);
+    let report = &mut script.report;
+    match field.key {
+        Key::ShortDescription => {
+            sketch.description = field.value.clone();
+            report.kept(&field.name, place, "as description");
+        }
+        Key::Description if field.value.is_empty() => report.kept(&field.name, place, "empty"),
+        Key::Description => {
+            sketch.comment(&field.value);
+            report.approximated(&field.name, place, "as a comment above the unit");
+        }
+        Key::XInteractive if field.value.eq_ignore_ascii_case("true") => {
+            sketch.set_text("start-timeout", "none");
+            report.approximated(&field.name, place, "has no deadline; the console is not its own");
+        }
+        Key::XInteractive => report.kept(&field.name, place, "it is not interactive"),
+        Key::Unknown => report.dropped(&field.name, place, "insserv has no such key"),
+        Key::Provides => provided(script, field),
+        _ => {}
+    }
+}
+
+fn provided(script: &mut Script, field: &Field) {
+    let place = script.report.place(field.line);
+    let others = field.value.split_whitespace().filter(|name| *name != script.name.as_str());
+    let others: Vec<&str> = others.collect();
+    match others.is_empty() {
+        true => script.report.kept(&field.name, place, "it is the unit's name"),
+        false => {
+            let names = others.join(", ");
+            let reason = format!("what is imported with it finds {names} as {}", script.name);
+            script.report.approximated(&field.name, place, reason);
+        }
+    }
+}
+
+/// Run levels → bundles.
+fn levels(script: &mut Script, sketch: &mut Sketch) {
+    let is_for_stopping = script.is_for_stopping();
+    for field in script.fields.clone().iter() {
+        let place = script.report.place(field.line);
+        let has = |levels: &str| field.value.contains(|c| levels.contains(c));
+        match field.key {
+            Key::DefaultStart => {
+                field.value.chars().filter_map(world::bundle_of_level).for_each(|bundle| sketch.bundle(bundle));
+                if field.line == 0 {
+                } else if has("Ss") {
+                    script.report.approximated(
+                        &field.name,
+                        place,
+                        "in the bundle default, in the order of its edges only",
+                    );
+                } else if sketch.bundles.is_empty() {
+                    script.report.kept(&field.name, place, "in no bundle");
+                } else {
+                    script.report.kept(&field.name, place, format!("in the bundle {}", sketch.bundles.join(", ")));
+                }
+            }
+            Key::DefaultStop if is_for_stopping => {
+                sketch.bundle("shutdown");
+                script.report.approximated(&field.name, place, "its stop is what the bundle shutdown starts");
+            }
+            Key::DefaultStop if field.line == 0 => {}
+            Key::DefaultStop if has("0") && has("6") => script.report.kept(&field.name, place, "stops at shutdown"),
+            Key::DefaultStop => script.report.approximated(&field.name, place, "stops at shutdown, as every unit does"),
+            _ => {}
+        }
+    }
+}
+
+/// How strongly the edges of a key bind; `None`: it is no key of edges for starting.
+fn starting(key: Key) -> Option<Strength> {
+    match key {
+        Key::RequiredStart => Some(Strength::Needs),
+        Key::ShouldStart => Some(Strength::After),
+        Key::XStartBefore => Some(Strength::Before),
+        _ => None,
+    }
+}

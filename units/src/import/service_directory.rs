@@ -1,0 +1,178 @@
+//! Service directories of runit and daemontools: `run` stays where it is, and is run there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::report::Import;
+use super::shell;
+use super::sketch::{Report, Sketch, Strength};
+use crate::import::world::{self, Ours};
+use crate::set::read_names;
+use crate::source::{Source, cause};
+use crate::yaml::Yaml;
+use crate::{Diagnostic, Place, Severity, UnitName};
+
+/// Whose service directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Runit,
+    Daemontools,
+}
+
+/// Imports service directories.
+pub(super) fn import(dialect: Dialect, sources: &[PathBuf], unreadable: &mut Vec<Diagnostic>) -> Vec<Import> {
+    sources
+        .iter()
+        .filter_map(|source| {
+            let error = |error| {
+                Diagnostic::new(
+                    Severity::Error,
+                    Place::whole(source.as_path()),
+                    format!("unable to read: {}", cause(&error)),
+                )
+            };
+            read_names(source)
+                .map(|names| directory(dialect, source, &names))
+                .map_err(|e| unreadable.push(error(e)))
+                .ok()
+        })
+        .collect()
+}
+
+fn directory(dialect: Dialect, source: &Path, names: &[String]) -> Import {
+    let source = &fs::canonicalize(source).unwrap_or_else(|_| source.into());
+    let mut report = Report::new(source.as_path());
+    let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = match UnitName::new(&name) {
+        Ok(name) => name,
+        Err(message) => {
+            report.decide(report.place(0), format!("rename the directory: {message}"));
+            return report.finish(Vec::new());
+        }
+    };
+    let mut sketch = Sketch::new(name, "longrun");
+    sketch.bundle("default");
+    sketch.edge(Strength::Needs, "local");
+    sketch.condition("path", source.join("run").to_string_lossy());
+    sketch.set("run", Yaml::Text(format!("cd {}\nexec ./run\n", shell::quote(&source.to_string_lossy()))));
+    for name in names {
+        file(dialect, source, name, &mut sketch, &mut report);
+    }
+    if !names.iter().any(|name| name == "run") {
+        report.decide(report.place(0), "it has no run: there is nothing to supervise");
+        return report.finish(Vec::new());
+    }
+    report.finish(vec![sketch])
+}
+
+/// One file of the directory.
+fn file(dialect: Dialect, source: &Path, name: &str, sketch: &mut Sketch, report: &mut Report) {
+    let path = source.join(name);
+    let place = Place::whole(path.as_path());
+    match name {
+        "run" => run(&path, sketch, report),
+        "finish" => {
+            report.dropped(name, place.clone(), "not supported yet: servicedir");
+            report.decide(place, "see whether the service can do without its finish");
+        }
+        "log" => report.approximated(name, place, "as log: auto; its own run is not used"),
+        "down" => {
+            sketch.bundles.clear();
+            report.kept(name, place, "in no bundle");
+        }
+        "check" if dialect == Dialect::Runit => {
+            let script = format!("cd {} && exec ./check", shell::quote(&source.to_string_lossy()));
+            let ready =
+                vec![("exec".into(), Yaml::texts(["/bin/sh", "-c", &script])), ("every".into(), Yaml::text("1s"))];
+            sketch.set("ready", Yaml::Map(ready));
+            report.kept(name, place, "as ready: exec");
+        }
+        "notification-fd" => notification(&path, sketch, report),
+        "timeout-kill" => timeout(&path, "stop-timeout", sketch, report),
+        "control" => report.dropped(name, place, "the scripts in it are not run"),
+        "supervise" => report.kept(name, place, "its supervise's state, which ours replaces"),
+        "down-signal" => report.dropped(name, place, "not supported yet: stop-signal"),
+        "max-death-tally" => report.dropped(name, place, "not supported yet: max-deaths"),
+        "timeout-finish" | "lock-fd" | "flag-newpidns" | "reload-signal" => {
+            report.dropped(name, place, "not supported yet: servicedir");
+        }
+        _ => report.kept(name, place, "stays where run finds it"),
+    }
+}
+
+fn run(path: &Path, sketch: &mut Sketch, report: &mut Report) {
+    let place = Place::whole(path);
+    report.kept("run", place.clone(), "is run in its directory");
+    let is_program = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+    if !is_program {
+        report.decide(place, "make run executable");
+    }
+    let Ok(script) = Source::read(path) else { return };
+    for (number, line) in (1..).zip(script.text.lines()) {
+        for needed in asked_for(line) {
+            let unit = match world::ours(needed) {
+                Some(Ours::Unit(unit)) => unit,
+                _ => needed,
+            };
+            sketch.edge(Strength::Needs, unit);
+            let place = Place { line: number, ..Place::whole(path) };
+            report.approximated("sv start", place, format!("as needs: [{unit}]; the line stays in run"));
+        }
+    }
+}
+
+/// The services that a line of `run` has started before it goes on.
+fn asked_for(line: &str) -> Vec<&str> {
+    let line = line.trim();
+    let commands = line.split(['|', '&', ';']).map(str::trim);
+    let lists = commands.filter_map(|command| {
+        let mut words = command.split_whitespace().skip_while(|word| *word == "if" || *word == "!");
+        let is_sv = words.next().is_some_and(|word| word == "sv" || word.ends_with("/sv"));
+        let is_asking = words.next().is_some_and(|word| matches!(word, "start" | "check" | "up" | "once"));
+        (is_sv && is_asking && !line.starts_with('#')).then_some(words)
+    });
+    lists
+        .flatten()
+        .take_while(|word| !word.starts_with(['>', '2', '$']))
+        .filter(|word| UnitName::new(word).is_ok())
+        .collect()
+}
+
+/// `notification-fd` → `ready: {fd: N}`.
+pub(super) fn notification(path: &Path, sketch: &mut Sketch, report: &mut Report) {
+    let place = Place::whole(path);
+    match number(path).filter(|number| (3..=255).contains(number)) {
+        Some(number) => {
+            sketch.set("ready", Yaml::one("fd", Yaml::text(number.to_string())));
+            report.kept("notification-fd", place, "as ready: fd");
+        }
+        None => {
+            report.dropped("notification-fd", place.clone(), "not a descriptor from 3 to 255");
+            report.decide(place, "say how it tells that it is ready");
+        }
+    }
+}
+
+/// A file with milliseconds → a deadline; 0 means none.
+pub(super) fn timeout(path: &Path, key: &'static str, sketch: &mut Sketch, report: &mut Report) {
+    let place = Place::whole(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match number(path) {
+        Some(0) if key == "start-timeout" => {
+            sketch.set_text(key, "none");
+            report.kept(&name, place, "as start-timeout: none");
+        }
+        Some(0) => report.approximated(&name, place, "every stop has a deadline here: 10s"),
+        Some(milliseconds) if milliseconds <= 604_800_000 => {
+            let duration = std::time::Duration::from_millis(milliseconds);
+            sketch.set_text(key, crate::print::duration(duration));
+            report.kept(&name, place, format!("as {key}"));
+        }
+        _ => report.dropped(&name, place, "not a number of milliseconds"),
+    }
+}
+
+fn number(path: &Path) -> Option<u64> {
+    Source::read(path).ok()?.text.trim().parse().ok()
+}

@@ -1,0 +1,224 @@
+//! A unit that is being drawn from a source, and the report that grows beside it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::report::{Decision, Directive, Fate, Import, Imported};
+use crate::yaml::{Yaml, document};
+use crate::{Place, UnitName, UnitSet};
+
+/// How strong an edge is; the stronger one stays where two lead to the same unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// Order only: the other one waits for this.
+    Before,
+    /// Order only: this waits for the other one.
+    After,
+    /// The other one is brought up and waited for.
+    Wants,
+    /// The other one must be up.
+    Needs,
+}
+
+impl Strength {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Needs, "needs"), (Self::Wants, "wants"), (Self::After, "after"), (Self::Before, "before")];
+}
+
+/// A unit's text in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Sketch {
+    pub(super) name: UnitName,
+    pub(super) description: String,
+    pub(super) kind: &'static str,
+    edges: BTreeMap<UnitName, Strength>,
+    order: Vec<UnitName>,
+    conditions: Vec<(&'static str, String)>,
+    fields: Vec<(&'static str, Yaml)>,
+    comments: Vec<String>,
+    pub(super) bundles: Vec<String>,
+}
+
+impl Sketch {
+    pub(super) fn new(name: UnitName, kind: &'static str) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            kind,
+            edges: BTreeMap::new(),
+            order: Vec::new(),
+            conditions: Vec::new(),
+            fields: Vec::new(),
+            comments: Vec::new(),
+            bundles: Vec::new(),
+        }
+    }
+
+    /// Draws an edge, unless one that says more is there; never one to the unit itself.
+    pub(super) fn edge(&mut self, strength: Strength, name: &str) {
+        let Ok(unit) = UnitName::new(name) else { return };
+        if unit == self.name {
+            return;
+        }
+        match self.edges.get_mut(&unit) {
+            Some(old) => *old = strength.max(*old),
+            None => {
+                self.order.push(unit.clone());
+                self.edges.insert(unit, strength);
+            }
+        }
+    }
+
+    /// What this waits for.
+    pub(super) fn predecessors(&self) -> impl Iterator<Item = &UnitName> {
+        self.order.iter().filter(|name| self.edges.get(*name) != Some(&Strength::Before))
+    }
+
+    /// What waits for this.
+    pub(super) fn successors(&self) -> impl Iterator<Item = &UnitName> {
+        self.order.iter().filter(|name| self.edges.get(*name) == Some(&Strength::Before))
+    }
+
+    /// A condition of `if`; a value that begins with ! negates it.
+    pub(super) fn condition(&mut self, key: &'static str, value: impl Into<String>) {
+        let condition = (key, value.into());
+        if !self.conditions.contains(&condition) {
+            self.conditions.push(condition);
+        }
+    }
+
+    /// Sets a key; the last one wins.
+    pub(super) fn set(&mut self, key: &'static str, value: Yaml) {
+        self.fields.retain(|(other, _)| *other != key);
+        self.fields.push((key, value));
+    }
+
+    /// Sets a key to a text.
+    pub(super) fn set_text(&mut self, key: &'static str, value: impl Into<String>) {
+        self.set(key, Yaml::text(value));
+    }
+
+    /// A line above the unit.
+    pub(super) fn comment(&mut self, line: impl Into<String>) {
+        self.comments.push(one_line(&line.into()));
+    }
+
+    /// Advises that the unit be in a bundle.
+    pub(super) fn bundle(&mut self, name: &str) {
+        if !self.bundles.iter().any(|other| other == name) {
+            self.bundles.push(name.into());
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut entries: Vec<(&str, Yaml)> = Vec::new();
+        let description = one_line(&self.description);
+        if !description.is_empty() {
+            entries.push(("description", Yaml::Text(description)));
+        }
+        entries.push(("kind", Yaml::text(self.kind)));
+        for (strength, key) in Strength::ALL {
+            let names: Vec<&str> = self
+                .order
+                .iter()
+                .filter(|name| self.edges.get(*name) == Some(&strength))
+                .map(UnitName::as_str)
+                .collect();
+            if !names.is_empty() {
+                entries.push((key, Yaml::texts(names)));
+            }
+        }
+        entries.extend(self.condition_map().map(|map| ("if", map)));
+        entries.extend(self.fields.iter().cloned());
+        let comments: String = self.comments.iter().map(|line| format!("# {line}\n")).collect();
+        comments + &document(&entries)
+    }
+
+    fn condition_map(&self) -> Option<Yaml> {
+        let mut map: Vec<(String, Yaml)> = Vec::new();
+        for (key, value) in &self.conditions {
+            let value = Yaml::text(value);
+            match map.iter_mut().find(|(other, _)| other == key) {
+                None => map.push(((*key).into(), value)),
+                // The language has one `container`; a second one contradicts the first, and the first stays.
+                Some(_) if *key == "container" => {}
+                Some((_, Yaml::List(items))) => items.push(value),
+                Some((_, first)) => *first = Yaml::List(vec![first.clone(), value]),
+            }
+        }
+        (!map.is_empty()).then_some(Yaml::Map(map))
+    }
+}
+
+/// A text without line ends and other control characters.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The report of one source, in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) source: PathBuf,
+    file: Arc<std::path::Path>,
+    directives: Vec<Directive>,
+    decisions: Vec<Decision>,
+}
+
+impl Report {
+    pub(super) fn new(source: impl Into<PathBuf>) -> Self {
+        let source = source.into();
+        Self { file: source.as_path().into(), source, directives: Vec::new(), decisions: Vec::new() }
+    }
+
+    /// A line of the source; 0: the source as a whole.
+    pub(super) fn place(&self, line: usize) -> Place {
+        Place { file: self.file.clone(), line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 }
+    }
+
+    pub(super) fn kept(&mut self, name: &str, place: Place, reason: impl Into<String>) {
+        self.add(name, place, Fate::Kept, reason.into());
+    }
+
+    pub(super) fn approximated(&mut self, name: &str, place: Place, reason: impl Into<String>) {
+        self.add(name, place, Fate::Approximated, reason.into());
+    }
+
+    pub(super) fn dropped(&mut self, name: &str, place: Place, reason: impl Into<String>) {
+        self.add(name, place, Fate::Dropped, reason.into());
+    }
+
+    pub(super) fn add(&mut self, name: &str, place: Place, fate: Fate, reason: String) {
+        self.directives.push(Directive { name: one_line(name), place, fate, reason: one_line(&reason) });
+    }
+
+    /// Notes what somebody must decide.
+    pub(super) fn decide(&mut self, place: Place, text: impl Into<String>) {
+        let decision = Decision { place, text: one_line(&text.into()) };
+        if !self.decisions.contains(&decision) {
+            self.decisions.push(decision);
+        }
+    }
+
+    /// Writes the units, and reads each with our own parser: what that finds wrong somebody must decide.
+    pub(super) fn finish(mut self, sketches: Vec<Sketch>) -> Import {
+        let units = sketches.into_iter().map(|sketch| self.write(sketch)).collect();
+        self.directives.sort_by(|one, other| one.place.cmp(&other.place));
+        Import { source: self.source, units, directives: self.directives, decisions: self.decisions }
+    }
+
+    fn write(&mut self, sketch: Sketch) -> Imported {
+        let text = sketch.text();
+        let file = format!("{}.yaml", sketch.name);
+        let set = UnitSet::from_texts(&[(&file, &text)]);
+        for diagnostic in set.diagnostics().iter().filter(|diagnostic| diagnostic.is_error()) {
+            let place = self.place(0);
+            self.decide(place, format!("mend what was made of it: {}", diagnostic.summary()));
+        }
+        let unit = set.get(sketch.name.as_str()).cloned();
+        Imported { name: sketch.name, text, unit, bundles: sketch.bundles }
+    }
+}
