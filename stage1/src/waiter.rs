@@ -117,7 +117,14 @@ impl StandIn {
         let kmsg = boot::is_first().then(|| OpenOptions::new().write(true).custom_flags(nonblocking).open("/dev/kmsg"));
         let logger = boot.below_run(run::SERVICE).join(CATCH_ALL);
         let announces = logger.join(service::NOTIFICATION_FD).exists();
-        Some(Self { fifo, status: logger.join(service::STATUS), announces, inotify, console: Console::open(), kmsg: kmsg.and_then(Result::ok) })
+        Some(Self {
+            fifo,
+            status: logger.join(service::STATUS),
+            announces,
+            inotify,
+            console: Console::open(),
+            kmsg: kmsg.and_then(Result::ok),
+        })
     }
 
     /// Copies what is written to the log until the logger runs; if it never does, for as long as the machine runs.
