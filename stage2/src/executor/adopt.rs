@@ -7,18 +7,17 @@ use supervisor::state::State;
 use supervisor::status::{Phase, Want};
 use supervisor::sys::event::wait_ready;
 use supervisor::sys::process::pidfd_open;
-use units::{Kind, Unit};
 
 use super::activity::{Activity, Doing};
-use super::{Executor, Interest};
+use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
-use crate::engine::event::UnitIndex;
+use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{KeeperRecord, Outcome};
 use crate::record::state_file::StateFile;
 use crate::request::target::Target;
 
-/// How long a killed keeper may take to end, in ms: the kernel needs a moment, however many there are.
-const KEEPER_END_MS: u64 = 5_000;
+/// How long all killed keepers together may take to end: the kernel needs a moment, however many there are.
+const KEEPERS_END: Nanoseconds = 5_000_000_000;
 /// The reason of a command that was cut off by the engine's death.
 const INTERRUPTED: &str = "interrupted";
 /// epoll's name for "readable".
@@ -45,21 +44,41 @@ impl Executor {
         self.engine = Engine::new(target.graph.clone());
         self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
         self.target = target;
+        self.kill_keepers();
+        let patience = self.now().saturating_add(KEEPERS_END);
         for unit in 0..self.activities.len() {
-            self.adopt(unit);
+            self.adopt(unit, patience);
         }
         self.pump();
     }
 
-    fn adopt(&mut self, unit: UnitIndex) {
-        let Some(text) = self.unit(unit).cloned() else { return };
-        let file = StateFile::read(&self.config.places.states(), text.name.as_str());
+    /// A command that ran when the engine died, or when another request came first, has nobody any more. All are killed
+    /// before any is waited for.
+    fn kill_keepers(&self) {
+        for unit in 0..self.activities.len() {
+            let record = self.record(unit);
+            if let Some(keeper) = record.keeper().filter(|_| record.outcome().is_none()) {
+                self.kill_keeper(unit, &keeper);
+            }
+        }
+    }
+
+    fn adopt(&mut self, unit: UnitIndex, patience: Nanoseconds) {
+        let file = StateFile::read(&self.config.places.states(), self.name(unit));
+        let kind = match (self.unit(unit), &file) {
+            (Some(text), _) => text.kind.name().to_owned(),
+            (None, Some(file)) => file.kind.clone(),
+            (None, None) => return,
+        };
         // A unit whose kind has changed is another unit.
-        let state = file.filter(|file| file.kind == text.kind.name()).map_or(State::Down, |file| file.state);
-        match text.kind {
-            Kind::Longrun(_) => self.adopt_longrun(unit, state),
-            Kind::Oneshot(_) => self.adopt_oneshot(unit, &text, state),
-            Kind::Milestone => self.adopt_state(unit, settled(state)),
+        let state = file.filter(|file| file.kind == kind).map_or(State::Down, |file| file.state);
+        if self.unit(unit).is_none() {
+            self.activities[unit].former_kind = Some(kind.clone());
+        }
+        match kind.as_str() {
+            LONGRUN => self.adopt_longrun(unit, state),
+            ONESHOT => self.adopt_oneshot(unit, state, patience),
+            _ => self.adopt_state(unit, settled(state)),
         }
     }
 
@@ -94,7 +113,7 @@ impl Executor {
     }
 
     /// A one-shot's state counts, unless its command was running when the engine died.
-    fn adopt_oneshot(&mut self, unit: UnitIndex, text: &Unit, state: State) {
+    fn adopt_oneshot(&mut self, unit: UnitIndex, state: State, patience: Nanoseconds) {
         let record = self.record(unit);
         if !record.directory().exists() {
             let state = if state == State::Stopping { State::Up } else { settled(state) };
@@ -102,8 +121,7 @@ impl Executor {
         }
         let keeper = record.keeper();
         if let Some(keeper) = keeper.filter(|_| record.outcome().is_none()) {
-            self.kill_keeper(unit, &keeper);
-            wait_for_end(&keeper);
+            wait_for_end(&keeper, patience.saturating_sub(self.now()) / 1_000_000);
         }
         let is_stop = keeper.map_or(state == State::Stopping, |keeper| keeper.is_stop);
         let interrupted = || Outcome::failed(INTERRUPTED, is_stop);
@@ -116,7 +134,6 @@ impl Executor {
         let is_stop = outcome.is_stop;
         self.adopt_state(unit, if is_stop { State::Stopping } else { State::Starting });
         self.ended.push(record);
-        debug_assert_eq!(self.name(unit), text.name.as_str());
         self.tell_outcome(unit, is_stop, outcome);
     }
 }
@@ -130,11 +147,11 @@ fn settled(state: State) -> State {
 }
 
 /// A keeper that is being killed may still write the outcome; after its end nobody does.
-fn wait_for_end(keeper: &KeeperRecord) {
+fn wait_for_end(keeper: &KeeperRecord, patience_ms: u64) {
     if !keeper.is_alive() {
         return;
     }
     if let Ok(process) = pidfd_open(keeper.pid) {
-        let _ = wait_ready(*process, READABLE, Some(KEEPER_END_MS));
+        let _ = wait_ready(*process, READABLE, Some(patience_ms));
     }
 }

@@ -28,8 +28,13 @@ impl Executor {
     pub(super) fn take_down(&mut self, unit: UnitIndex) {
         match self.unit(unit).map(|unit| unit.kind.clone()) {
             Some(Kind::Longrun(_)) => self.stop_longrun(unit),
+            None if self.is_longrun(unit) => self.stop_longrun(unit),
+            None => {
+                self.end_leftovers(unit);
+                self.events.push_back(Event::Down(unit));
+            }
             Some(Kind::Oneshot(oneshot)) => self.stop_oneshot(unit, &oneshot),
-            Some(Kind::Milestone) | None => self.events.push_back(Event::Down(unit)),
+            Some(Kind::Milestone) => self.events.push_back(Event::Down(unit)),
         }
     }
 

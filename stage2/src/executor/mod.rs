@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use units::{Kind, Step, Unit};
+use units::{Step, Unit};
 
 use crate::engine::Engine;
 use crate::engine::event::{Event, UnitIndex};
@@ -40,6 +40,10 @@ use crate::system::places::Places;
 use activity::Activity;
 use watches::{Interest, Watches};
 
+/// What a state file calls a longrun.
+const LONGRUN: &str = "longrun";
+/// What a state file calls a one-shot.
+const ONESHOT: &str = "oneshot";
 /// epoll's word for the signals.
 const TOKEN_CHILDREN: u64 = u64::MAX;
 /// epoll's word for inotify.
@@ -163,12 +167,14 @@ impl Executor {
         self.target.graph.name(unit)
     }
 
-    fn kind_name(&self, unit: UnitIndex) -> &'static str {
-        self.unit(unit).map_or("unknown", |unit| unit.kind.name())
+    /// What it is, or was while it had a file.
+    fn kind_name(&self, unit: UnitIndex) -> &str {
+        let former = || self.activities[unit].former_kind.as_deref().unwrap_or("unknown");
+        self.unit(unit).map_or_else(former, |unit| unit.kind.name())
     }
 
     fn is_longrun(&self, unit: UnitIndex) -> bool {
-        self.unit(unit).is_some_and(|unit| matches!(unit.kind, Kind::Longrun(_)))
+        self.kind_name(unit) == LONGRUN
     }
 
     fn service(&self, unit: UnitIndex) -> SupervisedService {

@@ -38,8 +38,19 @@ impl Executor {
         }
         match &oneshot.stop {
             Some(command) => self.launch(unit, true, Vec::new(), Some(command.clone())),
-            None => self.events.push_back(Event::Down(unit)),
+            None => {
+                self.end_leftovers(unit);
+                self.events.push_back(Event::Down(unit));
+            }
         }
+    }
+
+    /// What a one-shot has left behind must not outlive its stop, nor the keeper that still forwards for it.
+    pub(super) fn end_leftovers(&self, unit: UnitIndex) {
+        if let Some(root) = &self.config.cgroups {
+            cgroup::kill_all(&root.leaf(self.name(unit)));
+        }
+        self.remove_leaf(unit);
     }
 
     fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<Step>, command: Option<Command>) {
@@ -101,7 +112,11 @@ impl Executor {
         let outcome =
             record.outcome().unwrap_or_else(|| Outcome::failed("its keeper was killed", running.keeper.is_stop));
         self.ended.push(record);
-        self.remove_leaf(unit);
+        if running.keeper.is_stop {
+            self.end_leftovers(unit)
+        } else {
+            self.remove_leaf(unit)
+        }
         match running.ending {
             Ending::Outcome => self.tell_outcome(unit, running.keeper.is_stop, outcome),
             Ending::Down => self.events.push_back(Event::Down(unit)),

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use units::{Unit, UnitName};
 
+/// `stop-timeout` of what has no file.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A unit, or the name of one that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vertex {
@@ -22,9 +25,9 @@ impl Vertex {
         self.unit.as_ref().and_then(|unit| unit.start_timeout)
     }
 
-    /// `stop-timeout`.
+    /// `stop-timeout`. One that has lost its file while it was up has that of a unit that says nothing.
     pub fn stop_timeout(&self) -> Duration {
-        self.unit.as_ref().map_or(Duration::ZERO, |unit| unit.stop_timeout)
+        self.unit.as_ref().map_or(STOP_TIMEOUT, |unit| unit.stop_timeout)
     }
 }
 

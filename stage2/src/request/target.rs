@@ -49,17 +49,29 @@ pub struct Target {
 
 impl Target {
     /// Resolves names: a path is a directory of links; else a unit, else a bundle. `others` are units that the graph
-    /// shall know besides, if they still exist. The error names what is unknown.
+    /// shall know besides, even if there is no file of theirs any more: one that is up can still be stopped. The error
+    /// names what is unknown.
     pub fn load(sources: &Sources, names: &[String], others: &[String]) -> Result<Self, String> {
+        Self::load_with(sources, names, others, &[])
+    }
+
+    /// As [`Target::load`], but `others` may be named as well.
+    pub fn load_to_stop(sources: &Sources, names: &[String], others: &[String]) -> Result<Self, String> {
+        Self::load_with(sources, names, others, others)
+    }
+
+    fn load_with(sources: &Sources, names: &[String], others: &[String], known: &[String]) -> Result<Self, String> {
         let mut set = UnitSet::load(&sources.units);
         let bundles = Bundles::load(&sources.bundles, &mut set);
         let mut complaints = bundles.diagnostics().to_vec();
         let mut found = Vec::new();
         for name in names {
-            found.push(resolve(name, &mut set, &bundles, &mut complaints)?);
+            let found_here = resolve(name, &mut set, &bundles, &mut complaints);
+            let is_known = known.contains(name) && found_here.is_err();
+            found.push(if is_known { (name.clone(), false, vec![UnitName::new(name)?]) } else { found_here? });
         }
         let mut roots: Vec<UnitName> = found.iter().flat_map(|(_, _, units)| units.clone()).collect();
-        roots.extend(others.iter().filter(|name| set.get(name).is_some()).filter_map(|name| UnitName::new(name).ok()));
+        roots.extend(others.iter().filter_map(|name| UnitName::new(name).ok()));
         let draft = Draft::new(&set, &roots);
         complaints.extend_from_slice(draft.complaints());
         let (graph, cuts) = draft.cut();

@@ -119,7 +119,8 @@ impl Supervised {
             false => request.units.clone(),
         };
         let others = self.executor.active_units();
-        let target = match Target::load(&self.sources, &names, &others) {
+        let load = if request.verb == Verb::Stop { Target::load_to_stop } else { Target::load };
+        let target = match load(&self.sources, &names, &others) {
             Ok(target) => target,
             Err(error) => {
                 if request.verb == Verb::Boot {

@@ -104,8 +104,28 @@ impl System {
         self.engine().arg(target).output().unwrap()
     }
 
+    /// The command that runs the engine in the foreground, for a shell.
+    pub fn stage2_words(&self, target: &str) -> String {
+        let engine = self.engine();
+        let words = engine.get_args().map(|word| word.to_str().unwrap());
+        [&[env!("CARGO_BIN_EXE_stage2")][..], &words.collect::<Vec<_>>(), &[target]].concat().join(" ")
+    }
+
+    /// Runs the engine in the foreground of a mount namespace, after shell commands, if they succeed.
+    pub fn stage2_after(&self, commands: &str, target: &str) -> Output {
+        let script = format!("{{ {commands}; }} && exec {}", self.stage2_words(target));
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+        command.env("SUNUP_LOG", self.path("log")).stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Makes the engine a service that is down.
     pub fn supervise_engine(&self) {
+        self.supervise_engine_with("none");
+    }
+
+    /// As [`System::supervise_engine`], with control groups below a directory.
+    pub fn supervise_engine_with(&self, cgroup: &str) {
         let service = self.path("run/service/engine");
         fs::create_dir_all(&service).unwrap();
         fs::write(service.join("down"), "").unwrap();
@@ -114,7 +134,7 @@ impl System {
         let console = self.path("console");
         fs::write(&console, "").unwrap();
         let script = format!(
-            "#!/bin/sh\nexec 2>&1\nexec {} {words} --supervised --cgroup none --console {}\n",
+            "#!/bin/sh\nexec 2>&1\nexec {} {words} --supervised --cgroup {cgroup} --console {}\n",
             env!("CARGO_BIN_EXE_stage2"),
             console.display()
         );

@@ -8,6 +8,7 @@ mod probing;
 use std::fs;
 
 use supervisor::control::supervise;
+use supervisor::paths::service::KILL_MODE;
 use supervisor::status::{Phase, Status, Want};
 use units::{Command, KillMode, Kind, Longrun, Readiness, Unit};
 
@@ -161,8 +162,13 @@ impl Executor {
 
     /// Everything that a longrun has started, unless only its main process is to be reached.
     fn kill_leaf(&self, unit: UnitIndex) {
-        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| &unit.kind) else { return };
-        if let (Some(root), KillMode::Cgroup) = (&self.config.cgroups, longrun.kill_mode) {
+        let is_whole = match self.unit(unit).map(|unit| &unit.kind) {
+            Some(Kind::Longrun(longrun)) => longrun.kill_mode == KillMode::Cgroup,
+            Some(_) => false,
+            // It has lost its file; its service directory still says what it was.
+            None => fs::read(self.service(unit).directory().join(KILL_MODE)).is_ok_and(|mode| mode == b"cgroup\n"),
+        };
+        if let Some(root) = self.config.cgroups.as_ref().filter(|_| is_whole) {
             cgroup::kill_all(&root.leaf(self.name(unit)));
         }
     }
