@@ -69,6 +69,7 @@ impl Probe {
     pub fn ask(&mut self, now: Nanoseconds) -> Verdict {
         let every = u64::try_from(self.every.as_nanos()).unwrap_or(u64::MAX);
         let is_due = self.next.is_none_or(|next| next <= now);
+        let was_running = self.process().is_some();
         let (is_ready, is_asked_again) = match &mut self.way {
             Way::File(path) => (path.exists(), false),
             Way::Socket(path) => match connect::unix(path) {
@@ -83,7 +84,8 @@ impl Probe {
             self.next = None;
             return Verdict::Ready;
         }
-        self.next = match (is_asked_again, is_due) {
+        // What ran has answered or was given up, and is asked again after the usual time.
+        self.next = match (is_asked_again, is_due || was_running) {
             (false, _) => self.patience(),
             (true, true) => Some(now.saturating_add(every)),
             (true, false) => self.next,
@@ -143,4 +145,25 @@ fn tcp(address: &str, pending: &mut Option<OwnedFd>, is_due: bool) -> bool {
         Attempt::Refused | Attempt::Absent => {}
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A command that says no is asked again after `every`, not when its patience would have ended.
+    #[test]
+    fn asks_again() {
+        let argv = vec!["/bin/false".to_owned()];
+        let every = Duration::from_millis(20);
+        let mut probe = Probe::new(&Readiness::Exec { argv, every }).unwrap();
+        assert!(matches!(probe.ask(0), Verdict::NotYet(Some(_))));
+        let start = std::time::Instant::now();
+        while probe.process().is_some() {
+            assert!(start.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(1));
+            probe.ask(7);
+        }
+        assert_eq!(probe.next(), Some(20_000_007));
+    }
 }
