@@ -147,6 +147,24 @@ fn targets() {
     assert_eq!(String::from_utf8_lossy(&result.stderr), "stage2: fatal: no unit or bundle is named 'nothing'\n");
 }
 
+/// A longrun that fails shows what it said last, if it has a log of its own; nothing from an earlier run.
+#[test]
+fn a_failed_longrun_shows_its_last_lines() {
+    let say = |word: &str| {
+        let script = format!("for i in 1 2 3 4 5 6 7; do echo {word} $i; done; exec sleep 1000");
+        format!("kind: longrun\nrun: '{script}'\nready: {{fd: 3}}\nstart-timeout: 1500ms\nlog: {{size: 64K}}\n")
+    };
+    let system = System::new(&[("talks", &say("first"))]);
+    let expected = |word: &str| {
+        let head = "[fail] talks: not ready after 1500 ms (N ms)".to_owned();
+        std::iter::once(head).chain((3..8).map(|i| format!("       | {word} {i}"))).collect::<Vec<_>>()
+    };
+    assert_eq!(without_times(&String::from_utf8_lossy(&system.stage2("default").stdout)), expected("first"));
+    until("its end", || system.pid("talks") == 0);
+    system.add_unit("talks", &say("second"));
+    assert_eq!(without_times(&String::from_utf8_lossy(&system.stage2("default").stdout)), expected("second"));
+}
+
 /// A longrun behind `local` has a logger of its own; one that is not uses the scanner's output.
 #[test]
 fn loggers() {

@@ -9,7 +9,7 @@ use crate::oneshot::{KeeperRecord, ReportReader};
 use crate::readiness::Probe;
 
 /// Lines of output that the `[fail]` line shows.
-const LINES_KEPT: usize = 5;
+pub(super) const LINES_KEPT: usize = 5;
 
 /// One unit's part.
 #[derive(Debug, Default)]

@@ -74,6 +74,9 @@ impl Executor {
             (State::Starting | State::Waiting | State::Stopping | State::Down, _) => return None,
         };
         let output: Vec<String> = match report.state {
+            State::Failed if self.is_longrun(report.unit) => {
+                self.said_for(report.unit, self.now().saturating_sub(report.since))
+            }
             State::Failed => self.activities[report.unit].lines.iter().cloned().collect(),
             _ => Vec::new(),
         };

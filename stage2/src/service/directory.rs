@@ -132,12 +132,20 @@ fn run_script(command: &Command) -> String {
     }
 }
 
+/// Where a unit's own logger writes, if it has one; `logs` holds those of units that do not say.
+pub fn log_directory(logs: &Path, unit: &str, log: &Log) -> PathBuf {
+    match log {
+        Log::Directory { directory: Some(directory), .. } => directory.clone(),
+        Log::Directory { directory: None, .. } | Log::Auto | Log::None => logs.join(unit),
+    }
+}
+
 fn log_script(unit: &Unit, log: &Log, logger: &Logger) -> String {
-    let of_unit = || logger.directory.join(unit.name.as_str());
-    let (directory, size, keep) = match log {
-        Log::Directory { directory, size, keep } => (directory.clone().unwrap_or_else(of_unit), *size, *keep),
-        Log::Auto | Log::None => (of_unit(), 1 << 20, 10),
+    let (size, keep) = match log {
+        Log::Directory { size, keep, .. } => (*size, *keep),
+        Log::Auto | Log::None => (1 << 20, 10),
     };
+    let directory = log_directory(&logger.directory, unit.name.as_str(), log);
     let program = quote_if_needed(&logger.program);
     let directory = quote_if_needed(&directory.to_string_lossy());
     format!("{HEAD}exec {program} -b -d 3 t s{size} n{keep} {directory}\n")

@@ -5,9 +5,11 @@
 //! nor `log/`. Files inside are replaced by rename, and only when they say something else.
 
 mod directory;
+mod last_lines;
 mod quote;
 mod supervised;
 
-pub use directory::{Logger, ServiceDirectory, Settings};
+pub use directory::{Logger, ServiceDirectory, Settings, log_directory};
+pub use last_lines::last_lines;
 pub use quote::quote;
 pub use supervised::SupervisedService;

@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use nix::libc::O_NONBLOCK;
 use supervisor::control::scanner;
 use supervisor::paths::{run, scan};
-use units::{Log, Longrun, Unit};
+use units::{Kind, Log, Longrun, Unit};
 
 use super::{Doing, Starting};
-use crate::engine::event::UnitIndex;
+use crate::engine::event::{Nanoseconds, UnitIndex};
+use crate::executor::activity::LINES_KEPT;
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
-use crate::service::{Logger, ServiceDirectory, Settings};
+use crate::service::{Logger, ServiceDirectory, Settings, last_lines, log_directory};
+use crate::system::clock::{realtime, tai};
 use crate::system::replace::replace_link;
 
 impl Executor {
@@ -52,13 +54,29 @@ impl Executor {
         }
     }
 
-    fn settings(&self, text: &Unit, longrun: &Longrun) -> Settings {
-        let name = text.name.as_str();
-        let has_logger = match longrun.log {
+    fn has_logger(&self, text: &Unit, longrun: &Longrun) -> bool {
+        match longrun.log {
             Log::None => false,
             Log::Directory { .. } => true,
             Log::Auto => self.target.is_after_local(&text.name),
+        }
+    }
+
+    /// What a longrun has said in a span of time that ends now, where it has a log of its own.
+    pub(in crate::executor) fn said_for(&self, unit: UnitIndex, span: Nanoseconds) -> Vec<String> {
+        let Some((text, Kind::Longrun(longrun))) = self.unit(unit).map(|text| (text, &text.kind)) else {
+            return Vec::new();
         };
+        if !self.has_logger(text, longrun) {
+            return Vec::new();
+        }
+        let directory = log_directory(&self.config.places.log, text.name.as_str(), &longrun.log);
+        last_lines(&directory, tai(realtime().saturating_sub(span)), LINES_KEPT)
+    }
+
+    fn settings(&self, text: &Unit, longrun: &Longrun) -> Settings {
+        let name = text.name.as_str();
+        let has_logger = self.has_logger(text, longrun);
         let logger = || Logger { program: self.logger_program(), directory: self.config.places.log.clone() };
         Settings {
             cgroup: self.config.cgroups.as_ref().and_then(|root| root.make_leaf(name).ok()),
