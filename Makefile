@@ -70,8 +70,9 @@ install: programs
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename "$$page")"; \
 	done
 
-bench:
-	@echo 'make bench: not built yet: the comparison with the peers is an issue of its own' >&2; exit 1
+# Ours beside the installed peers and the floor; docs/bench.md. ONLY= start, order, check, idle; JSON= a file to write.
+bench: programs
+	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/bench" $(if $(JSON),--json "$(JSON)") $(ONLY)
 
 soak:
 	@echo 'make soak: not built yet: the long run is an issue of its own' >&2; exit 1

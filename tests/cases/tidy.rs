@@ -35,8 +35,9 @@ const THIRD_PARTIES: [&str; 11] = [
 /// Lines that a source file may have, and the files that have more, each with its reason.
 const LINES: usize = 400;
 const LONGER: [(&str, &str); 0] = [];
-/// Programs that are nobody's command: the harness's own, and the one installed under other programs' names.
-const NO_PAGE: [&str; 2] = ["boot", "wrapper"];
+/// Programs that are nobody's command: the harness's and the benchmark's own, and the one installed under other
+/// programs' names.
+const NO_PAGE: [&str; 5] = ["bench", "boot", "floor", "sleeper", "wrapper"];
 
 fn packages() -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));

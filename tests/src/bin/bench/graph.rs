@@ -1,0 +1,49 @@
+//! The graphs whose ordering is measured. Every node is the same no-op command. Pure.
+
+/// A graph: for every node, the numbers of the nodes that it needs, all of them smaller than its own.
+#[derive(Debug)]
+pub struct Graph {
+    /// Its column.
+    pub name: &'static str,
+    /// What each node needs.
+    pub needs: Vec<Vec<usize>>,
+}
+
+/// Nodes of a layer of the layered graph, and the nodes of the layer before that each of them needs.
+const LAYER: usize = 50;
+const EDGES: usize = 3;
+
+/// All of them.
+pub fn all() -> Vec<Graph> {
+    let graph = |name, size, needs: fn(usize) -> Vec<usize>| Graph { name, needs: (0..size).map(needs).collect() };
+    vec![
+        graph("flat 1000", 1000, |_| Vec::new()),
+        graph("fan-out 1000", 1000, |node| (node > 0).then_some(0).into_iter().collect()),
+        graph("layered 1000", 1000, layered),
+        graph("chain 200", 200, |node| node.checked_sub(1).into_iter().collect()),
+    ]
+}
+
+/// Needs three nodes of the layer before, far from each other.
+fn layered(node: usize) -> Vec<usize> {
+    let Some(before) = (node / LAYER).checked_sub(1) else { return Vec::new() };
+    (0..EDGES).map(|edge| before * LAYER + (node * 7 + edge * 17) % LAYER).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing needs itself or what comes after it, or the same node twice.
+    #[test]
+    fn graphs_are_graphs() {
+        for graph in all() {
+            for (node, needs) in graph.needs.iter().enumerate() {
+                assert!(needs.iter().all(|need| *need < node), "{} {node}", graph.name);
+                assert!((1..needs.len()).all(|at| !needs[..at].contains(&needs[at])), "{} {node}", graph.name);
+            }
+        }
+        assert_eq!(all()[2].needs[50..].iter().map(Vec::len).sum::<usize>(), 950 * EDGES);
+        assert_eq!(all()[3].needs[199], [198]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Subject `order`: one-shots that do nothing, so that what is left is what ordering costs.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::Outcome;
+use crate::contestant::path_with_ours;
+use crate::figures::{FLOOR, Figures, Limit, OURS};
+use crate::graph::{Graph, all};
+use crate::process::end_descendants;
+use crate::reports::{milliseconds, now};
+use crate::scratch::{Scratch, ours};
+use crate::startpar::Startpar;
+
+/// Measures it.
+pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Vec<Figures>> {
+    let mut figures = Figures::new("one-shots, ms to all done");
+    let startpar = Startpar::find();
+    for round in 0..rounds {
+        for graph in all() {
+            let count = graph.needs.len();
+            figures.add(FLOOR, graph.name, timed(&mut floor(2, count))?);
+            figures.add("floor, one at a time", graph.name, timed(&mut floor(1, count))?);
+            figures.add(OURS, graph.name, bring_up(scratch, &graph)?);
+            match &startpar {
+                Ok(startpar) => {
+                    if round == 0 {
+                        startpar.prove(scratch, &graph)?;
+                    }
+                    figures.add("startpar", graph.name, startpar.run(scratch, &graph)?);
+                }
+                Err(reason) if round == 0 && graph.name == "chain 200" => figures.notes.push(reason.clone()),
+                Err(_) => (),
+            }
+        }
+    }
+    figures.hold_to("layered 1000", Limit::Ratio(1.5));
+    figures.hold_to("chain 200", Limit::Ratio(2.0));
+    figures.notes.push("ours reads and checks the units first, and keeps states, a timeline and a boot log".to_owned());
+    figures.notes.push("s6-rc is not in Debian 12; OpenRC and systemd order only what is installed in /etc".to_owned());
+    Ok(vec![figures])
+}
+
+fn floor(width: usize, count: usize) -> Command {
+    let mut command = Command::new(ours("floor"));
+    command.arg("run").args([width.to_string(), count.to_string()]).arg(ours("sleeper")).arg("now");
+    command
+}
+
+/// Runs a command to its end, which must be a good one; gives the ms it took.
+pub fn timed(command: &mut Command) -> Outcome<f64> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let begin = now()?;
+    let status = command.status()?;
+    let took = milliseconds(begin, now()?);
+    match status.success() {
+        true => Ok(took),
+        false => Err(format!("{command:?} ended with {status}").into()),
+    }
+}
+
+/// Our engine in the foreground, with a scanner of ours that has nothing to do.
+fn bring_up(scratch: &Scratch, graph: &Graph) -> Outcome<f64> {
+    let directory = scratch.fresh("order")?;
+    write_units(&directory, graph)?;
+    let mut scanner = scanner(&directory)?;
+    let mut engine = Command::new(ours("stage2"));
+    engine.arg("--units").arg(directory.join("units")).arg("--bundles").arg(directory.join("bundles"));
+    engine.arg("--run").arg(directory.join("run")).arg("--cgroup").arg("none").arg("default");
+    engine.env("SUNUP_LOG", directory.join("log"));
+    let took = timed(&mut engine);
+    end_descendants()?;
+    let _ = scanner.wait();
+    all_done(&directory, graph)?;
+    took
+}
+
+fn write_units(directory: &Path, graph: &Graph) -> Outcome<()> {
+    let (units, bundle) = (directory.join("units"), directory.join("bundles/default"));
+    for made in [&units, &bundle, &directory.join("run/scan"), &directory.join("log")] {
+        fs::create_dir_all(made)?;
+    }
+    for (node, needs) in graph.needs.iter().enumerate() {
+        let needs: Vec<String> = needs.iter().map(|need| format!("unit-{need}")).collect();
+        let command = ours("sleeper");
+        let text = format!("kind: oneshot\nneeds: [{}]\nstart: [{}, now]\n", needs.join(", "), command.display());
+        let file: PathBuf = format!("unit-{node}.yaml").into();
+        fs::write(units.join(&file), text)?;
+        symlink(units.join(&file), bundle.join(&file))?;
+    }
+    Ok(())
+}
+
+fn scanner(directory: &Path) -> Outcome<Child> {
+    let mut scanner = Command::new(ours("svscan"));
+    scanner.arg(directory.join("run/scan")).env("PATH", path_with_ours()).env("SUNUP_RUN", directory.join("run"));
+    Ok(scanner.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
+
+/// Fast is only what has done everything.
+fn all_done(directory: &Path, graph: &Graph) -> Outcome<()> {
+    for node in 0..graph.needs.len() {
+        let text = fs::read_to_string(directory.join(format!("run/state/unit-{node}")))?;
+        if serde_json::from_str::<serde_json::Value>(&text)?["state"] != "up" {
+            return Err(format!("{}: unit-{node} is not up: {text}", graph.name).into());
+        }
+    }
+    Ok(())
+}
