@@ -281,3 +281,27 @@ fn full_log() {
     assert!(lost.starts_with("supervise: warning: ") && lost.ends_with(" messages were lost"), "{lost}");
     assert_eq!(line(), "supervise a: warning: unable to run ./run: Permission denied (next try in 1 s)");
 }
+
+/// FIFOs where files should be never make it wait; files and links where its own FIFOs should be are replaced.
+#[test]
+fn foreign_directory() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP).file("a/supervise/control", "garbage").file("elsewhere", "kept");
+    std::os::unix::fs::symlink("../../elsewhere", scene.path.join("a/supervise/ok")).unwrap();
+    for fifo in ["lock", "status.new"] {
+        make_fifo(&scene.path.join("a/supervise").join(fifo));
+    }
+    for fifo in ["down-signal", "timeout-kill", "restart", "cgroup", "stdin-fifo", "notification-fd"] {
+        make_fifo(&scene.path.join("a").join(fifo));
+    }
+    scene.supervise(&["a"]);
+    scene.await_text("messages", |text| text.contains("unable to write supervise/status: No such device or address"));
+    fs::remove_file(scene.path.join("a/supervise/status.new")).unwrap();
+    scene.letters("a/supervise/control", "o");
+    let status = scene.await_record("a", |status| status.pid > 0);
+    assert!(is_alive(status.pid));
+    scene.letters("a/supervise/control", "d");
+    scene.await_record("a", |status| status.pid == 0 && status.want == Want::Down);
+    assert_eq!(scene.text("elsewhere"), "kept");
+    assert!(scene.is_supervised("a"));
+}

@@ -400,3 +400,75 @@ fn successor_adopts() {
     assert_eq!(scene.wait(second).code(), Some(0));
     assert!(!scene.is_supervised("a") && !scene.is_supervised("b") && !scene.is_supervised("b/log"));
 }
+
+/// Names of every kind are services or are passed over; none disturbs another.
+#[test]
+fn strange_names() {
+    let mut scene = Scene::new();
+    let long = "x".repeat(255);
+    for name in [long.as_str(), "with space", "with\nnewline", "-t", "--drain"] {
+        scene.file(&format!("scan/{name}/run"), SLEEP);
+    }
+    scene.file(&format!("scan/{long}/log/run"), "#!/bin/sh\nexec cat\n").file("scan/file", "no service");
+    symlink("nowhere", scene.path.join("scan/dangling")).unwrap();
+    symlink("loop", scene.path.join("scan/loop")).unwrap();
+    make_fifo(&scene.path.join("scan/fifo"));
+    // What is in the way of our own files goes.
+    scene.file("scan/.svscan/control", "garbage");
+    let svscan = svscan(&mut scene, &["scan"]);
+    for name in [long.as_str(), &format!("{long}/log"), "with space", "with\nnewline", "-t", "--drain"] {
+        scene.await_record(&format!("scan/{name}"), |status| status.phase == Phase::Run);
+    }
+    assert_eq!(scene.text("messages"), "");
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+}
+
+/// Without descriptors for more pipes the services that are there go on; one message a service, and the rest comes up when
+/// there is room again.
+#[test]
+fn few_descriptors() {
+    let mut scene = Scene::new();
+    for number in 0..8 {
+        scene.file(&format!("s{number}/run"), SLEEP).file(&format!("s{number}/log/run"), "#!/bin/sh\nexec cat\n");
+    }
+    let svscan = svscan(&mut scene, &["-t", "0", "scan"]);
+    scene.letters("scan/.svscan/control", "z");
+    let limit = |soft: &str| {
+        let command = [&format!("--nofile={soft}:"), "--pid", &svscan.to_string()].map(str::to_owned);
+        assert!(Command::new("prlimit").args(command).status().unwrap().success());
+    };
+    // Room for three pipes besides its own files and what the harness may have left open below.
+    limit("14");
+    (0..8).for_each(|number| link(&scene, &format!("s{number}")));
+    scene.letters("scan/.svscan/control", "a");
+    let text = scene.await_text("messages", |text| text.contains("unable to take s"));
+    assert!(text.lines().all(|line| line.ends_with(" in: Too many open files")), "{text}");
+    limit("100");
+    let up = |scene: &Scene| (0..8).filter(|number| scene.is_supervised(&format!("s{number}"))).count();
+    wait_until("all services", || (up(&scene) == 8).then_some(()));
+    assert!(scene.text("messages").lines().count() <= 8, "{}", scene.text("messages"));
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+}
+
+/// A terminal that was stopped does not stop svscan with it.
+#[test]
+fn stopped_terminal() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    nix::sys::termios::tcflow(&terminal.slave, nix::sys::termios::FlowArg::TCOOFF).unwrap();
+    let mut command = command(&scene, &["-t", "0", "scan"]);
+    command.stderr(Stdio::from(terminal.slave.try_clone().unwrap()));
+    let svscan = scene.spawn(command);
+    scene.letters("scan/.svscan/control", "z");
+    kill(svscan, 11).unwrap();
+    link(&scene, "a");
+    wait_until("the new image", || {
+        scene.letters("scan/.svscan/control", "a");
+        scene.record("a")
+    });
+    // Or nobody could close it.
+    nix::sys::termios::tcflow(&terminal.slave, nix::sys::termios::FlowArg::TCOON).unwrap();
+}

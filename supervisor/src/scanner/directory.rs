@@ -43,11 +43,11 @@ impl Directory {
     fn open_inside() -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create", scan::SVSCAN))?;
-        let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT, 0o644).map_err(fault("open", scan::LOCK))?;
+        let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
+            .map_err(fault("open", scan::LOCK))?;
         acquire(*lock).map_err(fault("acquire", scan::LOCK))?;
-        made(files::make_fifo_at(HERE, c_path!(scan::CONTROL), 0o600)).map_err(fault("create", scan::CONTROL))?;
         let control =
-            files::open(c_path!(scan::CONTROL), O_RDWR | O_NONBLOCK, 0).map_err(fault("open", scan::CONTROL))?;
+            files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open", scan::CONTROL))?;
         Ok(Self { control, _lock: lock })
     }
 }

@@ -3,7 +3,7 @@
 use crate::c_path;
 use crate::paths::scan;
 use crate::sys::crash;
-use crate::sys::descriptor::{Descriptor, HERE, Owned, set_close_on_exec_from};
+use crate::sys::descriptor::{Descriptor, HERE, Owned, STDERR, set_close_on_exec_from};
 use crate::sys::error::Errno;
 use crate::sys::event::{self, EPOLLIN, Epoll, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO};
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
@@ -36,6 +36,8 @@ const CONTROL: u64 = 1;
 const CHANGE: u64 = 2;
 /// A supervise that is no child of ours; its pid stands above the lowest byte.
 const FOLLOWED: u64 = 3;
+/// Most processes reaped before anything else is looked at.
+const TURN: u32 = 256;
 /// ms before an svscan that crashed goes on.
 const AFTER_CRASH: u64 = 50;
 /// How long (ns) after the start supervises are looked for that a predecessor was just starting.
@@ -65,6 +67,10 @@ struct Scanner {
     changes: Option<Owned>,
     /// ns between two scans, where the directory is polled.
     interval: Option<u64>,
+    /// The last scan could not look at everything.
+    is_incomplete: bool,
+    /// There may be more to reap than was taken in one turn.
+    may_reap: bool,
     /// When the next scan is due unasked (monotonic ns).
     scan_at: Option<u64>,
     /// The read end of the FIFO on standard error.
@@ -160,6 +166,8 @@ impl Scanner {
             epoll,
             changes: None,
             interval: None,
+            is_incomplete: false,
+            may_reap: false,
             scan_at: None,
             held: None,
             is_process_1: process::own_pid() == 1,
@@ -281,6 +289,7 @@ impl Scanner {
             (a, b) => a.or(b),
         };
         let wait = next.map(|at| at.saturating_sub(time::monotonic()).div_ceil(MILLISECOND));
+        let wait = if self.may_reap { Some(0) } else { wait };
         let ready = self.epoll.wait(wait)?;
         let mut orders = Orders::default();
         for token in ready.tokens() {
@@ -336,14 +345,7 @@ impl Scanner {
 
     /// Does what is to be done; a number is the exit code.
     fn obey(&mut self, orders: Orders) -> Option<i32> {
-        let mut refused = false;
-        while let Some(ended) = process::reap() {
-            refused |= ended.status == REFUSED;
-            self.entries.end(ended, time::monotonic());
-        }
-        if refused {
-            self.look_again();
-        }
+        self.reap();
         if orders.hold {
             self.hold_fifo();
             self.keep(|record| record.holds = true);
@@ -376,6 +378,23 @@ impl Scanner {
         None
     }
 
+    /// Reaps, at most so many in a turn: orphans may come as fast as they are reaped.
+    fn reap(&mut self) {
+        let mut refused = false;
+        let mut count = 0;
+        while count < TURN
+            && let Some(ended) = process::reap()
+        {
+            refused |= ended.status == REFUSED;
+            self.entries.end(ended, time::monotonic());
+            count += 1;
+        }
+        self.may_reap = count == TURN;
+        if refused {
+            self.look_again();
+        }
+    }
+
     fn close_pipes(&mut self) {
         self.keep(|record| (record.holds, record.closed) = (false, true));
         self.held = None;
@@ -390,12 +409,16 @@ impl Scanner {
     }
 
     fn scan_with(&mut self, left: Option<&Supervises>) {
-        let complete = self.entries.scan(Scan { messages: &mut self.messages, left });
+        let complete = self.entries.scan(Scan { messages: &mut self.messages, left, quiet: self.is_incomplete });
+        self.is_incomplete = !complete;
         let pause = if complete { self.interval } else { Some(RETRY) };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
     }
 
     fn hold_fifo(&mut self) {
+        if !files::status_of(STDERR).is_ok_and(|status| status.is_fifo()) {
+            return;
+        }
         match files::open(c"/proc/self/fd/2", O_RDONLY | O_NONBLOCK, 0) {
             Ok(fifo) => self.held = Some(fifo),
             Err(errno) => self.messages.warn(b"", format_args!("unable to hold standard error: {errno}")),

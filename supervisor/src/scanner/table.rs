@@ -36,6 +36,16 @@ pub struct Scan<'a> {
     pub messages: &'a mut Messages,
     /// What a predecessor may have left; looked at for entries that are new.
     pub left: Option<&'a Supervises>,
+    /// The last scan was not complete either, and has said why.
+    pub quiet: bool,
+}
+
+impl Scan<'_> {
+    fn warn(&mut self, text: core::fmt::Arguments<'_>) {
+        if !self.quiet {
+            self.messages.warn(b"", text);
+        }
+    }
 }
 
 impl Entries {
@@ -49,7 +59,7 @@ impl Entries {
         let directory = match files::open(c".", O_RDONLY | O_DIRECTORY, 0) {
             Ok(directory) => directory,
             Err(errno) => {
-                scan.messages.warn(b"", format_args!("unable to read directory: {errno}"));
+                scan.warn(format_args!("unable to read directory: {errno}"));
                 return false;
             }
         };
@@ -64,7 +74,7 @@ impl Entries {
                 Ok(Some(name)) => complete &= self.see(name, &mut guess, &mut scan),
                 Ok(None) => break,
                 Err(errno) => {
-                    scan.messages.warn(b"", format_args!("unable to read directory: {errno}"));
+                    scan.warn(format_args!("unable to read directory: {errno}"));
                     // What was not seen may be there: better one supervise too many than one too few.
                     self.entries.iter_mut().for_each(|entry| entry.main.wanted = true);
                     complete = false;
@@ -99,7 +109,7 @@ impl Entries {
         }
         *guess = self.entries.len() + 1;
         if let Err(errno) = self.add(identity, name, scan.left) {
-            scan.messages.warn(b"", format_args!("unable to take {} in: {errno}", Shown(name.to_bytes())));
+            scan.warn(format_args!("unable to take {} in: {errno}", Shown(name.to_bytes())));
             return false;
         }
         true
@@ -206,8 +216,22 @@ impl Entries {
         }
     }
 
-    /// Starts what is due.
+    /// Starts what is due. Where one cannot be forked the others are not tried: all wait for a second.
     pub fn start(&mut self, children: &Children, now: u64, messages: &mut Messages) {
+        let mut is_full = false;
+        let mut launch = |process: &mut Process, what| {
+            if is_full {
+                return process.not_started(now);
+            }
+            match children.supervise(what) {
+                Ok(pid) => process.start(pid, now),
+                Err(errno) => {
+                    is_full = true;
+                    process.not_started(now);
+                    messages.warn(b"", format_args!("unable to fork: {errno} (next try in 1 s)"));
+                }
+            }
+        };
         for entry in self.entries.iter_mut() {
             let name = self.names.get(entry.name);
             let mut logger = self.loggers.get_mut(entry.logger as usize);
@@ -222,13 +246,13 @@ impl Entries {
             }
             if entry.main.is_due(now) {
                 let pipe = logger.as_ref().and_then(|logger| logger.pipe.as_ref()).map(|pipe| *pipe.write);
-                launch(&mut entry.main, children.supervise(Supervise { name, is_log: false, pipe }), now, messages);
+                launch(&mut entry.main, Supervise { name, is_log: false, pipe });
             }
             if let Some(Logger { process, pipe: Some(pipe) }) = logger
                 && process.is_due(now)
             {
                 let what = Supervise { name, is_log: true, pipe: Some(*pipe.read) };
-                launch(process, children.supervise(what), now, messages);
+                launch(process, what);
             }
         }
     }
@@ -321,16 +345,6 @@ impl Entries {
 
 fn new_pipe() -> Result<Pipe> {
     pipe().map(|(read, write)| Pipe { read, write })
-}
-
-fn launch(process: &mut Process, answer: Result<u32>, now: u64, messages: &mut Messages) {
-    match answer {
-        Ok(pid) => process.start(pid, now),
-        Err(errno) => {
-            process.not_started(now);
-            messages.warn(b"", format_args!("unable to fork: {errno} (next try in 1 s)"));
-        }
-    }
 }
 
 fn send(pid: u32, signal: u32) {

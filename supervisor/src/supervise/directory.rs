@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use crate::c_path;
 use crate::paths::service;
 use crate::status::{SIZE, Status};
-use crate::sys::descriptor::{Descriptor, HERE, Owned};
+use crate::sys::descriptor::{HERE, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 
@@ -53,12 +53,13 @@ impl Directory {
         let at = *service;
         made(files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755))
             .map_err(fault("unable to create ", service::SUPERVISE))?;
-        let lock = files::open_at(at, c_path!(service::LOCK), O_RDWR | O_CREAT, 0o644)
+        let lock = files::open_at(at, c_path!(service::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("unable to open ", service::LOCK))?;
         lock.lock().map_err(fault("unable to acquire ", service::LOCK))?;
-        let control =
-            fifo(at, c_path!(service::CONTROL), O_RDWR).map_err(fault("unable to open ", service::CONTROL))?;
-        let ok = fifo(at, c_path!(service::OK), O_RDONLY).map_err(fault("unable to open ", service::OK))?;
+        let control = files::open_fifo_at(at, c_path!(service::CONTROL), O_RDWR, 0o600)
+            .map_err(fault("unable to open ", service::CONTROL))?;
+        let ok = files::open_fifo_at(at, c_path!(service::OK), O_RDONLY, 0o600)
+            .map_err(fault("unable to open ", service::OK))?;
         let mut directory = Self { service, control, lock, _ok: ok };
         let died = directory.mark();
         Ok((directory, died))
@@ -96,7 +97,7 @@ impl Directory {
     /// Replaces the record. On a full disk it is written in place: its page is there already.
     pub fn publish(&self, record: &[u8; SIZE]) -> Result<()> {
         let at = *self.service;
-        let new = files::open_at(at, c_path!(service::STATUS_NEW), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        let new = files::open_at(at, c_path!(service::STATUS_NEW), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644)
             .and_then(|file| file.write_all(record))
             .and_then(|()| files::rename_at(at, c_path!(service::STATUS_NEW), c_path!(service::STATUS)));
         new.inspect_err(|_| {
@@ -118,7 +119,7 @@ impl Directory {
                 other => other,
             }
         } else {
-            files::open_at(at, path, O_WRONLY | O_CREAT, 0o644).map(drop)
+            files::open_at(at, path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644).map(drop)
         }
     }
 }
@@ -126,10 +127,4 @@ impl Directory {
 /// What is there already is as good as made.
 fn made(answer: Result<()>) -> Result<()> {
     if answer == Err(Errno::EEXIST) { Ok(()) } else { answer }
-}
-
-/// Makes a FIFO if it is missing, and opens it without blocking.
-fn fifo(at: Descriptor, path: &CStr, flags: u32) -> Result<Owned> {
-    made(files::make_fifo_at(at, path, 0o600))?;
-    files::open_at(at, path, flags | O_NONBLOCK, 0)
 }

@@ -32,7 +32,7 @@ fn file(leaf: &Leaf, name: &[u8]) -> Text<300> {
 /// `cgroup.procs`, opened for writing.
 pub fn members(leaf: &Leaf) -> Result<crate::sys::descriptor::Owned> {
     let path = file(leaf, b"cgroup.procs");
-    files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_WRONLY, 0)
+    files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_WRONLY | files::O_NONBLOCK, 0)
 }
 
 /// Sends a signal to every process of the leaf. False when nobody was reached.
@@ -57,7 +57,7 @@ pub fn signal(leaf: &Leaf, signal: u32) -> bool {
 /// One pass through the list; gives how many were reached.
 fn signal_each(leaf: &Leaf, signal: u32) -> Result<usize> {
     let path = file(leaf, b"cgroup.procs");
-    let list = files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_RDONLY, 0)?;
+    let list = files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_RDONLY | files::O_NONBLOCK, 0)?;
     let mut reached = 0;
     let mut number = Text::<16>::new();
     let mut buffer = [0; 256];

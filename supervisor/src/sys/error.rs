@@ -48,6 +48,8 @@ impl Errno {
     pub const ENAMETOOLONG: Self = Self(36);
     /// The kernel lacks it.
     pub const ENOSYS: Self = Self(38);
+    /// Too many symbolic links, or one where none may be.
+    pub const ELOOP: Self = Self(40);
 
     /// The words for it; empty for a number that no file operation answers.
     fn text(self) -> &'static str {

@@ -121,10 +121,14 @@ pub fn inotify_watch(fd: Descriptor, path: &CStr, events: u32) -> Result<i32> {
     Ok(unsafe { syscall!(Sysno::inotify_add_watch, fd.0, path.as_ptr(), events) }? as i32)
 }
 
-/// Throws away what a non-blocking descriptor has to say.
+/// Throws away what a non-blocking descriptor has to say; bounded, because more may come as fast as it is read.
 pub fn drain(fd: Descriptor) {
     let mut buffer = [0; 512];
-    while matches!(fd.read(&mut buffer), Ok(1..)) {}
+    for _ in 0..64 {
+        if !matches!(fd.read(&mut buffer), Ok(1..)) {
+            return;
+        }
+    }
 }
 
 /// A timer on CLOCK_MONOTONIC, non-blocking.

@@ -7,16 +7,16 @@ use linux_raw_sys::general as abi;
 use syscalls::{Sysno, syscall};
 
 use super::descriptor::{Descriptor, HERE, Owned};
-use super::error::Result;
+use super::error::{Errno, Result};
 
 pub use linux_raw_sys::general::{
     O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY,
 };
 
-/// Opens a file, close-on-exec; `mode` counts when it is created.
+/// Opens a file, close-on-exec and never as controlling terminal; `mode` counts when it is created.
 pub fn open_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
     // SAFETY: `path` is a terminated string that outlives the call.
-    let fd = unsafe { syscall!(Sysno::openat, at.0, path.as_ptr(), flags | abi::O_CLOEXEC, mode) }?;
+    let fd = unsafe { syscall!(Sysno::openat, at.0, path.as_ptr(), flags | abi::O_CLOEXEC | abi::O_NOCTTY, mode) }?;
     Ok(Owned::from_call(fd))
 }
 
@@ -31,9 +31,9 @@ pub fn read_at<'b>(at: Descriptor, path: &CStr, buffer: &'b mut [u8]) -> Result<
     Ok(buffer.get(..size).unwrap_or_default())
 }
 
-/// Opens an existing file and writes to it, as control files of the kernel want it.
+/// Opens an existing file and writes to it, as control files of the kernel want it. A FIFO without a reader is ENXIO.
 pub fn write_at(at: Descriptor, path: &CStr, bytes: &[u8]) -> Result<()> {
-    open_at(at, path, O_WRONLY, 0)?.write_all(bytes)
+    open_at(at, path, O_WRONLY | O_NONBLOCK, 0)?.write_all(bytes)
 }
 
 /// Renames within one directory tree, replacing what is there.
@@ -55,6 +55,23 @@ pub fn make_fifo_at(at: Descriptor, path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: `path` is a terminated string that outlives the call.
     unsafe { syscall!(Sysno::mknodat, at.0, path.as_ptr(), abi::S_IFIFO | mode, 0) }?;
     Ok(())
+}
+
+/// Opens a FIFO without blocking, and makes it first where there is none; what else has its name is removed, a link too.
+pub fn open_fifo_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
+    let open = || match open_at(at, path, flags | O_NONBLOCK | O_NOFOLLOW, 0) {
+        Ok(fifo) if status_of(*fifo).is_ok_and(|status| !status.is_fifo()) => Err(Errno::ENXIO),
+        other => other,
+    };
+    match open() {
+        Err(Errno::ENOENT) => (),
+        Err(Errno::ENXIO | Errno::ELOOP) => remove_at(at, path)?,
+        other => return other,
+    }
+    match make_fifo_at(at, path, mode) {
+        Err(Errno::EEXIST) | Ok(()) => open(),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Removes a file.

@@ -1,8 +1,8 @@
 //! Messages of the resident programs: `prog name: level: text`, one line, one write.
 //!
-//! Writing a message never blocks where standard error is a pipe or FIFO: it is opened a second time without blocking,
-//! because O_NONBLOCK on the inherited descriptor would change it for everyone who shares it. What cannot be written is
-//! counted, and the count is said as soon as something can be written again.
+//! Writing a message never blocks, where standard error is a pipe, a FIFO or a terminal that was stopped either: it is
+//! opened a second time without blocking, because O_NONBLOCK on the inherited descriptor would change it for everyone who
+//! shares it. What cannot be written is counted, and the count is said as soon as something can be written again.
 
 use core::fmt::{Arguments, Write};
 
@@ -39,8 +39,9 @@ impl Level {
 #[derive(Debug)]
 pub struct Messages {
     program: &'static str,
-    /// The second opening of standard error, while that is a FIFO.
+    /// The second opening of standard error, unless that is a plain file.
     second: Option<Owned>,
+    is_file: bool,
     is_fifo: bool,
     dropped: u64,
 }
@@ -48,8 +49,10 @@ pub struct Messages {
 impl Messages {
     /// Messages of `program`, to standard error.
     pub fn new(program: &'static str) -> Self {
-        let is_fifo = files::status_of(STDERR).is_ok_and(|status| status.is_fifo());
-        Self { program, second: None, is_fifo, dropped: 0 }
+        let status = files::status_of(STDERR);
+        let is_file = status.is_ok_and(|status| status.is_file());
+        let is_fifo = status.is_ok_and(|status| status.is_fifo());
+        Self { program, second: None, is_file, is_fifo, dropped: 0 }
     }
 
     /// Number of messages that nobody could take since the last one that went through.
@@ -83,13 +86,14 @@ impl Messages {
     }
 
     fn write(&mut self, line: &Text<LONGEST>) -> bool {
-        if !self.is_fifo {
+        if self.is_file {
             return STDERR.write(line.bytes()).is_ok();
         }
         if self.second.is_none() {
             match files::open(c"/proc/self/fd/2", O_WRONLY | O_NONBLOCK, 0) {
                 Ok(fd) => self.second = Some(fd),
-                Err(Errno::ENXIO) => return false,
+                // A FIFO without a reader. A socket is ENXIO too, but can be asked.
+                Err(Errno::ENXIO) if self.is_fifo => return false,
                 Err(_) => return write_directly(line),
             }
         }
@@ -107,7 +111,7 @@ impl Messages {
     }
 }
 
-/// Where /proc is missing: only when the FIFO has room now, for we must not block.
+/// Where it cannot be opened again: only when there is room now, for we must not block.
 fn write_directly(line: &Text<LONGEST>) -> bool {
     use super::event::{EPOLLOUT, wait_ready};
     wait_ready(STDERR, EPOLLOUT, Some(0)) == Ok(true) && STDERR.write(line.bytes()).is_ok()
