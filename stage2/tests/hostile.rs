@@ -136,3 +136,13 @@ fn names() {
     assert_eq!(system.request("stop", "stop-all", &[])["exit"], 0);
     assert_eq!(system.pid("getty@tty1:x.y-z_0"), 0);
 }
+
+/// An engine that died while it removed a record, before it could remove the directory, had ended with the command.
+#[test]
+fn half_a_record_runs_nothing_again() {
+    let system = System::new(&[("once", "kind: oneshot\nstart: 'echo once >>ROOT/ran'\n")]);
+    assert_eq!(system.stage2("default").status.code(), Some(0));
+    fs::create_dir_all(system.path("run/engine/running/once")).unwrap();
+    assert_eq!(system.stage2("default").status.code(), Some(0));
+    assert_eq!(system.lines("ran"), ["once"]);
+}

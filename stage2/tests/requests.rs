@@ -61,6 +61,18 @@ fn serves_requests() {
     until("the engine's end", || is_down(&system));
 }
 
+/// How long each unit took is remembered for the next boot.
+#[test]
+fn remembers_what_takes_long() {
+    let instant = "kind: oneshot\nstart: [/bin/true]\n";
+    let system = System::new(&[("a", instant), ("z", "kind: oneshot\nstart: [sleep, '0.3']\n")]);
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &[])["exit"], 0);
+    let learned: Value = serde_json::from_str(&system.read("var/durations")).unwrap();
+    assert!(learned["ms"]["z"].as_u64().unwrap() >= 300, "{learned}");
+    assert!(learned["ms"]["a"].as_u64().unwrap() < 300, "{learned}");
+}
+
 /// The stop goes before whatever is being done, which is answered.
 #[test]
 fn the_stop_comes_first() {

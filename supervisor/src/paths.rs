@@ -19,6 +19,10 @@ pub const ETC_VARIABLE: &str = "SUNUP_ETC";
 pub const LOG: &str = "/var/log/sunup";
 /// The environment variable that replaces [`LOG`].
 pub const LOG_VARIABLE: &str = "SUNUP_LOG";
+/// What is remembered from boot to boot: `SUNUP_VAR` replaces it for the engine.
+pub const VAR: &str = "/var/lib/sunup";
+/// The environment variable that replaces [`VAR`].
+pub const VAR_VARIABLE: &str = "SUNUP_VAR";
 
 /// Names below the run directory.
 pub mod run {

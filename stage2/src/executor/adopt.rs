@@ -13,6 +13,7 @@ use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{KeeperRecord, Outcome};
+use crate::record::durations::Durations;
 use crate::record::state_file::StateFile;
 use crate::request::target::Target;
 
@@ -41,7 +42,10 @@ impl Executor {
         self.probing.clear();
         self.held.clear();
         self.events.clear();
-        self.engine = Engine::new(target.graph.clone());
+        if self.durations.milliseconds().is_empty() {
+            self.durations = Durations::read(&self.config.places.durations());
+        }
+        self.engine = Engine::new(target.graph.clone()).with_durations(self.durations.milliseconds());
         self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
         self.target = target;
         self.kill_keepers();
@@ -115,7 +119,8 @@ impl Executor {
     /// A one-shot's state counts, unless its command was running when the engine died.
     fn adopt_oneshot(&mut self, unit: UnitIndex, state: State, patience: Nanoseconds) {
         let record = self.record(unit);
-        if !record.directory().exists() {
+        if record.is_empty() {
+            // None, or one that was forgotten but for its directory: then the state file says it all.
             let state = if state == State::Stopping { State::Up } else { settled(state) };
             return self.adopt_state(unit, state);
         }

@@ -29,6 +29,7 @@ use crate::engine::event::{Event, UnitIndex};
 use crate::graph::Graph;
 use crate::oneshot::Record;
 use crate::record::console::Console;
+use crate::record::durations::Durations;
 use crate::record::timeline::Timeline;
 use crate::request::target::Target;
 use crate::service::SupervisedService;
@@ -80,6 +81,7 @@ pub struct Executor {
     ended: Vec<Record>,
     /// Gettys that wait for the early one to free the terminal.
     held: Vec<UnitIndex>,
+    durations: Durations,
     is_scan_wanted: bool,
     has_requests: bool,
 }
@@ -113,6 +115,7 @@ impl Executor {
             events: VecDeque::new(),
             ended: Vec::new(),
             held: Vec::new(),
+            durations: Durations::default(),
             is_scan_wanted: false,
             has_requests: false,
             config,
@@ -127,6 +130,13 @@ impl Executor {
     /// Tells the progress of a request from now on, or nobody's.
     pub fn tell_progress(&mut self, path: Option<PathBuf>) {
         self.timeline.tell(path.as_deref());
+    }
+
+    /// Remembers for the next boot how long units took in this one. Where nothing can be remembered, nothing is lost.
+    pub fn keep_durations(&mut self) {
+        let set = &self.target.set;
+        self.durations.retain(|unit| set.get(unit).is_some());
+        let _ = self.durations.write(&self.config.places.durations());
     }
 
     /// Where everything is.

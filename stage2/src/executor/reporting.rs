@@ -20,6 +20,9 @@ impl Executor {
             self.write_state(report);
         }
         let name = self.name(report.unit).to_owned();
+        if (report.from, report.state) == (State::Starting, State::Up) {
+            self.durations.learn(&name, ms);
+        }
         let reason = report.reason.clone().unwrap_or_default();
         let line = self.write_line(report, &name, &reason, ms);
         let happening = match report.state {

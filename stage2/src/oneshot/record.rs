@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use supervisor::sys::process::start_ticks;
@@ -82,6 +82,12 @@ impl Record {
         fs::create_dir_all(&self.0)
     }
 
+    /// Nothing is noted.
+    pub fn is_empty(&self) -> bool {
+        let is_there = |name: &str| fs::symlink_metadata(self.0.join(name)).is_ok();
+        ![KEEPER, STARTED, OUTCOME].into_iter().any(is_there)
+    }
+
     /// Notes the keeper: before this, the command has not begun.
     pub fn write_keeper(&self, keeper: &KeeperRecord) -> io::Result<()> {
         symlink(serde_json::to_string(keeper)?, self.0.join(KEEPER))
@@ -131,11 +137,6 @@ impl Record {
     /// Where the script is.
     pub fn script(&self) -> PathBuf {
         self.0.join(SCRIPT)
-    }
-
-    /// The directory.
-    pub fn directory(&self) -> &Path {
-        &self.0
     }
 
     /// Removes the record. The outcome goes last, so that half a removal still tells everything.
@@ -192,7 +193,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let record = record(&directory);
         // Nothing can be written under the draft's name.
-        fs::create_dir(record.directory().join(".outcome.new")).unwrap();
+        fs::create_dir(record.0.join(".outcome.new")).unwrap();
         let long = Outcome { output: vec!["x".repeat(1000); 5], ..Outcome::failed("exit 1", true) };
         record.write_outcome(&long).unwrap();
         assert_eq!(record.outcome(), Some(Outcome::failed("exit 1", true)));
@@ -205,7 +206,7 @@ mod tests {
         let record = record(&directory);
         record.write_keeper(&KeeperRecord { pid: 1, start_ticks: 1, is_stop: true }).unwrap();
         record.write_outcome(&Outcome { is_stop: true, ..Outcome::default() }).unwrap();
-        fs::remove_file(record.directory().join(KEEPER)).unwrap();
+        fs::remove_file(record.0.join(KEEPER)).unwrap();
         assert!(record.outcome().unwrap().is_stop);
     }
 }

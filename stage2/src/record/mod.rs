@@ -4,6 +4,7 @@
 
 pub mod boot_log;
 pub mod console;
+pub mod durations;
 pub mod line_file;
 pub mod state_file;
 pub mod timeline;

@@ -145,6 +145,9 @@ impl Supervised {
             }
         }
         let answer = verdict::answer(request.verb, self.executor.target(), self.executor.engine());
+        if request.verb == Verb::Boot {
+            self.executor.keep_durations();
+        }
         self.executor.tell_progress(None);
         self.forget_restart(id)?;
         self.queue.answer(id, &answer)

@@ -20,6 +20,8 @@ pub struct Places {
     pub etc: PathBuf,
     /// LOG.
     pub log: PathBuf,
+    /// VAR: what is remembered from boot to boot.
+    pub var: PathBuf,
 }
 
 impl Places {
@@ -32,6 +34,7 @@ impl Places {
             lib: place(paths::LIB_VARIABLE, paths::LIB),
             etc: place(paths::ETC_VARIABLE, paths::ETC),
             log: place(paths::LOG_VARIABLE, paths::LOG),
+            var: place(paths::VAR_VARIABLE, paths::VAR),
             run,
         }
     }
@@ -61,6 +64,11 @@ impl Places {
     /// The service directory of a unit.
     pub fn service(&self, unit: &str) -> PathBuf {
         self.services().join(unit)
+    }
+
+    /// How long units took in earlier boots.
+    pub fn durations(&self) -> PathBuf {
+        self.var.join("durations")
     }
 
     /// RUN/state.

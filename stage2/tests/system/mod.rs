@@ -49,6 +49,7 @@ impl System {
         let scanner = Command::new(programs().join("svscan"))
             .current_dir(root.join("run/scan"))
             .envs([("PATH", path), ("SUNUP_LOG", root.join("log").display().to_string())])
+            .env("SUNUP_VAR", root.join("var"))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -95,7 +96,7 @@ impl System {
         for (option, directory) in [("--run", "run"), ("--units", "units"), ("--bundles", "bundles")] {
             command.arg(option).arg(self.path(directory));
         }
-        command.env("SUNUP_LOG", self.path("log")).stdin(Stdio::null());
+        command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var")).stdin(Stdio::null());
         command
     }
 
@@ -116,7 +117,8 @@ impl System {
         let script = format!("{{ {commands}; }} && exec {}", self.stage2_words(target));
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-        command.env("SUNUP_LOG", self.path("log")).stdin(Stdio::null()).output().unwrap()
+        command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var"));
+        command.stdin(Stdio::null()).output().unwrap()
     }
 
     /// Makes the engine a service that is down.
