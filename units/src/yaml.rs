@@ -83,7 +83,10 @@ fn is_word(text: &str) -> bool {
     let mut characters = text.chars();
     let first = characters.next().unwrap_or(' ');
     let begins_well = match first {
-        '-' => characters.next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '-') && text.trim_matches('-') != "",
+        '-' => {
+            characters.next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '-')
+                && !text.trim_matches('-').is_empty()
+        }
         _ => first.is_ascii_alphanumeric() || "/_.".contains(first),
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.:@+-=%".contains(c);

@@ -118,7 +118,8 @@ fn sketch(line: &Line, kind: &'static str, report: &mut Report) -> Option<Sketch
         return None;
     }
     let terminal = terminal(process);
-    let name = terminal.map_or_else(|| format!("inittab-{}", line.id), |terminal| format!("getty-{terminal}"));
+    let id = line.id.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let name = terminal.map_or_else(|| format!("inittab-{id}"), |terminal| format!("getty-{terminal}"));
     match UnitName::new(&name) {
         Ok(name) => {
             let mut sketch = Sketch::new(name, kind);
@@ -168,6 +169,10 @@ fn run_once(line: &Line, report: &mut Report) -> Option<Sketch> {
     let program = line.process.split_whitespace().next().unwrap_or_default();
     if RUN_LEVEL_SCRIPTS.contains(&program) {
         report.dropped(&line.name(), line.place.clone(), "the engine does this: sunup import lsb /etc/init.d");
+        return None;
+    }
+    if program.ends_with("/sulogin") {
+        report.dropped(&line.name(), line.place.clone(), "the bundle rescue does this");
         return None;
     }
     let mut sketch = sketch(line, "oneshot", report)?;

@@ -73,7 +73,7 @@ pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic
         };
         return (imports, unreadable);
     }
-    let read = |path: &PathBuf| read_file(path).map_err(|error| unreadable.push(error)).ok();
+    let read = |path: &PathBuf| read_file(format, path).map_err(|error| unreadable.push(error)).ok();
     let files: Vec<Source> = sources.iter().filter_map(read).collect();
     let imports = match format {
         Format::Lsb => lsb::import(&files),
@@ -129,7 +129,11 @@ fn is_wanted(format: Format, name: &str) -> bool {
     }
 }
 
-fn read_file(path: &Path) -> Result<Source, Diagnostic> {
+fn read_file(format: Format, path: &Path) -> Result<Source, Diagnostic> {
+    // systemd takes a link to /dev/null for an empty file.
+    if format == Format::Systemd && fs::canonicalize(path).is_ok_and(|target| target == Path::new("/dev/null")) {
+        return lenient(path, Vec::new());
+    }
     Source::read(path).or_else(|error| match fs::metadata(path) {
         // A script may hold bytes that no unit may; what is imported from it is checked afterwards.
         Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST => match fs::read(path) {

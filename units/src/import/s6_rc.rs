@@ -99,11 +99,8 @@ fn directory(source: &Path, names: &[String], bundles: &Bundles) -> Import {
     for name in names {
         file(source, name, bundles, &mut sketch, &mut report);
     }
-    match kind == "longrun" && names.iter().any(|name| name == "consumer-for") {
-        true => {
-            report.decide(place, "it reads what another writes: give that one a log key, or keep the pipe yourself")
-        }
-        false => {}
+    if kind == "longrun" && names.iter().any(|name| name == "consumer-for") {
+        report.decide(place, "it reads what another writes: give that one a log key, or keep the pipe yourself");
     }
     let wanted = if kind == "longrun" { "run" } else { "up" };
     if !names.iter().any(|name| name == wanted) {

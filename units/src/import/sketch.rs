@@ -90,8 +90,10 @@ impl Sketch {
 
     /// Sets a key; the last one wins.
     pub(super) fn set(&mut self, key: &'static str, value: Yaml) {
-        self.fields.retain(|(other, _)| *other != key);
-        self.fields.push((key, value));
+        match self.fields.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, old)) => *old = value,
+            None => self.fields.push((key, value)),
+        }
     }
 
     /// Sets a key to a text.

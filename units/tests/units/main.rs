@@ -3,6 +3,7 @@
 mod bundles;
 mod files;
 mod hostile;
+mod import;
 mod manual;
 mod print;
 mod prng;

@@ -63,7 +63,7 @@ fn without_places(unit: &Unit) -> Unit {
     unit
 }
 
-fn assert_same(unit: &Unit) {
+pub fn assert_same(unit: &Unit) {
     let text = unit.to_yaml();
     let path = format!("{}.yaml", unit.name);
     let set = UnitSet::from_texts(&[(&path, &text)]);

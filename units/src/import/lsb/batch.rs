@@ -82,7 +82,8 @@ impl Batch {
             Target::Unit(name, _) if strength == Strength::Before => sketch.edge(strength, &name),
             Target::Unit(name, most) => {
                 if strength == Strength::Needs && most < strength {
-                    notes.differs.push(format!("{word} is {name}, whose failure is tolerated"));
+                    let how = if most == Strength::Wants { "whose failure is tolerated" } else { "in order only" };
+                    notes.differs.push(format!("{word} is {name}, {how}"));
                 }
                 sketch.edge(strength.min(most), &name);
             }
@@ -129,7 +130,10 @@ impl Batch {
             let mut notes = Notes::default();
             for word in field.value.split_whitespace() {
                 for target in self.targets(word) {
-                    let Target::Unit(name, _) = target else { continue };
+                    let Target::Unit(name, _) = target else {
+                        notes.differs.push(format!("{word}: nothing here that could stop"));
+                        continue;
+                    };
                     match self.is_there(&script.name, strength, &name) {
                         true => {}
                         false if self.add_unless_cycle(&script.name, strength, &name) => {
@@ -204,7 +208,10 @@ impl Batch {
         let Some(facility) = facility::find(word) else { return vec![Target::Unknown] };
         let providers =
             facility.members.iter().chain([&word]).filter_map(|member| self.providers.get(*member)).flatten();
-        let mut targets: Vec<Target> = providers.map(|unit| Target::Unit(unit.clone(), Strength::Wants)).collect();
+        let units: Vec<String> = providers.cloned().collect();
+        // Of several, none is the one that must be brought up.
+        let strength = if units.len() == 1 { Strength::Wants } else { Strength::After };
+        let mut targets: Vec<Target> = units.into_iter().map(|unit| Target::Unit(unit, strength)).collect();
         for included in facility.includes {
             targets.extend(self.facility(&format!("${included}")));
         }

@@ -18,6 +18,7 @@ use crate::set::read_names;
 use crate::source::Source;
 use crate::{Diagnostic, Place, UnitName};
 use file::Setting;
+use names::Here;
 use service::{Manner, Service};
 use words::Names;
 
@@ -36,8 +37,8 @@ struct File {
 /// Imports unit files that refer to each other, with what is in their `NAME.d` directories.
 pub(super) fn import(files: &[Source], unreadable: &mut Vec<Diagnostic>) -> Vec<Import> {
     let files: Vec<File> = files.iter().map(|file| read(file, unreadable)).collect();
-    let services = files.iter().filter_map(|file| file.name.strip_suffix(".service"));
-    let batch: BTreeSet<String> = services.filter(|name| !name.ends_with('@')).map(Into::into).collect();
+    let names = files.iter().map(|file| file.name.strip_suffix(".service").unwrap_or(&file.name));
+    let batch: BTreeSet<String> = names.filter(|name| !name.ends_with('@')).map(Into::into).collect();
     files.into_iter().map(|file| one(file, &batch)).collect()
 }
 
@@ -70,7 +71,19 @@ fn one(mut file: File, batch: &BTreeSet<String>) -> Import {
     }
     let (stem, suffix) = file.name.rsplit_once('.').unwrap_or((&file.name, ""));
     let place = file.report.place(0);
-    let name = match UnitName::new(stem) {
+    if file.settings.is_empty() && file.others.is_empty() {
+        file.report.kept("(empty)", place, "masked: there is no such unit");
+        return file.report.finish(Vec::new());
+    }
+    match names::find(&file.name, &BTreeSet::new()) {
+        Here::Unit(unit, _) if names::is_systemds(&file.name) => {
+            return replaced_by(file, &format!("sunup's unit {unit} is this"));
+        }
+        Here::Given(why) | Here::Nothing(why) if suffix == "target" => return replaced_by(file, why),
+        _ => {}
+    }
+    let named = if suffix == "target" { &file.name } else { stem };
+    let name = match UnitName::new(named) {
         Ok(name) if !stem.ends_with('@') => name,
         Ok(_) => return nothing(file, "a template", "import an instance: link it to a name such as foo@bar.service"),
         Err(message) => return nothing(file, "its name can be no unit's here", &format!("rename it: {message}")),
@@ -100,6 +113,14 @@ fn one(mut file: File, batch: &BTreeSet<String>) -> Import {
         file.report.decide(place, format!("sunup ships a unit {unit} for this: use one of the two"));
     }
     draw(file, sketch, manner, batch)
+}
+
+/// A file of systemd's own that sunup has something else for.
+fn replaced_by(mut file: File, reason: &str) -> Import {
+    for setting in &file.settings {
+        file.report.dropped(&directive(setting), setting.place.clone(), reason);
+    }
+    file.report.finish(Vec::new())
 }
 
 /// A file that no unit comes of.

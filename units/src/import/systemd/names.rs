@@ -67,6 +67,12 @@ const UNITS: [(&str, &str); 43] = [
     ("systemd-hostnamed.service", "hostname"),
 ];
 
+/// Whether systemd itself or its distribution brings a unit that sunup has one for.
+pub(super) fn is_systemds(name: &str) -> bool {
+    let is_own = name.ends_with(".target") || name.starts_with("systemd-");
+    is_own && UNITS.iter().any(|(other, unit)| *other == name && *unit != "rpcbind")
+}
+
 /// Finds a unit; `batch` is what is imported together, by our names.
 pub(super) fn find(name: &str, batch: &BTreeSet<String>) -> Here {
     let (stem, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -92,6 +98,7 @@ pub(super) fn find(name: &str, batch: &BTreeSet<String>) -> Here {
         (_, "swap") => Here::Unit("swap".into(), true),
         (_, "device") => Here::Unit("udev-settle".into(), true),
         _ if stem.starts_with("plymouth") => Here::Nothing("there is no splash screen"),
+        (_, "target") if UnitName::new(name).is_ok() => Here::Unit(name.into(), batch.contains(name)),
         _ => service(stem, batch),
     }
 }

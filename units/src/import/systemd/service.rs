@@ -395,6 +395,7 @@ impl Service {
             None if self.main.is_empty() && self.manner == Manner::Longrun => {
                 report.decide(place.clone(), "it has no ExecStart: there is nothing to run");
             }
+            None if self.main.is_empty() && self.before.is_empty() => sketch.set(key, Yaml::texts(["true"])),
             None => sketch.set(key, Yaml::Text(self.script())),
         }
         if self.manner != Manner::Longrun {
@@ -444,6 +445,8 @@ impl Service {
     fn install(&self, kind: &str) -> String {
         let mode = self.directories.iter().find(|(name, _)| name == kind).map_or("0755", |(_, mode)| mode);
         let owner = match (&self.user, &self.group) {
+            // Who reads its configuration need not own it.
+            _ if kind == "ConfigurationDirectory" => String::new(),
             (Some(user), Some(group)) => format!(" -o {} -g {}", shell::quote(user), shell::quote(group)),
             (Some(user), None) => format!(" -o {0} -g \"$(id -g {0})\"", shell::quote(user)),
             (None, Some(group)) => format!(" -g {}", shell::quote(group)),

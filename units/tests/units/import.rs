@@ -1,0 +1,392 @@
+//! What importers make of sources.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use units::import::{Fate, Format, Import, import, import_texts};
+
+use crate::prng::Prng;
+
+fn one(format: Format, path: &str, text: &str) -> Import {
+    import_texts(format, &[(Path::new(path), text.as_bytes())]).remove(0)
+}
+
+/// The text of the only unit.
+fn text(import: &Import) -> &str {
+    assert_eq!(import.units.len(), 1, "{import:#?}");
+    &import.units[0].text
+}
+
+/// `name fate` for each directive.
+fn fates(import: &Import) -> Vec<String> {
+    import.directives.iter().map(|one| format!("{} {}", one.name, one.fate)).collect()
+}
+
+fn decisions(import: &Import) -> Vec<&str> {
+    import.decisions.iter().map(|decision| decision.text.as_str()).collect()
+}
+
+const INIT_SCRIPT: &str = "\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          web httpd
+# Required-Start:    $remote_fs $syslog $network database
+# Required-Stop:     $remote_fs mailer
+# Should-Start:      $named cache
+# X-Start-Before:    proxy
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# X-Interactive:     true
+# Short-Description: Web server
+# Description:       Serves
+#                    pages
+# X-Other:           1
+### END INIT INFO
+";
+
+/// A header of all keys, with every edge that it gives, and a script whose other name another one requires.
+#[test]
+fn lsb_headers() {
+    let other =
+        "### BEGIN INIT INFO\n# Provides: proxy\n# Required-Start: httpd $all\n# Default-Start: S\n### END INIT INFO\n";
+    let sources = [(Path::new("/i/web"), INIT_SCRIPT.as_bytes()), (Path::new("/i/proxy"), other.as_bytes())];
+    let imports = import_texts(Format::Lsb, &sources);
+    assert_eq!(
+        text(&imports[1]),
+        "\
+# Serves pages
+description: Web server
+kind: oneshot
+needs: [local, database]
+wants: [rsyslog, network]
+after: [cache]
+before: [proxy]
+if: {path: /etc/init.d/web}
+start: [/etc/init.d/web, start]
+stop: [/etc/init.d/web, stop]
+start-timeout: none
+stop-timeout: 1m
+"
+    );
+    assert_eq!(imports[1].units[0].bundles, ["default"]);
+    assert_eq!(
+        fates(&imports[1]),
+        [
+            "Provides approximated",
+            "Required-Start approximated",
+            "Required-Stop approximated",
+            "Should-Start kept",
+            "X-Start-Before kept",
+            "Default-Start kept",
+            "Default-Stop kept",
+            "X-Interactive approximated",
+            "Short-Description kept",
+            "Description approximated",
+            "X-Other dropped",
+        ]
+    );
+    assert_eq!(decisions(&imports[1]), ["nothing provides \"database\": import it too, or take it out of needs"]);
+    assert!(text(&imports[0]).contains("needs: [web]\n"), "{}", text(&imports[0]));
+}
+
+/// A script without a header, one that stage 3 does the work of, and one that only stops something.
+#[test]
+fn lsb_scripts_of_other_kinds() {
+    let bare = one(Format::Lsb, "/i/bare", "#!/bin/sh\n");
+    assert!(text(&bare).contains("needs: [local]\nwants: [rsyslog]\n"), "{}", text(&bare));
+    assert_eq!(bare.decisions.len(), 1);
+    let halt =
+        one(Format::Lsb, "/i/halt", "### BEGIN INIT INFO\n# Provides: halt\n# Default-Stop: 0\n### END INIT INFO\n");
+    assert!(halt.units.is_empty());
+    assert_eq!(fates(&halt), ["Provides dropped", "Default-Stop dropped"]);
+    let last = one(
+        Format::Lsb,
+        "/i/last",
+        "### BEGIN INIT INFO\n# Provides: last\n# Default-Start:\n# Default-Stop: 0 6\n### END INIT INFO\n",
+    );
+    assert!(text(&last).contains("start: [/etc/init.d/last, stop]\n"));
+    assert_eq!(last.units[0].bundles, ["shutdown"]);
+}
+
+/// Gettys, daemons and scripts of an inittab; what process 1 does is told.
+#[test]
+fn inittab() {
+    let table = "\
+# a comment
+id:2:initdefault:
+si::sysinit:/etc/init.d/rcS
+fw:S:sysinit:/sbin/firmware --load
+~~:S:wait:/sbin/sulogin
+pf::powerwait:/etc/init.d/powerfail start
+1:2345:respawn:+/sbin/getty 38400 tty1
+my:2345:respawn:/usr/bin/my \"a b\"
+of::off:/bin/x
+broken
+xx:2:nonsense:/bin/x
+";
+    let import = one(Format::Inittab, "/etc/inittab", table);
+    let texts: Vec<String> = import.units.iter().map(|unit| format!("{}: {}", unit.name, unit.text)).collect();
+    assert_eq!(
+        texts,
+        [
+            "inittab-fw: description: fw of inittab\nkind: oneshot\nafter: [root-rw]\nbefore: [local]\nstart: [/sbin/firmware, --load]\n",
+            "getty-tty1: description: Login on tty1\nkind: longrun\nafter: [root-rw]\nrun: [/sbin/getty, 38400, tty1]\nkill-mode: main\n",
+            "inittab-my: description: my of inittab\nkind: longrun\nneeds: [local]\nrun: |\n  exec /usr/bin/my \"a b\"\n",
+        ]
+    );
+    assert_eq!(import.directives.len(), 10);
+    assert_eq!(import.decisions.len(), 3, "{import:#?}");
+}
+
+const SERVICE: &str = "\
+[Unit]
+Description=Web %p
+Documentation=man:web(8)
+Requires=db.service
+Wants=cache.service
+After=network.target db.service
+Before=shutdown.target
+Conflicts=other.service
+ConditionPathExists=!/etc/web.off
+ConditionVirtualization=!container
+ConditionHost=x
+
+[Service]
+Type=notify
+User=www
+Environment=A=1 \"B=x y\"
+EnvironmentFile=-/etc/default/web
+ExecStartPre=-+/bin/mkdir /run/web
+ExecStart=/usr/sbin/web --id %i $OPTS \\
+  ${A}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+LimitNOFILE=4K
+TimeoutStopSec=1min 30
+KillMode=process
+KillSignal=SIGINT
+PrivateTmp=yes
+Frobnicate=1
+
+[Install]
+WantedBy=multi-user.target lab.target
+";
+
+/// A service with what most services have; every line is in the report.
+#[test]
+fn systemd_service() {
+    let import = one(Format::Systemd, "/lib/systemd/system/web@one.service", SERVICE);
+    assert_eq!(
+        text(&import),
+        "\
+# See man:web(8)
+description: Web web
+kind: longrun
+needs: [local, db]
+wants: [cache]
+after: [network]
+if: {path: \"!/etc/web.off\", container: false}
+stop-timeout: 1m30s
+kill-mode: main
+run: |
+  export A=1
+  export B='x y'
+  if [ -e /etc/default/web ]; then set -a; . /etc/default/web; set +a; fi
+  prlimit --pid $$ --nofile=4096
+  /bin/mkdir /run/web || true
+  exec setpriv --reuid=www --regid=\"$(id -g www)\" --init-groups -- /usr/sbin/web --id one $OPTS \"${A}\"
+"
+    );
+    let expected = "Description kept, Documentation approximated, Requires kept, Wants approximated, After kept, Before kept, \
+                    Conflicts dropped, ConditionPathExists kept, ConditionVirtualization kept, ConditionHost dropped, \
+                    Type approximated, User approximated, Environment approximated, EnvironmentFile approximated, \
+                    ExecStartPre approximated, ExecStart kept, ExecReload dropped, Restart approximated, \
+                    LimitNOFILE approximated, TimeoutStopSec kept, KillMode kept, KillSignal dropped, PrivateTmp dropped, \
+                    Frobnicate dropped, WantedBy approximated";
+    let fates: Vec<String> = fates(&import).iter().map(|fate| fate.split_once("] ").unwrap().1.into()).collect();
+    assert_eq!(fates.join(", "), expected);
+    assert_eq!(import.units[0].bundles, ["default"]);
+    assert_eq!(import.decisions.len(), 3, "{:#?}", import.decisions);
+}
+
+/// What forks, what is done once, what needs no script, and what no unit comes of.
+#[test]
+fn systemd_units_of_other_kinds() {
+    let unit = |name: &str, text: &str| one(Format::Systemd, name, text);
+    let plain = unit("a.service", "[Service]\nExecStart=/bin/a -x 'b c'\n");
+    assert_eq!(text(&plain), "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\n");
+    let forking = unit("b.service", "[Service]\nType=forking\nPIDFile=b.pid\nExecStart=/bin/b\n");
+    assert_eq!(
+        text(&forking),
+        "kind: oneshot\nneeds: [local]\nstart: [/bin/b]\nstop: |\n  kill \"$(cat /run/b.pid)\"\n"
+    );
+    let once = unit(
+        "c.service",
+        "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=-/bin/b\n",
+    );
+    assert_eq!(text(&once), "kind: oneshot\nstart: |\n  /bin/a\n  /bin/b || true\n");
+    let target = unit("d.target", "[Unit]\nRequires=a.service\nAfter=a.service\n");
+    assert_eq!(text(&target), "kind: milestone\nneeds: [a]\n");
+    let cleared = unit("e.service", "[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n");
+    assert_eq!(text(&cleared), "kind: longrun\nneeds: [local]\nrun: [/bin/b]\n");
+    for (name, body) in [
+        ("f.socket", "[Socket]\nListenStream=80\n"),
+        ("g.timer", "[Timer]\nOnCalendar=daily\n"),
+        ("h@.service", "[Service]\nExecStart=/bin/h %i\n"),
+        ("i.mount", "[Mount]\nWhat=/dev/x\n"),
+    ] {
+        let import = unit(name, body);
+        assert!(import.units.is_empty() && import.decisions.len() == 1, "{import:#?}");
+        assert!(import.directives.iter().all(|one| one.fate == Fate::Dropped), "{import:#?}");
+    }
+}
+
+/// A command in the foreground is supervised; a script with a `start` of its own is run by OpenRC as before.
+#[test]
+fn openrc_scripts() {
+    let script = "\
+#!/sbin/openrc-run
+description=\"Web server\"
+command=/usr/sbin/web
+command_args=\"-f ${CONF}\"
+command_background=yes
+pidfile=/run/web.pid
+depend() {
+\tneed net localmount
+\tuse logger
+\tafter firewall
+\tprovide httpd
+\tkeyword -docker
+}
+";
+    let import = one(Format::Openrc, "/etc/init.d/web", script);
+    let unit = text(&import);
+    assert!(unit.contains("kind: longrun\nneeds: [network, mounts]\nwants: [rsyslog]\nafter: [firewall]\n"), "{unit}");
+    assert!(unit.contains("if: {container: false}\n"), "{unit}");
+    assert!(unit.contains("exec  $command $command_args $command_args_foreground"), "{unit}");
+    assert_eq!(import.directives.len(), 11, "{:#?}", import.directives);
+    let own = one(Format::Openrc, "/etc/init.d/own", "#!/sbin/openrc-run\nstart() {\n\tebegin x\n}\n");
+    assert!(text(&own).contains("start: [/etc/init.d/own, start]\n"), "{}", text(&own));
+}
+
+fn write(path: PathBuf, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// runit's directories: `run` stays where it is, `check` becomes readiness, `sv start` an edge, `down` no bundle.
+#[test]
+fn service_directories() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = fs::canonicalize(directory.path()).unwrap();
+    write(here.join("web/run"), "#!/bin/sh\nsv start db || exit 1\nexec web\n");
+    write(here.join("web/check"), "#!/bin/sh\n");
+    write(here.join("web/finish"), "#!/bin/sh\n");
+    write(here.join("web/log/run"), "#!/bin/sh\n");
+    write(here.join("db/run"), "#!/bin/sh\n");
+    write(here.join("db/down"), "");
+    let (imports, unreadable) = import(Format::Runit, std::slice::from_ref(&here));
+    assert_eq!(unreadable, []);
+    assert_eq!(imports.iter().map(|one| one.units[0].bundles.len()).collect::<Vec<_>>(), [0, 1]);
+    let at = here.display();
+    let expected = format!(
+        "kind: longrun\nneeds: [local, db]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
+         ready: {{exec: [/bin/sh, -c, \"cd {at}/web && exec ./check\"], every: 1s}}\n"
+    );
+    assert_eq!(text(&imports[1]), expected);
+    assert_eq!(
+        fates(&imports[1]),
+        ["check kept", "finish dropped", "log approximated", "run kept", "sv start approximated"]
+    );
+}
+
+/// s6-rc's sources: a bundle becomes one, and who depends on it depends on its members.
+#[test]
+fn s6_rc_sources() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = fs::canonicalize(directory.path()).unwrap();
+    for (path, text) in [
+        ("db/type", "longrun\n"),
+        ("db/run", "#!/bin/execlineb -P\ndb\n"),
+        ("db/notification-fd", "3\n"),
+        ("db/timeout-up", "5000\n"),
+        ("net/type", "oneshot\n"),
+        ("net/up", "ip link set lo up\n"),
+        ("net/down", "if { test -e /x } ip link set lo down\n"),
+        ("all/type", "bundle\n"),
+        ("all/contents", "db\nnet\n"),
+        ("web/type", "oneshot\n"),
+        ("web/up", "true"),
+        ("web/dependencies.d/all", ""),
+    ] {
+        write(here.join(path), text);
+    }
+    let (imports, unreadable) = import(Format::S6Rc, std::slice::from_ref(&here));
+    assert_eq!(unreadable, []);
+    let texts: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
+    let at = here.display();
+    let db = format!(
+        "kind: longrun\nif: {{path: {at}/db/run}}\nready: {{fd: 3}}\nrun: |\n  cd {at}/db\n  exec ./run\nstart-timeout: 5s\n"
+    );
+    let net = "kind: oneshot\nstop: [execlineb, -P, -c, \"if { test -e /x } ip link set lo down\\n\"]\nstart: [ip, link, set, lo, up]\n";
+    assert_eq!(texts, [&db, net, "kind: oneshot\nneeds: [db, net]\nstart: [true]\n"]);
+    assert_eq!(imports[1].units[0].bundles, ["all"]);
+    assert!(imports.iter().all(|one| one.decisions.is_empty()), "{imports:#?}");
+}
+
+/// A text with bytes changed, cut, doubled and strewn.
+fn mutated(prng: &mut Prng, text: &str) -> Vec<u8> {
+    const STREWN: [&[u8]; 14] = [
+        b"\n",
+        b"\\\n",
+        b":",
+        b"=",
+        b"%",
+        b"$",
+        b"\"",
+        b"'",
+        b"{",
+        b"}",
+        b"\0",
+        b"\xff\xfe",
+        b"- ",
+        "ä\u{2028}".as_bytes(),
+    ];
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..=prng.below(8) {
+        let at = prng.below(bytes.len().max(1)).min(bytes.len());
+        match prng.below(4) {
+            0 => drop(bytes.splice(at..at, prng.pick(&STREWN).iter().copied())),
+            1 => bytes.truncate(at),
+            2 => drop(bytes.drain(at..(at + prng.below(9)).min(bytes.len()))),
+            _ => bytes.extend_from_within(at..(at + prng.below(40)).min(bytes.len())),
+        }
+    }
+    bytes
+}
+
+/// No text makes an importer panic. What comes out our own parser takes, or somebody is told; a sound unit is the same
+/// after it has been printed and read.
+#[test]
+fn nothing_hurts() {
+    let table = "id:2:initdefault:\n1:2345:respawn:/sbin/getty 38400 tty1\nx:S:wait:/bin/x 'y' | z\nc::ctrlaltdel:/sbin/shutdown\n";
+    let openrc = "command=/x\ncommand_args=\"a\nb\"\nsupervisor=supervise-daemon\ndepend() {\n need net; use dns\n}\nstart_pre() { x; }\n";
+    let sources = [
+        (Format::Lsb, "/i/web", INIT_SCRIPT),
+        (Format::Inittab, "/etc/inittab", table),
+        (Format::Systemd, "/s/web@a.service", SERVICE),
+        (Format::Openrc, "/i/rc", openrc),
+    ];
+    let mut prng = Prng::new(7);
+    for round in 0..3000 {
+        let (format, path, text) = sources[round % sources.len()];
+        let bytes = mutated(&mut prng, text);
+        for import in import_texts(format, &[(Path::new(path), &bytes)]) {
+            let is_sound = import.units.iter().all(|unit| unit.unit.is_some());
+            assert!(is_sound || !import.decisions.is_empty(), "{import:#?}");
+            import.units.iter().filter_map(|unit| unit.unit.as_ref()).for_each(crate::print::assert_same);
+        }
+    }
+}
