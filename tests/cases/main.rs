@@ -3,6 +3,7 @@
 mod broken_units;
 mod demo;
 mod engine_killed;
+mod import;
 mod install;
 mod log_whole;
 mod machine_boot;

@@ -1,0 +1,236 @@
+//! `sunup import` on what Debian's packages bring: 30 init scripts and 50 systemd units, taken from the archive.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tests::{cache, command, programs, require};
+
+/// Small packages that bring init scripts, most of them systemd units as well.
+const PACKAGES: [&str; 48] = [
+    "acpid",
+    "alsa-utils",
+    "anacron",
+    "apache2",
+    "apparmor",
+    "at",
+    "autofs",
+    "avahi-daemon",
+    "bluez",
+    "chrony",
+    "console-setup-linux",
+    "cron",
+    "cups-daemon",
+    "dbus",
+    "dnsmasq",
+    "fail2ban",
+    "fancontrol",
+    "gpm",
+    "haveged",
+    "ifupdown",
+    "irqbalance",
+    "kmod",
+    "lighttpd",
+    "lightdm",
+    "lm-sensors",
+    "mdadm",
+    "memcached",
+    "nfs-common",
+    "nginx-common",
+    "ntpsec",
+    "openssh-server",
+    "openvpn",
+    "procps",
+    "quota",
+    "redis-server",
+    "rpcbind",
+    "rsync",
+    "smartmontools",
+    "snmpd",
+    "stunnel4",
+    "sudo",
+    "sysstat",
+    "udev",
+    "ulogd2",
+    "unbound",
+    "uuid-runtime",
+    "vsftpd",
+    "x11-common",
+];
+
+/// What insserv refers to and what orders the scripts.
+const TOOLS: [&str; 2] = ["initscripts", "insserv"];
+
+/// Debian's early scripts that sunup does the work of, and the unit that does it; `""`: a stage.
+const REPLACED: [(&str, &str); 19] = [
+    ("mountkernfs.sh", ""),
+    ("mountdevsubfs.sh", ""),
+    ("checkroot.sh", "root-rw"),
+    ("checkroot-bootclean.sh", "root-rw"),
+    ("checkfs.sh", "mounts"),
+    ("mountall.sh", "mounts"),
+    ("mountall-bootclean.sh", "tmpfiles"),
+    ("mountnfs.sh", "mounts"),
+    ("mountnfs-bootclean.sh", "tmpfiles"),
+    ("bootmisc.sh", "tmpfiles"),
+    ("hostname.sh", "hostname"),
+    ("urandom", "random-seed"),
+    ("rmnologin", "local"),
+    ("single", "sulogin"),
+    ("killprocs", ""),
+    ("sendsigs", ""),
+    ("umountfs", ""),
+    ("halt", ""),
+    ("reboot", ""),
+];
+
+/// The packages, unpacked below `packages`, and the tools below `tools`. Nothing of them is installed.
+fn archive() -> PathBuf {
+    cache::once(&format!("import-{}", cache::today()), |directory| {
+        for (name, packages) in [("packages", &PACKAGES[..]), ("tools", &TOOLS[..])] {
+            let here = directory.join(name);
+            fs::create_dir_all(&here).unwrap();
+            command::run(Command::new("apt-get").args(["-q", "download"]).args(packages).current_dir(&here));
+            let script = "for one in *.deb; do dpkg -x \"$one\" root || exit; done";
+            command::run(Command::new("sh").args(["-ec", script]).current_dir(&here));
+        }
+    })
+}
+
+fn sunup(arguments: &[&str], paths: &[&Path]) -> (Option<i32>, String) {
+    let mut sunup = Command::new(programs::built().join("sunup"));
+    command::output(sunup.args(arguments).args(paths).current_dir(programs::workspace()))
+}
+
+/// `late: early early` of the lists that insserv makes.
+fn pairs(list: &str) -> Vec<(String, String)> {
+    let lines = list.lines().filter_map(|line| line.split_once(": "));
+    lines.flat_map(|(late, early)| early.split_whitespace().map(|early| (late.into(), early.into()))).collect()
+}
+
+/// What insserv makes of all scripts in a root of its own; nothing is written elsewhere.
+fn insserv(archive: &Path, root: &Path) -> Vec<(String, String)> {
+    let script = "cp -a \"$1\"/tools/root/. \"$2\"; mkdir -p \"$2\"/depend; cp -a \"$1\"/packages/root/etc/init.d/. \"$2\"/etc/init.d/; \
+                  cd \"$2\"; for level in 0 1 2 3 4 5 6 S; do mkdir -p etc/rc$level.d; done; \
+                  ./sbin/insserv -d -i \"$2\"/depend/ -p \"$2\"/etc/init.d -c \"$2\"/etc/insserv.conf -o \"$2\"/etc/insserv/overrides \
+                  $(ls etc/init.d)";
+    command::run(Command::new("sh").args(["-ec", script, "sh"]).args([archive, root]));
+    let read = |name: &str| pairs(&fs::read_to_string(root.join("depend").join(name)).unwrap());
+    [read(".depend.boot"), read(".depend.start")].concat()
+}
+
+/// The edges of a plan: unit → what it waits for.
+fn planned(units: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let bundles = units.join("bundles");
+    let arguments = ["plan", "default", "--format", "json", "--units"];
+    let system = programs::workspace().join("units/system");
+    let (code, text) = sunup(&arguments, &[units, Path::new("--units"), &system, Path::new("--bundles"), &bundles]);
+    assert_eq!(code, Some(0), "{text}");
+    let plan: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let name = |value: &Value| value.as_str().unwrap().to_owned();
+    let steps = plan["steps"].as_array().unwrap().iter();
+    steps.map(|step| (name(&step["unit"]), step["after"].as_array().unwrap().iter().map(name).collect())).collect()
+}
+
+fn reaches(edges: &BTreeMap<String, BTreeSet<String>>, late: &str, early: &str) -> bool {
+    let mut seen = BTreeSet::from([late]);
+    let mut waiting = vec![late];
+    while let Some(unit) = waiting.pop() {
+        let next = edges.get(unit).into_iter().flatten().map(String::as_str).filter(|next| seen.insert(next));
+        waiting.extend(next.collect::<Vec<_>>());
+    }
+    seen.contains(early)
+}
+
+/// Every pair of scripts that insserv orders is ordered in the same way in the plan of the imported units; where sunup
+/// does a script's work, its own unit stands for it.
+#[test]
+fn init_scripts_are_ordered_as_insserv_orders_them() {
+    if !require::root() || !require::tools(&["apt-get", "dpkg", "sh"]) {
+        return;
+    }
+    let archive = archive();
+    let directory = tempfile::tempdir_in(cache::directory()).unwrap();
+    let (root, units) = (directory.path().join("root"), directory.path().join("units"));
+    fs::create_dir_all(&root).unwrap();
+    let expected = insserv(&archive, &root);
+    assert!(expected.len() > 100, "{expected:?}");
+    sunup(&["import", "lsb", "-o"], &[&units, &root.join("etc/init.d")]);
+    let imported = fs::read_dir(&units).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count();
+    assert!(imported >= 30, "only {imported} units");
+    let edges = planned(&units);
+    let here = |script: &str| match REPLACED.iter().find(|(name, _)| *name == script) {
+        Some((_, unit)) => (*unit).to_owned(),
+        None => script.to_owned(),
+    };
+    let mut compared = 0;
+    let mut differences = Vec::new();
+    for (late, early) in &expected {
+        let (late_unit, early_unit) = (here(late), here(early));
+        let is_ours = |script: &str| REPLACED.iter().any(|(name, _)| *name == script);
+        // The order of sunup's own units is sunup's own; what a stage does needs no edge.
+        if is_ours(late) || early_unit.is_empty() {
+            continue;
+        }
+        compared += 1;
+        if !reaches(&edges, &late_unit, &early_unit) {
+            differences.push(format!("{late} is not after {early}"));
+        }
+        if reaches(&edges, &early_unit, &late_unit) {
+            differences.push(format!("{early} is after {late}"));
+        }
+    }
+    assert!(compared > 60, "only {compared} pairs");
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+/// The keys in a unit file.
+fn assignments(text: &str) -> usize {
+    let mut is_continued = false;
+    let mut count = 0;
+    for line in text.lines() {
+        let begin = line.trim_start();
+        if begin.starts_with(['#', ';']) || (begin.is_empty() && !is_continued) {
+            continue;
+        }
+        count += usize::from(!is_continued && !begin.starts_with('[') && begin.contains('='));
+        is_continued = line.ends_with('\\');
+    }
+    count
+}
+
+/// At least 50 systemd units import; each directive has exactly one line in the report, with a reason, and every unit
+/// that comes out is one that our own parser takes.
+#[test]
+fn systemd_units_are_reported_directive_by_directive() {
+    if !require::root() || !require::tools(&["apt-get", "dpkg", "sh"]) {
+        return;
+    }
+    let system = archive().join("packages/root/lib/systemd/system");
+    let is_unit = |path: &PathBuf| {
+        path.extension().is_some_and(|end| ["service", "socket", "target", "timer"].iter().any(|one| end == *one))
+    };
+    let paths = fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| is_unit(path) && !path.is_symlink()).collect();
+    files.sort();
+    let arguments = ["import", "systemd", "--report", "json"];
+    let (_, text) = sunup(&arguments, &files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(report["unreadable"], Value::Array(Vec::new()));
+    let imports = report["imports"].as_array().unwrap();
+    let count = |key: &str| imports.iter().map(|import| import[key].as_array().unwrap().len()).sum::<usize>();
+    assert!(count("units") >= 50, "only {} units", count("units"));
+    for (import, file) in imports.iter().zip(&files) {
+        let directives = import["directives"].as_array().unwrap();
+        let expected = assignments(&fs::read_to_string(file).unwrap());
+        assert_eq!(directives.len(), expected, "{}: {directives:#?}", file.display());
+        let is_explained =
+            |one: &Value| one["reason"].as_str().is_some_and(|reason| !reason.is_empty() && reason != "not known");
+        assert!(directives.iter().all(is_explained), "{directives:#?}");
+        let is_decided = !import["decisions"].as_array().unwrap().is_empty();
+        let is_sound = import["units"].as_array().unwrap().iter().all(|unit| unit["sound"] == true);
+        assert!(is_sound || is_decided, "{import:#}");
+    }
+}
