@@ -52,3 +52,32 @@ fn a_cycle_is_shown_with_its_edges() {
         assert!(text.contains(&format!("{}/{name}.yaml:3", directory.path().display())), "no edge of {name}:\n{text}");
     }
 }
+
+/// A unit directory is checked among the installed units, and a command that is not there is told with its place.
+#[test]
+fn a_directory_is_checked_with_its_commands() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("web.yaml");
+    fs::write(&file, "kind: longrun\nneeds: [local]\nrun: [/no/such]\n").unwrap();
+    let lib = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(programs::workspace().join("units/system"), lib.path().join("units")).unwrap();
+    for path in [directory.path(), &file] {
+        let (code, text) = command::output(sunup(&["check"]).arg(path).env("SUNUP_LIB", lib.path()));
+        let expected = format!("{}:3:6: unable to run \"/no/such\": No such file or directory", file.display());
+        assert_eq!((code, text.lines().next()), (Some(1), Some(expected.as_str())), "{text}");
+    }
+}
+
+/// A plan that goes in a circle says so and which edge the boot would leave out.
+#[test]
+fn a_plan_tells_of_a_cycle() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, next) in [("one", "two"), ("two", "one")] {
+        let text = format!("kind: oneshot\nstart: [/bin/true]\nneeds: [{next}]\n");
+        fs::write(directory.path().join(format!("{name}.yaml")), text).unwrap();
+    }
+    let output = sunup(&["plan", "one", "--units"]).arg(directory.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("one needs two") && text.contains("the boot would leave this edge out"), "{text}");
+}

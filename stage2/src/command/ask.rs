@@ -70,7 +70,9 @@ fn wake(run_directory: &Path) -> Result<(), Failure> {
 fn unreachable(run_directory: &Path, cause: &dyn std::fmt::Display) -> Failure {
     let place = run_directory.display();
     match run_directory.is_dir() {
-        true => Failure::system(format!("unable to reach the engine in {place}: {cause}")),
+        true => {
+            Failure::system(format!("unable to reach the engine in {place}: {cause} (is this system booted by sunup?)"))
+        }
         false => Failure::system(format!("unable to reach the engine: {place} is not there: sunup does not run here")),
     }
 }

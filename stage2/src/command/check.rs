@@ -15,7 +15,7 @@ pub fn run(places: &Places, paths: &[PathBuf], out: &mut dyn Write) -> Outcome {
     if let Some(absent) = paths.iter().find(|path| !path.exists()) {
         return Err(Failure::usage(format!("{} does not exist", absent.display())));
     }
-    let found = if paths.is_empty() { check_installed(places) } else { check_paths(paths) };
+    let found = if paths.is_empty() { check_installed(places) } else { check_paths(places, paths) };
     let mut text = String::new();
     for diagnostic in &found {
         text += &format!("{diagnostic}\n");
@@ -33,20 +33,32 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     sorted(found)
 }
 
-/// A file is checked among its neighbours, but only what is wrong with it is told.
-fn check_paths(paths: &[PathBuf]) -> Vec<Diagnostic> {
+/// What is named is checked among its neighbours and the installed units, but only what is wrong with it is told.
+fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let directory = |path: &PathBuf| match path.is_dir() {
         true => path.clone(),
         false => path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf(),
     };
-    let directories: Vec<PathBuf> = paths.iter().map(directory).collect::<BTreeSet<_>>().into_iter().collect();
-    let files: Vec<&Path> = paths.iter().filter(|path| !path.is_dir()).map(PathBuf::as_path).collect();
-    let whole: Vec<&Path> = paths.iter().filter(|path| path.is_dir()).map(PathBuf::as_path).collect();
-    let set = UnitSet::load(&directories);
+    let mut directories: Vec<PathBuf> = paths.iter().map(directory).collect::<BTreeSet<_>>().into_iter().collect();
+    for installed in places.unit_directories() {
+        if !directories.iter().any(|named| is_same(named, &installed)) {
+            directories.push(installed);
+        }
+    }
+    let (whole, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
     let is_asked = |file: &Path| {
-        whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| file.ends_with(asked))
+        whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| is_same(file, asked))
     };
-    sorted(check_set(&set, Some(&is_asked)))
+    let set = UnitSet::load(&directories);
+    let commands = set.check_commands(Path::new("/"));
+    let mut found = check_set(&set, Some(&is_asked));
+    found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));
+    sorted(found)
+}
+
+/// Two names of one file.
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 fn check_set(set: &UnitSet, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Diagnostic> {

@@ -72,7 +72,12 @@ fn spans(events: &[Value]) -> BTreeMap<String, Span> {
                 span.waited_for = names.filter_map(Value::as_str).map(str::to_owned).collect();
             }
             "exec" => drop(span.begin_ns.get_or_insert(time)),
-            "ready" | "failed" | "skipped" => drop(span.end_ns.get_or_insert(time)),
+            "ready" | "failed" | "skipped" if span.end_ns.is_none() => {
+                span.end_ns = Some(time);
+                // How long it took in all: a service may have crashed and come back before it was ready.
+                let took = event.get("ms").and_then(Value::as_u64).map(|ms| time.saturating_sub(ms * 1_000_000));
+                span.begin_ns = took.into_iter().chain(span.begin_ns).min();
+            }
             _ => {}
         }
     }

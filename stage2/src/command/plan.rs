@@ -27,7 +27,7 @@ pub struct Asked {
 }
 
 /// Writes the plan. `plan TARGET` is a boot of it, from nothing; `plan VERB UNIT…` begins at the states of now. Exit 1 if
-/// something in it cannot be begun.
+/// something in it cannot be begun, or waits for itself in a circle.
 pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let (verb, names, is_boot) = understand(&asked.words);
     let now: BTreeMap<String, State> = match is_boot {
@@ -49,7 +49,10 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
         _ => plan.text(),
     };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
-    Ok(u8::from(!plan.failures.is_empty()))
+    for cut in &target.cuts {
+        eprintln!("sunup: warning: {} (the boot would leave this edge out)", cut.diagnostic().summary());
+    }
+    Ok(u8::from(!plan.failures.is_empty() || !target.cuts.is_empty()))
 }
 
 /// The verb, the names, and whether it is a boot.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use supervisor::state::State;
 use supervisor::sys::time;
+use units::UnitSet;
 
 use super::failure::{Failure, Outcome};
 use super::states;
@@ -17,23 +18,33 @@ pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -
         let place = places.run.display();
         return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
     }
-    let chosen = choose(states::read_all_now(places), units)?;
+    let all = states::read_all_now(places);
+    if all.is_empty() {
+        let place = places.states();
+        return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
+    }
+    let chosen = choose(places, all, units)?;
     let text = if json { json_text(&chosen)? } else { table(&chosen, time::since_boot()) };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
     Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state == State::Up)))
 }
 
-fn choose(all: Vec<StateFile>, units: &[String]) -> Result<Vec<StateFile>, Failure> {
-    if units.is_empty() {
+fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Vec<StateFile>, Failure> {
+    if names.is_empty() {
         return Ok(all);
     }
+    let known = UnitSet::load(&places.unit_directories());
     let named = |name: &String| {
-        let found = all.iter().find(|unit| unit.unit == *name);
+        let never_begun = || {
+            let unit = known.get(name)?;
+            Some(StateFile::new(name, unit.kind.name(), State::Down, time::since_boot()))
+        };
+        let found = all.iter().find(|unit| unit.unit == *name).cloned();
         found
-            .cloned()
-            .ok_or_else(|| Failure::usage(format!("no unit named '{name}' has a state (sunup list shows all)")))
+            .or_else(never_begun)
+            .ok_or_else(|| Failure::usage(format!("no unit is named '{name}' (sunup list shows all)")))
     };
-    units.iter().map(named).collect()
+    names.iter().map(named).collect()
 }
 
 fn json_text(units: &[StateFile]) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use supervisor::paths;
+use supervisor::state::State;
 
 use super::console_watch::Seen;
 use super::not_rehearsed;
@@ -14,11 +15,14 @@ use super::process_tree::ProcessTree;
 use super::protocol::Said;
 use super::sandbox::Sandbox;
 use crate::command::{critical_path, states};
+use crate::record::state_file::StateFile;
+use crate::request::target::{Sources, Target};
+use crate::system::places::Places;
 
 /// No boot may take longer; a unit's own deadline ends its wait long before.
 const BOOT_LIMIT: Duration = Duration::from_secs(600);
-/// The stop: the engine's 90 s and stage 3's own bounds.
-const STOP_LIMIT: Duration = Duration::from_secs(180);
+/// The stop: shutdown(8) says that its bounds add up to four minutes.
+const STOP_LIMIT: Duration = Duration::from_secs(300);
 /// Process 1 powers off on this real-time signal, RTMIN + 4.
 const POWER_OFF: u8 = 38;
 /// The signal that a parent sees of a process 1 that powered off.
@@ -41,8 +45,32 @@ pub struct Options {
     pub bundles: Option<PathBuf>,
 }
 
+impl Options {
+    /// Finds what cannot work before anything is started: directories that are not there, a target that nothing is.
+    fn check(&self) -> Result<(), String> {
+        let named = self.units.iter().chain(&self.bundles).chain(&self.overlay).chain([&self.root]);
+        if let Some(absent) = named.into_iter().find(|directory| !directory.is_dir()) {
+            return Err(format!("{} is not a directory", absent.display()));
+        }
+        let places = Places::from_environment();
+        let overlaid = |directories: Vec<PathBuf>| {
+            let below =
+                |overlay: &PathBuf, directory: &PathBuf| overlay.join(directory.strip_prefix("/").unwrap_or(directory));
+            let laid: Vec<PathBuf> =
+                self.overlay.iter().flat_map(|o| directories.iter().map(move |d| below(o, d))).collect();
+            [laid, directories].concat()
+        };
+        let sources = Sources {
+            units: [self.units.clone(), overlaid(places.unit_directories())].concat(),
+            bundles: [self.bundles.iter().cloned().collect(), overlaid(places.bundle_directories())].concat(),
+        };
+        Target::load(&sources, std::slice::from_ref(&self.target), &[]).map(drop)
+    }
+}
+
 /// Rehearses and writes everything to `out`. True: it booted, everything came up, and it stopped cleanly.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<bool, String> {
+    options.check()?;
     let mut sandbox = Sandbox::start(options)?;
     let booted = match sandbox.watch.watch(out, BOOT_LIMIT, true)? {
         Seen::BootDone => report(&sandbox, out)?,
@@ -64,14 +92,27 @@ fn report(sandbox: &Sandbox, out: &mut dyn Write) -> Result<bool, String> {
     let answer = fs::read_to_string(run.join(paths::run::REQUESTS).join(name)).unwrap_or_default();
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
     let states = states::read_all(&run.join(paths::run::STATE));
+    let is_up = answer.get("exit").and_then(Value::as_i64) == Some(0);
     let text = format!(
-        "\nprocesses\n{}\ncritical path\n{}\nnot rehearsed\n{}\n",
+        "\nprocesses\n{}\ncritical path\n{}\nnot rehearsed\n{}\n{}\n\n",
         ProcessTree::read(&sandbox.path("/proc")),
         critical_path::text(&run.join(paths::run::TIMELINE))?,
         list(&not_rehearsed(&states)),
+        verdict(&states, is_up),
     );
     out.write_all(text.as_bytes()).map_err(|e| format!("unable to write: {e}"))?;
-    Ok(answer.get("exit").and_then(Value::as_i64) == Some(0))
+    Ok(is_up)
+}
+
+/// Whether the boot would have worked; the stop speaks for itself in its last line.
+fn verdict(states: &[StateFile], is_up: bool) -> String {
+    let failed: Vec<&str> =
+        states.iter().filter(|unit| unit.state == State::Failed).map(|unit| unit.unit.as_str()).collect();
+    match (is_up, failed.is_empty()) {
+        (true, true) => "this boot would have worked".to_owned(),
+        (true, false) => format!("this boot would have worked, but for: {}", failed.join(" ")),
+        (false, _) => format!("this boot would not have worked: {}", failed.join(" ")),
+    }
 }
 
 fn list(lines: &[String]) -> String {
