@@ -1,5 +1,5 @@
 //! envdir: becomes another program with an environment that the files of a directory change.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod chain;
@@ -28,8 +28,10 @@ exit codes: the program's; 111 usage, trouble with the directory, or it cannot b
 example: envdir ./env dnscache
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("envdir", HELP, &command_line::words()).is_some() {
         return 0;

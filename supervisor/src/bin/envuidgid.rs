@@ -1,5 +1,5 @@
 //! envuidgid: becomes another program with UID and GID in its environment, the numbers of an account.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod account;
@@ -22,8 +22,10 @@ exit codes: the program's; 100 usage, 111 no such account, or it cannot be run
 example: envuidgid dnscache softlimit -o 250 /usr/bin/dnscache
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("envuidgid", HELP, &command_line::words()).is_some() {
         return 0;

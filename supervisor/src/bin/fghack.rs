@@ -2,7 +2,7 @@
 //!
 //! The program inherits many descriptors of a pipe; fghack ends when all of them are closed and the program it started
 //! has ended. A program that closes what it did not open escapes, as it always did.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod chain;
@@ -28,8 +28,10 @@ example: fghack old-daemon
 /// How often the pipe's end is duplicated: a program that closes some descriptors hardly closes all of these.
 const COPIES: usize = 30;
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("fghack", HELP, &command_line::words()).is_some() {
         return 0;

@@ -1,5 +1,5 @@
 //! pgrphack: becomes another program in a session, and so a process group, of its own.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod chain;
@@ -18,8 +18,10 @@ exit codes: the program's; 100 usage, 111 it cannot be run
 example: pgrphack pppd
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("pgrphack", HELP, &command_line::words()).is_some() {
         return 0;

@@ -1,5 +1,5 @@
 //! setlock: takes the lock of a file and becomes another program, which holds it for as long as it runs.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod chain;
@@ -26,8 +26,10 @@ exit codes: the program's; 100 usage, 111 no lock, or it cannot be run
 example: setlock -n /run/backup.lock backup
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("setlock", HELP, &command_line::words()).is_some() {
         return 0;

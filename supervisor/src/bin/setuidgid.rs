@@ -1,5 +1,5 @@
 //! setuidgid: becomes another program as another user, with that user's group and no other.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod account;
@@ -21,8 +21,10 @@ exit codes: the program's; 100 usage, 111 no such account, not allowed, or it ca
 example: setuidgid nobody id
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("setuidgid", HELP, &command_line::words()).is_some() {
         return 0;

@@ -1,5 +1,5 @@
 //! softlimit: becomes another program with other soft limits of its resources.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod chain;
@@ -29,8 +29,10 @@ example: softlimit -o 250 -c 0 /usr/bin/dnscache
 const USAGE: &[u8] = b"softlimit: usage: softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] \
     [-l lockbytes] [-m membytes] [-o openfiles] [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("softlimit", HELP, &command_line::words()).is_some() {
         return 0;

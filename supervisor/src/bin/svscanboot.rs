@@ -2,7 +2,7 @@
 //!
 //! A supervise that is left from another scanner is told to leave first. svscan gets an environment of only PATH, in which
 //! the directory of this program comes first. Nothing but svscan and readproctitle, which svscanboot becomes, stays.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod command_line;
@@ -34,8 +34,10 @@ const PATH: &str = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:
 /// Bytes of messages that are shown.
 const SHOWN: usize = 400;
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     if command_line::answer("svscanboot", HELP, &command_line::words()).is_some() {
         return 0;

@@ -1,7 +1,7 @@
 //! tai64n: puts a label of the time before each line.
 //!
 //! Everything that was read is written before it waits for more.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod command_line;
@@ -22,8 +22,10 @@ exit codes: 0 end of input, 111 trouble with input or output
 example: dmesg --follow | tai64n
 ";
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     let answered = command_line::answer("tai64n", HELP, &command_line::words()).is_some();
     if answered || copy().is_ok() { 0 } else { 111 }

@@ -1,7 +1,7 @@
 //! tai64nlocal: turns the TAI64N labels at the beginnings of lines into local time.
 //!
 //! Everything that was read is written before it waits for more; a label that is not whole yet waits for its end.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 mod client {
     pub mod calendar;
@@ -29,8 +29,10 @@ example: tai64nlocal < /var/log/sunup/sshd/current
 /// What a label adds to UNIX seconds.
 const OFFSET: u64 = (1 << 62) + 10;
 
+#[cfg(not(test))]
 supervisor::bare_main!(run);
 
+#[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     let answered = command_line::answer("tai64nlocal", HELP, &command_line::words()).is_some();
     if answered || copy(&Zone::local()).is_ok() { 0 } else { 111 }
