@@ -29,6 +29,7 @@ letters: a scan now                       z reap
          b execute finish now and leave the supervises alone
          F hold the read end of the FIFO that is standard error
          E close every log pipe, so that loggers see end of file
+         R execute svscan again by its name: an upgrade; services keep running
 
 exit codes: 0 sent, 100 no scanner runs there (or wrong usage), 111 system failure
 
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         return answered;
     }
     let Some((letters, directory)) = parse(&arguments) else {
-        eprintln!("svscanctl: usage: svscanctl [-zabhitqnNFE] scandir");
+        eprintln!("svscanctl: usage: svscanctl [-zabhitqnNFER] scandir");
         return ExitCode::from(100);
     };
     let directory = Path::new(directory);
@@ -73,7 +74,7 @@ fn parse(arguments: &[OsString]) -> Option<(Vec<u8>, &OsString)> {
         }
         for letter in word {
             match letter {
-                b'z' | b'a' | b'b' | b't' | b'q' | b'n' | b'N' | b'F' | b'E' => letters.push(*letter),
+                b'z' | b'a' | b'b' | b't' | b'q' | b'n' | b'N' | b'F' | b'E' | b'R' => letters.push(*letter),
                 b'h' => letters.extend(b"an"),
                 b'i' => letters.push(b't'),
                 _ => return None,
