@@ -50,8 +50,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 everything is up, 1 something failed, 100 usage, 111 system failure.
-The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB and SUNUP_LOG replace /run/sunup, /etc/sunup, /usr/lib/sunup
-and /var/log/sunup.";
+The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB, SUNUP_LOG and SUNUP_VAR replace /run/sunup, /etc/sunup, /usr/lib/sunup,
+/var/log/sunup and /var/lib/sunup.";
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
