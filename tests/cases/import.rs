@@ -60,6 +60,9 @@ const PACKAGES: [&str; 48] = [
     "x11-common",
 ];
 
+/// The cached packages; another name when the list changes.
+const ARCHIVE: &str = "import-bookworm-1";
+
 /// What insserv refers to and what orders the scripts.
 const TOOLS: [&str; 2] = ["initscripts", "insserv"];
 
@@ -88,7 +91,7 @@ const REPLACED: [(&str, &str); 19] = [
 
 /// The packages, unpacked below `packages`, and the tools below `tools`. Nothing of them is installed.
 fn archive() -> PathBuf {
-    cache::once(&format!("import-{}", cache::today()), |directory| {
+    cache::once(ARCHIVE, |directory| {
         for (name, packages) in [("packages", &PACKAGES[..]), ("tools", &TOOLS[..])] {
             let here = directory.join(name);
             fs::create_dir_all(&here).unwrap();
@@ -233,4 +236,34 @@ fn systemd_units_are_reported_directive_by_directive() {
         let is_sound = import["units"].as_array().unwrap().iter().all(|unit| unit["sound"] == true);
         assert!(is_sound || is_decided, "{import:#}");
     }
+}
+
+/// `-o` writes a file a unit and a link a bundle; a file that somebody has changed stays, and is told with exit 1.
+#[test]
+fn writes_units_and_leaves_what_was_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (source, units) = (directory.path().join("web.service"), directory.path().join("units"));
+    fs::write(&source, "[Service]\nExecStart=/bin/web\n[Install]\nWantedBy=multi-user.target\n").unwrap();
+    let import = || sunup(&["import", "systemd", "-o"], &[&units, &source]);
+    let (code, text) = import();
+    assert_eq!(code, Some(0), "{text}");
+    let at = source.display();
+    let expected = format!(
+        "{at}: web\n  kept          [Service] ExecStart: as run ({at}:2)\n  kept          [Install] WantedBy: in the bundle default \
+         ({at}:4)\n1 sources, 1 units; 2 directives kept, 0 approximated, 0 dropped; 0 to decide\n"
+    );
+    assert_eq!(text, expected);
+    assert_eq!(import().0, Some(0));
+    let (unit, link) = (units.join("web.yaml"), units.join("bundles/default/web.yaml"));
+    assert_eq!(fs::canonicalize(link).unwrap(), fs::canonicalize(&unit).unwrap());
+    fs::write(&unit, "kind: longrun\nneeds: [local]\nrun: [/bin/mine]\n").unwrap();
+    let (code, text) = import();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("is there and differs: left as it is\n"), "{text}");
+    assert_eq!(fs::read_to_string(&unit).unwrap(), "kind: longrun\nneeds: [local]\nrun: [/bin/mine]\n");
+    let (code, text) = sunup(&["import", "systemd"], &[&source]);
+    assert_eq!(code, Some(0));
+    assert_eq!(text, "name: \"web\"\nkind: longrun\nneeds: [local]\nrun: [/bin/web]\n");
+    assert_eq!(sunup(&["import", "nonsense"], &[&source]).0, Some(100));
+    assert_eq!(sunup(&["import", "lsb"], &[Path::new("/no/such")]).0, Some(100));
 }

@@ -5,7 +5,7 @@
 
 mod command;
 mod condition;
-mod key;
+pub(crate) mod key;
 mod log;
 mod ready;
 mod value;

@@ -4,11 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, status};
 use stage2::rehearse;
+use units::import::Format;
 use stage2::system::places::Places;
 
 /// Looks at the system's units and asks the engine to act on them.
@@ -74,7 +76,7 @@ enum Verb {
     /// Units from what another init system was told, with the fate of every directive
     Import {
         /// What the sources are
-        #[arg(value_parser = ["lsb", "inittab", "systemd", "openrc", "runit", "s6-rc", "daemontools"])]
+        #[arg(value_parser = PossibleValuesParser::new(Format::ALL.map(|(_, word)| word)))]
         format: String,
         /// Files or service directories, or directories of them
         #[arg(required = true)]

@@ -67,6 +67,11 @@ const KEYS: [(&str, Belongs); 45] = [
     ("sockets", Later),
 ];
 
+/// Whether the language has the key, and something acts on it.
+pub(crate) fn is_supported(key: &str) -> bool {
+    KEYS.iter().any(|(name, belongs)| *name == key && *belongs != Later)
+}
+
 impl Checker<'_> {
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::report::{Decision, Directive, Fate, Import, Imported};
+use crate::check::key::is_supported;
 use crate::yaml::{Yaml, document};
 use crate::{Place, UnitName, UnitSet};
+
+/// What a reason says before the key that would be needed.
+const LATER: &str = "not supported yet: ";
 
 /// How strong an edge is; the stronger one stays where two lead to the same unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +165,15 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
+/// What a reason says of a key that the language did not have once, and that the importers do not write yet.
+fn up_to_date(reason: String) -> String {
+    let key = reason.split_once(LATER).and_then(|(_, rest)| rest.split([',', ';', ' ']).next());
+    match key.is_some_and(is_supported) {
+        true => reason.replace(LATER, "not imported yet, write it yourself: "),
+        false => reason,
+    }
+}
+
 /// The report of one source, in the making.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
@@ -194,7 +207,8 @@ impl Report {
     }
 
     pub(super) fn add(&mut self, name: &str, place: Place, fate: Fate, reason: String) {
-        self.directives.push(Directive { name: one_line(name), place, fate, reason: one_line(&reason) });
+        let reason = up_to_date(one_line(&reason));
+        self.directives.push(Directive { name: one_line(name), place, fate, reason });
     }
 
     /// Notes what somebody must decide.
@@ -222,5 +236,23 @@ impl Report {
         }
         let unit = set.get(sketch.name.as_str()).cloned();
         Imported { name: sketch.name, text, unit, bundles: sketch.bundles }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key that the language has is not called unsupported.
+    #[test]
+    fn reasons_are_up_to_date() {
+        for (reason, expected) in [
+            ("always; not supported yet: log", "always; not imported yet, write it yourself: log"),
+            ("not supported yet: no-such-key", "not supported yet: no-such-key"),
+            ("not supported yet: ready: notify", "not supported yet: ready: notify"),
+            ("as run", "as run"),
+        ] {
+            assert_eq!(up_to_date(reason.into()), expected);
+        }
     }
 }

@@ -109,6 +109,25 @@ fn lsb_scripts_of_other_kinds() {
     assert_eq!(last.units[0].bundles, ["shutdown"]);
 }
 
+/// Keys that order scripts against all others, and keys without anything that they could mean, are reported too.
+#[test]
+fn lsb_headers_name_everything() {
+    let header = "### BEGIN INIT INFO\n# Provides: a\n# Required-Start: $all $nonsense\n# X-Start-Before: $all\n\
+                  # Should-Stop: nobody\n# X-Stop-After:\n# Default-Start:\n### END INIT INFO\n";
+    let import = one(Format::Lsb, "/i/a", header);
+    assert_eq!(
+        fates(&import),
+        [
+            "Provides kept",
+            "Required-Start approximated",
+            "X-Start-Before approximated",
+            "Should-Stop approximated",
+            "X-Stop-After kept",
+            "Default-Start kept"
+        ]
+    );
+}
+
 /// Gettys, daemons and scripts of an inittab; what process 1 does is told.
 #[test]
 fn inittab() {

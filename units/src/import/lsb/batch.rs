@@ -37,9 +37,7 @@ impl Batch {
             let name = script.name.as_str();
             providers.entry(name.into()).or_insert_with(|| vec![name.into()]);
         }
-        let is_last = |script: &&Script| {
-            script.words(Key::RequiredStart).chain(script.words(Key::ShouldStart)).any(|word| word == "$all")
-        };
+        let is_last = |script: &&Script| script.fields.iter().any(says_all);
         let lasts = scripts.iter().filter(is_last).map(|script| script.name.clone()).collect();
         Self { providers, sketches: BTreeMap::new(), lasts }
     }
@@ -57,12 +55,14 @@ impl Batch {
         for field in script.fields.clone() {
             let Some(strength) = starting(field.key) else { continue };
             let mut notes = Notes::default();
-            for word in field.value.split_whitespace().filter(|word| *word != "$all") {
+            // Whoever comes last is reported once everything else is drawn.
+            let is_last = self.lasts.contains(&script.name) && says_all(&field);
+            for word in field.value.split_whitespace().filter(|word| !(is_last && *word == "$all")) {
                 for target in self.targets(word) {
                     self.bind(script, &field, word, target, strength, &mut notes);
                 }
             }
-            if field.line > 0 && !(field.value.split_whitespace().any(|word| word == "$all")) {
+            if field.line > 0 && !is_last {
                 notes.report(script, &field, "as edges");
             }
         }
@@ -112,7 +112,7 @@ impl Batch {
             self.add_unless_cycle(&script.name, Strength::After, other.as_str());
         }
         for field in script.fields.clone() {
-            if starting(field.key).is_some() && field.value.split_whitespace().any(|word| word == "$all") {
+            if says_all(&field) && field.line > 0 {
                 let place = script.report.place(field.line);
                 script.report.approximated(&field.name, place, "after everything that was imported with it");
             }
@@ -220,6 +220,12 @@ impl Batch {
         }
         if targets.is_empty() { vec![Target::Unknown] } else { targets }
     }
+}
+
+/// Whether a field puts its script after all others.
+fn says_all(field: &Field) -> bool {
+    let is_start = matches!(field.key, Key::RequiredStart | Key::ShouldStart);
+    is_start && field.value.split_whitespace().any(|word| word == "$all")
 }
 
 /// What differs from what a field says.
