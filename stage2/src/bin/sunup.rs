@@ -10,8 +10,8 @@ use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, status};
 use stage2::rehearse;
-use units::import::Format;
 use stage2::system::places::Places;
+use units::import::Format;
 
 /// Looks at the system's units and asks the engine to act on them.
 #[derive(Debug, Parser)]
