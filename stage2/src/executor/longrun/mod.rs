@@ -54,9 +54,8 @@ impl Executor {
                     return;
                 }
                 let status = service.status();
-                if !starting.is_told
-                    && status.is_none_or(|status| status.want != Want::Up || status.phase == Phase::Down)
-                {
+                // One that is wanted up already starts by itself: told again, it would not wait between two crashes.
+                if !starting.is_told && status.is_some_and(|status| status.want != Want::Up) {
                     starting.is_told = service.control(&[supervise::UP]).is_ok();
                 }
                 let is_news = |status: &Status| Some(*status) != starting.before || runs(status);
