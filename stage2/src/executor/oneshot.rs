@@ -45,10 +45,11 @@ impl Executor {
         }
     }
 
-    /// What a one-shot has left behind must not outlive its stop, nor the keeper that still forwards for it.
+    /// What a one-shot has left behind is to end with its stop; with it ends the keeper that still forwards for it, which
+    /// takes no notice of TERM itself.
     pub(super) fn end_leftovers(&self, unit: UnitIndex) {
         if let Some(root) = &self.config.cgroups {
-            cgroup::kill_all(&root.leaf(self.name(unit)));
+            cgroup::terminate_all(&root.leaf(self.name(unit)));
         }
         self.remove_leaf(unit);
     }

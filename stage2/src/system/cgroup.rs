@@ -54,16 +54,29 @@ pub fn kill_all(leaf: &Path) {
         return;
     }
     for _ in 0..ROUNDS {
-        let processes = fs::read_to_string(leaf.join("cgroup.procs")).unwrap_or_default();
-        let pids: Vec<i32> = processes.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 1).collect();
+        let pids = processes(leaf);
         if pids.is_empty() {
             return;
         }
         for pid in pids {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            let _ = kill(pid, Signal::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Asks every process in a leaf to end, stopped ones too. Who does not is for stage 3 to name.
+pub fn terminate_all(leaf: &Path) {
+    for pid in processes(leaf) {
+        for signal in [Signal::SIGTERM, Signal::SIGCONT] {
+            let _ = kill(pid, signal);
+        }
+    }
+}
+
+fn processes(leaf: &Path) -> Vec<Pid> {
+    let text = fs::read_to_string(leaf.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 1).map(Pid::from_raw).collect()
 }
 
 /// Removes a leaf; one that still holds processes stays.
