@@ -13,6 +13,7 @@ use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use crate::set::read_names;
 use crate::source::{Source, cause};
+use crate::text::quoted;
 use crate::yaml::Yaml;
 use crate::{Diagnostic, Place, Severity, UnitName};
 
@@ -88,8 +89,7 @@ fn directory(source: &Path, names: &[String], bundles: &Bundles) -> Import {
         "oneshot" => "oneshot",
         "bundle" => return bundle(source, names, bundles, report),
         other => {
-            report
-                .decide(place, format!("type must be longrun, oneshot or bundle, not {}", crate::text::quoted(other)));
+            report.decide(place, format!("type must be longrun, oneshot or bundle, not {}", quoted(other)));
             return report.finish(Vec::new());
         }
     };
@@ -167,7 +167,14 @@ fn dependencies(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketc
             sketch.edge(Strength::Needs, member);
         }
         match UnitName::new(&needed) {
-            Ok(_) => report.kept(&format!("{base}: {needed}"), place, format!("as needs: [{}]", members.join(", "))),
+            Ok(_) => {
+                let is_absent = |member: &&String| !source.with_file_name(member).join("type").exists();
+                for absent in members.iter().filter(is_absent) {
+                    let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(absent));
+                    report.decide(place.clone(), text);
+                }
+                report.kept(&format!("{base}: {needed}"), place, format!("as needs: [{}]", members.join(", ")));
+            }
             Err(message) => report.dropped(&format!("{base}: {needed}"), place, message),
         }
     }

@@ -1,5 +1,6 @@
 //! Service directories of runit and daemontools: `run` stays where it is, and is run there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::sketch::{Report, Sketch, Strength};
 use crate::import::world::{self, Ours};
 use crate::set::read_names;
 use crate::source::{Source, cause};
+use crate::text::quoted;
 use crate::yaml::Yaml;
 use crate::{Diagnostic, Place, Severity, UnitName};
 
@@ -22,6 +24,8 @@ pub(super) enum Dialect {
 
 /// Imports service directories.
 pub(super) fn import(dialect: Dialect, sources: &[PathBuf], unreadable: &mut Vec<Diagnostic>) -> Vec<Import> {
+    let names = sources.iter().filter_map(|source| source.file_name());
+    let batch: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     sources
         .iter()
         .filter_map(|source| {
@@ -33,14 +37,14 @@ pub(super) fn import(dialect: Dialect, sources: &[PathBuf], unreadable: &mut Vec
                 )
             };
             read_names(source)
-                .map(|names| directory(dialect, source, &names))
+                .map(|names| directory(dialect, source, &names, &batch))
                 .map_err(|e| unreadable.push(error(e)))
                 .ok()
         })
         .collect()
 }
 
-fn directory(dialect: Dialect, source: &Path, names: &[String]) -> Import {
+fn directory(dialect: Dialect, source: &Path, names: &[String], batch: &BTreeSet<String>) -> Import {
     let source = &fs::canonicalize(source).unwrap_or_else(|_| source.into());
     let mut report = Report::new(source.as_path());
     let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -57,7 +61,7 @@ fn directory(dialect: Dialect, source: &Path, names: &[String]) -> Import {
     sketch.condition("path", source.join("run").to_string_lossy());
     sketch.set("run", Yaml::Text(format!("cd {}\nexec ./run\n", shell::quote(&source.to_string_lossy()))));
     for name in names {
-        file(dialect, source, name, &mut sketch, &mut report);
+        file(dialect, source, name, batch, &mut sketch, &mut report);
     }
     if !names.iter().any(|name| name == "run") {
         report.decide(report.place(0), "it has no run: there is nothing to supervise");
@@ -67,11 +71,18 @@ fn directory(dialect: Dialect, source: &Path, names: &[String]) -> Import {
 }
 
 /// One file of the directory.
-fn file(dialect: Dialect, source: &Path, name: &str, sketch: &mut Sketch, report: &mut Report) {
+fn file(
+    dialect: Dialect,
+    source: &Path,
+    name: &str,
+    batch: &BTreeSet<String>,
+    sketch: &mut Sketch,
+    report: &mut Report,
+) {
     let path = source.join(name);
     let place = Place::whole(path.as_path());
     match name {
-        "run" => run(&path, sketch, report),
+        "run" => run(&path, batch, sketch, report),
         "finish" => {
             report.dropped(name, place.clone(), "not supported yet: servicedir");
             report.decide(place, "see whether the service can do without its finish");
@@ -101,7 +112,7 @@ fn file(dialect: Dialect, source: &Path, name: &str, sketch: &mut Sketch, report
     }
 }
 
-fn run(path: &Path, sketch: &mut Sketch, report: &mut Report) {
+fn run(path: &Path, batch: &BTreeSet<String>, sketch: &mut Sketch, report: &mut Report) {
     let place = Place::whole(path);
     report.kept("run", place.clone(), "is run in its directory");
     let is_program = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
@@ -110,15 +121,27 @@ fn run(path: &Path, sketch: &mut Sketch, report: &mut Report) {
     }
     let Ok(script) = Source::read(path) else { return };
     for (number, line) in (1..).zip(script.text.lines()) {
+        let place = Place { line: number, ..Place::whole(path) };
         for needed in asked_for(line) {
-            let unit = match world::ours(needed) {
-                Some(Ours::Unit(unit)) => unit,
-                _ => needed,
-            };
-            sketch.edge(Strength::Needs, unit);
-            let place = Place { line: number, ..Place::whole(path) };
-            report.approximated("sv start", place, format!("as needs: [{unit}]; the line stays in run"));
+            need(needed, &place, batch, sketch, report);
         }
+    }
+}
+
+/// `sv start NEEDED` in `run`.
+fn need(needed: &str, place: &Place, batch: &BTreeSet<String>, sketch: &mut Sketch, report: &mut Report) {
+    let unit = match world::ours(needed) {
+        Some(Ours::Unit(unit)) if !batch.contains(needed) => unit,
+        _ => needed,
+    };
+    if unit == sketch.name.as_str() {
+        return report.kept("sv start", place.clone(), "it is the unit itself; the line stays in run");
+    }
+    sketch.edge(Strength::Needs, unit);
+    report.approximated("sv start", place.clone(), format!("as needs: [{unit}]; the line stays in run"));
+    if unit == needed && !batch.contains(needed) {
+        let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(needed));
+        report.decide(place.clone(), text);
     }
 }
 

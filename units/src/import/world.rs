@@ -45,7 +45,7 @@ const REPLACED: [(&str, Ours); 26] = [
 ];
 
 /// Scripts of packages for which sunup ships a unit; both can be, one after the other.
-const SHIPPED: [(&str, &str); 16] = [
+const SHIPPED: [(&str, &str); 17] = [
     ("hwclock", "clock"),
     ("procps", "sysctl"),
     ("kmod", "modules"),
@@ -62,6 +62,7 @@ const SHIPPED: [(&str, &str); 16] = [
     ("nginx", "nginx"),
     ("rsyslog", "rsyslog"),
     ("syslog", "rsyslog"),
+    ("default-syslog", "rsyslog"),
 ];
 
 /// What a service of Debian is here, if sunup has it.

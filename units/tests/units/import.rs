@@ -271,7 +271,8 @@ command=/usr/sbin/web
 command_args=\"-f ${CONF}\"
 command_background=yes
 pidfile=/run/web.pid
-depend() {
+depend()
+{
 \tneed net localmount
 \tuse logger
 \tafter firewall
@@ -300,7 +301,7 @@ fn write(path: PathBuf, text: &str) {
 fn service_directories() {
     let directory = tempfile::tempdir().unwrap();
     let here = fs::canonicalize(directory.path()).unwrap();
-    write(here.join("web/run"), "#!/bin/sh\nsv start db || exit 1\nexec web\n");
+    write(here.join("web/run"), "#!/bin/sh\nsv start db cache || exit 1\nexec web\n");
     write(here.join("web/check"), "#!/bin/sh\n");
     write(here.join("web/finish"), "#!/bin/sh\n");
     write(here.join("web/log/run"), "#!/bin/sh\n");
@@ -311,13 +312,20 @@ fn service_directories() {
     assert_eq!(imports.iter().map(|one| one.units[0].bundles.len()).collect::<Vec<_>>(), [0, 1]);
     let at = here.display();
     let expected = format!(
-        "kind: longrun\nneeds: [local, db]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
+        "kind: longrun\nneeds: [local, db, cache]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
          ready: {{exec: [/bin/sh, -c, \"cd {at}/web && exec ./check\"], every: 1s}}\n"
     );
     assert_eq!(text(&imports[1]), expected);
     assert_eq!(
         fates(&imports[1]),
-        ["check kept", "finish dropped", "log approximated", "run kept", "sv start approximated"]
+        [
+            "check kept",
+            "finish dropped",
+            "log approximated",
+            "run kept",
+            "sv start approximated",
+            "sv start approximated"
+        ]
     );
 }
 

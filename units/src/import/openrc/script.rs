@@ -38,6 +38,7 @@ impl Script {
                 Some(function) if line.text.starts_with('}') || (text == "}" && balanced(function)) => {
                     script.functions.extend(open.take());
                 }
+                Some(function) if text == "{" && function.body.is_empty() => {}
                 Some(function) => function.body.push(line),
                 None if text.is_empty() || text.starts_with('#') => {}
                 None => open = script.top(&line),
@@ -96,7 +97,7 @@ fn balanced(function: &Function) -> bool {
         function.body.iter().map(|line| line.text.trim()).filter(|text| text.ends_with(c) && text.len() == 1).count()
     };
     let opened = function.body.iter().filter(|line| line.text.trim_end().ends_with('{')).count();
-    count('}') >= opened.saturating_sub(usize::from(function.body.first().is_some_and(|line| line.text.trim() == "{")))
+    count('}') >= opened
 }
 
 /// The lines of a script; those that end with a backslash, or inside a quoted value, with what continues them.
