@@ -4,6 +4,9 @@ DESTDIR =
 PREFIX = /usr
 # A directory of programs that are already built; empty: build them in the release profile.
 BIN =
+# What install does with /sbin: with "no" nothing; FORCE_SBIN=1 replaces what another init system has there.
+SBIN = yes
+FORCE_SBIN =
 
 LIB = $(PREFIX)/lib/sunup
 ETC = /etc/sunup
@@ -13,14 +16,34 @@ BUILT = $(or $(BIN),$(or $(CARGO_TARGET_DIR),target)/$(shell rustc -vV | sed -n 
 PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle svscanboot init stage2 sunup shutdown
 SBIN_LINKS = init:telinit shutdown:shutdown shutdown:halt shutdown:poweroff shutdown:reboot shutdown:runlevel
 
-.PHONY: programs demo test lint install bench soak fuzz deb
+SBIN_NAMES = init $(foreach link,$(SBIN_LINKS),$(lastword $(subst :, ,$(link))))
+
+# Prints those of SBIN_NAMES that are there and not ours: no link to our programs, and no copy of our init.
+FOREIGN_SBIN = for name in $(SBIN_NAMES); do \
+		file="$(DESTDIR)/sbin/$$name"; \
+		test -e "$$file" || test -L "$$file" || continue; \
+		case "$$(readlink "$$file")" in "$(LIB)/bin/"*) continue ;; esac; \
+		test "$$(dirname "$$(realpath -m "$$file")")" != "$$(realpath -m "$(DESTDIR)$(LIB)/bin")" || continue; \
+		! cmp -s "$$file" "$(DESTDIR)$(LIB)/bin/init" || continue; \
+		! cmp -s "$$file" "$(BUILT)/init" || continue; \
+		echo "$$name"; \
+	done
+
+.PHONY: programs sbin demo test lint install bench soak fuzz deb
 .DEFAULT_GOAL = programs
 
-ifeq ($(BIN),)
+# Whoever says BIN= has programs; an empty one is a variable that was not set.
+ifneq ($(BIN),)
 programs:
-	cargo build --release --workspace --bins
+	@for program in $(PROGRAMS) wrapper; do \
+		test -x "$(BIN)/$$program" || { echo "make: BIN: no program '$(BIN)/$$program'" >&2; exit 1; }; \
+	done
+else ifeq ($(origin BIN),command line)
+programs:
+	@echo 'make: BIN is empty: name a directory of programs, or leave it out to build them' >&2; exit 1
 else
 programs:
+	cargo build --release --workspace --bins
 endif
 
 # Boots a small system in namespaces, shows it, stops it.
@@ -37,19 +60,38 @@ lint:
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --quiet
 	if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; fi
 
+# Before anything is built or changed: another init system's programs are not ours to replace unasked.
+sbin:
+ifeq ($(filter no,$(SBIN))$(filter 1,$(FORCE_SBIN)),)
+	@foreign=$$($(FOREIGN_SBIN)); test -z "$$foreign" || { \
+		echo "make: install: another init system has $(DESTDIR)/sbin: $$(echo $$foreign)" >&2; \
+		echo 'make install FORCE_SBIN=1    replaces them; each is kept as NAME.before-sunup' >&2; \
+		echo 'make install SBIN=no         installs everything but these' >&2; \
+		exit 1; \
+	}
+endif
+
 # /sbin may be a link into usr/sbin; init is a copy, because it must work before anything else does.
-install: programs
+install: sbin programs
+ifeq ($(filter no,$(SBIN)),)
+	# First, since our own init is known by its twin in LIB, which may be older than what is built now.
+	test -d "$(DESTDIR)/sbin" || install -d "$(DESTDIR)/sbin"
+	set -e; for name in $$($(FOREIGN_SBIN)); do \
+		cp -a --remove-destination -T "$(DESTDIR)/sbin/$$name" "$(DESTDIR)/sbin/$$name.before-sunup"; \
+	done
+	install -m 755 "$(BUILT)/init" "$(DESTDIR)/sbin/init"
+endif
 	install -d "$(DESTDIR)$(LIB)/bin" "$(DESTDIR)$(LIB)/wrapper" "$(DESTDIR)$(LIB)/units" "$(DESTDIR)$(PREFIX)/bin"
 	install -d "$(DESTDIR)$(ETC)/units" "$(DESTDIR)$(ETC)/bundles"
-	test -d "$(DESTDIR)/sbin" || install -d "$(DESTDIR)/sbin"
 	for program in $(PROGRAMS); do install -m 755 "$(BUILT)/$$program" "$(DESTDIR)$(LIB)/bin/" || exit; done
 	for name in supervise runsv; do install -m 755 "$(BUILT)/wrapper" "$(DESTDIR)$(LIB)/wrapper/$$name" || exit; done
 	ln -sfr "$(DESTDIR)$(LIB)/bin/sunup" "$(DESTDIR)$(PREFIX)/bin/sunup"
-	install -m 755 "$(BUILT)/init" "$(DESTDIR)/sbin/init"
+ifeq ($(filter no,$(SBIN)),)
 	set -e; for link in $(SBIN_LINKS); do \
 		case $$link in init:*) from="$(DESTDIR)/sbin/init" ;; *) from="$(DESTDIR)$(LIB)/bin/$${link%:*}" ;; esac; \
 		ln -sfr "$$from" "$(DESTDIR)/sbin/$${link#*:}"; \
 	done
+endif
 	set -e; for unit in units/system/*.yaml; do \
 		test ! -e "$$unit" || install -m 644 "$$unit" "$(DESTDIR)$(LIB)/units/"; \
 	done

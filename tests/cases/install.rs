@@ -8,10 +8,31 @@ use std::process::Command;
 use tests::{command, programs, require};
 
 fn install(root: &Path) {
+    command::run(&mut install_command(root));
+}
+
+fn install_command(root: &Path) -> Command {
+    let mut make = make("install", &programs::built().display().to_string());
+    make.arg(format!("DESTDIR={}", root.display()));
+    make
+}
+
+fn make(goal: &str, bin: &str) -> Command {
     let mut make = Command::new("make");
-    make.args(["--silent", "--no-print-directory", "install"]).current_dir(programs::workspace());
-    make.arg(format!("DESTDIR={}", root.display())).arg(format!("BIN={}", programs::built().display()));
-    command::run(&mut make);
+    make.args(["--silent", "--no-print-directory", goal]).current_dir(programs::workspace());
+    make.arg(format!("BIN={bin}"));
+    make
+}
+
+/// A root that systemd boots.
+fn foreign_root() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let sbin = directory.path().join("sbin");
+    fs::create_dir(&sbin).unwrap();
+    symlink("/lib/systemd/systemd", sbin.join("init")).unwrap();
+    symlink("/bin/systemctl", sbin.join("poweroff")).unwrap();
+    fs::write(sbin.join("runlevel"), "foreign").unwrap();
+    directory
 }
 
 /// In a merged root /sbin is a link; the links in it lead to the programs from wherever the root is.
@@ -57,4 +78,80 @@ fn a_second_install_keeps_the_configuration() {
     install(root);
     assert!(fs::symlink_metadata(&link).is_err());
     assert_eq!(fs::read_to_string(&run).unwrap(), "#!/bin/false\n");
+}
+
+/// Another init system's programs are named and nothing is changed.
+#[test]
+fn refuses_to_replace_another_init_system() {
+    if !require::tools(&["make", "install"]) {
+        return;
+    }
+    let directory = foreign_root();
+    let root = directory.path();
+    let (code, text) = command::output(&mut install_command(root));
+    assert_eq!(code, Some(2), "{text}");
+    let said = format!("make: install: another init system has {}/sbin: init poweroff runlevel\n", root.display());
+    assert!(text.starts_with(&said), "{text}");
+    assert!(text.contains("make install FORCE_SBIN=1 ") && text.contains("make install SBIN=no "), "{text}");
+    assert_eq!(fs::read_dir(root).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(root.join("sbin")).unwrap().count(), 3);
+}
+
+/// When forced, what was there is kept beside; a second install finds only ours, an older build of init included.
+#[test]
+fn replaces_another_init_system_when_forced() {
+    if !require::tools(&["make", "install"]) {
+        return;
+    }
+    let directory = foreign_root();
+    let root = directory.path();
+    command::run(install_command(root).arg("FORCE_SBIN=1"));
+    let kept = |name: &str| root.join("sbin").join(format!("{name}.before-sunup"));
+    assert_eq!(fs::read_link(kept("init")).unwrap(), Path::new("/lib/systemd/systemd"));
+    assert_eq!(fs::read_link(kept("poweroff")).unwrap(), Path::new("/bin/systemctl"));
+    assert_eq!(fs::read_to_string(kept("runlevel")).unwrap(), "foreign");
+    assert!(fs::symlink_metadata(kept("halt")).is_err());
+    assert!(fs::symlink_metadata(root.join("sbin/init")).unwrap().is_file());
+    for older in ["usr/lib/sunup/bin/init", "sbin/init"] {
+        fs::write(root.join(older), "an older build").unwrap();
+    }
+    command::run(install_command(root).arg("FORCE_SBIN=1"));
+    assert_eq!(fs::read_link(kept("init")).unwrap(), Path::new("/lib/systemd/systemd"));
+    install(root);
+}
+
+/// Without /sbin everything else is installed.
+#[test]
+fn leaves_sbin_alone() {
+    if !require::tools(&["make", "install"]) {
+        return;
+    }
+    let directory = foreign_root();
+    let root = directory.path();
+    command::run(install_command(root).arg("SBIN=no"));
+    assert_eq!(fs::read_dir(root.join("sbin")).unwrap().count(), 3);
+    assert_eq!(fs::read_link(root.join("sbin/init")).unwrap(), Path::new("/lib/systemd/systemd"));
+    assert!(root.join("usr/lib/sunup/bin/init").is_file());
+}
+
+/// Programs that are not there are not built in their place.
+#[test]
+fn programs_must_be_there() {
+    if !require::tools(&["make", "install"]) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for goal in ["demo", "install"] {
+        for (bin, said) in [
+            ("/nonexistent", "make: BIN: no program '/nonexistent/svscan'\n"),
+            ("", "make: BIN is empty: name a directory of programs, or leave it out to build them\n"),
+        ] {
+            let mut make = make(goal, bin);
+            let (code, text) = command::output(make.arg(format!("DESTDIR={}", root.display())));
+            assert_eq!(code, Some(2), "{goal}: {text}");
+            assert!(text.starts_with(said), "{goal}: {text}");
+        }
+    }
+    assert_eq!(fs::read_dir(root).unwrap().count(), 0);
 }
