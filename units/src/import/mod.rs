@@ -109,7 +109,7 @@ fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<
     match crate::set::read_names(path) {
         Ok(names) => {
             let inside = names.iter().filter(|name| is_wanted(format, name)).map(|name| path.join(name));
-            inside.filter(|path| is_source(path)).collect()
+            inside.filter(|path| is_source(path) && !is_other_name(format, path)).collect()
         }
         Err(error) => {
             let message = format!("unable to read: {}", cause(&error));
@@ -117,6 +117,15 @@ fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<
             Vec::new()
         }
     }
+}
+
+/// Whether a link in a directory of systemd's units is only another name of one: not an instance, and not masked.
+fn is_other_name(format: Format, path: &Path) -> bool {
+    let target =
+        || fs::read_link(path).ok().and_then(|target| Some(target.file_name()?.to_string_lossy().into_owned()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format == Format::Systemd
+        && target().is_some_and(|target| target != name && target != "null" && !target.contains("@."))
 }
 
 /// Whether a file in a directory of sources is one by its name: packagers and editors leave others there.

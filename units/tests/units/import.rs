@@ -261,6 +261,27 @@ fn systemd_units_of_other_kinds() {
     }
 }
 
+/// In a directory: links that are instances are units, those that are other names are none, and what is masked is none.
+#[test]
+fn systemd_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    write(here.join("web.service"), "[Service]\nExecStart=/bin/web\n");
+    write(here.join("web.service.d/more.conf"), "[Service]\nExecStart=\nExecStart=/bin/more\n");
+    write(here.join("get@.service"), "[Service]\nExecStart=/bin/get %i\n");
+    for (link, target) in
+        [("httpd.service", "web.service"), ("get@one.service", "get@.service"), ("off.service", "/dev/null")]
+    {
+        std::os::unix::fs::symlink(target, here.join(link)).unwrap();
+    }
+    let (imports, unreadable) = import(Format::Systemd, &[here.to_path_buf()]);
+    assert_eq!(unreadable, []);
+    let units: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
+    assert_eq!(imports.len(), 4);
+    let unit = |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\n");
+    assert_eq!(units, [unit("/bin/get, one"), unit("/bin/more")]);
+}
+
 /// A command in the foreground is supervised; a script with a `start` of its own is run by OpenRC as before.
 #[test]
 fn openrc_scripts() {
