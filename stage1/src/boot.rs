@@ -76,7 +76,8 @@ fn all_words(mut words: Vec<String>, arguments: &[String]) -> Vec<String> {
     words
 }
 
-fn directory(variable: &str, default: &str) -> PathBuf {
+/// The path in an environment variable, or else `default`.
+pub fn directory(variable: &str, default: &str) -> PathBuf {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map_or_else(|| default.into(), PathBuf::from)
 }
 
