@@ -6,20 +6,18 @@ use std::path::{Path, PathBuf};
 
 use units::import::{Fate, Format, Import, import, import_texts};
 
-use crate::prng::Prng;
-
 fn one(format: Format, path: &str, text: &str) -> Import {
     import_texts(format, &[(Path::new(path), text.as_bytes())]).remove(0)
 }
 
 /// The text of the only unit.
-fn text(import: &Import) -> &str {
+pub fn text(import: &Import) -> &str {
     assert_eq!(import.units.len(), 1, "{import:#?}");
     &import.units[0].text
 }
 
 /// `name fate` for each directive.
-fn fates(import: &Import) -> Vec<String> {
+pub fn fates(import: &Import) -> Vec<String> {
     import.directives.iter().map(|one| format!("{} {}", one.name, one.fate)).collect()
 }
 
@@ -27,7 +25,7 @@ fn decisions(import: &Import) -> Vec<&str> {
     import.decisions.iter().map(|decision| decision.text.as_str()).collect()
 }
 
-const INIT_SCRIPT: &str = "\
+pub const INIT_SCRIPT: &str = "\
 #!/bin/sh
 ### BEGIN INIT INFO
 # Provides:          web httpd
@@ -158,7 +156,7 @@ xx:2:nonsense:/bin/x
     assert_eq!(import.decisions.len(), 3, "{import:#?}");
 }
 
-const SERVICE: &str = "\
+pub const SERVICE: &str = "\
 [Unit]
 Description=Web %p
 Documentation=man:web(8)
@@ -311,130 +309,8 @@ depend()
     assert!(text(&own).contains("start: [/etc/init.d/own, start]\n"), "{}", text(&own));
 }
 
-fn write(path: PathBuf, text: &str) {
+pub fn write(path: PathBuf, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// runit's directories: `run` stays where it is, `check` becomes readiness, `sv start` an edge, `down` no bundle.
-#[test]
-fn service_directories() {
-    let directory = tempfile::tempdir().unwrap();
-    let here = fs::canonicalize(directory.path()).unwrap();
-    write(here.join("web/run"), "#!/bin/sh\nsv start db cache || exit 1\nexec web\n");
-    write(here.join("web/check"), "#!/bin/sh\n");
-    write(here.join("web/finish"), "#!/bin/sh\n");
-    write(here.join("web/log/run"), "#!/bin/sh\n");
-    write(here.join("db/run"), "#!/bin/sh\n");
-    write(here.join("db/down"), "");
-    let (imports, unreadable) = import(Format::Runit, std::slice::from_ref(&here));
-    assert_eq!(unreadable, []);
-    assert_eq!(imports.iter().map(|one| one.units[0].bundles.len()).collect::<Vec<_>>(), [0, 1]);
-    let at = here.display();
-    let expected = format!(
-        "kind: longrun\nneeds: [local, db, cache]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
-         ready: {{exec: [/bin/sh, -c, \"cd {at}/web && exec ./check\"], every: 1s}}\n"
-    );
-    assert_eq!(text(&imports[1]), expected);
-    assert_eq!(
-        fates(&imports[1]),
-        [
-            "check kept",
-            "finish dropped",
-            "log approximated",
-            "run kept",
-            "sv start approximated",
-            "sv start approximated"
-        ]
-    );
-}
-
-/// s6-rc's sources: a bundle becomes one, and who depends on it depends on its members.
-#[test]
-fn s6_rc_sources() {
-    let directory = tempfile::tempdir().unwrap();
-    let here = fs::canonicalize(directory.path()).unwrap();
-    for (path, text) in [
-        ("db/type", "longrun\n"),
-        ("db/run", "#!/bin/execlineb -P\ndb\n"),
-        ("db/notification-fd", "3\n"),
-        ("db/timeout-up", "5000\n"),
-        ("net/type", "oneshot\n"),
-        ("net/up", "ip link set lo up\n"),
-        ("net/down", "if { test -e /x } ip link set lo down\n"),
-        ("all/type", "bundle\n"),
-        ("all/contents", "db\nnet\n"),
-        ("web/type", "oneshot\n"),
-        ("web/up", "true"),
-        ("web/dependencies.d/all", ""),
-    ] {
-        write(here.join(path), text);
-    }
-    let (imports, unreadable) = import(Format::S6Rc, std::slice::from_ref(&here));
-    assert_eq!(unreadable, []);
-    let texts: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
-    let at = here.display();
-    let db = format!(
-        "kind: longrun\nif: {{path: {at}/db/run}}\nready: {{fd: 3}}\nrun: |\n  cd {at}/db\n  exec ./run\nstart-timeout: 5s\n"
-    );
-    let net = "kind: oneshot\nstop: [execlineb, -P, -c, \"if { test -e /x } ip link set lo down\\n\"]\nstart: [ip, link, set, lo, up]\n";
-    assert_eq!(texts, [&db, net, "kind: oneshot\nneeds: [db, net]\nstart: [true]\n"]);
-    assert_eq!(imports[1].units[0].bundles, ["all"]);
-    assert!(imports.iter().all(|one| one.decisions.is_empty()), "{imports:#?}");
-}
-
-/// A text with bytes changed, cut, doubled and strewn.
-fn mutated(prng: &mut Prng, text: &str) -> Vec<u8> {
-    const STREWN: [&[u8]; 14] = [
-        b"\n",
-        b"\\\n",
-        b":",
-        b"=",
-        b"%",
-        b"$",
-        b"\"",
-        b"'",
-        b"{",
-        b"}",
-        b"\0",
-        b"\xff\xfe",
-        b"- ",
-        "ä\u{2028}".as_bytes(),
-    ];
-    let mut bytes = text.as_bytes().to_vec();
-    for _ in 0..=prng.below(8) {
-        let at = prng.below(bytes.len().max(1)).min(bytes.len());
-        match prng.below(4) {
-            0 => drop(bytes.splice(at..at, prng.pick(&STREWN).iter().copied())),
-            1 => bytes.truncate(at),
-            2 => drop(bytes.drain(at..(at + prng.below(9)).min(bytes.len()))),
-            _ => bytes.extend_from_within(at..(at + prng.below(40)).min(bytes.len())),
-        }
-    }
-    bytes
-}
-
-/// No text makes an importer panic. What comes out our own parser takes, or somebody is told; a sound unit is the same
-/// after it has been printed and read.
-#[test]
-fn nothing_hurts() {
-    let table = "id:2:initdefault:\n1:2345:respawn:/sbin/getty 38400 tty1\nx:S:wait:/bin/x 'y' | z\nc::ctrlaltdel:/sbin/shutdown\n";
-    let openrc = "command=/x\ncommand_args=\"a\nb\"\nsupervisor=supervise-daemon\ndepend() {\n need net; use dns\n}\nstart_pre() { x; }\n";
-    let sources = [
-        (Format::Lsb, "/i/web", INIT_SCRIPT),
-        (Format::Inittab, "/etc/inittab", table),
-        (Format::Systemd, "/s/web@a.service", SERVICE),
-        (Format::Openrc, "/i/rc", openrc),
-    ];
-    let mut prng = Prng::new(7);
-    for round in 0..3000 {
-        let (format, path, text) = sources[round % sources.len()];
-        let bytes = mutated(&mut prng, text);
-        for import in import_texts(format, &[(Path::new(path), &bytes)]) {
-            let is_sound = import.units.iter().all(|unit| unit.unit.is_some());
-            assert!(is_sound || !import.decisions.is_empty(), "{import:#?}");
-            import.units.iter().filter_map(|unit| unit.unit.as_ref()).for_each(crate::print::assert_same);
-        }
-    }
 }

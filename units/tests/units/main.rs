@@ -4,6 +4,8 @@ mod bundles;
 mod files;
 mod hostile;
 mod import;
+mod import_directories;
+mod import_hostile;
 mod manual;
 mod print;
 mod prng;

@@ -1,0 +1,74 @@
+//! What importers make of service directories.
+
+use std::fs;
+
+use units::import::{Format, import};
+
+use crate::import::{fates, text, write};
+
+/// runit's directories: `run` stays where it is, `check` becomes readiness, `sv start` an edge, `down` no bundle.
+#[test]
+fn service_directories() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = fs::canonicalize(directory.path()).unwrap();
+    write(here.join("web/run"), "#!/bin/sh\nsv start db cache || exit 1\nexec web\n");
+    write(here.join("web/check"), "#!/bin/sh\n");
+    write(here.join("web/finish"), "#!/bin/sh\n");
+    write(here.join("web/log/run"), "#!/bin/sh\n");
+    write(here.join("db/run"), "#!/bin/sh\n");
+    write(here.join("db/down"), "");
+    let (imports, unreadable) = import(Format::Runit, std::slice::from_ref(&here));
+    assert_eq!(unreadable, []);
+    assert_eq!(imports.iter().map(|one| one.units[0].bundles.len()).collect::<Vec<_>>(), [0, 1]);
+    let at = here.display();
+    let expected = format!(
+        "kind: longrun\nneeds: [local, db, cache]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
+         ready: {{exec: [/bin/sh, -c, \"cd {at}/web && exec ./check\"], every: 1s}}\n"
+    );
+    assert_eq!(text(&imports[1]), expected);
+    assert_eq!(
+        fates(&imports[1]),
+        [
+            "check kept",
+            "finish dropped",
+            "log approximated",
+            "run kept",
+            "sv start approximated",
+            "sv start approximated"
+        ]
+    );
+}
+
+/// s6-rc's sources: a bundle becomes one, and who depends on it depends on its members.
+#[test]
+fn s6_rc_sources() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = fs::canonicalize(directory.path()).unwrap();
+    for (path, text) in [
+        ("db/type", "longrun\n"),
+        ("db/run", "#!/bin/execlineb -P\ndb\n"),
+        ("db/notification-fd", "3\n"),
+        ("db/timeout-up", "5000\n"),
+        ("net/type", "oneshot\n"),
+        ("net/up", "ip link set lo up\n"),
+        ("net/down", "if { test -e /x } ip link set lo down\n"),
+        ("all/type", "bundle\n"),
+        ("all/contents", "db\nnet\n"),
+        ("web/type", "oneshot\n"),
+        ("web/up", "true"),
+        ("web/dependencies.d/all", ""),
+    ] {
+        write(here.join(path), text);
+    }
+    let (imports, unreadable) = import(Format::S6Rc, std::slice::from_ref(&here));
+    assert_eq!(unreadable, []);
+    let texts: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
+    let at = here.display();
+    let db = format!(
+        "kind: longrun\nif: {{path: {at}/db/run}}\nready: {{fd: 3}}\nrun: |\n  cd {at}/db\n  exec ./run\nstart-timeout: 5s\n"
+    );
+    let net = "kind: oneshot\nstop: [execlineb, -P, -c, \"if { test -e /x } ip link set lo down\\n\"]\nstart: [ip, link, set, lo, up]\n";
+    assert_eq!(texts, [&db, net, "kind: oneshot\nneeds: [db, net]\nstart: [true]\n"]);
+    assert_eq!(imports[1].units[0].bundles, ["all"]);
+    assert!(imports.iter().all(|one| one.decisions.is_empty()), "{imports:#?}");
+}
