@@ -3,6 +3,8 @@
 //! As root the capabilities that reach the host through namespaces are dropped first.
 
 mod kit;
+#[path = "../../tests/src/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::process::Command;
@@ -62,7 +64,7 @@ fn check_log(sandbox: &Sandbox) {
 #[test]
 fn boots_as_root() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -113,7 +115,7 @@ fn on_a_terminal(variables: &[(&str, &str)]) -> String {
 #[test]
 fn colours() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let coloured = "[\x1b[32m ok \x1b[0m] stage1: the scanner may start";
@@ -138,7 +140,7 @@ fn damaged(sandbox: &Sandbox, script: &str) -> Vec<String> {
 #[test]
 fn boots_without_a_place_for_run() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -155,7 +157,7 @@ fn boots_without_a_place_for_run() {
 #[test]
 fn boots_without_proc() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -170,7 +172,7 @@ fn boots_without_proc() {
 #[test]
 fn boots_over_an_earlier_run() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -193,7 +195,7 @@ fn boots_over_an_earlier_run() {
 #[test]
 fn keeps_what_is_supervised() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -214,7 +216,7 @@ fn keeps_what_is_supervised() {
 #[test]
 fn descriptors_without_a_log() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();
@@ -232,7 +234,7 @@ fn descriptors_without_a_log() {
 #[test]
 fn boots_without_devices() {
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let sandbox = Sandbox::new();

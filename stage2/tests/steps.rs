@@ -2,6 +2,9 @@
 //!
 //! The refusals are tried by a user without any capability, so that a guard that fails does no harm.
 
+#[path = "../../tests/src/skip.rs"]
+mod skip;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -76,7 +79,7 @@ fn shared_host_name() {
         return;
     }
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -97,7 +100,7 @@ fn mounts_that_are_refused() {
         return;
     }
     if !is_root() {
-        eprintln!("skipped: needs root");
+        skip::skip("needs root");
         return;
     }
     let directory = tempfile::tempdir().unwrap();

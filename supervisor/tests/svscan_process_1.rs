@@ -1,6 +1,8 @@
 //! svscan as process 1 of a pid namespace.
 
 mod scene;
+#[path = "../../tests/src/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +19,7 @@ const UNSHARE: [&str; 6] = ["--user", "--map-root-user", "--pid", "--fork", "--k
 fn is_allowed() -> bool {
     let allowed = Command::new("unshare").args(UNSHARE).arg("true").status().is_ok_and(|status| status.success());
     if !allowed {
-        eprintln!("SKIPPED: namespaces are forbidden here");
+        skip::skip("namespaces are forbidden here");
     }
     allowed
 }

@@ -18,6 +18,7 @@ pub mod namespace;
 pub mod programs;
 pub mod require;
 pub mod root;
+mod skip;
 
 pub use console::Console;
 pub use image::Image;

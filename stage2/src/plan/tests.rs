@@ -9,6 +9,9 @@ use supervisor::state::State;
 use super::{Plan, Verb};
 use crate::graph::samples::graph;
 
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
+
 const UNITS: &str = "sshd < keys ~ network\nkeys < local\nnetwork < local\nlocal\ncron < local";
 
 fn plan(verb: Verb, target: &str, state: State, milliseconds: &[(&str, u64)]) -> Plan {
@@ -88,7 +91,7 @@ fn dot() {
     let drawing = plan.dot();
     assert!(drawing.contains("\"network\" -> \"sshd\" [style=dashed, color=red];"), "{drawing}");
     let Ok(mut dot) = Command::new("dot").arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::null()).spawn() else {
-        eprintln!("skipped: dot is not installed");
+        skip::skip("dot is not installed");
         return;
     };
     dot.stdin.take().unwrap().write_all(drawing.as_bytes()).unwrap();

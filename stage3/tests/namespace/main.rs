@@ -4,6 +4,8 @@
 mod cases;
 mod play;
 mod role;
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
 mod world;
 
 fn main() -> std::process::ExitCode {
