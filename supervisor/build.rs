@@ -1,7 +1,7 @@
 //! Links the resident programs without libc: they are `no_std` and start at their own `_start`.
 
 /// The programs that stay in memory for as long as the machine runs.
-const RESIDENT: [&str; 5] = ["svscan", "supervise", "svlog", "readproctitle", "wrapper"];
+const RESIDENT: [&str; 6] = ["svscan", "supervise", "svlog", "multilog", "readproctitle", "wrapper"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -353,3 +353,46 @@ fn full_disk() {
         end_of(&mut child);
     }
 }
+
+/// `S` bounds the bytes of finished files, and `R` finishes a file by its age while nothing comes.
+#[test]
+fn total_and_age() {
+    let directory = tempfile::tempdir().unwrap();
+    let input: String = (0..2000).map(|number| format!("line {number:03}\n")).collect();
+    let script = ["s4096", "n100", "S6000", "./log"];
+    assert!(log(&ours("svlog"), &script, input.as_bytes(), directory.path()).status.success());
+    let all = files(&directory.path().join("log"));
+    let sizes: Vec<u64> = all.iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+    let (_, finished) = sizes.split_last().unwrap();
+    assert!(finished.len() == 2 && finished.iter().sum::<u64>() <= 6000, "{sizes:?}");
+    assert!(input.ends_with(&content(&directory.path().join("log"))));
+    let mut running = Running::start(&["R1", "./aged"]);
+    running.write("old\n");
+    running.until_read("aged/current", "old\n");
+    running.until_read("aged/current", "");
+    assert_eq!(content(&running.path("aged")), "old\n");
+    drop(running.writer.take());
+    assert_eq!(end_of(&mut running.child), Some(0));
+}
+
+/// A processor that fails is told without `-b`, and the log goes on; its file is processed with the next rotation.
+#[test]
+fn failing_processor() {
+    let mut running = Running::start(&["!test -e ../works && cat", "./log"]);
+    running.write("one\n");
+    running.until_read("log/current", "one\n");
+    signal(&running.child, Signal::SIGALRM);
+    let message =
+        "svlog ./log: warning: unable to process previous: the processor failed (writing on without rotation)\n";
+    running.until_read("errors", message);
+    assert_eq!(running.read("log/previous"), "one\n");
+    fs::write(running.path("works"), "").unwrap();
+    running.write("two\n");
+    running.until_read("log/current", "two\n");
+    signal(&running.child, Signal::SIGALRM);
+    running.until_read("log/current", "");
+    until("processed files", || files(&running.path("log")).len() == 3);
+    assert_eq!(content(&running.path("log")), "one\ntwo\n");
+    drop(running.writer.take());
+    assert_eq!(end_of(&mut running.child), Some(0));
+}

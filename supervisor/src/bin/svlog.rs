@@ -5,10 +5,11 @@
 use core::ffi::CStr;
 
 use supervisor::log::logger::{Logger, Settings};
-use supervisor::log::script::{Refusal, Script};
+use supervisor::log::script::{Dialect, Refusal, Script};
 use supervisor::sys::descriptor::{Owned, STDOUT};
 use supervisor::sys::files;
 use supervisor::sys::message::Messages;
+use supervisor::sys::process::Environment;
 use supervisor::sys::start::Stack;
 use supervisor::sys::text::{Shown, parse_number};
 
@@ -24,7 +25,10 @@ Reads lines from standard input and carries out the script's actions for each.
 
 actions: t         put a TAI64N label before each line (first action only)
          -PATTERN  deselect lines that match      +PATTERN  select lines that match
-         sSIZE     largest file in bytes (99999)  nNUMBER   most files (10); both for the directories after them
+         sSIZE     largest file in bytes (99999)          nNUMBER   most files (10)
+         STOTAL    most bytes of finished files           RSECONDS  oldest age of a file that is written
+         !COMMAND  what finished files go through         =FILE     replace FILE by the selected line, 1001 bytes
+                   (s n S R ! are for the directories after them)
          DIR       append selected lines to DIR/current; DIR begins with . or /
          e         show the first 200 bytes of selected lines on standard error
 
@@ -52,7 +56,7 @@ fn run(stack: Stack) -> i32 {
             return 100;
         }
     };
-    let script = match Script::new((first..stack.len()).filter_map(|at| stack.argument(at))) {
+    let script = match Script::new((first..stack.len()).filter_map(|at| stack.argument(at)), Dialect::Svlog) {
         Ok(script) => script,
         Err(refusal) => return refuse(refusal, &mut messages),
     };
@@ -72,7 +76,13 @@ fn print(text: &str) -> i32 {
 
 /// Reads the options; gives where the script begins.
 fn options(stack: &Stack) -> Option<Asked> {
-    let mut settings = Settings { blocks: false, ready: None, longest: 0 };
+    let mut settings = Settings {
+        blocks: false,
+        ready: None,
+        longest: 0,
+        dialect: Dialect::Svlog,
+        environment: Environment::of(stack),
+    };
     let mut at = 1;
     while let Some(text) = stack.argument(at).map(CStr::to_bytes) {
         let (option, value) = match text {

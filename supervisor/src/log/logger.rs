@@ -3,15 +3,19 @@
 //! Everything that was read is written before the next wait, so that no line is ever held back. Memory is bounded: one
 //! input buffer, one output buffer, both on the stack.
 
+use super::directory::Trouble;
 use super::input::{Input, Piece};
 use super::orders::{Orders, RETRY};
-use super::script::{MOST_SINKS, Script, Target};
+use super::script::{Dialect, MOST_SINKS, Script, Target};
 use super::sink::{Context, Output, Sink, alert};
+use super::status_file::StatusFile;
+use super::trouble;
 use crate::sys::descriptor::{Owned, STDIN};
 use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLHUP, EPOLLIN, wait_several};
 use crate::sys::files::O_NONBLOCK;
-use crate::sys::message::Messages;
+use crate::sys::message::{Level, Messages};
+use crate::sys::process::Environment;
 use crate::sys::time;
 use crate::tai::Tai64n;
 
@@ -27,16 +31,28 @@ pub struct Settings {
     pub ready: Option<Owned>,
     /// Lines longer than this many bytes are broken; 0: never.
     pub longest: usize,
+    /// Whose words messages have.
+    pub dialect: Dialect,
+    /// What processors get.
+    pub environment: Environment,
 }
 
 /// A sink and the number of its action.
 #[derive(Debug)]
 struct Place {
     action: usize,
-    /// `None`: standard error.
-    sink: Option<Sink>,
+    outlet: Outlet,
     /// The present line is selected.
     selected: bool,
+}
+
+/// Where the lines of a place go.
+#[derive(Debug)]
+enum Outlet {
+    /// Standard error.
+    Alert,
+    Status(StatusFile),
+    Directory(Sink),
 }
 
 /// A logger at work.
@@ -56,17 +72,23 @@ impl Logger {
     pub fn new(script: Script, settings: Settings) -> Result<Self, Errno> {
         let mut places = [const { None }; MOST_SINKS];
         for (place, (action, target)) in places.iter_mut().zip(script.targets()) {
-            let sink = match target {
-                Target::Alert => None,
-                Target::Directory(path, limits) => Some(Sink::new(path, limits)),
+            let outlet = match target {
+                Target::Alert => Outlet::Alert,
+                Target::Status(path) => Outlet::Status(StatusFile::new(path)),
+                Target::Directory(path, limits) => Outlet::Directory(Sink::new(path, limits)),
             };
-            *place = Some(Place { action, sink, selected: false });
+            *place = Some(Place { action, outlet, selected: false });
         }
         let context = Context {
             blocks: settings.blocks,
+            dialect: settings.dialect,
+            environment: settings.environment,
             labels: script.labels(),
             orders: Orders::new()?,
-            messages: Messages::new("svlog"),
+            messages: Messages::new(match settings.dialect {
+                Dialect::Svlog => "svlog",
+                Dialect::Multilog => "multilog",
+            }),
             output: Output::new(),
         };
         Ok(Self { script, input: Input::new(settings.longest), places, context, ready: settings.ready, failed: false })
@@ -74,12 +96,8 @@ impl Logger {
 
     /// Runs until the end of the input or TERM; gives the exit code.
     pub fn run(&mut self) -> i32 {
-        for sink in sinks(&mut self.places) {
-            if let Err(super::directory::Trouble(what, errno)) = sink.open(&mut self.context) {
-                let path = sink.path().to_bytes();
-                self.context.messages.fatal(path, format_args!("unable to {what}: {errno}"));
-                return 111;
-            }
+        if !self.open() {
+            return 111;
         }
         while self.turn() {}
         if self.context.orders.leave {
@@ -90,12 +108,47 @@ impl Logger {
         if lossy == 0 && !self.failed { 0 } else { 111 }
     }
 
+    /// Opens every place; false when one of them cannot be had.
+    fn open(&mut self) -> bool {
+        for place in self.places.iter_mut().flatten() {
+            let (answer, path) = match &mut place.outlet {
+                Outlet::Alert => continue,
+                Outlet::Status(file) => (file.open(), file.path()),
+                Outlet::Directory(sink) => (sink.open(&mut self.context), sink.path()),
+            };
+            if let Err(trouble) = answer {
+                self.refuse(path.to_bytes(), trouble);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn refuse(&mut self, path: &[u8], trouble: Trouble) {
+        trouble::say(&mut self.context.messages, self.context.dialect, path, Level::Fatal, trouble, "");
+    }
+
+    /// Milliseconds until the first `current` is too old.
+    fn patience(&mut self) -> Option<u64> {
+        let first = sinks(&mut self.places).filter_map(|sink| sink.expires()).min()?;
+        Some(first.saturating_sub(time::monotonic()).div_ceil(1_000_000))
+    }
+
+    /// Rotates what is too old.
+    fn rotate_old(&mut self) {
+        for sink in sinks(&mut self.places) {
+            if sink.expires().is_some_and(|end| end <= time::monotonic()) {
+                sink.rotate(&mut self.context);
+            }
+        }
+    }
+
     /// One wait and what it brings; false at the end.
     fn turn(&mut self) -> bool {
         self.announce();
         let troubled = sinks(&mut self.places).any(|sink| sink.is_troubled());
         let drains = STDIN.flags().is_ok_and(|flags| flags & O_NONBLOCK != 0);
-        let limit = if drains { Some(0) } else { troubled.then_some(RETRY) };
+        let limit = if drains { Some(0) } else { self.patience().into_iter().chain(troubled.then_some(RETRY)).min() };
         let (signals, input) = match wait_several([self.context.orders.descriptor(), STDIN], limit) {
             Ok([signals, input]) => (signals, input),
             Err(errno) => return self.give_up(errno),
@@ -106,6 +159,7 @@ impl Logger {
         if core::mem::take(&mut self.context.orders.rotate) {
             sinks(&mut self.places).for_each(|sink| sink.rotate(&mut self.context));
         }
+        self.rotate_old();
         if self.context.orders.leave && !is_hung_up() {
             return false;
         }
@@ -173,7 +227,7 @@ impl Logger {
             for piece in self.input.pieces(ended) {
                 write_piece(place, &piece, &self.script, &mut self.context);
             }
-            if let Some(sink) = &mut place.sink {
+            if let Outlet::Directory(sink) = &mut place.outlet {
                 sink.flush(&mut self.context);
             }
         }
@@ -189,7 +243,10 @@ fn is_hung_up() -> bool {
 
 /// The sinks among the places.
 fn sinks(places: &mut [Option<Place>]) -> impl Iterator<Item = &mut Sink> {
-    places.iter_mut().flatten().filter_map(|place| place.sink.as_mut())
+    places.iter_mut().flatten().filter_map(|place| match &mut place.outlet {
+        Outlet::Directory(sink) => Some(sink),
+        Outlet::Alert | Outlet::Status(_) => None,
+    })
 }
 
 /// Gives a piece to a place if its line is selected there.
@@ -205,10 +262,11 @@ fn write_piece(place: &mut Place, piece: &Piece<'_>, script: &Script, context: &
     if piece.starts {
         place.selected = script.selects(place.action, label, piece.bytes);
     }
-    match &mut place.sink {
+    match &mut place.outlet {
         _ if !place.selected => {}
-        Some(sink) => sink.take(piece, label, context),
-        None if piece.starts => alert(piece, label),
-        None => {}
+        Outlet::Directory(sink) => sink.take(piece, label, context),
+        Outlet::Alert if piece.starts => alert(piece, label),
+        Outlet::Status(file) if piece.starts => file.take(piece, label, context),
+        Outlet::Alert | Outlet::Status(_) => {}
     }
 }

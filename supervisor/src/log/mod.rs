@@ -8,5 +8,8 @@ pub mod input;
 pub mod logger;
 pub mod orders;
 pub mod pattern;
+pub mod processor;
 pub mod script;
 pub mod sink;
+pub mod status_file;
+pub mod trouble;

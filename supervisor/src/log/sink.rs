@@ -10,9 +10,12 @@ use core::fmt::Write;
 use super::directory::{Directory, LOCKING, Trouble};
 use super::input::Piece;
 use super::orders::Orders;
-use super::script::Limits;
+use super::processor::PROCESSING;
+use super::script::{Dialect, Limits};
+use super::trouble;
 use crate::sys::descriptor::STDERR;
 use crate::sys::message::{Level, Messages};
+use crate::sys::process::Environment;
 use crate::sys::text::Text;
 use crate::sys::time;
 
@@ -68,6 +71,10 @@ impl Default for Output {
 pub struct Context {
     /// Wait until a place works again, instead of dropping lines.
     pub blocks: bool,
+    /// Whose words messages have.
+    pub dialect: Dialect,
+    /// What processors get.
+    pub environment: Environment,
     /// Lines carry labels, so ours do as well.
     pub labels: bool,
     /// What signals have asked for.
@@ -118,12 +125,19 @@ impl Sink {
         self.trouble.is_some()
     }
 
-    /// Opens the directory if it is not open; waits for it if sinks block. Another logger's lock is given as an error.
+    /// When `current` is too old, in ns of CLOCK_MONOTONIC.
+    pub fn expires(&self) -> Option<u64> {
+        self.directory.as_ref()?.expires()
+    }
+
+    /// Opens the directory if it is not open; waits for it if sinks block. Another logger's lock is given as an error, and
+    /// to multilog any trouble is.
     pub fn open(&mut self, context: &mut Context) -> Result<(), Trouble> {
         while self.directory.is_none() {
             match Directory::open(self.path, self.limits) {
                 Ok(directory) => self.directory = Some(directory),
                 Err(trouble @ Trouble(LOCKING, _)) => return Err(trouble),
+                Err(trouble) if context.dialect == Dialect::Multilog => return Err(trouble),
                 Err(trouble) => {
                     if !self.meet(trouble, context) {
                         return Ok(());
@@ -172,14 +186,23 @@ impl Sink {
         }
     }
 
-    /// Finishes `current` and begins another.
+    /// Finishes `current` and begins another. A processor that fails is run again if sinks block.
     pub fn rotate(&mut self, context: &mut Context) {
         self.flush(context);
-        let Some(Err(trouble)) = self.directory.as_mut().map(Directory::rotate) else { return };
-        let Trouble(what, errno) = trouble;
-        let path = self.path.to_bytes();
-        context.messages.warn(path, format_args!("unable to {what}: {errno} (writing on without rotation)"));
-        self.rotation = Some(trouble);
+        let mut said = false;
+        while let Some(Err(trouble)) = self.directory.as_mut().map(|directory| directory.rotate(context.environment)) {
+            let again = context.blocks && trouble.0 == PROCESSING;
+            if !said {
+                let then = if again { "waiting until it works" } else { "writing on without rotation" };
+                let path = self.path.to_bytes();
+                trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+                said = true;
+            }
+            if !(again && context.orders.pause()) {
+                self.rotation = Some(trouble);
+                return;
+            }
+        }
     }
 
     /// Writes what is on its way, and the number of lost lines before it.
@@ -225,10 +248,10 @@ impl Sink {
 
     /// Says that something does not work, once; true when it is to be tried again now, after a pause.
     fn meet(&mut self, trouble: Trouble, context: &mut Context) -> bool {
-        let Trouble(what, errno) = trouble;
         if self.trouble != Some(trouble) {
             let then = if context.blocks { "waiting until it works" } else { "dropping lines until it works" };
-            context.messages.warn(self.path.to_bytes(), format_args!("unable to {what}: {errno} ({then})"));
+            let path = self.path.to_bytes();
+            trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
             self.trouble = Some(trouble);
         }
         context.blocks && context.orders.pause()
@@ -236,7 +259,7 @@ impl Sink {
 
     /// Says that it works again.
     fn recover(&mut self, context: &mut Context) {
-        if self.lost == 0 && self.trouble.take().is_some() {
+        if self.lost == 0 && self.trouble.take().is_some() && context.dialect == Dialect::Svlog {
             context.messages.say(self.path.to_bytes(), Level::Info, format_args!("works again"));
         }
     }
@@ -266,8 +289,8 @@ impl Sink {
             return false;
         }
         match self.directory.as_mut().map(Directory::close) {
-            Some(Err(Trouble(what, errno))) => {
-                context.messages.warn(path, format_args!("unable to {what}: {errno}"));
+            Some(Err(trouble)) => {
+                trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, "");
                 false
             }
             _ => true,

@@ -5,5 +5,6 @@ mod kit;
 
 mod chain;
 mod labels;
+mod multilog;
 mod pair;
 mod title;
