@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod control;
+pub mod help;
 pub mod line;
 pub mod log;
 pub mod paths;

@@ -126,10 +126,10 @@ fn waits_for_records() {
     );
 }
 
-/// Every client answers --help with its exit codes and an example, and --version.
+/// Every program answers --help with its exit codes and an example, and --version.
 #[test]
 fn help() {
-    for program in ["svc", "svstat", "svok", "svwait", "svscanctl", "svlog"] {
+    for program in ["svc", "svstat", "svok", "svwait", "svscanctl", "svlog", "svscan", "supervise"] {
         let help = run(&ours(program), ["--help"], Path::new("/"));
         assert_eq!((help.code, help.err.as_str()), (Some(0), ""), "{program}");
         assert!(help.out.contains("exit codes: 0") && help.out.contains("example"), "{program}");

@@ -2,4 +2,29 @@
 #![no_std]
 #![no_main]
 
-supervisor::resident!(supervisor::scanner::run::run);
+use supervisor::help::Help;
+use supervisor::scanner;
+use supervisor::sys::start::Stack;
+
+supervisor::resident!(run);
+
+const HELP: Help = Help {
+    usage: "\
+usage: svscan [-t MS] [-d FD] [DIR]
+Runs a supervise for every service directory in DIR (the working directory), and starts it again when it ends.
+
+  -t MS  scan every MS milliseconds; 0: only when told (svscanctl -a); without it: when DIR changes
+  -d FD  write a newline to descriptor FD after the first scan
+
+signals: HUP scan, then end the supervises of services that have left; TERM and INT end; QUIT end, TERM to everything.
+         As process 1 it never ends; DIR/.svscan/SIG* are executed for signals.
+exit codes: 0 it was told to end, 100 usage, 111 failure
+
+example: svscan -t 5000 /etc/service
+",
+    version: concat!("svscan (sunup) ", env!("CARGO_PKG_VERSION"), "\n"),
+};
+
+fn run(stack: Stack) -> i32 {
+    HELP.answer(&stack).unwrap_or_else(|| scanner::run::run(stack))
+}
