@@ -67,7 +67,7 @@ fn svstat_is_daemontools() {
 #[test]
 fn troubles_are_daemontools() {
     let parent = tempfile::tempdir().unwrap();
-    let directories = ["none", "file", "empty", "ended", "short"];
+    let directories = ["none", "file", "empty", "ended", "short", "--bogus"];
     std::fs::write(parent.path().join("file"), "").unwrap();
     for name in ["empty", "ended/supervise", "short/supervise"] {
         std::fs::create_dir_all(parent.path().join(name)).unwrap();

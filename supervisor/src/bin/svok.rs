@@ -18,7 +18,7 @@ const HELP: &str = "\
 usage: svok DIR
 Says by its exit code whether a supervise runs in the service directory DIR.
 
-exit codes: 0 it runs, 100 it does not (or wrong usage), 111 that cannot be told
+exit codes: 0 it runs, 100 it does not (or wrong usage), 111 that cannot be told (no such directory)
 
 example:  if svok /run/sunup/scan/sshd; then echo supervised; fi
 ";
