@@ -14,13 +14,14 @@ const PASSING: Duration = Duration::from_millis(500);
 /// Filesystems in memory: as a root they lose nothing.
 const MEMORY: [&str; 3] = ["rootfs", "tmpfs", "ramfs"];
 
-/// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, since nobody knows
-/// what they did not finish.
+/// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, ours or a
+/// supervise's, since nobody knows what they did not finish.
 pub fn processes(stop: &mut Stop) -> Vec<String> {
     let deaths = living(&process::all()).filter_map(|pid| Death::of(pid).ok()).collect();
     stop.events.until_ended(deaths, PASSING);
     let table = process::all();
-    let mut left = killed(&stop.killed, &table);
+    let mut left: Vec<_> = stop.killed_units.iter().map(|name| format!("{name} (unit, ended only by KILL)")).collect();
+    left.extend(killed(&stop.killed, &table));
     left.extend(living(&table).map(|pid| format!("{pid} {}", process::command(pid))));
     // A proof needs a table that shows at least ourselves.
     if !table.iter().any(|process| process.pid == std::process::id()) {

@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod room;
 mod services;
+mod stubborn;
 mod superblocks;
 mod verb;
 

@@ -55,6 +55,8 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
     if force {
         return Err(at_once(verb, true, &permit));
     }
+    // A stage 3 that is under way asks everyone to end: who hurries it must get to that.
+    let _ = SigSet::all().thread_block();
     let Some(lock) = lock(verb, run)? else {
         return hurry(run);
     };
@@ -101,10 +103,9 @@ fn hurry(run: &Path) -> Result<(), String> {
         .map_err(|error| format!("unable to create '{}': {error}", path.display()))
 }
 
-/// A session of its own, deaf to signals, out of the way of the memory killer and of any service's control group.
+/// A session of its own, out of the way of the memory killer and of any service's control group.
 fn become_the_last() {
     let _ = nix::unistd::setsid();
-    let _ = SigSet::all().thread_block();
     join_mounts_of_one();
     let _ = std::env::set_current_dir("/");
     let _ = fs::write("/proc/self/oom_score_adj", "-1000");

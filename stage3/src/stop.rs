@@ -4,6 +4,7 @@ use crate::bounded::{Watchdog, within};
 use crate::events::Events;
 use crate::guard::Permit;
 use crate::report::Report;
+use crate::stubborn::Running;
 use crate::superblocks::Superblocks;
 use crate::verb::Verb;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,10 @@ pub struct Stop {
     pub events: Events,
     /// The engine did not answer: it is not to be asked politely any more.
     pub engine_stuck: bool,
+    /// The services that ran when the stop began.
+    pub running: Running,
+    /// Units that did not end when asked to, by name: their supervise has killed them.
+    pub killed_units: Vec<String>,
     /// Processes that did not end when asked to, as `PID COMMAND`.
     pub killed: Vec<(u32, String)>,
     /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
@@ -52,6 +57,8 @@ impl Stop {
             events: Events::watch(run),
             permit,
             engine_stuck: false,
+            running: Running::now(run),
+            killed_units: Vec::new(),
             killed: Vec::new(),
             locked: Vec::new(),
             hanging: Vec::new(),

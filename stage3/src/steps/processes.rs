@@ -76,6 +76,9 @@ fn ask_the_youngest(stop: &mut Stop, asked: &HashSet<u32>) {
 
 /// Loggers that did not end when told to are killed in the last round, and named.
 pub fn note_loggers(stop: &mut Stop) {
+    // A stage 3 that has just told us to hurry ends by itself.
+    let deaths = everyone_else(stop).iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+    stop.events.until_ended(deaths, PASSING);
     note_killed(stop, |stop| {
         let mut table = everyone_else(stop);
         table.retain(|process| !process::is_storage_daemon(process.pid));

@@ -26,7 +26,13 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
     let patience = services.iter().map(Service::patience).max().unwrap_or(Duration::ZERO);
     stop.events.until(patience, || !services.iter().any(Service::is_supervised));
-    still_supervised(&services).and(flagged)
+    stop.killed_units = stop.running.killed();
+    still_supervised(&services).and(flagged).and(ended_themselves(&stop.killed_units))
+}
+
+/// An error that names the units that only KILL has ended.
+fn ended_themselves(killed: &[String]) -> Result<(), String> {
+    if killed.is_empty() { Ok(()) } else { Err(format!("ended only by KILL: {}", killed.join(", "))) }
 }
 
 /// An error that names those that somebody still supervises.

@@ -115,10 +115,29 @@ fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progr
 /// What the engine answered.
 fn judge(directory: &Path) -> Result<(), String> {
     let path = directory.join(format!("{}{}", requests::STOP, requests::DONE));
-    match number(&fs::read_to_string(path).unwrap_or_default(), "exit") {
-        Some(0) => Ok(()),
-        _ => Err("some units did not stop as they should".into()),
+    let answer = fs::read_to_string(path).unwrap_or_default();
+    if number(&answer, "exit") == Some(0) {
+        return Ok(());
     }
+    let names = not_stopped(&answer);
+    let colon = if names.is_empty() { "" } else { ": " };
+    Err(format!("some units did not stop as they should{colon}{}", names.join(", ")))
+}
+
+/// The units of an answer that did not get down, each with its state. Names of units and of states are plain words.
+fn not_stopped(answer: &str) -> Vec<String> {
+    let Some((_, after)) = answer.split_once("\"units\":") else { return Vec::new() };
+    let Some(list) = after.trim_start().strip_prefix('{').and_then(|list| list.split('}').next()) else {
+        return Vec::new();
+    };
+    let words = |pair: &str| Some(pair.split_once(':').map(|(name, state)| (unquoted(name), unquoted(state)))?);
+    let got_there = [State::Down.name(), State::Skipped.name()];
+    let pairs = list.split(',').filter_map(words).filter(|(_, state)| !got_there.contains(&state.as_str()));
+    pairs.map(|(name, state)| format!("{name} ({state})")).collect()
+}
+
+fn unquoted(word: &str) -> String {
+    word.trim().trim_matches('"').into()
 }
 
 /// One line for each unit that is stopping: its process, what it runs, what it has open.
@@ -172,6 +191,16 @@ mod tests {
         assert_eq!(number(json, "pid"), Some(431));
         assert_eq!(number(json, "exit"), None);
         assert_eq!(number(json, "deaths"), None);
+    }
+
+    /// The units that are not down are named, wherever spaces are.
+    #[test]
+    fn names_who_did_not_stop() {
+        let answer =
+            r#"{"v":1,"exit":1,"error":null,"units":{"a":"down","web":"failed","b": "stopping","s":"skipped"}}"#;
+        assert_eq!(not_stopped(answer), ["web (failed)", "b (stopping)"]);
+        assert_eq!(not_stopped(r#"{"v":1,"exit":1,"error":null,"units":{}}"#), [""; 0]);
+        assert_eq!(not_stopped(""), [""; 0]);
     }
 
     /// Only units that are stopping are named.

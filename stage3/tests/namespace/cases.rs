@@ -20,12 +20,14 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 17] = [
+    let cases: [(&str, Case); 19] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
+        ("killed_unit", killed_unit),
+        ("units_that_did_not_stop", units_that_did_not_stop),
         ("full_run_directory", full_run_directory),
         ("stuck_logger", stuck_logger),
         ("returning_engine", returning_engine),
@@ -109,6 +111,22 @@ fn ignores_term(who: As) {
     assert_eq!(before, "unclean stop: 1 process, 0 mounts left");
     assert!(after.ends_with(" deaf (ended only by KILL)"), "{after}");
     assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// A unit that its supervise had to kill is named and counts, as any other process does.
+fn killed_unit(who: As) {
+    let outcome = play(who, "poweroff+engine+killed");
+    assert!(outcome.console.contains("[fail] stage3: services: ended only by KILL: web"), "{}", outcome.console);
+    assert_eq!(outcome.last(), "unclean stop: 1 process, 0 mounts left: web (unit, ended only by KILL)");
+    assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// Units that the engine could not stop are named with their states.
+fn units_that_did_not_stop(who: As) {
+    let outcome = play(who, "poweroff+partial");
+    let line = "[fail] stage3: units: some units did not stop as they should: web (failed), slow (stopping)";
+    assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
 }
 
 /// A mount that process 1 holds is named, with the file.

@@ -11,9 +11,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use supervisor::status::{LastExit, Phase, Status, Want};
 
 /// Lines of the writer.
 pub const LINES: u32 = 10_000;
+
+/// The units in an engine's answer: everything is down, or some of it.
+const ALL_DOWN: &str = "";
+const SOME_DOWN: &str = r#""a":"down","web":"failed","slow":"stopping""#;
 
 /// Plays the role that the name asks for, or runs the cases.
 pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
@@ -42,9 +47,9 @@ fn process_one(scenario: &str) -> ExitCode {
     let mut front = false;
     for part in scenario.split('+').skip(1) {
         match part {
-            "engine" | "silent" => children.push(start("engine", &[part])),
+            "engine" | "silent" | "partial" => children.push(start("engine", &[part])),
             "deaf" => children.push(start("deaf", &[])),
-            "service" | "stuck" => children.push(start("supervise", &["service/web", part])),
+            "service" | "stuck" | "killed" => children.push(start("supervise", &["service/web", part])),
             "held" => held = Some(File::create("/mnt/held").unwrap()),
             "sleeper" => children.push(start("supervise", &["", ""])),
             "hurry" => hurry = true,
@@ -73,7 +78,13 @@ fn process_one(scenario: &str) -> ExitCode {
     }
     let mut stage3 = stage3(verb);
     if hurry {
-        while fs::read_to_string("../stage3.lock").unwrap_or_default().is_empty() {
+        // One that waits for a logger has asked everybody else to end; the second one is not to be among those.
+        let (file, word) = if scenario.contains("+stucklog") {
+            ("../timeline.jsonl", "\"processes\"")
+        } else {
+            ("../stage3.lock", verb)
+        };
+        while !fs::read_to_string(file).unwrap_or_default().contains(word) {
             std::thread::yield_now();
         }
         assert!(self::stage3(verb).wait().unwrap().success());
@@ -148,7 +159,7 @@ fn run_of_a_service() -> ExitCode {
             // As the engine does: `d` to itself is answered with TERM.
             block_term();
             fs::OpenOptions::new().write(true).open("supervise/control").unwrap().write_all(b"d").unwrap();
-            answer(&Path::new(RUN).join("requests"));
+            answer(&Path::new(RUN).join("requests"), ALL_DOWN);
             ExitCode::SUCCESS
         }
         "writer" => writer(),
@@ -196,11 +207,12 @@ fn writer() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn answer(requests: &Path) {
+fn answer(requests: &Path, units: &str) {
     if fs::rename(requests.join("stop"), requests.join("stop.run")).is_ok() {
         let request = fs::read_to_string(requests.join("stop.run")).unwrap();
         assert_eq!(request, "{\"v\":1,\"verb\":\"stop-all\",\"units\":[]}\n");
-        let answer = "{\"v\":1,\"exit\":0,\"error\":null,\"units\":{}}\n";
+        let exit = u8::from(units != ALL_DOWN);
+        let answer = format!("{{\"v\":1,\"exit\":{exit},\"error\":null,\"units\":{{{units}}}}}\n");
         fs::write(requests.join(".stop.done.new"), answer).unwrap();
         fs::rename(requests.join(".stop.done.new"), requests.join("stop.done")).unwrap();
     }
@@ -212,8 +224,8 @@ fn engine(how: &str) -> ExitCode {
     let lock = File::open(directory.join("supervise/lock")).unwrap();
     lock.lock().unwrap();
     obey(directory, |letter| {
-        if letter == b'u' && how == "engine" {
-            answer(Path::new("requests"));
+        if letter == b'u' && how != "silent" {
+            answer(Path::new("requests"), if how == "partial" { SOME_DOWN } else { ALL_DOWN });
         }
         letter == b'x'
     })
@@ -234,9 +246,14 @@ fn supervise(directory: &Path, how: &str) -> ExitCode {
         block_term();
     }
     std::os::unix::fs::symlink("../service/web", "scan/web").unwrap();
+    let record = |status: Status| fs::write(directory.join("supervise/status"), status.pack()).unwrap();
+    record(Status { pid: std::process::id(), phase: Phase::Run, ..Status::NEW });
     obey(directory, |letter| {
         assert!(Path::new("stopping").exists(), "told before the wrapper's flag was there");
-        letter == b'x' && how == "service"
+        if letter == b'x' && how == "killed" {
+            record(Status { want: Want::Down, last_exit: LastExit::Status(9), ..Status::NEW });
+        }
+        letter == b'x' && how != "stuck"
     })
 }
 
