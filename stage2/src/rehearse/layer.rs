@@ -10,7 +10,10 @@ use std::path::Path;
 const BLANKS: [(&str, &str); 3] = [
     ("etc/fstab", "# A rehearsal mounts none of the machine's file systems.\n"),
     ("etc/crypttab", "# A rehearsal opens none of the machine's devices.\n"),
-    ("etc/sunup/stage1/getty-early/run", "#!/bin/sh\n# Nobody logs in to a rehearsal.\nexec sleep 1000000\n"),
+    (
+        "etc/sunup/stage1/getty-early/run",
+        "#!/bin/sh\n# Nobody logs in to a rehearsal: the engine ups this where no getty is, and it goes down again.\nexec ../../bin/svc -d .\n",
+    ),
 ];
 
 /// A tree of files in `WORK/layer`.
