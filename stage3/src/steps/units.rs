@@ -130,7 +130,7 @@ fn not_stopped(answer: &str) -> Vec<String> {
     let Some(list) = after.trim_start().strip_prefix('{').and_then(|list| list.split('}').next()) else {
         return Vec::new();
     };
-    let words = |pair: &str| Some(pair.split_once(':').map(|(name, state)| (unquoted(name), unquoted(state)))?);
+    let words = |pair: &str| pair.split_once(':').map(|(name, state)| (unquoted(name), unquoted(state)));
     let got_there = [State::Down.name(), State::Skipped.name()];
     let pairs = list.split(',').filter_map(words).filter(|(_, state)| !got_there.contains(&state.as_str()));
     pairs.map(|(name, state)| format!("{name} ({state})")).collect()
