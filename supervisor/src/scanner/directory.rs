@@ -32,20 +32,22 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Makes, opens and locks everything below the working directory.
-    pub fn open() -> core::result::Result<Self, Fault> {
+    /// Makes, opens and locks everything below the working directory. `locked` is called once we hold the lock, before
+    /// anyone can find us by the control FIFO.
+    pub fn open(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
         let mask = files::set_umask(0);
-        let opened = Self::open_inside();
+        let opened = Self::open_inside(locked);
         files::set_umask(mask);
         opened
     }
 
-    fn open_inside() -> core::result::Result<Self, Fault> {
+    fn open_inside(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create", scan::SVSCAN))?;
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("open", scan::LOCK))?;
         acquire(*lock).map_err(fault("acquire", scan::LOCK))?;
+        locked();
         let control =
             files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open", scan::CONTROL))?;
         Ok(Self { control, _lock: lock })

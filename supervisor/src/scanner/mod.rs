@@ -9,6 +9,7 @@ mod directory;
 mod entry;
 mod followed;
 mod names;
+mod obey;
 mod options;
 mod orders;
 mod record;

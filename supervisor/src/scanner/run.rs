@@ -3,15 +3,14 @@
 use crate::c_path;
 use crate::paths::scan;
 use crate::sys::crash;
-use crate::sys::descriptor::{Descriptor, HERE, Owned, STDERR, set_close_on_exec_from};
+use crate::sys::descriptor::{Descriptor, Owned, set_close_on_exec_from};
 use crate::sys::error::Errno;
 use crate::sys::event::{self, EPOLLIN, Epoll, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO};
-use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
+use crate::sys::files;
 use crate::sys::message::Messages;
 use crate::sys::process::{self, Ended};
 use crate::sys::signal::{self, Signals};
 use crate::sys::start::Stack;
-use crate::sys::text::{Shown, Text};
 use crate::sys::time;
 
 use super::adopt::Supervises;
@@ -19,14 +18,14 @@ use super::children::Children;
 use super::directory::{Directory, Fault};
 use super::followed::Followed;
 use super::options::{Options, Rescan};
-use super::orders::{Orders, handler_name};
+use super::orders::Orders;
 use super::record::{Record, Writer};
-use super::table::{Entries, Scan};
+use super::table::Entries;
 
 /// ns in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 /// How soon (ns) an incomplete scan is repeated.
-const RETRY: u64 = 1000 * MILLISECOND;
+pub(super) const RETRY: u64 = 1000 * MILLISECOND;
 /// How often (ms) the directory is scanned where inotify cannot be had.
 const WITHOUT_INOTIFY: u64 = 5000;
 
@@ -36,50 +35,46 @@ const CONTROL: u64 = 1;
 const CHANGE: u64 = 2;
 /// A supervise that is no child of ours; its pid stands above the lowest byte.
 const FOLLOWED: u64 = 3;
-/// Most processes reaped before anything else is looked at.
-const TURN: u32 = 256;
 /// ms before an svscan that crashed goes on.
 const AFTER_CRASH: u64 = 50;
 /// How long (ns) after the start supervises are looked for that a predecessor was just starting.
 const SETTLED: u64 = 10_000 * MILLISECOND;
-/// The wait status of a supervise that could not get its lock: exit code 111.
-const REFUSED: u16 = 111 << 8;
 /// The wait status of one that ended unseen, which is no orderly one.
 const UNSEEN: u16 = 1;
 
 /// The scanner.
-struct Scanner {
-    messages: Messages,
+pub(super) struct Scanner {
+    pub(super) messages: Messages,
     /// What we were executed with.
-    stack: Stack,
-    children: Children,
+    pub(super) stack: Stack,
+    pub(super) children: Children,
     /// Ours in the scan directory; `None` without /proc.
-    record: Option<Record>,
+    pub(super) record: Option<Record>,
     /// Supervises of a predecessor that are no children of ours.
-    followed: Followed,
+    pub(super) followed: Followed,
     /// Until then (monotonic ns) a predecessor's supervises may show up.
-    settled_at: Option<u64>,
-    entries: Entries,
-    directory: Directory,
-    signals: Owned,
-    epoll: Epoll,
+    pub(super) settled_at: Option<u64>,
+    pub(super) entries: Entries,
+    pub(super) directory: Directory,
+    pub(super) signals: Owned,
+    pub(super) epoll: Epoll,
     /// Tells of changes of the directory.
-    changes: Option<Owned>,
+    pub(super) changes: Option<Owned>,
     /// ns between two scans, where the directory is polled.
-    interval: Option<u64>,
+    pub(super) interval: Option<u64>,
     /// The last scan could not look at everything.
-    is_incomplete: bool,
+    pub(super) is_incomplete: bool,
     /// There may be more to reap than was taken in one turn.
-    may_reap: bool,
+    pub(super) may_reap: bool,
     /// When the next scan is due unasked (monotonic ns).
-    scan_at: Option<u64>,
+    pub(super) scan_at: Option<u64>,
     /// The read end of the FIFO on standard error.
-    held: Option<Owned>,
-    is_process_1: bool,
+    pub(super) held: Option<Owned>,
+    pub(super) is_process_1: bool,
     /// Nothing is started any more; once all supervises are gone, `finish` is run.
-    is_ending: bool,
+    pub(super) is_ending: bool,
     /// There was no `finish` to become.
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 /// The program.
@@ -147,16 +142,22 @@ impl Scanner {
         children: Children,
         before: Option<Record>,
     ) -> Result<Self, (Fault, Children)> {
-        let (directory, signals, epoll) = match Self::open(options, before.is_some()) {
+        let own = Record::ours();
+        let record = before.or(own).map(|record| record.with_limits(children.limits().unwrap_or_default()));
+        let mut writer = Writer::Nobody;
+        // A crash from here on finds in the record that we are in the directory already.
+        let locked = || {
+            writer = Record::read().zip(own).map_or(Writer::Nobody, |(record, own)| record.writer(&own));
+            let _ = record.map(|record| record.write());
+        };
+        let (directory, signals, epoll) = match Self::open(options, before.is_some(), locked) {
             Ok(opened) => opened,
             Err(fault) => return Err((fault, children)),
         };
-        let own = Record::ours();
-        let writer = Record::read().zip(own).map_or(Writer::Nobody, |(record, own)| record.writer(&own));
         let mut scanner = Self {
             messages: Messages::new("svscan"),
             stack,
-            record: before.or(own).map(|record| record.with_limits(children.limits().unwrap_or_default())),
+            record,
             children,
             followed: Followed::new(),
             settled_at: (writer != Writer::Nobody).then(|| time::monotonic().saturating_add(SETTLED)),
@@ -180,7 +181,7 @@ impl Scanner {
     }
 
     /// Changes the record of what must outlive us.
-    fn keep(&mut self, change: impl FnOnce(&mut Record)) {
+    pub(super) fn keep(&mut self, change: impl FnOnce(&mut Record)) {
         let Some(record) = &mut self.record else { return };
         change(record);
         if let Err(errno) = record.write() {
@@ -189,14 +190,14 @@ impl Scanner {
     }
 
     /// `again`: we are in the directory already.
-    fn open(options: &Options<'_>, again: bool) -> Result<(Directory, Owned, Epoll), Fault> {
+    fn open(options: &Options<'_>, again: bool, locked: impl FnOnce()) -> Result<(Directory, Owned, Epoll), Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let all = Signals::ALL.without(Signals::FAULTS);
         signal::set_blocked(all).map_err(fault("block", "signals"))?;
         if !again {
             files::change_directory(options.directory).map_err(fault("chdir to", "the scan directory"))?;
         }
-        let directory = Directory::open()?;
+        let directory = Directory::open(locked)?;
         let signals = signal::signal_descriptor(all).map_err(fault("read", "signals"))?;
         let epoll = Epoll::new().map_err(fault("create", "epoll"))?;
         epoll.add(*signals, EPOLLIN, SIGNAL).map_err(fault("watch", "signals"))?;
@@ -267,7 +268,7 @@ impl Scanner {
     }
 
     /// Supervises that were being started when the predecessor ended hold their locks by now.
-    fn look_again(&mut self) {
+    pub(super) fn look_again(&mut self) {
         if self.settled_at.is_some_and(|at| at > time::monotonic()) {
             self.entries.adopt(&Supervises::find(), time::monotonic());
             self.follow_strangers();
@@ -325,113 +326,5 @@ impl Scanner {
                 orders.take(letter);
             }
         }
-    }
-
-    /// Runs the signal's handler; false when there is none.
-    fn run_handler(&mut self, signal: u32) -> bool {
-        let Some(name) = handler_name(signal) else { return false };
-        let mut path = Text::<64>::new();
-        path.push(scan::HANDLER.as_bytes());
-        path.push(name.bytes());
-        let Some(path) = path.c_str() else { return false };
-        if files::executable_at(HERE, path).is_err() {
-            return false;
-        }
-        if let Err(errno) = self.children.handler(path) {
-            self.messages.warn(b"", format_args!("unable to run {}: {errno}", Shown(path.to_bytes())));
-        }
-        true
-    }
-
-    /// Does what is to be done; a number is the exit code.
-    fn obey(&mut self, orders: Orders) -> Option<i32> {
-        self.reap();
-        if orders.hold {
-            self.hold_fifo();
-            self.keep(|record| record.holds = true);
-        }
-        if orders.close {
-            self.close_pipes();
-        }
-        if orders.again {
-            // What was written to the control FIFO besides is lost with it, unlike the record.
-            let errno = crash::execute_now(&self.stack);
-            self.messages.warn(b"", format_args!("unable to execute svscan again: {errno}"));
-        }
-        if orders.scan {
-            self.scan();
-        }
-        if orders.prune {
-            self.entries.end_supervises(true, orders.prune_loggers);
-        }
-        if orders.terminate || orders.quit {
-            self.is_ending = true;
-            self.keep(|record| record.ending = true);
-            self.entries.end_supervises(false, orders.quit);
-        }
-        if orders.finish || (self.is_ending && !self.is_over && self.entries.are_dead()) {
-            return self.finish();
-        }
-        if !self.is_ending {
-            self.entries.start(&self.children, time::monotonic(), &mut self.messages);
-        }
-        None
-    }
-
-    /// Reaps, at most so many in a turn: orphans may come as fast as they are reaped.
-    fn reap(&mut self) {
-        let mut refused = false;
-        let mut count = 0;
-        while count < TURN
-            && let Some(ended) = process::reap()
-        {
-            refused |= ended.status == REFUSED;
-            self.entries.end(ended, time::monotonic());
-            count += 1;
-        }
-        self.may_reap = count == TURN;
-        if refused {
-            self.look_again();
-        }
-    }
-
-    fn close_pipes(&mut self) {
-        self.keep(|record| (record.holds, record.closed) = (false, true));
-        self.held = None;
-        let now = time::monotonic();
-        self.entries.hasten_loggers(now);
-        self.entries.start(&self.children, now, &mut self.messages);
-        self.entries.close_pipes();
-    }
-
-    fn scan(&mut self) {
-        self.scan_with(None);
-    }
-
-    fn scan_with(&mut self, left: Option<&Supervises>) {
-        let complete = self.entries.scan(Scan { messages: &mut self.messages, left, quiet: self.is_incomplete });
-        self.is_incomplete = !complete;
-        let pause = if complete { self.interval } else { Some(RETRY) };
-        self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
-    }
-
-    fn hold_fifo(&mut self) {
-        if !files::status_of(STDERR).is_ok_and(|status| status.is_fifo()) {
-            return;
-        }
-        match files::open(c"/proc/self/fd/2", O_RDONLY | O_NONBLOCK, 0) {
-            Ok(fifo) => self.held = Some(fifo),
-            Err(errno) => self.messages.warn(b"", format_args!("unable to hold standard error: {errno}")),
-        }
-    }
-
-    /// Becomes `finish`. Without one we exit, but as process 1 go on reaping.
-    fn finish(&mut self) -> Option<i32> {
-        let errno = self.children.replace_ourselves(c_path!(scan::FINISH));
-        if errno != Errno::ENOENT || self.is_process_1 {
-            self.messages.warn(b"", format_args!("unable to run {}: {errno}", scan::FINISH));
-        }
-        self.is_over = true;
-        (!self.is_process_1).then_some(0)
     }
 }

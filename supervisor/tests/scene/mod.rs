@@ -4,13 +4,13 @@
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use supervisor::status::Status;
+use supervisor::status::{Phase, Status};
 use supervisor::sys::process::kill;
 
 /// supervise, as built for this test.
@@ -199,4 +199,30 @@ pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
 /// True while a process is there and is no zombie.
 pub fn is_alive(pid: u32) -> bool {
     supervisor::sys::process::start_ticks(pid).is_some()
+}
+
+/// svscan on `scan`, with our supervise in its PATH.
+pub fn command(scene: &Scene, arguments: &[&str]) -> Command {
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    let mut command = scene.command(SVSCAN, arguments);
+    let programs = Path::new(SUPERVISE).parent().unwrap().display();
+    command.env("PATH", format!("{programs}:/usr/bin:/bin"));
+    command
+}
+
+pub fn svscan(scene: &mut Scene, arguments: &[&str]) -> u32 {
+    let command = command(scene, arguments);
+    scene.spawn(command)
+}
+
+/// Links a service directory into the scan directory.
+pub fn link(scene: &Scene, name: &str) {
+    symlink(format!("../{name}"), scene.path.join("scan").join(name)).unwrap();
+}
+
+/// The pid of the supervise of a service: the parent of its process.
+pub fn supervise_of(scene: &Scene, service: &str) -> u32 {
+    let status = scene.await_record(service, |status| status.phase == Phase::Run);
+    let stat = fs::read_to_string(format!("/proc/{}/stat", status.pid)).unwrap();
+    stat.rsplit(')').next().unwrap().split(' ').nth(2).unwrap().parse().unwrap()
 }

@@ -1,0 +1,147 @@
+//! What a scanner does after its own crash, or after its predecessor's death.
+
+mod scene;
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use scene::{SLEEP, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, wait_until};
+use supervisor::status::Phase;
+use supervisor::sys::process::kill;
+
+/// Two services, one with a logger whose lines are numbered, all running below `svscan`.
+fn two_services(scene: &mut Scene, arguments: &[&str]) -> u32 {
+    scene.file("a/run", SLEEP).file("b/go", "");
+    fs::remove_file(scene.path.join("b/go")).unwrap();
+    make_fifo(&scene.path.join("b/go"));
+    scene.file("b/run", "#!/bin/sh\nwhile :; do read n < go && echo line $n; done\n");
+    scene.file("b/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(scene, "a");
+    link(scene, "b");
+    let svscan = svscan(scene, arguments);
+    say(scene, "1");
+    scene.await_text("b/out", |text| text == "line 1\n");
+    svscan
+}
+
+/// Has the service of [`two_services`] write a line.
+fn say(scene: &Scene, word: &str) {
+    wait_until("the service", || {
+        std::io::Write::write_all(&mut open_fifo(&scene.path.join("b/go"))?, format!("{word}\n").as_bytes()).ok()
+    });
+}
+
+/// Pids of supervises and services.
+fn pids(scene: &Scene) -> Vec<u32> {
+    let services = ["a", "b", "b/log"].map(|service| {
+        let supervise = supervise_of(scene, service);
+        [supervise, scene.record(service).unwrap().pid]
+    });
+    services.concat()
+}
+
+/// The pipe between `b` and its logger, as its supervise has it.
+fn log_pipe(scene: &Scene) -> std::path::PathBuf {
+    fs::read_link(format!("/proc/{}/fd/1", supervise_of(scene, "b"))).unwrap()
+}
+
+/// svscan has both ends of a pipe.
+fn holds(svscan: u32, pipe: &Path) -> bool {
+    let fds = fs::read_dir(format!("/proc/{svscan}/fd")).unwrap();
+    fds.filter(|fd| fs::read_link(fd.as_ref().unwrap().path()).is_ok_and(|link| link == pipe)).count() == 2
+}
+
+/// After a crash svscan is executed again in the same process: every pid, the pipe and the log stay, another crash is no
+/// worse, and what dies then is brought back as ever.
+#[test]
+fn crash_costs_nothing() {
+    let mut scene = Scene::new();
+    let svscan = two_services(&mut scene, &["scan"]);
+    let (before, pipe) = (pids(&scene), log_pipe(&scene));
+    let message = "svscan: warning: crashed and was executed again\n";
+    for (number, signal) in [11, 7, 4, 8, 6].into_iter().enumerate() {
+        kill(svscan, signal).unwrap();
+        scene.await_text("messages", |text| text == message.repeat(number + 1));
+        wait_until("the pipe", || holds(svscan, &pipe).then_some(()));
+    }
+    assert_eq!(pids(&scene), before);
+    assert_eq!(log_pipe(&scene), pipe);
+    // The logger and its supervise end: only svscan's end keeps the line that is written now.
+    let logger = before[5];
+    scene.letters("b/log/supervise/control", "dx");
+    wait_until("the logger's return", || {
+        scene.record("b/log").filter(|status| status.phase == Phase::Run && status.pid != logger)
+    });
+    say(&scene, "2");
+    scene.await_text("b/out", |text| text == "line 1\nline 2\n");
+    kill(before[0], 9).unwrap();
+    scene.await_text("messages", |text| {
+        text.ends_with(&format!("supervise a: info: going on with pid {}\n", before[1]))
+    });
+    kill(svscan, 15).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+    assert!(!scene.is_supervised("a") && !scene.is_supervised("b") && !scene.is_supervised("b/log"));
+}
+
+/// `R` executes svscan again on purpose, without a word; a directory that was linked meanwhile is seen.
+#[test]
+fn executes_again() {
+    let mut scene = Scene::new();
+    let svscan = two_services(&mut scene, &["-t", "0", "scan"]);
+    let before = pids(&scene);
+    scene.file("c/run", SLEEP);
+    link(&scene, "c");
+    scene.letters("scan/.svscan/control", "R");
+    scene.await_record("c", |status| status.phase == Phase::Run);
+    assert_eq!(pids(&scene), before);
+    assert_eq!(scene.text("messages"), "");
+    assert!(is_alive(svscan));
+}
+
+/// The limits of children and the closed pipes outlive a crash; readiness is told once.
+#[test]
+fn crash_forgets_nothing() {
+    let mut scene = Scene::new();
+    let fifo = scene.path.join("log.fifo");
+    make_fifo(&fifo);
+    scene.file("a/run", "#!/bin/sh\nulimit -n > told\nulimit -Hn >> told\nexec sleep 1000\n");
+    let mut command = command(&scene, &["scan"]);
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+    command.stderr(Stdio::from(fs::OpenOptions::new().write(true).open(&fifo).unwrap()));
+    command.env("SUNUP_NOFILE", "333:444");
+    let svscan = scene.spawn(command);
+    scene.letters("scan/.svscan/control", "F");
+    wait_until("holding", || fs::read(scene.path.join("scan/.svscan/status")).ok().filter(|bytes| bytes[32] == 1));
+    drop(reader);
+    kill(svscan, 11).unwrap();
+    link(&scene, "a");
+    assert_eq!(scene.await_text("a/told", |text| text.lines().count() == 2), "333\n444\n");
+    wait_until("the held end", || open_fifo(&fifo));
+    scene.letters("scan/.svscan/control", "E");
+    wait_until("the end of holding", || open_fifo(&fifo).is_none().then_some(()));
+    scene.letters("scan/.svscan/control", "R");
+    scene.letters("scan/.svscan/control", "z");
+    assert_eq!(fs::read(scene.path.join("scan/.svscan/status")).unwrap()[32], 2);
+}
+
+/// The successor of a killed svscan takes the supervises over although they are no children of its own, and the pipe.
+#[test]
+fn successor_adopts() {
+    let mut scene = Scene::new();
+    let first = two_services(&mut scene, &["scan"]);
+    let (before, pipe) = (pids(&scene), log_pipe(&scene));
+    kill(first, 9).unwrap();
+    scene.wait(first);
+    let second = svscan(&mut scene, &["scan"]);
+    wait_until("the pipe", || holds(second, &pipe).then_some(()));
+    kill(before[0], 9).unwrap();
+    scene.await_text("messages", |text| text == format!("supervise a: info: going on with pid {}\n", before[1]));
+    say(&scene, "2");
+    scene.await_text("b/out", |text| text == "line 1\nline 2\n");
+    assert_eq!(pids(&scene)[1..], before[1..]);
+    kill(second, 15).unwrap();
+    assert_eq!(scene.wait(second).code(), Some(0));
+    assert!(!scene.is_supervised("a") && !scene.is_supervised("b") && !scene.is_supervised("b/log"));
+}
