@@ -113,8 +113,8 @@ fn follow(link: &Path, unit: &UnitName, units: &mut UnitSet) -> Option<Diagnosti
     let shown = quoted(&target.to_string_lossy());
     let is_yaml = target.extension().is_some_and(|extension| extension == "yaml");
     if is_inside(&target, units.directories()) {
-        let hint = units.did_you_mean(unit.as_str());
         return (!is_defined).then(|| {
+            let hint = units.did_you_mean(unit.as_str());
             Diagnostic::new(
                 Severity::Error,
                 place,
