@@ -44,15 +44,20 @@ fn boots_works_restarts_and_powers_off() {
     image.assert_clean();
 }
 
-/// The same root, handed over by Debian's initramfs with /run already mounted noexec; stopped by Ctrl-Alt-Del.
+/// The same root, handed over by Debian's initramfs with /run already mounted noexec, with control groups of both
+/// versions; stopped by Ctrl-Alt-Del.
 #[test]
 fn boots_through_an_initramfs() {
     if !support::can_boot_machines() {
         return;
     }
     let image = Image::new(&Layer::new());
-    let mut machine = Machine::boot(&image, &Options { kernel: Kernel::with_initramfs(), ..Options::default() });
+    let append = "sunup.cgroup=hybrid".to_owned();
+    let options = Options { kernel: Kernel::with_initramfs(), append, ..Options::default() };
+    let mut machine = Machine::boot(&image, &options);
     support::log_in(&mut machine.console, BOOT, COMMAND);
+    let kinds = machine.console.ok("stat -f -c %T /sys/fs/cgroup/unified /sys/fs/cgroup/memory", COMMAND);
+    assert_eq!(kinds, "cgroup2fs\ncgroupfs\n");
     let run = machine.console.ok("findmnt -n -o OPTIONS /run", COMMAND);
     assert!(run.contains("noexec"), "the initramfs no longer mounts /run noexec, the test is void: {run}");
     support::assert_default_up(&mut machine.console, COMMAND);
@@ -64,6 +69,7 @@ fn boots_through_an_initramfs() {
 
 /// What the machine is for: the disk has its names, the web server and sshd answer, the system log takes lines.
 fn works(console: &mut Console) {
+    assert_eq!(console.ok("stat -f -c %T /sys/fs/cgroup", COMMAND), "cgroup2fs\n");
     let disk = console.ok(&format!("readlink -f /dev/disk/by-uuid/{}", root::UUID), COMMAND);
     assert_eq!(disk, "/dev/nvme0n1\n");
     let page = r#"bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET / HTTP/1.0\r\n\r\n" >&3; head -n 1 <&3'"#;
