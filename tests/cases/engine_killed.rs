@@ -49,9 +49,11 @@ fn twenty_kills_cost_only_the_interrupted_commands() {
     }
     let mut guest = Namespace::boot(&layer);
     let console = &mut guest.console;
-    // An engine that dies before it has started a getty leaves the early one, whose session ends when a later engine
-    // starts the real one.
-    console.expect("getty-console: Login on the console", LONG_BOOT);
+    // The last command begins when all kills are over: a kill may cost any line before it, and an engine that dies before
+    // it has started a getty leaves the early one, whose session ends when a later engine starts the real one.
+    console.expect(&format!("command-{COMMANDS}: "), LONG_BOOT);
+    // The prompt has gone by: an empty name brings another.
+    console.send("\n");
     support::log_in(console, LONG_BOOT, COMMAND);
 
     let starts = console.ok("wc -l </run/kills", COMMAND);
