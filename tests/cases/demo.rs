@@ -1,6 +1,7 @@
 //! `make demo` and `sunup rehearse`: the shipped system in a sandbox, for root and for everyone.
 
 use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -155,10 +156,11 @@ fn hold(token: &str) -> File {
     let deadline = Instant::now() + DEADLINE;
     while Instant::now() < deadline {
         for entry in fs::read_dir("/proc").expect("/proc").flatten() {
-            let mnt = entry.path().join("root/mnt");
-            if mnt.join(token).exists() {
-                let held = File::open(mnt.join(token)).expect("the token");
-                fs::remove_file(mnt.join(token)).expect("the word to go on");
+            // The process whose root this is may end at any moment; the directory, once open, stays.
+            let Ok(mnt) = File::open(entry.path().join("root/mnt")) else { continue };
+            let name = PathBuf::from(format!("/proc/self/fd/{}/{token}", mnt.as_raw_fd()));
+            if let Ok(held) = File::open(&name) {
+                fs::remove_file(&name).expect("the word to go on");
                 return held;
             }
         }
