@@ -37,6 +37,8 @@ pub mod supervise {
     pub const USER2: u8 = b'2';
     /// The down signal, want unchanged: a restart.
     pub const RESTART: u8 = b'r';
+    /// svscan has reaped a process of this service: how it ended is in `supervise/ended`.
+    pub const REAPED: u8 = b'z';
 }
 
 /// Letters of `.svscan/control`. s6-svscanctl's first, ours (capitals that s6 does not use) after.

@@ -8,9 +8,11 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod control;
+pub mod ended;
 pub mod help;
 pub mod line;
 pub mod log;
+pub mod octal;
 pub mod paths;
 pub mod scanner;
 pub mod state;

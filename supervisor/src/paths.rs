@@ -116,6 +116,8 @@ pub mod service {
     pub const STATUS: &str = "supervise/status";
     /// The status record while it is written.
     pub const STATUS_NEW: &str = "supervise/status.new";
+    /// How a process ended whose supervise was not its parent: [`crate::ended`].
+    pub const ENDED: &str = "supervise/ended";
 }
 
 /// Names inside a scan directory.
