@@ -16,6 +16,7 @@ pub mod memory;
 pub mod message;
 pub mod process;
 pub mod signal;
+pub mod spawn;
 pub mod start;
 pub mod stop;
 pub mod swap;
