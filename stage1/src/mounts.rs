@@ -7,6 +7,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::mount::MsFlags;
+use supervisor::octal::decode;
 
 use crate::failure::{Failure, Trying};
 
@@ -79,24 +80,8 @@ fn on_another_device(path: &Path) -> bool {
 
 /// The fifth field of every line of mountinfo, decoded.
 fn mount_points(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(decode)
-}
-
-/// The kernel writes blank, tab, newline and backslash as `\` and three octal digits.
-fn decode(field: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..3).filter(|d| byte == b'\\' && d.iter().all(|d| (b'0'..=b'7').contains(d)));
-        if let Some(digits) = digits {
-            out.push(digits.iter().fold(0_u8, |n, d| n.wrapping_mul(8).wrapping_add(d - b'0')));
-            rest = after.get(3..).unwrap_or_default();
-        } else {
-            out.push(byte);
-            rest = after;
-        }
-    }
-    out
+    let points = text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4));
+    points.map(|point| decode(point).collect())
 }
 
 /// True if the kernel knows a filesystem of this kind.
@@ -123,13 +108,5 @@ mod tests {
             40 27 0:9 / /mnt/a\\040b\\134c rw - tmpfs x rw\n";
         let points: Vec<_> = mount_points(text).collect();
         assert_eq!(points, [&b"/proc"[..], b"/", b"/mnt/a b\\c"]);
-    }
-
-    /// What is no octal escape stays.
-    #[test]
-    fn decoding() {
-        assert_eq!(decode(b"a\\0"), b"a\\0");
-        assert_eq!(decode(b"\\089"), b"\\089");
-        assert_eq!(decode(b"\\011x"), b"\tx");
     }
 }

@@ -1,8 +1,11 @@
 //! The mount table of this mount namespace, read from /proc/self/mountinfo.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+
+use supervisor::octal;
 
 /// Filesystems that keep nothing on any device: they are detached last, without asking whether they are busy.
 const WITHOUT_STORAGE: [&str; 17] = [
@@ -49,11 +52,11 @@ impl Mount {
         let mut fields = line.split(|byte| *byte == b' ');
         let id = text(fields.next()?).parse().ok()?;
         let device = text(fields.nth(1)?);
-        let point = unescape(fields.nth(1)?);
+        let point = decode(fields.nth(1)?);
         let read_only = text(fields.next()?).split(',').any(|option| option == "ro");
         let mut filesystem = fields.skip_while(|field| *field != b"-").skip(1);
         let kind = text(filesystem.next()?);
-        let source = unescape(filesystem.next()?).to_string_lossy().into_owned();
+        let source = decode(filesystem.next()?).to_string_lossy().into_owned();
         Some(Self { id, device, point, kind, source, read_only })
     }
 
@@ -69,24 +72,9 @@ pub fn all() -> Vec<Mount> {
     table.split(|byte| *byte == b'\n').filter_map(Mount::parse).collect()
 }
 
-/// Undoes the kernel's `\040` and its like.
-pub fn unescape(text: &[u8]) -> PathBuf {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) if first == b'\\' => {
-                bytes.push(byte);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+/// A name as the kernel writes it in its tables.
+pub fn decode(name: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(octal::decode(name).collect()))
 }
 
 #[cfg(test)]

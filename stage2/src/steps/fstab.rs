@@ -1,5 +1,7 @@
 //! /etc/fstab: six fields a line, blanks in them written as octal escapes.
 
+use supervisor::octal;
+
 use super::StepError;
 use super::failures::warn;
 use super::root::Root;
@@ -76,21 +78,9 @@ fn parse(text: &str) -> Vec<Result<Entry, StepError>> {
     lines.filter_map(|(at, line)| Entry::parse(format!("{FILE}:{}", at + 1), line)).collect()
 }
 
-/// Blank, tab, newline and backslash are `\` and three octal digits, here and in mountinfo.
+/// A field with its octal escapes undone, here and in mountinfo.
 pub(super) fn decode(field: &str) -> String {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..3).filter(|d| byte == b'\\' && d.iter().all(|d| (b'0'..=b'7').contains(d)));
-        if let Some(digits) = digits {
-            out.push(digits.iter().fold(0_u8, |n, d| n.wrapping_mul(8).wrapping_add(d - b'0')));
-            rest = after.get(3..).unwrap_or_default();
-        } else {
-            out.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8_lossy(&octal::decode(field.as_bytes()).collect::<Vec<u8>>()).into_owned()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Never in a container: there they are the host's.
 
 use crate::bounded::within;
-use crate::mounts::unescape;
+use crate::mounts::decode;
 use crate::stop::Stop;
 use std::ffi::CString;
 use std::fs;
@@ -39,7 +39,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// The first column of /proc/swaps, without the heading.
 fn areas(table: &[u8]) -> Vec<PathBuf> {
     let lines = table.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
-    lines.filter_map(|line| line.split(|byte| byte.is_ascii_whitespace()).next()).map(unescape).collect()
+    lines.filter_map(|line| line.split(|byte| byte.is_ascii_whitespace()).next()).map(decode).collect()
 }
 
 #[cfg(test)]
