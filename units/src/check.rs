@@ -5,8 +5,10 @@
 
 mod command;
 mod condition;
+mod context;
 pub(crate) mod key;
 mod log;
+mod longrun;
 mod ready;
 mod value;
 
@@ -18,7 +20,7 @@ use std::time::Duration;
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
-use crate::{Diagnostic, Edge, Kind, Longrun, Oneshot, Place, Severity, Step, Unit, UnitName};
+use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 /// `start-timeout` where it is not given.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -57,7 +59,9 @@ pub(crate) fn check(source: &Source, document: Document, file_name: Result<&Unit
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
     let is_broken = checker.has_error;
-    let commands = ["run", "ready", "start", "stop"].into_iter().filter_map(|key| Some((key, place_of(entries, key)?)));
+    let commands = ["run", "servicedir", "ready", "start", "stop", "reload"]
+        .into_iter()
+        .filter_map(|key| Some((key, place_of(entries, key)?)));
     Checked { name, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
 }
 
@@ -131,8 +135,10 @@ impl<'a> Checker<'a> {
         self.check_keys();
         let kind = self.kind_with_fields(root);
         let description = self.description();
-        let [needs, wants, after, before] =
-            ["needs", "wants", "after", "before"].map(|key| self.edges(key, name.as_ref()));
+        let [needs, wants, after, before, conflicts] =
+            ["needs", "wants", "after", "before", "conflicts"].map(|key| self.edges(key, name.as_ref()));
+        let provides = self.provides(name.as_ref());
+        let essential = self.flag("essential");
         let conditions = self.conditions();
         let start_timeout = self.start_timeout();
         let stop_timeout = self.field("stop-timeout").and_then(|node| self.duration("stop-timeout", node));
@@ -145,6 +151,9 @@ impl<'a> Checker<'a> {
             wants,
             after,
             before,
+            conflicts,
+            provides,
+            essential,
             conditions,
             start_timeout,
             stop_timeout: stop_timeout.unwrap_or(STOP_TIMEOUT),
@@ -171,16 +180,18 @@ impl<'a> Checker<'a> {
 
     fn kind_with_fields(&mut self, root: &Place) -> Option<Kind> {
         // Whatever the kind, every value that is there is checked, so that all errors come at once.
-        let longrun = Longrun {
-            run: self.command("run").unwrap_or(crate::Command::Argv(Vec::new())),
-            ready: self.ready(),
-            kill_mode: self.kill_mode(),
-            log: self.log(),
+        let context = self.context();
+        let longrun = self.longrun(context.clone());
+        let oneshot = Oneshot {
+            start: self.command("start"),
+            stop: self.command("stop"),
+            reload: longrun.reload.clone(),
+            steps: self.steps(),
+            context,
         };
-        let oneshot = Oneshot { start: self.command("start"), stop: self.command("stop"), steps: self.steps() };
         match self.kind? {
             KindWord::Longrun => {
-                self.require(root, &["run"], "a longrun must have the key \"run\"");
+                self.require(root, &["run", "servicedir"], "a longrun must have the key \"run\" or \"servicedir\"");
                 Some(Kind::Longrun(longrun))
             }
             KindWord::Oneshot => {

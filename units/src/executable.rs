@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::text::quoted;
-use crate::{Command, Condition, Diagnostic, Kind, Readiness, Severity, Unit, UnitSet};
+use crate::{Command, Condition, Diagnostic, Kind, Program, Readiness, Severity, Unit, UnitSet};
 
 /// Where a command without a slash is looked for: the PATH that services get where nobody says otherwise.
 const SEARCH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -23,20 +23,18 @@ impl UnitSet {
     }
 
     fn check_unit_commands(&self, unit: &Unit, root: &Path) -> Vec<Diagnostic> {
-        let commands: [(&str, Option<&str>); 4] = match &unit.kind {
+        let commands = match &unit.kind {
             Kind::Longrun(longrun) => [
-                ("run", program(&longrun.run)),
+                ("run", main_program(&longrun.program)),
                 ("ready", ready_program(longrun.ready.as_ref())),
-                ("", None),
-                ("", None),
+                ("reload", longrun.reload.as_ref().and_then(program)),
             ],
             Kind::Oneshot(oneshot) => [
                 ("start", oneshot.start.as_ref().and_then(program)),
                 ("stop", oneshot.stop.as_ref().and_then(program)),
-                ("", None),
-                ("", None),
+                ("reload", oneshot.reload.as_ref().and_then(program)),
             ],
-            Kind::Milestone => [("", None); 4],
+            Kind::Milestone => [("", None); 3],
         };
         let present = commands.iter().filter_map(|(key, program)| Some((*key, (*program)?)));
         present.filter_map(|(key, program)| self.check_program(unit, key, program, root)).collect()
@@ -67,6 +65,14 @@ fn program(command: &Command) -> Option<&str> {
         Command::Script(script) => {
             Some(script.strip_prefix("#!").map_or("/bin/sh", |line| line.split_whitespace().next().unwrap_or_default()))
         }
+    }
+}
+
+/// The program of a command; a service directory's is its own business.
+fn main_program(main: &Program) -> Option<&str> {
+    match main {
+        Program::Command(command) => program(command),
+        Program::ServiceDirectory(_) => None,
     }
 }
 

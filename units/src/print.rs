@@ -2,10 +2,14 @@
 //!
 //! What has its default is left out. Every field is named here, so that a new one cannot be forgotten.
 
+mod context;
+
 use std::time::Duration;
 
 use crate::yaml::{Yaml, document};
-use crate::{Command, Condition, Edge, KillMode, Kind, Log, Longrun, Oneshot, Readiness, Unit};
+use crate::{
+    Command, Condition, KillMode, Kind, Log, Longrun, MaxDeaths, Oneshot, Program, Readiness, Restart, Unit, UnitName,
+};
 
 /// Units of time with their milliseconds, the largest first.
 const TIMES: [(&str, u128); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
@@ -24,6 +28,9 @@ impl Unit {
             wants,
             after,
             before,
+            conflicts,
+            provides,
+            essential,
             conditions,
             start_timeout,
             stop_timeout,
@@ -33,9 +40,13 @@ impl Unit {
             entries.push(("description", Yaml::text(description)));
         }
         entries.push(("kind", Yaml::text(kind.name())));
-        for (key, edges) in [("needs", needs), ("wants", wants), ("after", after), ("before", before)] {
-            entries.extend(names(key, edges));
+        let lists =
+            [("needs", needs), ("wants", wants), ("after", after), ("before", before), ("conflicts", conflicts)];
+        for (key, edges) in lists {
+            entries.extend(names(key, edges.iter().map(|edge| &edge.unit)));
         }
+        entries.extend(names("provides", provides.iter().map(|(name, _)| name)));
+        entries.extend(essential.then(|| ("essential", Yaml::text("true"))));
         entries.extend(condition_map(conditions).map(|map| ("if", map)));
         match kind {
             Kind::Longrun(longrun) => print_longrun(longrun, &mut entries),
@@ -53,9 +64,13 @@ impl Unit {
     }
 }
 
-fn names(key: &'static str, edges: &[Edge]) -> Option<(&'static str, Yaml)> {
-    let names = edges.iter().map(|edge| edge.unit.as_str());
-    (!edges.is_empty()).then(|| (key, Yaml::texts(names)))
+fn names<'a>(key: &'static str, names: impl ExactSizeIterator<Item = &'a UnitName>) -> Option<(&'static str, Yaml)> {
+    (names.len() > 0).then(|| (key, Yaml::texts(names.map(UnitName::as_str))))
+}
+
+/// The word of a value.
+fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> Yaml {
+    Yaml::text(words.iter().find(|(one, _)| one == value).map_or("", |(_, word)| *word))
 }
 
 /// The conditions by their keys, in the order in which the keys first stand.
@@ -82,13 +97,36 @@ fn negated(text: &str, absent: bool) -> String {
 }
 
 fn print_longrun(longrun: &Longrun, entries: &mut Entries) {
-    let Longrun { run, ready, kill_mode, log } = longrun;
-    entries.push(("run", command(run)));
-    entries.extend(ready.as_ref().map(|ready| ("ready", readiness(ready))));
-    match kill_mode {
-        KillMode::Cgroup => {}
-        KillMode::Main => entries.push(("kill-mode", Yaml::text("main"))),
-    }
+    let Longrun {
+        program,
+        reload,
+        ready,
+        restart,
+        max_deaths,
+        stop_signal,
+        kill_mode,
+        forks,
+        pidfile,
+        sockets,
+        watchdog,
+        log,
+        context,
+    } = longrun;
+    entries.push(match program {
+        Program::Command(run) => ("run", command(run)),
+        Program::ServiceDirectory(path) => ("servicedir", Yaml::text(path.to_string_lossy())),
+    });
+    let mut put = |key, value: Option<Yaml>| entries.extend(value.map(|value| (key, value)));
+    put("reload", reload.as_ref().map(command));
+    put("ready", ready.as_ref().map(readiness));
+    put("restart", (*restart != Restart::default()).then(|| word(&Restart::ALL, restart)));
+    put("max-deaths", max_deaths.as_ref().map(deaths));
+    put("stop-signal", stop_signal.map(|signal| Yaml::Text(signal.to_string())));
+    put("kill-mode", (*kill_mode != KillMode::default()).then(|| word(&KillMode::ALL, kill_mode)));
+    put("forks", forks.then(|| Yaml::text("true")));
+    put("pidfile", pidfile.as_ref().map(|path| Yaml::text(path.to_string_lossy())));
+    put("sockets", (!sockets.is_empty()).then(|| Yaml::texts(sockets.iter().map(ToString::to_string))));
+    put("watchdog", watchdog.map(|time| Yaml::Text(duration(time))));
     match log {
         Log::Auto => {}
         Log::None => entries.push(("log", Yaml::text("none"))),
@@ -99,16 +137,22 @@ fn print_longrun(longrun: &Longrun, entries: &mut Entries) {
             entries.push(("log", Yaml::Map(directory.into_iter().chain(numbers).collect())));
         }
     }
+    context::print(context, entries);
+}
+
+fn deaths(deaths: &MaxDeaths) -> Yaml {
+    Yaml::Text(format!("{} in {}", deaths.count, duration(deaths.within)))
 }
 
 fn print_oneshot(oneshot: &Oneshot, entries: &mut Entries) {
-    let Oneshot { start, stop, steps } = oneshot;
+    let Oneshot { start, stop, reload, steps, context } = oneshot;
     if !steps.is_empty() {
-        let word = |step| crate::Step::ALL.iter().find(|(one, _)| *one == step).map_or("", |(_, word)| *word);
-        entries.push(("do", Yaml::texts(steps.iter().map(|(step, _)| word(step.clone())))));
+        entries.push(("do", Yaml::List(steps.iter().map(|(step, _)| word(&crate::Step::ALL, step)).collect())));
     }
     entries.extend(start.as_ref().map(|start| ("start", command(start))));
     entries.extend(stop.as_ref().map(|stop| ("stop", command(stop))));
+    entries.extend(reload.as_ref().map(|reload| ("reload", command(reload))));
+    context::print(context, entries);
 }
 
 fn command(command: &Command) -> Yaml {
@@ -121,6 +165,7 @@ fn command(command: &Command) -> Yaml {
 fn readiness(ready: &Readiness) -> Yaml {
     let every = |every: &Duration| ("every".into(), Yaml::Text(duration(*every)));
     match ready {
+        Readiness::Notify => Yaml::text("notify"),
         Readiness::Descriptor(number) => Yaml::one("fd", Yaml::text(number.to_string())),
         Readiness::Tcp { address, every: time } => Yaml::Map(vec![("tcp".into(), Yaml::text(address)), every(time)]),
         Readiness::Socket(path) => Yaml::one("socket", Yaml::text(path.to_string_lossy())),

@@ -57,7 +57,7 @@ impl Executor {
 
     fn is_script(&self, unit: UnitIndex) -> bool {
         let kind = self.unit(unit).map(|unit| &unit.kind);
-        matches!(kind, Some(Kind::Longrun(longrun)) if matches!(longrun.run, Command::Script(_)))
+        matches!(kind, Some(Kind::Longrun(longrun)) if matches!(longrun.command(), Some(Command::Script(_))))
     }
 
     /// Waits for what happens next, at most until `end`, and acts on it.

@@ -51,7 +51,7 @@ impl Probe {
     /// The probe that a unit asks for; `None` where the supervise knows.
     pub fn new(readiness: &Readiness) -> Option<Self> {
         let (way, every) = match readiness {
-            Readiness::Descriptor(_) => return None,
+            Readiness::Notify | Readiness::Descriptor(_) => return None,
             Readiness::Tcp { address, every } => (Way::Tcp { address: address.clone(), pending: None }, *every),
             Readiness::Socket(path) => (Way::Socket(path.clone()), SOCKET_EVERY),
             Readiness::File(path) => (Way::File(path.clone()), SOCKET_EVERY),

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use supervisor::paths::service;
-use units::{Command, KillMode, Log, Longrun, Readiness, Unit};
+use units::{Command, KillMode, Log, Longrun, Program, Readiness, Unit};
 
 use super::quote::{quote, quote_if_needed};
 use crate::system::replace::{remove, replace_if_different};
@@ -57,8 +57,8 @@ pub struct ServiceDirectory(Vec<(&'static str, String, u32)>);
 impl ServiceDirectory {
     /// Compiles a longrun.
     pub fn compile(unit: &Unit, longrun: &Longrun, settings: &Settings) -> Self {
-        let mut files = vec![(service::RUN, run_script(&longrun.run), 0o755)];
-        if let Command::Script(text) = &longrun.run
+        let mut files = vec![(service::RUN, run_script(&longrun.program), 0o755)];
+        if let Some(Command::Script(text)) = longrun.command()
             && text.starts_with("#!")
         {
             files.push((SCRIPT, text.clone(), 0o755));
@@ -121,7 +121,13 @@ fn remove_logger(log: &Path) -> io::Result<()> {
     }
 }
 
-fn run_script(command: &Command) -> String {
+fn run_script(program: &Program) -> String {
+    let command = match program {
+        Program::Command(command) => command,
+        Program::ServiceDirectory(path) => {
+            return format!("{HEAD}cd {}\nexec ./run\n", quote(&path.to_string_lossy()));
+        }
+    };
     match command {
         Command::Argv(words) => {
             let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
@@ -223,7 +229,7 @@ mod tests {
         let before = [".", "supervise", "log", "log/supervise", "run"].map(inode);
         first.install(&directory).unwrap();
         assert_eq!([".", "supervise", "log", "log/supervise", "run"].map(inode), before);
-        let changed = Longrun { run: Command::Argv(vec!["/bin/true".into()]), ..longrun.clone() };
+        let changed = Longrun { program: Program::Command(Command::Argv(vec!["/bin/true".into()])), ..longrun.clone() };
         ServiceDirectory::compile(unit, &changed, &Settings::default()).install(&directory).unwrap();
         assert_eq!([".", "supervise"].map(inode), before[..2]);
         assert_ne!(inode("run"), before[4]);

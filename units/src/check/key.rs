@@ -12,14 +12,12 @@ enum Belongs {
     Running,
     Longrun,
     Oneshot,
-    /// The language has it, but nothing acts on it yet.
-    Later,
 }
 
-use Belongs::{Everywhere, Later, Longrun, Oneshot, Running};
+use Belongs::{Everywhere, Longrun, Oneshot, Running};
 
 /// Every key of the language.
-const KEYS: [(&str, Belongs); 45] = [
+const KEYS: [(&str, Belongs); 46] = [
     ("name", Everywhere),
     ("description", Everywhere),
     ("kind", Everywhere),
@@ -37,39 +35,40 @@ const KEYS: [(&str, Belongs); 45] = [
     ("start", Oneshot),
     ("stop", Oneshot),
     ("do", Oneshot),
-    ("reload", Later),
-    ("forks", Later),
-    ("pidfile", Later),
-    ("servicedir", Later),
-    ("conflicts", Later),
-    ("provides", Later),
-    ("essential", Later),
-    ("restart", Later),
-    ("max-deaths", Later),
-    ("stop-signal", Later),
-    ("user", Later),
-    ("group", Later),
-    ("groups", Later),
-    ("env", Later),
-    ("env-file", Later),
-    ("directory", Later),
-    ("umask", Later),
-    ("nice", Later),
-    ("oom-score-adj", Later),
-    ("limits", Later),
-    ("tty", Later),
-    ("cgroup", Later),
-    ("no-new-privileges", Later),
-    ("capabilities", Later),
-    ("private-tmp", Later),
-    ("read-only", Later),
-    ("hide", Later),
-    ("sockets", Later),
+    ("reload", Running),
+    ("watchdog", Longrun),
+    ("forks", Longrun),
+    ("pidfile", Longrun),
+    ("servicedir", Longrun),
+    ("conflicts", Everywhere),
+    ("provides", Everywhere),
+    ("essential", Everywhere),
+    ("restart", Longrun),
+    ("max-deaths", Longrun),
+    ("stop-signal", Longrun),
+    ("user", Running),
+    ("group", Running),
+    ("groups", Running),
+    ("env", Running),
+    ("env-file", Running),
+    ("directory", Running),
+    ("umask", Running),
+    ("nice", Running),
+    ("oom-score-adj", Running),
+    ("limits", Running),
+    ("tty", Running),
+    ("cgroup", Running),
+    ("no-new-privileges", Running),
+    ("capabilities", Running),
+    ("private-tmp", Running),
+    ("read-only", Running),
+    ("hide", Running),
+    ("sockets", Longrun),
 ];
 
-/// Whether the language has the key, and something acts on it.
+/// Whether the language has the key.
 pub(crate) fn is_supported(key: &str) -> bool {
-    KEYS.iter().any(|(name, belongs)| *name == key && *belongs != Later)
+    KEYS.iter().any(|(name, _)| *name == key)
 }
 
 impl Checker<'_> {
@@ -82,7 +81,6 @@ impl Checker<'_> {
                     let hint = did_you_mean(&entry.key, KEYS.iter().map(|(name, _)| *name));
                     self.error(&entry.place, format!("unknown key {key}{hint}"));
                 }
-                Some((_, Later)) => self.error(&entry.place, format!("key {key} is not supported yet")),
                 Some((_, belongs)) => {
                     if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(*belongs, kind)?, kind))) {
                         self.error(&entry.place, format!("key {key} belongs to {owner}, not to a {}", kind.name()));
@@ -96,7 +94,7 @@ impl Checker<'_> {
 /// The kind that a key belongs to, if it is not this one.
 fn stranger(belongs: Belongs, kind: KindWord) -> Option<&'static str> {
     let (owner, is_own) = match belongs {
-        Everywhere | Later => return None,
+        Everywhere => return None,
         Running => ("a longrun or oneshot", kind != KindWord::Milestone),
         Longrun => ("a longrun", kind == KindWord::Longrun),
         Oneshot => ("a oneshot", kind == KindWord::Oneshot),
@@ -108,18 +106,12 @@ fn stranger(belongs: Belongs, kind: KindWord) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// Every key is in unit(5): explained, or named among those that are to come.
+    /// Every key is explained in unit(5).
     #[test]
     fn every_key_is_in_the_manual() {
         let manual = include_str!("../../../docs/man/unit.5");
-        let (explained, rest) = manual.split_once("\n.Ss Keys that are not supported yet\n").unwrap();
-        let to_come = rest.split("\n.Sh BUNDLES").next().unwrap();
-        for (key, belongs) in KEYS {
-            let is_there = match belongs {
-                Later => to_come.split_whitespace().any(|word| word == key),
-                _ => explained.contains(&format!("\n.It Ic {key} : ")),
-            };
-            assert!(is_there, "{key}");
+        for (key, _) in KEYS {
+            assert!(manual.contains(&format!("\n.It Ic {key} : ")), "{key}");
         }
     }
 }

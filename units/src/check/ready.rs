@@ -1,12 +1,11 @@
-//! `ready` and `kill-mode`.
+//! `ready`: when a longrun counts as up.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Checker;
-use crate::text::{did_you_mean, quoted};
+use crate::Readiness;
 use crate::tree::{Entry, Node, Value};
-use crate::{KillMode, Readiness};
 
 /// `every` of `tcp` where it is not given.
 const TCP_EVERY: Duration = Duration::from_millis(100);
@@ -27,8 +26,7 @@ impl<'a> Checker<'a> {
     pub(super) fn ready(&mut self) -> Option<Readiness> {
         let node = self.field("ready")?;
         if matches!(&node.value, Value::Text(text) if text == "notify") {
-            self.error(&node.place, "\"ready: notify\" is not supported yet");
-            return None;
+            return Some(Readiness::Notify);
         }
         let entries = self.map("ready", node, &["fd", "tcp", "socket", "file", "exec", "every"]);
         let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_str())).collect();
@@ -76,20 +74,6 @@ impl<'a> Checker<'a> {
         match &node.value {
             Value::Text(text) if is_address(text) => Some(text.clone()),
             _ => self.wrong("tcp", node, "ADDRESS:PORT or localhost:PORT"),
-        }
-    }
-
-    pub(super) fn kill_mode(&mut self) -> KillMode {
-        let Some(node) = self.field("kill-mode") else { return KillMode::default() };
-        match self.text("kill-mode", node) {
-            Some("cgroup") => KillMode::Cgroup,
-            Some("main") => KillMode::Main,
-            Some(other) => {
-                let hint = did_you_mean(other, ["cgroup", "main"]);
-                self.error(&node.place, format!("\"kill-mode\" must be cgroup or main, not {}{hint}", quoted(other)));
-                KillMode::default()
-            }
-            None => KillMode::default(),
         }
     }
 }

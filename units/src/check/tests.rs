@@ -20,11 +20,7 @@ fn keys() {
     check(&[
         ("kind: milestone\nneed: [a]\n", &["2:1: unknown key \"need\" (did you mean \"needs\"?)"]),
         ("kind: milestone\nfoo: 1\n", &["2:1: unknown key \"foo\""]),
-        ("kind: milestone\nuser: root\n", &["2:1: key \"user\" is not supported yet"]),
-        (
-            "kind: milestone\nsockets: []\nreload: x\n",
-            &["2:1: key \"sockets\" is not supported yet", "3:1: key \"reload\" is not supported yet"],
-        ),
+        ("kind: milestone\nuser: root\n", &["2:1: key \"user\" belongs to a longrun or oneshot, not to a milestone"]),
         ("kind: oneshot\nstart: a\nrun: b\n", &["3:1: key \"run\" belongs to a longrun, not to a oneshot"]),
         ("kind: longrun\nrun: a\ndo: [mount]\n", &["3:1: key \"do\" belongs to a oneshot, not to a longrun"]),
         (
@@ -48,7 +44,7 @@ fn kinds() {
         ),
         ("kind: bundle\n", &["1:7: \"kind\" must be longrun, oneshot or milestone, not \"bundle\""]),
         ("kind: [longrun]\nrun: a\n", &["1:7: \"kind\" must be a text, not a list"]),
-        ("kind: longrun\n", &["1:1: a longrun must have the key \"run\""]),
+        ("kind: longrun\n", &["1:1: a longrun must have the key \"run\" or \"servicedir\""]),
         ("# why\n\nkind: oneshot\n", &["3:1: a oneshot must have the key \"start\" or \"do\""]),
         ("kind: oneshot\nstop: a\n", &["1:1: a oneshot must have the key \"start\" or \"do\""]),
         ("- kind\n", &["1:1: a unit is a map of keys and values, not a list"]),
@@ -60,8 +56,8 @@ fn kinds() {
 fn names() {
     check(&[
         (
-            "kind: milestone\nname: a b\nuser: x\n",
-            &["2:7: unit name \"a b\" must not contain ' '", "3:1: key \"user\" is not supported yet"],
+            "kind: milestone\nname: a b\nuse: x\n",
+            &["2:7: unit name \"a b\" must not contain ' '", "3:1: unknown key \"use\" (did you mean \"user\"?)"],
         ),
         ("kind: milestone\nname: \"\"\n", &["2:7: \"name\" must be a text, not \"\""]),
         ("kind: milestone\nneeds: [x]\n", &["2:9: \"x\" has itself in \"needs\""]),
@@ -131,8 +127,7 @@ fn conditions() {
 fn readiness() {
     let wanted = "\"tcp\" must be ADDRESS:PORT or localhost:PORT, not";
     for (value, expected) in [
-        ("notify", "\"ready: notify\" is not supported yet".to_owned()),
-        ("{fd: 1}", "\"fd\" must be a number from 3 to 255, not \"1\"".into()),
+        ("{fd: 1}", "\"fd\" must be a number from 3 to 255, not \"1\"".to_owned()),
         ("{fd: 03}", "\"fd\" must be a number from 3 to 255, not \"03\"".into()),
         ("{tcp: 22}", format!("{wanted} \"22\"")),
         ("{tcp: \"example.org:22\"}", format!("{wanted} \"example.org:22\"")),

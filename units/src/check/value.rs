@@ -103,11 +103,35 @@ impl<'a> Checker<'a> {
     /// A whole number from `least` to `most`.
     pub(super) fn number(&mut self, key: &str, node: &'a Node, least: u32, most: u32) -> Option<u32> {
         match &node.value {
-            Value::Text(text) => digits(text).and_then(|number| u32::try_from(number).ok()),
+            Value::Text(text) => parse_number(text),
             _ => None,
         }
         .filter(|number| (least..=most).contains(number))
         .or_else(|| self.wrong(key, node, &format!("a number from {least} to {most}")))
+    }
+
+    /// A whole number from `least` to `most`, perhaps negative.
+    pub(super) fn integer(&mut self, key: &str, node: &'a Node, least: i32, most: i32) -> Option<i32> {
+        let number = match &node.value {
+            Value::Text(text) => match text.strip_prefix('-') {
+                Some(rest) => parse_number(rest).and_then(|number| i32::try_from(number).ok()).map(|number| -number),
+                None => parse_number(text).and_then(|number| i32::try_from(number).ok()),
+            },
+            _ => None,
+        };
+        let fits = number.filter(|number| (least..=most).contains(number));
+        fits.or_else(|| self.wrong(key, node, &format!("a number from {least} to {most}")))
+    }
+
+    /// Permission bits in octal, 0000 to 0777.
+    pub(super) fn octal(&mut self, key: &str, node: &'a Node) -> Option<u32> {
+        let bits = match &node.value {
+            Value::Text(text) if (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) => {
+                u32::from_str_radix(text, 8).ok()
+            }
+            _ => None,
+        };
+        bits.filter(|bits| *bits <= 0o777).or_else(|| self.wrong(key, node, "three or four octal digits, such as 0022"))
     }
 
     /// Says what a value must be; the `None` is for the caller to return.
@@ -121,6 +145,11 @@ fn cut(text: &str) -> &str {
     text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end]).lines().next().unwrap_or_default()
 }
 
+/// A number without sign and leading zeros.
+pub(super) fn parse_number(text: &str) -> Option<u32> {
+    digits(text).and_then(|number| u32::try_from(number).ok())
+}
+
 /// Digits only: no sign, no leading zero that someone may take for octal.
 fn digits(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -128,7 +157,7 @@ fn digits(text: &str) -> Option<u64> {
     (is_number && is_plain).then(|| text.parse().ok()).flatten()
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total: u64 = 0;
     let mut largest_unit = u64::MAX;
@@ -147,7 +176,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
     (largest_unit != u64::MAX && duration <= LONGEST).then_some(duration)
 }
 
-fn parse_size(text: &str) -> Option<u64> {
+pub(super) fn parse_size(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (_, bytes) = SIZES.iter().find(|(name, _)| *name == &text[end..])?;
     digits(&text[..end])?.checked_mul(*bytes)

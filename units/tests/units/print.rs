@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use units::{Command, Condition, Edge, KillMode, Kind, Log, Place, Readiness, Step, Unit, UnitName, UnitSet};
+use units::{
+    Address, Bound, Command, Condition, Context, Edge, KillMode, Kind, Limit, Log, Longrun, MaxDeaths, Place, Program,
+    Readiness, Restart, Signal, Socket, Step, Unit, UnitName, UnitSet,
+};
 
 use crate::prng::Prng;
 
@@ -54,11 +57,14 @@ fn nowhere() -> Place {
 fn without_places(unit: &Unit) -> Unit {
     let mut unit = unit.clone();
     unit.place = nowhere();
-    for edges in [&mut unit.needs, &mut unit.wants, &mut unit.after, &mut unit.before] {
+    for edges in [&mut unit.needs, &mut unit.wants, &mut unit.after, &mut unit.before, &mut unit.conflicts] {
         edges.iter_mut().for_each(|edge| edge.place = nowhere());
     }
-    if let Kind::Oneshot(oneshot) = &mut unit.kind {
-        oneshot.steps.iter_mut().for_each(|step| step.1 = nowhere());
+    unit.provides.iter_mut().for_each(|name| name.1 = nowhere());
+    match &mut unit.kind {
+        Kind::Longrun(longrun) => longrun.sockets.iter_mut().for_each(|socket| socket.place = nowhere()),
+        Kind::Oneshot(oneshot) => oneshot.steps.iter_mut().for_each(|step| step.1 = nowhere()),
+        Kind::Milestone => {}
     }
     unit
 }
@@ -101,6 +107,9 @@ impl Generator {
         unit.wants = self.edges();
         unit.after = self.edges();
         unit.before = self.edges();
+        unit.conflicts = self.edges();
+        unit.provides = self.edges().into_iter().map(|edge| (edge.unit, edge.place)).collect();
+        unit.essential = self.prng.below(2) == 0;
         unit.conditions = self.conditions();
         if !matches!(unit.kind, Kind::Milestone) {
             unit.start_timeout = [Some(self.duration()), None][self.prng.below(2)];
@@ -108,20 +117,96 @@ impl Generator {
         }
         match &mut unit.kind {
             Kind::Longrun(longrun) => {
-                longrun.run = self.command();
-                longrun.ready = self.readiness();
-                longrun.kill_mode = *self.prng.pick(&[KillMode::Cgroup, KillMode::Main]);
-                longrun.log = self.log();
+                self.fill_longrun(longrun);
             }
             Kind::Oneshot(oneshot) => {
                 oneshot.start = Some(self.command());
-                oneshot.stop = [Some(self.command()), None][self.prng.below(2)].clone();
+                oneshot.stop = self.perhaps(Self::command);
+                oneshot.reload = self.perhaps(Self::command);
+                oneshot.context = self.context();
                 oneshot.steps =
                     (0..self.prng.below(3)).map(|_| (self.prng.pick(&Step::ALL).0.clone(), nowhere())).collect();
             }
             Kind::Milestone => {}
         }
         unit
+    }
+
+    fn perhaps<T>(&mut self, some: fn(&mut Self) -> T) -> Option<T> {
+        (self.prng.below(2) == 0).then(|| some(self))
+    }
+
+    fn fill_longrun(&mut self, longrun: &mut Longrun) {
+        longrun.ready = self.readiness();
+        longrun.reload = self.perhaps(Self::command);
+        if self.prng.below(5) == 0 {
+            longrun.program = Program::ServiceDirectory("/etc/sv/x y".into());
+            longrun.context.cgroup = vec![("memory.max".into(), "512M".into())];
+            return;
+        }
+        longrun.program = Program::Command(self.command());
+        longrun.restart = self.prng.pick(&Restart::ALL).0;
+        longrun.max_deaths = self.perhaps(|own| MaxDeaths { count: 5, within: own.duration() });
+        longrun.stop_signal = self.perhaps(|own| Signal::new(["INT", "RTMIN+3", "40"][own.prng.below(3)]).unwrap());
+        longrun.kill_mode = self.prng.pick(&KillMode::ALL).0;
+        longrun.forks = self.prng.below(2) == 0;
+        longrun.pidfile = longrun.forks.then(|| "/run/x y.pid".into());
+        longrun.sockets = self.sockets();
+        longrun.watchdog = (longrun.ready == Some(Readiness::Notify)).then(|| self.duration());
+        longrun.log = self.log();
+        longrun.context = self.context();
+    }
+
+    fn sockets(&mut self) -> Vec<Socket> {
+        let socket = |address, name: Option<&str>| Socket { address, name: name.map(Into::into), place: nowhere() };
+        let all = [
+            socket(Address::Tcp("[::]:80".parse().unwrap()), Some("http,#")),
+            socket(Address::Udp("0.0.0.0:53".parse().unwrap()), None),
+            socket(Address::Unix("/run/x y".into()), None),
+            socket(Address::UnixDatagram("/dev/log".into()), Some("log")),
+            socket(Address::UnixSeqpacket("/run/z".into()), None),
+        ];
+        all[self.prng.below(6)..].iter().filter(|socket| !socket.to_string().contains("x y")).cloned().collect()
+    }
+
+    fn context(&mut self) -> Context {
+        let mut context = Context::default();
+        let text = *self.prng.pick(&TEXTS);
+        match self.prng.below(8) {
+            0 => context.user = Some("www-data".into()),
+            1 => {
+                context.group = Some("0".into());
+                context.groups = vec!["adm".into(), "1000".into()];
+                context.umask = Some(0o27);
+                context.nice = Some(-20);
+                context.oom_score_adj = Some(1000);
+            }
+            2 => context.env = vec![("A".into(), text.into()), ("_b2".into(), "".into())],
+            3 => context.env_file = vec!["/etc/default/x y".into(), "-/etc/z".into()],
+            4 => {
+                let bounds = [Some(1024), None].map(|hard| Bound { soft: Some(0), hard });
+                let limits = Limit::ALL.iter().map(|(limit, _)| (*limit, *self.prng.pick(&bounds)));
+                context.limits = limits.collect();
+                context.limits[0].1 = Bound { soft: None, hard: None };
+            }
+            5 => {
+                context.tty = Some("/dev/tty1".into());
+                context.directory = Some("/srv/#".into());
+                context.no_new_privileges = true;
+                context.private_tmp = true;
+            }
+            6 => {
+                let some = ["CAP_NET_RAW", "CAP_SYS_TIME"].map(String::from);
+                context.capabilities = Some(some[self.prng.below(3)..].to_vec());
+                context.read_only = vec!["/usr".into()];
+                context.hide = vec!["/home".into(), "/root".into()];
+            }
+            _ => {
+                let files = [("memory.max", "512M"), ("io.weight", "default 50"), ("cpu.max", "max 100000")];
+                context.cgroup = files.map(|(file, value)| (file.into(), value.into())).to_vec();
+            }
+        }
+        context
     }
 
     fn edges(&mut self) -> Vec<Edge> {
@@ -160,6 +245,7 @@ impl Generator {
         let argv = vec!["x".into(), (*self.prng.pick(&TEXTS)).into()];
         let all = [
             None,
+            Some(Readiness::Notify),
             Some(Readiness::Descriptor(3)),
             Some(Readiness::Tcp { address: "[::1]:22".into(), every }),
             Some(Readiness::Socket("/run/x y".into())),

@@ -25,7 +25,8 @@ fn the_design_s_example() {
     assert_eq!(unit.stop_timeout.as_secs(), 10);
     assert_eq!(unit.start_timeout.unwrap().as_secs(), 60);
     let units::Kind::Longrun(longrun) = &unit.kind else { panic!("{unit:?}") };
-    assert_eq!(longrun.run, units::Command::Argv(["/usr/sbin/sshd", "-D", "-e"].map(String::from).to_vec()));
+    let argv = ["/usr/sbin/sshd", "-D", "-e"].map(String::from).to_vec();
+    assert_eq!(longrun.command(), Some(&units::Command::Argv(argv)));
     assert_eq!(longrun.kill_mode, units::KillMode::Main);
     assert_eq!(longrun.log, units::Log::Auto);
 }
@@ -40,7 +41,8 @@ fn scalars_keep_their_text() {
     let set = UnitSet::from_texts(&[("u/x.yaml", text)]);
     let units::Kind::Longrun(longrun) = &set.get("x").unwrap().kind else { panic!() };
     let words = ["on", "0022", "~", "null", "1.0", "0x1f", "it's", "a\tb", "yes"];
-    assert_eq!(longrun.run, units::Command::Argv(words.map(String::from).to_vec()));
+    let argv = words.map(String::from).to_vec();
+    assert_eq!(longrun.command(), Some(&units::Command::Argv(argv)));
 }
 
 /// The earlier directory wins, even with a definition that is broken.

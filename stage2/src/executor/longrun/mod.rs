@@ -30,7 +30,7 @@ impl Executor {
         if RESERVED.contains(&text.name.as_str()) {
             return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
         }
-        if let Command::Argv(words) = &longrun.run
+        if let Some(Command::Argv(words)) = longrun.command()
             && let Some(Err(reason)) = words.first().map(|word| look_up(word))
         {
             return self.fail(unit, reason, None);
@@ -91,8 +91,8 @@ impl Executor {
         }
         match longrun.ready {
             None => self.become_up(unit, Some(self.now() + PROBATION)),
-            Some(Readiness::Descriptor(_)) if status.ready => self.become_up(unit, None),
-            Some(Readiness::Descriptor(_)) => {}
+            Some(Readiness::Descriptor(_) | Readiness::Notify) if status.ready => self.become_up(unit, None),
+            Some(Readiness::Descriptor(_) | Readiness::Notify) => {}
             Some(_) => self.ask_probe(unit),
         }
     }

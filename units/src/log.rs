@@ -1,0 +1,22 @@
+//! Where a longrun's output goes.
+
+use std::path::PathBuf;
+
+/// `log`: where a longrun's output goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Log {
+    /// Its own logger in /var/log/sunup/NAME if the unit is ordered after `local`, else the catch-all.
+    #[default]
+    Auto,
+    /// The catch-all logger.
+    None,
+    /// Its own logger.
+    Directory {
+        /// `dir`; `None`: /var/log/sunup/NAME.
+        directory: Option<PathBuf>,
+        /// `size` of a file in bytes, 1 MiB where it is not given.
+        size: u64,
+        /// `keep`: old files, 10 where it is not given.
+        keep: u32,
+    },
+}
