@@ -175,9 +175,12 @@ fn run_of_a_service() -> ExitCode {
             while !(Path::new("/logs/writer").exists() && (1..=MANY).all(has_started)) {
                 std::thread::yield_now();
             }
+            // The stop that it asks for may reach this service before the command's end is told.
+            let term = block_term();
             let status = program("poweroff").status().unwrap();
             println!("the operator's command ended with {status}");
-            sleep()
+            term.wait().unwrap();
+            ExitCode::SUCCESS
         }
         words => become_program(words),
     }
