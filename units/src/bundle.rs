@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::set::read_names;
+use crate::reading::read_names;
 use crate::source::cause;
 use crate::text::quoted;
 use crate::{Diagnostic, Edge, Place, Severity, UnitName, UnitSet};

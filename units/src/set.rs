@@ -3,26 +3,16 @@
 //! A broken file costs the unit it defines and nothing else; it never lets a unit of the same name from a later
 //! directory through, because that is not what the administrator wrote.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::check::{Checked, check};
-use crate::source::{Source, cause};
+use crate::check::Checked;
+use crate::parallel;
+use crate::reading::{self, FileRead};
+use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
-use crate::tree::{self, Document};
 use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
-
-/// The end of a unit file's name.
-const SUFFIX: &str = ".yaml";
-
-/// The end of a name that was probably meant to be a unit file's.
-const OTHER_SUFFIX: &str = ".yml";
-
-/// What is said of a unit that could not be told from its neighbours.
-const NAMELESS: &str = "in a file of several units each needs the key \"name\"";
 
 /// Units by name.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +21,7 @@ pub struct UnitSet {
     units: BTreeMap<UnitName, Unit>,
     broken: BTreeMap<UnitName, Vec<Diagnostic>>,
     diagnostics: Vec<Diagnostic>,
-    sources: BTreeMap<Arc<Path>, Source>,
+    sources: HashMap<Arc<Path>, Source>,
     commands: BTreeMap<UnitName, Vec<(&'static str, Place)>>,
     /// Where each name of `units` and `broken` is defined.
     definitions: BTreeMap<UnitName, Place>,
@@ -43,8 +33,8 @@ impl UnitSet {
     pub fn load(directories: &[PathBuf]) -> Self {
         let mut set = Self { directories: directories.to_vec(), ..Self::default() };
         for directory in directories {
-            let files = set.files_of(directory);
-            set.add_directory(files.into_iter().map(|file| Source::read(&file)));
+            let files = reading::unit_files(directory, &mut set.diagnostics);
+            set.add_directory(parallel::map(&files, reading::read));
         }
         set
     }
@@ -61,9 +51,7 @@ impl UnitSet {
         }
         for directory in set.directories.clone() {
             let files = texts.iter().filter(|(path, _)| Path::new(path).parent() == Some(&directory));
-            set.add_directory(
-                files.map(|(path, text)| Source::from_bytes(Path::new(path).into(), text.as_bytes().to_vec())),
-            );
+            set.add_directory(files.map(|(path, text)| reading::from_text(Path::new(path), text)).collect());
         }
         set
     }
@@ -147,46 +135,23 @@ impl UnitSet {
         diagnostic
     }
 
-    /// The unit files of a directory, sorted by name.
-    fn files_of(&mut self, directory: &Path) -> Vec<PathBuf> {
-        let names = match read_names(directory) {
-            Ok(names) => names,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-            Err(error) => {
-                let message = format!("unable to read the directory: {}", cause(&error));
-                self.diagnostics.push(Diagnostic::new(Severity::Error, Place::whole(directory), message));
-                return Vec::new();
-            }
-        };
-        for name in names.iter().filter(|name| name.ends_with(OTHER_SUFFIX)) {
-            let place = Place::whole(directory.join(name));
-            self.diagnostics.push(Diagnostic::new(Severity::Warning, place, "not read: unit files end with .yaml"));
-        }
-        names.iter().filter(|name| name.ends_with(SUFFIX)).map(|name| directory.join(name)).collect()
-    }
-
     /// Adds the files of one directory: what is defined already is left out, what is defined twice here is an error.
-    fn add_directory(&mut self, files: impl Iterator<Item = Result<Source, Diagnostic>>) {
+    fn add_directory(&mut self, files: Vec<FileRead>) {
         let hidden: BTreeSet<UnitName> = self.definitions.keys().cloned().collect();
-        for file in files {
-            let checked = match file {
-                Ok(source) => self.check_source(source),
-                Err(error) => vec![unreadable(error)],
-            };
-            for one in checked {
-                self.add(one, &hidden);
-            }
-        }
+        files.into_iter().for_each(|file| self.take(file, &hidden));
     }
 
     /// Adds a file from elsewhere as the unit `name`.
     pub(crate) fn add_file(&mut self, path: &Path, name: &UnitName) {
-        let checked = match Source::read(path) {
-            Ok(source) => self.check_documents(source, Ok(name)),
-            Err(error) => vec![Checked { name: Some(name.clone()), ..unreadable(error) }],
-        };
-        for one in checked {
-            self.add(one, &BTreeSet::new());
+        self.take(reading::read_as(path, name), &BTreeSet::new());
+    }
+
+    fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>) {
+        if let Some(source) = file.source {
+            self.sources.insert(source.file.clone(), source);
+        }
+        for checked in file.checked {
+            self.add(checked, hidden);
         }
     }
 
@@ -196,44 +161,6 @@ impl UnitSet {
             self.definitions.insert(name.clone(), error.place.clone());
             self.broken.insert(name.clone(), vec![error.clone()]);
         }
-    }
-
-    fn check_source(&mut self, source: Source) -> Vec<Checked> {
-        let file = source.file.clone();
-        let name = name_of(&file);
-        self.check_documents(source, name.as_ref().map_err(String::as_str))
-    }
-
-    fn check_documents(&mut self, source: Source, file_name: Result<&UnitName, &str>) -> Vec<Checked> {
-        let mut documents = tree::parse(&source);
-        if documents.is_empty() {
-            let error =
-                source.diagnostic(Severity::Error, &Place::whole(source.file.clone()), "there is no unit in this file");
-            documents.push(Document { root: None, name: None, errors: vec![error] });
-        }
-        let only = documents.len() == 1;
-        let mut checked: Vec<Checked> = Vec::new();
-        let mut said = 0;
-        let count = documents.len();
-        for (document, number) in documents.into_iter().zip(1..) {
-            // A text that ends in the middle belongs to the file's name, whatever stood before it.
-            let is_torn = document.root.is_none();
-            let name = if only || is_torn { file_name } else { Err(NAMELESS) };
-            checked.push(check(&source, document, name));
-            let Some(last) = checked.last_mut() else { break };
-            said += last.diagnostics.len();
-            if said >= tree::MOST_DIAGNOSTICS && number < count {
-                let place = Place::whole(source.file.clone());
-                last.diagnostics.push(Diagnostic::new(
-                    Severity::Error,
-                    place,
-                    "too much is wrong: the rest is not read",
-                ));
-                break;
-            }
-        }
-        self.sources.insert(source.file.clone(), source);
-        checked
     }
 
     fn add(&mut self, checked: Checked, hidden: &BTreeSet<UnitName>) {
@@ -273,25 +200,4 @@ impl UnitSet {
         diagnostic.related.push((first.clone(), "the first one, which counts".into()));
         diagnostic
     }
-}
-
-fn unreadable(error: Diagnostic) -> Checked {
-    Checked { name: name_of(&error.place.file).ok(), unit: None, commands: Vec::new(), diagnostics: vec![error] }
-}
-
-/// The name that a file's name gives.
-fn name_of(path: &Path) -> Result<UnitName, String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    UnitName::new(name.strip_suffix(SUFFIX).unwrap_or(&name))
-}
-
-/// The names in a directory, sorted, without hidden ones.
-pub(crate) fn read_names(directory: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.retain(|name| !name.starts_with('.'));
-    names.sort();
-    Ok(names)
 }

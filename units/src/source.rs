@@ -16,6 +16,15 @@ const LARGEST: usize = 1 << 20;
 /// The longest line, in characters, that is shown below a message.
 const LONGEST_SNIPPET: usize = 160;
 
+/// What is known of a file before it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It was a regular file a moment ago.
+    Regular,
+    /// Nothing, or it is a link.
+    Unknown,
+}
+
 /// A text and where it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -28,14 +37,22 @@ pub(crate) struct Source {
 impl Source {
     /// Reads a file. A FIFO or a device is refused without being opened, so that no reading of units ever blocks.
     pub(crate) fn read(path: &Path) -> Result<Self, Diagnostic> {
+        Self::read_looked_at(path, Look::Unknown)
+    }
+
+    /// Reads a file of which its directory may have told what it is.
+    pub(crate) fn read_looked_at(path: &Path, look: Look) -> Result<Self, Diagnostic> {
         let file: Arc<Path> = path.into();
         let unreadable = |error: io::Error| whole_file(&file, format!("unable to read: {}", cause(&error)));
-        refuse_irregular(&file, &fs::metadata(path).map_err(unreadable)?)?;
+        if look == Look::Unknown {
+            refuse_irregular(&file, &fs::metadata(path).map_err(unreadable)?)?;
+        }
         // Between the look and the opening it may have become a FIFO: hence non-blocking, and a second look.
         let opened =
             OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unreadable)?;
-        refuse_irregular(&file, &opened.metadata().map_err(unreadable)?)?;
-        let bytes = read_bounded(&opened).map_err(unreadable)?;
+        let metadata = opened.metadata().map_err(unreadable)?;
+        refuse_irregular(&file, &metadata)?;
+        let bytes = read_bounded(&opened, metadata.len()).map_err(unreadable)?;
         Self::from_bytes(file, bytes)
     }
 
@@ -76,10 +93,26 @@ impl Source {
     }
 }
 
-fn read_bounded(file: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Reads a regular file of this length, in one call where it is as long as that.
+fn read_bounded(mut file: &File, length: u64) -> io::Result<Vec<u8>> {
+    let expected = usize::try_from(length).unwrap_or(usize::MAX).min(LARGEST + 1);
+    let mut bytes = vec![0; expected + 1];
+    let mut end = 0;
+    loop {
+        let count = match file.read(&mut bytes[end..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            outcome => outcome?,
+        };
+        end += count;
+        // A file that gives no more than it has has ended, without being asked once more.
+        if count == 0 || end == expected || end > LARGEST {
+            bytes.truncate(end);
+            return Ok(bytes);
+        }
+        if end == bytes.len() {
+            bytes.resize(LARGEST + 1, 0);
+        }
+    }
 }
 
 fn refuse_irregular(file: &Arc<Path>, metadata: &Metadata) -> Result<(), Diagnostic> {
@@ -104,6 +137,11 @@ fn control_character(file: &Arc<Path>, text: &str, at: usize) -> Diagnostic {
 
 /// The place of the first control character that is neither a tab nor a line end.
 fn first_control_character(text: &str) -> Option<usize> {
+    // Most texts have none, which their bytes tell: those beyond ASCII begin with C2 80 to C2 9F.
+    let is_suspect = |byte: u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xc2);
+    if !text.bytes().any(is_suspect) {
+        return None;
+    }
     let is_line_end = |at: usize| text[at..].starts_with("\r\n");
     text.char_indices().find(|&(at, c)| c.is_control() && c != '\n' && c != '\t' && !is_line_end(at)).map(|(at, _)| at)
 }

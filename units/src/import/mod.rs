@@ -106,7 +106,7 @@ fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<
     if is_source(path) {
         return vec![path.into()];
     }
-    match crate::set::read_names(path) {
+    match crate::reading::read_names(path) {
         Ok(names) => {
             let inside = names.iter().filter(|name| is_wanted(format, name)).map(|name| path.join(name));
             inside.filter(|path| is_source(path) && !is_other_name(format, path)).collect()

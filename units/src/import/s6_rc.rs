@@ -11,7 +11,7 @@ use super::report::Import;
 use super::service_directory::{notification, timeout};
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
-use crate::set::read_names;
+use crate::reading::read_names;
 use crate::source::{Source, cause};
 use crate::text::quoted;
 use crate::yaml::Yaml;

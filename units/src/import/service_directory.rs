@@ -9,7 +9,7 @@ use super::report::Import;
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use crate::import::world::{self, Ours};
-use crate::set::read_names;
+use crate::reading::read_names;
 use crate::source::{Source, cause};
 use crate::text::quoted;
 use crate::yaml::Yaml;

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::report::{Fate, Import};
 use super::sketch::{Report, Sketch, Strength};
-use crate::set::read_names;
+use crate::reading::read_names;
 use crate::source::Source;
 use crate::{Diagnostic, Place, UnitName};
 use file::Setting;
