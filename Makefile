@@ -13,7 +13,7 @@ ETC = /etc/sunup
 BUILT = $(or $(BIN),$(or $(CARGO_TARGET_DIR),target)/$(shell rustc -vV | sed -n 's/^host: //p')/release)
 
 # Every program of the workspace but the tests' own; a test compares.
-PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot init stage2 sunup shutdown
+PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv confine setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot init stage2 sunup shutdown
 SBIN_LINKS = init:telinit shutdown:shutdown shutdown:halt shutdown:poweroff shutdown:reboot shutdown:runlevel
 
 SBIN_NAMES = init $(foreach link,$(SBIN_LINKS),$(lastword $(subst :, ,$(link))))

@@ -4,6 +4,7 @@
 //! Every descriptor is close-on-exec. Nothing allocates; nothing panics.
 
 pub mod bare_main;
+pub mod capability;
 pub mod close;
 pub mod crash;
 pub mod descriptor;
@@ -14,6 +15,7 @@ pub mod files;
 pub mod machine;
 pub mod memory;
 pub mod message;
+pub mod priority;
 pub mod process;
 pub mod signal;
 pub mod spawn;
@@ -21,6 +23,7 @@ pub mod start;
 pub mod stop;
 pub mod swap;
 pub mod table;
+pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod title;

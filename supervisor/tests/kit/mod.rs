@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs)] // Each test program uses a part of it.
 
 #[path = "../../../tests/src/skip.rs"]
-mod skip;
+pub mod skip;
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;

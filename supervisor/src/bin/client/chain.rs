@@ -53,18 +53,18 @@ pub fn fatal(program: &str, parts: &[&[u8]], error: impl Into<io::Error>) -> i32
 /// Becomes `command`, which is found by our own PATH; returns, with the exit code, only when that failed.
 pub fn become_program(program: &str, command: &[CString], environment: &[CString]) -> i32 {
     let Some(name) = command.first() else { return 111 };
-    let Err(error) = search(name, command, environment);
+    let path = std::env::var_os("PATH");
+    let Err(error) = search(name, path.as_deref().map_or(DEFAULT_PATH, OsStr::as_bytes), command, environment);
     fatal(program, &[b"unable to run ", name.to_bytes()], error)
 }
 
-/// Tries each directory of PATH. One that denies access is passed, and remembered.
-fn search(name: &CStr, command: &[CString], environment: &[CString]) -> Result<Infallible, Errno> {
+/// Tries each directory of a PATH. One that denies access is passed, and remembered.
+pub fn search(name: &CStr, path: &[u8], command: &[CString], environment: &[CString]) -> Result<Infallible, Errno> {
     if name.to_bytes().contains(&b'/') {
         return execve(name, command, environment);
     }
-    let path = std::env::var_os("PATH");
     let mut answer = Errno::ENOENT;
-    for directory in path.as_deref().map_or(DEFAULT_PATH, OsStr::as_bytes).split(|&byte| byte == b':') {
+    for directory in path.split(|&byte| byte == b':') {
         let directory = if directory.is_empty() { b"." } else { directory };
         let file = CString::new([directory, b"/", name.to_bytes()].concat()).map_err(|_| Errno::EINVAL)?;
         let Err(error) = execve(&file, command, environment);
