@@ -22,4 +22,6 @@ pub enum Condition {
         /// It must be absent instead.
         absent: bool,
     },
+    /// `{user: NAME}`: the account exists and its id can be taken here. A user namespace may lack it.
+    User(String),
 }

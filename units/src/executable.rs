@@ -54,7 +54,7 @@ impl UnitSet {
 fn may_hold(condition: &Condition, root: &Path) -> bool {
     match condition {
         Condition::Path { path, absent } => resolve(root, path).is_some() != *absent,
-        Condition::Container(_) | Condition::Cmdline { .. } => true,
+        Condition::Container(_) | Condition::Cmdline { .. } | Condition::User(_) => true,
     }
 }
 

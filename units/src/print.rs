@@ -81,6 +81,7 @@ fn condition_map(conditions: &[Condition]) -> Option<Yaml> {
             Condition::Path { path, absent } => ("path", negated(&path.to_string_lossy(), *absent)),
             Condition::Container(is_in) => ("container", is_in.to_string()),
             Condition::Cmdline { word, absent } => ("cmdline", negated(word, *absent)),
+            Condition::User(name) => ("user", name.clone()),
         };
         let value = Yaml::Text(text);
         match map.iter_mut().find(|(other, _)| other == key) {

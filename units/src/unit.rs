@@ -66,6 +66,15 @@ impl Kind {
             Self::Milestone => "milestone",
         }
     }
+
+    /// What its processes begin with; a milestone has none.
+    pub fn context(&self) -> Option<&Context> {
+        match self {
+            Self::Longrun(longrun) => Some(&longrun.context),
+            Self::Oneshot(oneshot) => Some(&oneshot.context),
+            Self::Milestone => None,
+        }
+    }
 }
 
 /// Something done once.

@@ -11,7 +11,9 @@ impl Executor {
         let Some(text) = self.unit(unit).cloned() else {
             return self.fail(unit, "no unit of this name".into(), None);
         };
-        if let Some(reason) = self.surroundings.reason_to_skip(&text.conditions) {
+        let user = text.kind.context().and_then(|context| context.user.as_deref());
+        let unmapped = || user.and_then(|user| self.surroundings.unmapped(user));
+        if let Some(reason) = self.surroundings.reason_to_skip(&text.conditions).or_else(unmapped) {
             return self.events.push_back(Event::Skipped { unit, reason });
         }
         self.activities[unit].lines.clear();

@@ -2,6 +2,11 @@
 
 use super::root::Root;
 
+/// The number of a user of the running system.
+pub(crate) fn user_of_the_system(name: &str) -> Option<u32> {
+    user(&Root::system(), name)
+}
+
 /// The number of a user: a number, or a name of /etc/passwd.
 pub(super) fn user(root: &Root, name: &str) -> Option<u32> {
     number(root, "/etc/passwd", name)

@@ -6,7 +6,7 @@
 //!
 //! The formats are those that every distribution has: fstab, sysctl.d, modules-load.d, tmpfiles.d.
 
-mod accounts;
+pub(crate) mod accounts;
 mod device;
 mod error;
 mod failures;

@@ -4,6 +4,8 @@ use std::fs;
 
 use units::Condition;
 
+use crate::steps::accounts;
+
 /// The inode number of the first pid namespace in every kernel.
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
@@ -14,6 +16,8 @@ pub struct Surroundings {
     pub cmdline: String,
     /// We are outside the first pid namespace.
     pub in_container: bool,
+    /// The user ids that processes here may have: the text of `/proc/self/uid_map`.
+    pub user_ids: String,
 }
 
 impl Surroundings {
@@ -23,12 +27,29 @@ impl Surroundings {
         Self {
             cmdline: fs::read_to_string("/proc/cmdline").unwrap_or_default(),
             in_container: namespace.is_some_and(|namespace| namespace.as_os_str() != FIRST_PID_NAMESPACE),
+            user_ids: fs::read_to_string("/proc/self/uid_map").unwrap_or_default(),
         }
     }
 
     /// The first condition that does not hold, in words.
     pub fn reason_to_skip(&self, conditions: &[Condition]) -> Option<String> {
         conditions.iter().find_map(|condition| self.why_not(condition))
+    }
+
+    /// Why processes here may not be of a user that exists, in words.
+    pub fn unmapped(&self, user: &str) -> Option<String> {
+        let id = accounts::user_of_the_system(user)?;
+        (!self.is_mapped(id)).then(|| format!("user {user} is not mapped here (needs root)"))
+    }
+
+    /// Each line of the map is `FIRST-HERE FIRST-OUTSIDE COUNT`. Nothing is known without one.
+    fn is_mapped(&self, id: u32) -> bool {
+        let ranges = self.user_ids.lines().filter_map(|line| {
+            let mut numbers = line.split_ascii_whitespace().map(str::parse::<u64>);
+            let (first, count) = (numbers.next()?.ok()?, numbers.nth(1)?.ok()?);
+            Some(first..first + count)
+        });
+        self.user_ids.is_empty() || ranges.into_iter().any(|range| range.contains(&u64::from(id)))
     }
 
     fn why_not(&self, condition: &Condition) -> Option<String> {
@@ -40,6 +61,10 @@ impl Surroundings {
             },
             Condition::Container(true) => (!self.in_container).then(|| "not in a container".into()),
             Condition::Container(false) => self.in_container.then(|| "in a container".into()),
+            Condition::User(name) => match accounts::user_of_the_system(name) {
+                None => Some(format!("user {name} is absent")),
+                Some(_) => self.unmapped(name),
+            },
             Condition::Cmdline { word, absent } => match (self.has_word(word), absent) {
                 (false, false) => Some(format!("{word} is not on the kernel command line")),
                 (true, true) => Some(format!("{word} is on the kernel command line")),
@@ -62,7 +87,11 @@ mod tests {
     /// Each condition that does not hold says why, in the words of the [skip] line.
     #[test]
     fn reasons() {
-        let here = Surroundings { cmdline: "quiet console=ttyS0 mode,1".into(), in_container: true };
+        let here = Surroundings {
+            cmdline: "quiet console=ttyS0 mode,1".into(),
+            in_container: true,
+            user_ids: "         0       1000          1\n".into(),
+        };
         let check = |condition: Condition, expected: Option<&str>| {
             assert_eq!(here.reason_to_skip(&[condition]).as_deref(), expected);
         };
@@ -77,6 +106,9 @@ mod tests {
         check(word("console", false), None);
         check(word("mode", true), Some("mode is on the kernel command line"));
         check(word("quie", false), Some("quie is not on the kernel command line"));
+        check(Condition::User("root".into()), None);
+        check(Condition::User("65534".into()), Some("user 65534 is not mapped here (needs root)"));
+        check(Condition::User("no-such-user".into()), Some("user no-such-user is absent"));
         let outside = Surroundings { in_container: false, ..here.clone() };
         let reason = outside.reason_to_skip(&[Condition::Container(true)]);
         assert_eq!(reason.as_deref(), Some("not in a container"));

@@ -8,7 +8,7 @@ use crate::tree::{Entry, Node};
 impl<'a> Checker<'a> {
     pub(super) fn conditions(&mut self) -> Vec<Condition> {
         let Some(node) = self.field("if") else { return Vec::new() };
-        let entries = self.map("if", node, &["path", "container", "cmdline"]);
+        let entries = self.map("if", node, &["path", "container", "cmdline", "user"]);
         entries.iter().flat_map(|entry| self.condition(entry)).collect()
     }
 
@@ -18,6 +18,7 @@ impl<'a> Checker<'a> {
             "path" => items.iter().filter_map(|item| self.path_condition(item)).collect(),
             "cmdline" => items.iter().filter_map(|item| self.cmdline_condition(item)).collect(),
             "container" => self.boolean("container", &entry.value).map(Condition::Container).into_iter().collect(),
+            "user" => items.iter().filter_map(|item| self.user_condition(item)).collect(),
             _ => Vec::new(),
         }
     }
@@ -37,6 +38,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         Some(Condition::Cmdline { word: text.into(), absent })
+    }
+
+    fn user_condition(&mut self, node: &'a Node) -> Option<Condition> {
+        let name = self.text("user", node)?;
+        if name.is_empty() || name.contains([':', '\n']) {
+            self.error(&node.place, format!("\"user\" must be the name of an account, not {}", quoted(name)));
+            return None;
+        }
+        Some(Condition::User(name.into()))
     }
 
     fn negatable(&mut self, key: &str, node: &'a Node) -> Option<(&'a str, bool)> {

@@ -106,7 +106,7 @@ fn timeouts() {
     assert_eq!(case("start-timeout: none\nstop-timeout: 0s"), [""; 0]);
 }
 
-/// A condition is one of three, each with its own kind of value.
+/// A condition is one of four, each with its own kind of value.
 #[test]
 fn conditions() {
     check(&[
@@ -118,7 +118,8 @@ fn conditions() {
         ),
         ("kind: milestone\nif: {container: yes}\n", &["2:17: \"container\" must be true or false, not \"yes\""]),
         ("kind: milestone\nif: {cmdline: a b}\n", &["2:15: \"cmdline\" must be one word, not \"a b\""]),
-        ("kind: milestone\nif: /x\n", &["2:5: \"if\" must be a map with path, container, cmdline, not \"/x\""]),
+        ("kind: milestone\nif: {user: ''}\n", &["2:12: \"user\" must be the name of an account, not \"\""]),
+        ("kind: milestone\nif: /x\n", &["2:5: \"if\" must be a map with path, container, cmdline, user, not \"/x\""]),
     ]);
 }
 

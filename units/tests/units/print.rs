@@ -224,8 +224,9 @@ impl Generator {
             path("/y: z"),
             Condition::Container(absent),
             Condition::Cmdline { word: "x=!y,".into(), absent },
+            Condition::User("www-data".into()),
         ];
-        all[self.prng.below(4)..].to_vec()
+        all[self.prng.below(all.len())..].to_vec()
     }
 
     fn duration(&mut self) -> Duration {
