@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
 
     fn user_condition(&mut self, node: &'a Node) -> Option<Condition> {
         let name = self.text("user", node)?;
-        if name.is_empty() || name.contains([':', '\n']) {
+        if name.contains([':', '\n']) {
             self.error(&node.place, format!("\"user\" must be the name of an account, not {}", quoted(name)));
             return None;
         }

@@ -118,7 +118,7 @@ fn conditions() {
         ),
         ("kind: milestone\nif: {container: yes}\n", &["2:17: \"container\" must be true or false, not \"yes\""]),
         ("kind: milestone\nif: {cmdline: a b}\n", &["2:15: \"cmdline\" must be one word, not \"a b\""]),
-        ("kind: milestone\nif: {user: ''}\n", &["2:12: \"user\" must be the name of an account, not \"\""]),
+        ("kind: milestone\nif: {user: 'a:b'}\n", &["2:12: \"user\" must be the name of an account, not \"a:b\""]),
         ("kind: milestone\nif: /x\n", &["2:5: \"if\" must be a map with path, container, cmdline, user, not \"/x\""]),
     ]);
 }
