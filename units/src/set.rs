@@ -23,6 +23,8 @@ pub struct UnitSet {
     diagnostics: Vec<Diagnostic>,
     sources: HashMap<Arc<Path>, Source>,
     commands: BTreeMap<UnitName, Vec<(&'static str, Place)>>,
+    /// Units that provide a name, by name.
+    providers: BTreeMap<UnitName, Vec<UnitName>>,
     /// Where each name of `units` and `broken` is defined.
     definitions: BTreeMap<UnitName, Place>,
 }
@@ -64,6 +66,11 @@ impl UnitSet {
     /// A unit that can be used.
     pub fn get(&self, name: &str) -> Option<&Unit> {
         self.units.get(name)
+    }
+
+    /// The units that provide a name, by name.
+    pub fn providers(&self, name: &str) -> &[UnitName] {
+        self.providers.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Units that cannot be used, each with what is wrong: at least one error. No name is here and in `units`.
@@ -122,7 +129,7 @@ impl UnitSet {
         ];
         let edges = kinds.iter().flat_map(|(severity, edges)| edges.iter().map(move |edge| (*severity, edge)));
         edges
-            .filter(|(_, edge)| !self.is_defined(edge.unit.as_str()))
+            .filter(|(_, edge)| !self.is_defined(edge.unit.as_str()) && !self.providers.contains_key(&edge.unit))
             .map(|(severity, edge)| self.unknown(severity, edge))
             .collect()
     }
@@ -183,6 +190,11 @@ impl UnitSet {
         self.definitions.insert(name.clone(), place);
         match unit {
             Some(unit) => {
+                for (provided, _) in &unit.provides {
+                    let providers = self.providers.entry(provided.clone()).or_default();
+                    let at = providers.partition_point(|other| *other < name);
+                    providers.insert(at, name.clone());
+                }
                 self.commands.insert(name.clone(), commands);
                 self.units.insert(name, unit);
             }

@@ -19,11 +19,19 @@ pub enum Entry<'a> {
 pub trait Catalogue {
     /// What is known of this name.
     fn find(&self, name: &str) -> Entry<'_>;
+
+    /// The units that provide a name which is no unit's own, by name.
+    fn providers(&self, name: &str) -> Vec<UnitName>;
 }
 
 impl Catalogue for BTreeMap<UnitName, Unit> {
     fn find(&self, name: &str) -> Entry<'_> {
         self.get(name).map_or(Entry::Absent, Entry::Unit)
+    }
+
+    fn providers(&self, name: &str) -> Vec<UnitName> {
+        let provides = |unit: &&Unit| unit.provides.iter().any(|(provided, _)| provided.as_str() == name);
+        self.values().filter(provides).map(|unit| unit.name.clone()).collect()
     }
 }
 
@@ -34,5 +42,9 @@ impl Catalogue for UnitSet {
         }
         let Some(errors) = self.broken().get(name) else { return Entry::Absent };
         Entry::Broken(errors.first().map_or_else(|| "its file has errors".into(), Diagnostic::summary))
+    }
+
+    fn providers(&self, name: &str) -> Vec<UnitName> {
+        self.providers(name).to_vec()
     }
 }

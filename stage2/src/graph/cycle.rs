@@ -95,7 +95,7 @@ impl Cut {
     }
 }
 
-impl Draft {
+impl Draft<'_> {
     /// One shortest cycle of every group of units that wait for each other, by name.
     pub fn cycles(&self) -> Vec<Cycle> {
         self.groups().iter().filter_map(|group| self.shortest_cycle(group)).collect()

@@ -1,41 +1,64 @@
 //! What the units say: the closure of a target, cycles and all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
 use units::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
 
 use super::edge::Link;
-use super::{Catalogue, EdgeKind, Entry, Graph, Neighbour, Problem, UnitIndex, Vertex};
+use super::{Catalogue, EdgeKind, Entry, Problem, UnitIndex};
 
-/// A graph that may have cycles. A vertex's petgraph index is its unit's number.
+/// A graph that may have cycles, over units that somebody else keeps. A vertex's petgraph index is its unit's number.
 #[derive(Clone, Debug, Default)]
-pub struct Draft {
-    pub(super) graph: DiGraph<Vertex, Link>,
+pub struct Draft<'a> {
+    pub(super) graph: DiGraph<Member<'a>, Link<'a>>,
     pub(super) by_name: HashMap<UnitName, UnitIndex>,
-    pulls: Vec<Vec<UnitIndex>>,
+    pub(super) pulls: Vec<Vec<UnitIndex>>,
+    pub(super) conflicts: Vec<(UnitIndex, UnitIndex, &'a Place)>,
+    /// Whom a name means that is needed or wanted and no unit's own.
+    pub(super) chosen: HashMap<UnitName, UnitIndex>,
     complaints: Vec<Diagnostic>,
 }
 
-impl Draft {
-    /// The roots and everything that they need or want, in turn. `after` and `before` count between units that are in.
+/// What becomes a [`super::Vertex`].
+#[derive(Clone, Debug)]
+pub(super) struct Member<'a> {
+    pub(super) name: UnitName,
+    pub(super) unit: Option<&'a Unit>,
+    pub(super) problem: Option<Problem>,
+}
+
+/// Whom a name means that is no unit's own.
+enum Choice {
+    /// The only provider, one that is asked for, or one that was taken before.
+    Plain,
+    /// The first of these.
+    First(Vec<UnitName>),
+    /// Nobody.
+    None,
+}
+
+impl<'a> Draft<'a> {
+    /// The roots and everything that they need or want, in turn. `after`, `before` and `conflicts` count between units
+    /// that are in.
     ///
     /// A root or a needed name with errors is a vertex that fails at once, as is a root that does not exist; a unit
-    /// that needs what does not exist fails itself. A wanted name that does not exist is only a complaint.
-    pub fn new<C: Catalogue + ?Sized>(units: &C, roots: &[UnitName]) -> Self {
+    /// that needs what does not exist fails itself. A wanted name that does not exist is only a complaint. A name that
+    /// units only provide means, where it is needed or wanted, the first provider by name that is a root, else the
+    /// first by name, with a complaint where there are several; where it is an order or a conflict, all that are in.
+    pub fn new<C: Catalogue + ?Sized>(units: &'a C, roots: &[UnitName]) -> Self {
         let mut draft = Self::default();
-        for root in roots {
-            if !draft.admit(units, root) {
-                draft.insert(Vertex { name: root.clone(), unit: None, problem: Some(Problem::Absent) });
-            }
+        let provided: Vec<&UnitName> = roots.iter().filter(|root| !draft.admit_root(units, root)).collect();
+        let asked: HashSet<UnitName> = draft.by_name.keys().cloned().collect();
+        for root in provided {
+            draft.admit_provider(units, root, &asked);
         }
         let mut next = 0;
         while next < draft.graph.node_count() {
-            draft.pull_in(units, next);
+            draft.pull_in(units, next, &asked);
             next += 1;
         }
-        (0..next).for_each(|unit| draft.connect(unit));
+        draft.connect_all();
         draft
     }
 
@@ -49,7 +72,7 @@ impl Draft {
         self.len() == 0
     }
 
-    /// Names that are needed or wanted and do not exist, each with the place where it stands.
+    /// Names that are needed or wanted and do not exist, or that several units provide, each with its place.
     pub fn complaints(&self) -> &[Diagnostic] {
         &self.complaints
     }
@@ -59,117 +82,156 @@ impl Draft {
         &self.graph[NodeIndex::new(unit)].name
     }
 
-    /// Makes a vertex of the name, if it is known at all.
-    fn admit<C: Catalogue + ?Sized>(&mut self, units: &C, name: &UnitName) -> bool {
+    /// The unit with this number, if there is one that can be used.
+    pub fn unit(&self, unit: UnitIndex) -> Option<&'a Unit> {
+        self.graph[NodeIndex::new(unit)].unit
+    }
+
+    /// Makes a vertex of a root; false: units provide it.
+    fn admit_root<C: Catalogue + ?Sized>(&mut self, units: &'a C, root: &UnitName) -> bool {
+        let is_known = self.admit(units, root) || !units.providers(root.as_str()).is_empty();
+        if !is_known {
+            self.insert(Member { name: root.clone(), unit: None, problem: Some(Problem::Absent) });
+        }
+        self.by_name.contains_key(root)
+    }
+
+    /// Makes a vertex of the name, if it is a unit's own.
+    fn admit<C: Catalogue + ?Sized>(&mut self, units: &'a C, name: &UnitName) -> bool {
         if self.by_name.contains_key(name) {
             return true;
         }
         let (unit, problem) = match units.find(name.as_str()) {
-            Entry::Unit(unit) => (Some(unit.clone()), None),
+            Entry::Unit(unit) => (Some(unit), None),
             Entry::Broken(error) => (None, Some(Problem::Broken(error))),
             Entry::Absent => return false,
         };
-        self.insert(Vertex { name: name.clone(), unit, problem });
+        super::steps::count(1);
+        self.insert(Member { name: name.clone(), unit, problem });
         true
     }
 
-    fn insert(&mut self, vertex: Vertex) {
-        let name = vertex.name.clone();
-        let node = self.graph.add_node(vertex);
+    fn insert(&mut self, member: Member<'a>) {
+        let name = member.name.clone();
+        let node = self.graph.add_node(member);
         self.by_name.insert(name, node.index());
     }
 
     /// Brings in what one unit needs and wants.
-    fn pull_in<C: Catalogue + ?Sized>(&mut self, units: &C, unit: UnitIndex) {
-        let Some(text) = self.graph[NodeIndex::new(unit)].unit.clone() else { return };
-        for edge in &text.wants {
-            if !self.admit(units, &edge.unit) {
-                self.complain(&text, edge, EdgeKind::Wants);
-            }
-        }
-        for edge in &text.needs {
-            if !self.admit(units, &edge.unit) {
-                self.complain(&text, edge, EdgeKind::Needs);
-                let problem = &mut self.graph[NodeIndex::new(unit)].problem;
-                problem.get_or_insert_with(|| Problem::NeedsAbsent(edge.unit.clone()));
-            }
-        }
-    }
-
-    fn complain(&mut self, unit: &Unit, edge: &Edge, kind: EdgeKind) {
-        let severity = if kind == EdgeKind::Needs { Severity::Error } else { Severity::Warning };
-        self.complaints.push(Diagnostic {
-            severity,
-            place: edge.place.clone(),
-            message: format!("{} {kind} {}, which does not exist", unit.name, edge.unit),
-            snippet: None,
-            related: Vec::new(),
-        });
-    }
-
-    /// Adds the edges that one unit's text has to units that are in. To be called for each unit in turn.
-    fn connect(&mut self, unit: UnitIndex) {
-        let Some(text) = &self.graph[NodeIndex::new(unit)].unit else { return self.pulls.push(Vec::new()) };
-        let lists = [
-            (EdgeKind::Needs, &text.needs),
-            (EdgeKind::Wants, &text.wants),
-            (EdgeKind::After, &text.after),
-            (EdgeKind::Before, &text.before),
-        ];
-        let edges: Vec<(UnitIndex, EdgeKind, Place)> = lists
-            .iter()
-            .flat_map(|(kind, list)| list.iter().map(move |edge| (kind, edge)))
-            .filter_map(|(kind, edge)| Some((*self.by_name.get(&edge.unit)?, *kind, edge.place.clone())))
-            .collect();
-        let is_pull = |kind: EdgeKind| kind.strength() > 0;
-        self.pulls.push(edges.iter().filter(|edge| is_pull(edge.1)).map(|edge| edge.0).collect());
-        for (other, kind, place) in edges {
-            let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
-            self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), Link { kind, place });
-        }
-    }
-
-    /// The flat form, once no cycle is left.
-    pub(super) fn flatten(self) -> Graph {
-        let count = self.graph.node_count();
-        let mut graph = Graph {
-            by_name: self.by_name,
-            pulls: self.pulls,
-            predecessors: vec![Vec::new(); count],
-            successors: vec![Vec::new(); count],
-            ..Graph::default()
-        };
-        let mut strongest: HashMap<(UnitIndex, UnitIndex), EdgeKind> = HashMap::new();
-        for edge in self.graph.edge_references() {
-            let ends = (edge.source().index(), edge.target().index());
-            let kind = strongest.entry(ends).or_insert(edge.weight().kind);
-            *kind = (*kind).max(edge.weight().kind);
-        }
-        let mut edges: Vec<_> = strongest.into_iter().collect();
-        edges.sort_unstable();
-        for ((first, later), kind) in edges {
-            graph.successors[first].push(Neighbour { unit: later, kind });
-            graph.predecessors[later].push(Neighbour { unit: first, kind });
-        }
-        graph.vertices = self.graph.into_nodes_edges().0.into_iter().map(|node| node.weight).collect();
-        graph.order = order(&graph);
-        graph
-    }
-}
-
-/// Every unit after all its predecessors: those without one first, by number.
-fn order(graph: &Graph) -> Vec<UnitIndex> {
-    let mut missing: Vec<usize> = graph.predecessors.iter().map(Vec::len).collect();
-    let mut order: Vec<UnitIndex> = (0..graph.len()).filter(|&unit| missing[unit] == 0).collect();
-    let mut next = 0;
-    while let Some(&unit) = order.get(next) {
-        next += 1;
-        for later in &graph.successors[unit] {
-            missing[later.unit] -= 1;
-            if missing[later.unit] == 0 {
-                order.push(later.unit);
+    fn pull_in<C: Catalogue + ?Sized>(&mut self, units: &'a C, number: UnitIndex, asked: &HashSet<UnitName>) {
+        let Some(unit) = self.unit(number) else { return };
+        for (kind, edges) in [(EdgeKind::Wants, &unit.wants), (EdgeKind::Needs, &unit.needs)] {
+            for edge in edges {
+                if self.admit(units, &edge.unit) {
+                    continue;
+                }
+                match self.admit_provider(units, &edge.unit, asked) {
+                    Choice::Plain => {}
+                    Choice::First(names) => self.complain_of_choice(unit, edge, kind, &names),
+                    Choice::None => self.complain_of_absence(number, unit, edge, kind),
+                }
             }
         }
     }
-    order
+
+    /// Makes a vertex of a unit that provides the name, and remembers which one it is.
+    fn admit_provider<C: Catalogue + ?Sized>(
+        &mut self,
+        units: &'a C,
+        name: &UnitName,
+        asked: &HashSet<UnitName>,
+    ) -> Choice {
+        if self.chosen.contains_key(name) {
+            return Choice::Plain;
+        }
+        let providers = units.providers(name.as_str());
+        let is_asked = providers.iter().find(|&provider| asked.contains(provider));
+        let Some(provider) = is_asked.or(providers.first()) else { return Choice::None };
+        self.admit(units, provider);
+        if let Some(&number) = self.by_name.get(provider) {
+            self.chosen.insert(name.clone(), number);
+        }
+        if is_asked.is_some() || providers.len() == 1 { Choice::Plain } else { Choice::First(providers) }
+    }
+
+    fn complain_of_choice(&mut self, unit: &Unit, edge: &Edge, kind: EdgeKind, names: &[UnitName]) {
+        let names: Vec<&str> = names.iter().map(UnitName::as_str).collect();
+        let (wanted, all, first) = (&edge.unit, names.join(", "), names[0]);
+        let message = format!(
+            "{} {kind} {wanted}, which several units provide ({all}): {first} is taken, the first by name",
+            unit.name
+        );
+        self.complaints.push(Diagnostic::new(Severity::Warning, edge.place.clone(), message));
+    }
+
+    fn complain_of_absence(&mut self, number: UnitIndex, unit: &Unit, edge: &Edge, kind: EdgeKind) {
+        let is_needed = kind == EdgeKind::Needs;
+        let severity = if is_needed { Severity::Error } else { Severity::Warning };
+        let message = format!("{} {kind} {}, which does not exist", unit.name, edge.unit);
+        self.complaints.push(Diagnostic::new(severity, edge.place.clone(), message));
+        if is_needed {
+            let problem = &mut self.graph[NodeIndex::new(number)].problem;
+            problem.get_or_insert_with(|| Problem::NeedsAbsent(edge.unit.clone()));
+        }
+    }
+
+    /// Adds the edges between the units, which are all in by now.
+    fn connect_all(&mut self) {
+        let mut providers: HashMap<&'a UnitName, Vec<UnitIndex>> = HashMap::new();
+        for number in 0..self.len() {
+            for (name, _) in self.unit(number).map_or(&[][..], |unit| &unit.provides) {
+                providers.entry(name).or_default().push(number);
+            }
+        }
+        for number in 0..self.len() {
+            self.pulls.push(Vec::new());
+            let Some(unit) = self.unit(number) else { continue };
+            self.connect(number, &unit.needs, EdgeKind::Needs, |draft, name| draft.meant(name));
+            self.connect(number, &unit.wants, EdgeKind::Wants, |draft, name| draft.meant(name));
+            self.connect(number, &unit.after, EdgeKind::After, |draft, name| draft.all_of(name, &providers));
+            self.connect(number, &unit.before, EdgeKind::Before, |draft, name| draft.all_of(name, &providers));
+            for edge in &unit.conflicts {
+                let others = self.all_of(&edge.unit, &providers).into_iter().filter(|&other| other != number);
+                let conflicts: Vec<_> = others.map(|other| (number, other, &edge.place)).collect();
+                self.conflicts.extend(conflicts);
+            }
+        }
+    }
+
+    /// Adds the edges of one list.
+    fn connect(
+        &mut self,
+        unit: UnitIndex,
+        edges: &'a [Edge],
+        kind: EdgeKind,
+        find: impl Fn(&Self, &UnitName) -> Vec<UnitIndex>,
+    ) {
+        for edge in edges {
+            let is_own = |other: UnitIndex| other == unit && self.by_name.get(&edge.unit) != Some(&unit);
+            // Who provides a name itself does not wait for itself.
+            let others: Vec<UnitIndex> = find(self, &edge.unit).into_iter().filter(|&other| !is_own(other)).collect();
+            for other in others {
+                super::steps::count(1);
+                let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
+                let link = Link { kind, place: &edge.place };
+                self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), link);
+                if kind.strength() > 0 {
+                    self.pulls[unit].push(other);
+                }
+            }
+        }
+    }
+
+    /// The unit that a needed or wanted name means.
+    fn meant(&self, name: &UnitName) -> Vec<UnitIndex> {
+        self.by_name.get(name).or_else(|| self.chosen.get(name)).copied().into_iter().collect()
+    }
+
+    /// The units that are in and have this name, or provide it.
+    fn all_of(&self, name: &UnitName, providers: &HashMap<&'a UnitName, Vec<UnitIndex>>) -> Vec<UnitIndex> {
+        match self.by_name.get(name) {
+            Some(&unit) => vec![unit],
+            None => providers.get(name).cloned().unwrap_or_default(),
+        }
+    }
 }

@@ -56,11 +56,20 @@ pub struct Neighbour {
     pub kind: EdgeKind,
 }
 
-/// What petgraph keeps for an edge from the unit that comes first to the one that comes later.
+/// A unit that is never up together with another, as seen from that one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Link {
+pub struct Conflict {
+    /// The other unit.
+    pub unit: UnitIndex,
+    /// Where one of the two says so.
+    pub place: Place,
+}
+
+/// What petgraph keeps for an edge from the unit that comes first to the one that comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link<'a> {
     /// Why.
     pub kind: EdgeKind,
     /// Where it is written.
-    pub place: Place,
+    pub place: &'a Place,
 }

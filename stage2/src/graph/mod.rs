@@ -6,9 +6,12 @@
 //! recurses: a chain of any length must not overflow the stack.
 
 mod catalogue;
+mod clash;
 mod cycle;
 mod draft;
 mod edge;
+mod flatten;
+mod steps;
 mod vertex;
 
 #[cfg(test)]
@@ -22,9 +25,10 @@ use units::UnitName;
 
 pub use crate::engine::event::UnitIndex;
 pub use catalogue::{Catalogue, Entry};
+pub use clash::Clash;
 pub use cycle::{Cut, Cycle, CycleEdge};
 pub use draft::Draft;
-pub use edge::{EdgeKind, Neighbour};
+pub use edge::{Conflict, EdgeKind, Neighbour};
 pub use vertex::{Problem, Vertex};
 
 /// Units and their order, without a cycle. Indices are dense from 0 and stay as they are.
@@ -35,6 +39,7 @@ pub struct Graph {
     predecessors: Vec<Vec<Neighbour>>,
     successors: Vec<Vec<Neighbour>>,
     pulls: Vec<Vec<UnitIndex>>,
+    conflicts: Vec<Vec<Conflict>>,
     order: Vec<UnitIndex>,
 }
 
@@ -49,7 +54,7 @@ impl Graph {
         self.vertices.is_empty()
     }
 
-    /// The unit's number.
+    /// The unit's number; a name that was asked for, needed or wanted, and is only provided, means its provider.
     pub fn index(&self, name: &str) -> Option<UnitIndex> {
         self.by_name.get(name).copied()
     }
@@ -82,6 +87,12 @@ impl Graph {
     /// What the unit brings in by needing or wanting it, even where the order between them was cut.
     pub fn pulls(&self, unit: UnitIndex) -> &[UnitIndex] {
         &self.pulls[unit]
+    }
+
+    /// The units of this graph that are never up together with the unit, whichever of the two says so, each once: starting
+    /// the unit stops them.
+    pub fn conflicts(&self, unit: UnitIndex) -> &[Conflict] {
+        &self.conflicts[unit]
     }
 
     /// Every unit after all its predecessors.

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use units::{Edge, Kind, Place, Unit, UnitName};
 
-use super::{Draft, Graph};
+use super::{Cut, Draft, Graph};
 
 /// A name that is known to be good.
 pub fn name(text: &str) -> UnitName {
     UnitName::new(text).unwrap()
 }
 
-/// A line for each unit: its name, then words: `<` needs, `~` wants, `>` after, `^` before for the names that follow;
+/// A line for each unit: its name, then words: `<` needs, `~` wants, `>` after, `^` before, `!` conflicts, `=` provides for the names
+/// that follow;
 /// `start=N`, `stop=N` in seconds, `start=none`. An edge's line is its place in the list, from 1.
 pub fn units(text: &str) -> BTreeMap<UnitName, Unit> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -23,15 +24,19 @@ pub fn units(text: &str) -> BTreeMap<UnitName, Unit> {
 
 /// The graph of all units of the text, in the order of the text.
 pub fn graph(text: &str) -> Graph {
-    let (graph, cuts) = draft(text).cut();
+    let (graph, cuts) = cut(text);
     assert_eq!(cuts, []);
     graph
 }
 
-/// The same, perhaps with cycles.
-pub fn draft(text: &str) -> Draft {
-    let roots: Vec<UnitName> = text.lines().filter_map(|line| line.split_whitespace().next()).map(name).collect();
-    Draft::new(&units(text), &roots)
+/// The same, perhaps with cycles that are cut.
+pub fn cut(text: &str) -> (Graph, Vec<Cut>) {
+    Draft::new(&units(text), &roots(text)).cut()
+}
+
+/// The names of the units in the order of the text.
+pub fn roots(text: &str) -> Vec<UnitName> {
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(name).collect()
 }
 
 /// A milestone without edges.
@@ -74,13 +79,18 @@ fn unit(line: &str) -> Unit {
             Some(("start", "none")) => unit.start_timeout = None,
             Some(("start", number)) => unit.start_timeout = Some(seconds(number)),
             Some(("stop", number)) => unit.stop_timeout = seconds(number),
-            _ if "<~>^".contains(word) => mark = word,
+            _ if "<~>^!=".contains(word) => mark = word,
+            _ if mark == "=" => {
+                count += 1;
+                unit.provides.push((name(word), place(&text, count)));
+            }
             _ => {
                 count += 1;
                 let list = match mark {
                     "<" => &mut unit.needs,
                     "~" => &mut unit.wants,
                     ">" => &mut unit.after,
+                    "!" => &mut unit.conflicts,
                     _ => &mut unit.before,
                 };
                 list.push(edge(&text, word, count));

@@ -2,8 +2,8 @@
 
 use units::{Severity, UnitSet};
 
-use super::samples::{draft, graph, name, units};
-use super::{Draft, EdgeKind, Graph, Problem};
+use super::samples::{cut, graph, name, roots, units};
+use super::{Cycle, Draft, EdgeKind, Graph, Problem};
 
 fn names(graph: &Graph) -> Vec<&str> {
     graph.vertices().iter().map(|vertex| vertex.name.as_str()).collect()
@@ -12,6 +12,10 @@ fn names(graph: &Graph) -> Vec<&str> {
 /// The names in the order in which they could begin.
 fn order(graph: &Graph) -> Vec<&str> {
     graph.order().iter().map(|&unit| graph.name(unit)).collect()
+}
+
+fn cycles(text: &str) -> Vec<Cycle> {
+    Draft::new(&units(text), &roots(text)).cycles()
 }
 
 /// Needs and wants bring units in; order does not.
@@ -40,7 +44,8 @@ fn strongest_edge() {
 /// A missing need is an error of the unit that needs it, a missing want only a complaint, missing order nothing.
 #[test]
 fn missing_names() {
-    let draft = draft("a < x ~ y > z");
+    let set = units("a < x ~ y > z");
+    let draft = Draft::new(&set, &roots("a"));
     let complaints: Vec<String> = draft.complaints().iter().map(ToString::to_string).collect();
     let expected = ["a.yaml:2: warning: a wants y, which does not exist", "a.yaml:1: a needs x, which does not exist"];
     assert_eq!(complaints, expected);
@@ -64,7 +69,7 @@ fn unusable_roots() {
 /// A cycle is shown as a path with the place of every edge.
 #[test]
 fn cycle_report() {
-    let cycles = draft("c ~ a\nb > c\na < b\nd < a").cycles();
+    let cycles = cycles("c ~ a\nb > c\na < b\nd < a");
     let expected = "\
 a.yaml:1: cycle of 3 units: a needs b, b is after c, c wants a
     a.yaml:1: a needs b
@@ -77,7 +82,7 @@ a.yaml:1: cycle of 3 units: a needs b, b is after c, c wants a
 /// Of the cycles through one group the shortest is shown; every group has one; `before` is shown as it is written.
 #[test]
 fn shortest_cycle_of_each_group() {
-    let words = |text: &str| draft(text).cycles().iter().map(|cycle| cycle.words()).collect::<Vec<_>>();
+    let words = |text: &str| cycles(text).iter().map(|cycle| cycle.words()).collect::<Vec<_>>();
     assert_eq!(words("a < b\nb < c\nc < d e\nd < a\ne > c"), ["cycle of 2 units: c needs e, e is after c"]);
     assert_eq!(
         words("a < b\nb ^ a < a\nx < x"),
@@ -90,24 +95,24 @@ fn shortest_cycle_of_each_group() {
 /// The weakest edge of a cycle is cut: order before wants before needs, then by name, in whatever order units are named.
 #[test]
 fn weakest_edge_is_cut() {
-    let cuts = |text: &str| {
-        let (graph, cuts) = draft(text).cut();
+    let words = |text: &str| {
+        let (graph, cuts) = cut(text);
         assert_eq!(graph.order().len(), graph.len(), "still a cycle");
         cuts.iter().map(|cut| cut.edge.words()).collect::<Vec<_>>()
     };
     for text in ["a < b\nb > c\nc ~ a", "c ~ a\nb > c\na < b", "b > c\na < b\nc ~ a"] {
-        assert_eq!(cuts(text), ["b is after c"]);
+        assert_eq!(words(text), ["b is after c"]);
     }
-    assert_eq!(cuts("a < b\nb ~ c\nc < a"), ["b wants c"]);
-    assert_eq!(cuts("b < c\nc < a\na < b"), ["a needs b"]);
-    assert_eq!(cuts("a < b\nb > a ~ a"), ["b wants a"]);
-    assert_eq!(cuts("a < a"), ["a needs a"]);
+    assert_eq!(words("a < b\nb ~ c\nc < a"), ["b wants c"]);
+    assert_eq!(words("b < c\nc < a\na < b"), ["a needs b"]);
+    assert_eq!(words("a < b\nb > a ~ a"), ["b wants a"]);
+    assert_eq!(words("a < a"), ["a needs a"]);
 }
 
 /// A cut takes the order away, not the unit: what is wanted is brought in all the same, and the report says it all.
 #[test]
 fn cut_keeps_the_unit() {
-    let (graph, cuts) = draft("a ~ b\nb < a").cut();
+    let (graph, cuts) = cut("a ~ b\nb < a");
     assert_eq!(graph.pulls(0), [1]);
     let expected = "\
 a.yaml:1: cycle of 2 units: a wants b, b needs a; left out: a wants b
@@ -126,12 +131,73 @@ fn large_graphs() {
         .map(|unit| line(unit, (0..40).map(|i| format!(" u{}", (unit * 7 + i * 13) % 300)).collect()))
         .collect();
     let run = move || {
-        let (graph, cuts) = draft(&ring).cut();
+        let (graph, cuts) = cut(&ring);
         assert_eq!((graph.order().len(), cuts.len()), (2000, 1));
         for text in [pairs, tangle] {
-            let (graph, _) = draft(&text).cut();
+            let (graph, _) = cut(&text);
             assert_eq!(graph.order().len(), graph.len());
         }
     };
     std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+/// A name that units only provide means the one that is asked for, else the first by name, which is told.
+#[test]
+fn provided_names() {
+    let text = "a < mta > mta\nexim = mta\npostfix = mta > mta";
+    let set = units(text);
+    let names_of = |roots: &[&str]| {
+        let roots: Vec<_> = roots.iter().map(|root| name(root)).collect();
+        let draft = Draft::new(&set, &roots);
+        let complaints: Vec<String> = draft.complaints().iter().map(ToString::to_string).collect();
+        let graph = draft.cut().0;
+        (order(&graph).join(" "), complaints.join("\n"))
+    };
+    assert_eq!(names_of(&["a", "postfix"]), ("postfix a".into(), String::new()));
+    let told =
+        "a.yaml:1: warning: a needs mta, which several units provide (exim, postfix): exim is taken, the first by name";
+    assert_eq!(names_of(&["a"]), ("exim a".into(), told.into()));
+    assert_eq!(names_of(&["mta"]), ("exim".into(), String::new()));
+    // Order counts for every provider that is in.
+    assert_eq!(names_of(&["postfix", "exim"]).0, "exim postfix");
+}
+
+/// Units conflict both ways, whichever says it; who provides a name does not conflict with itself.
+#[test]
+fn conflicts() {
+    let graph = graph("a ! b c\nb ! a\nc\nd = mta ! mta\ne = mta ! mta\nf ! absent");
+    let of =
+        |unit: usize| graph.conflicts(unit).iter().map(|other| graph.name(other.unit)).collect::<Vec<_>>().join(" ");
+    assert_eq!((0..6).map(of).collect::<Vec<_>>(), ["b c", "a", "a", "e", "d", ""]);
+    assert_eq!(graph.conflicts(2)[0].place.to_string(), "a.yaml:2");
+}
+
+/// Both of two that conflict cannot be had; it is told why each is there, and what is only wanted gives way.
+#[test]
+fn clashes() {
+    let mut graph = graph("all < web ~ cache other\nweb < old\nold\ncache ! old\nother ! cache");
+    assert_eq!(graph.clashes(&[graph.index("web").unwrap()]), []);
+    let clashes = graph.clashes(&[0]);
+    let expected = [
+        "\
+cache.yaml:1: old conflicts with cache, and both are asked for
+    web.yaml:1: web needs old
+    all.yaml:2: all wants cache",
+        "\
+other.yaml:1: cache conflicts with other, and both are asked for
+    all.yaml:2: all wants cache
+    all.yaml:3: all wants other",
+    ];
+    let mut told: Vec<String> = clashes.iter().map(|clash| clash.diagnostic.to_string()).collect();
+    told.sort();
+    assert_eq!(told, expected);
+    for clash in &clashes {
+        graph.give_way(clash);
+    }
+    let problems: Vec<String> =
+        graph.vertices().iter().flat_map(|vertex| &vertex.problem).map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        ["conflicts with old, which is asked for as well", "conflicts with cache, which is asked for as well"]
+    );
 }

@@ -40,6 +40,8 @@ pub enum Problem {
     Broken(String),
     /// It needs a unit that does not exist.
     NeedsAbsent(UnitName),
+    /// It conflicts with this unit, which is asked for as well.
+    Conflicts(UnitName),
 }
 
 impl Problem {
@@ -49,6 +51,7 @@ impl Problem {
             Self::Absent => "does not exist".into(),
             Self::Broken(error) => format!("has errors: {error}"),
             Self::NeedsAbsent(_) => "failed".into(),
+            Self::Conflicts(name) => format!("conflicts with {name}"),
         }
     }
 }
@@ -59,6 +62,7 @@ impl Display for Problem {
             Self::Absent => f.write_str("no unit of this name"),
             Self::Broken(error) => f.write_str(error),
             Self::NeedsAbsent(name) => write!(f, "needs {name}, which does not exist"),
+            Self::Conflicts(name) => write!(f, "conflicts with {name}, which is asked for as well"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::world::World;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event};
 use crate::graph::Graph;
-use crate::graph::samples::{draft, graph};
+use crate::graph::samples::{cut, graph};
 
 /// Units with random edges, mostly without cycles; what is a cycle is cut.
 fn random_graph(random: &mut Random, count: usize) -> Graph {
@@ -27,7 +27,7 @@ fn random_graph(random: &mut Random, count: usize) -> Graph {
         text += ["", " start=5", " start=none", " start=15 stop=1", " stop=0"][random.below(5)];
         text += "\n";
     }
-    draft(&text).cut().0
+    cut(&text).0
 }
 
 fn check(seed: u64, count: usize) -> usize {
