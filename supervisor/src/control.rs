@@ -37,6 +37,24 @@ pub mod supervise {
     pub const USER2: u8 = b'2';
     /// The down signal, want unchanged: a restart.
     pub const RESTART: u8 = b'r';
+    /// The reload signal.
+    pub const RELOAD: u8 = b'l';
+    /// WINCH.
+    pub const WINDOW: u8 = b'y';
+    /// STOP to the process group.
+    pub const PAUSE_GROUP: u8 = b'P';
+    /// CONT to the process group.
+    pub const CONTINUE_GROUP: u8 = b'C';
+    /// KILL to the process group.
+    pub const KILL_GROUP: u8 = b'K';
+    /// Want up, and no `down` file any more.
+    pub const UP_NORMALLY: u8 = b'U';
+    /// Want down, and a `down` file from now on.
+    pub const DOWN_NORMALLY: u8 = b'D';
+    /// Do not restart.
+    pub const NO_RESTART: u8 = b'O';
+    /// Do not restart, and a `down` file from now on.
+    pub const ONCE_NORMALLY: u8 = b'Q';
     /// svscan has reaped a process of this service: how it ended is in `supervise/ended`.
     pub const REAPED: u8 = b'z';
 }

@@ -102,6 +102,56 @@ pub mod service {
     pub const RELOAD_SIGNAL: &str = "reload-signal";
     /// Path of a service directory that is upped when this service ends for good.
     pub const WAKES: &str = "wakes";
+    /// Run while the service comes up, every [`CHECK_EVERY`] ms, until it exits 0: the service is ready.
+    pub const CHECK: &str = "check";
+    /// Milliseconds between two runs of [`CHECK`]; absent: it is never run.
+    pub const CHECK_EVERY: &str = "check-every";
+    /// Directory of programs `<letter>` that are run instead of sending a letter's signal; exit 0: nothing is sent.
+    pub const CUSTOM: &str = "control";
+    /// Directory of FIFOs that hear of events.
+    pub const EVENT: &str = "event";
+    /// `runit`: its conventions, for the arguments of `finish` and the letter `x`, and its `stat` and `pid` are kept.
+    pub const DIALECT: &str = "dialect";
+    /// Descriptor number that holds a lock for as long as the service lives.
+    pub const LOCK_FD: &str = "lock-fd";
+    /// The file that the descriptor of [`LOCK_FD`] has locked.
+    pub const SERVICE_LOCK: &str = "supervise/service-lock";
+    /// If present, the service is process 1 of a pid namespace of its own.
+    pub const FLAG_NEWPIDNS: &str = "flag-newpidns";
+    /// How many ends [`DEATH_TALLY`] keeps; absent: 100.
+    pub const MAX_DEATH_TALLY: &str = "max-death-tally";
+    /// The last unasked ends, 14 bytes each: TAI64N, exit code, signal.
+    pub const DEATH_TALLY: &str = "supervise/death_tally";
+    /// The same while its oldest record is dropped.
+    pub const DEATH_TALLY_NEW: &str = "supervise/death_tally.new";
+    /// `COUNT MS`: with so many unasked ends within so many ms the service has ended for good.
+    pub const MAX_DEATHS: &str = "max-deaths";
+    /// `main` or `all`: who may tell supervise about the service through [`NOTIFY_SOCKET`].
+    pub const NOTIFY: &str = "notify";
+    /// The datagram socket that the service's environment names as `NOTIFY_SOCKET`.
+    pub const NOTIFY_SOCKET: &str = "supervise/notify";
+    /// What the service says of itself, at most 255 bytes.
+    pub const STATUS_TEXT: &str = "supervise/status-text";
+    /// The same while it is written.
+    pub const STATUS_TEXT_NEW: &str = "supervise/status-text.new";
+    /// Milliseconds within which the service must give signs of life.
+    pub const WATCHDOG: &str = "watchdog";
+    /// Sockets that supervise opens and keeps, one a line.
+    pub const SOCKETS: &str = "sockets";
+    /// How many descriptors the service may leave with supervise.
+    pub const DESCRIPTOR_STORE: &str = "descriptor-store";
+    /// If present, the service may go into the background.
+    pub const SUBREAPER: &str = "subreaper";
+    /// Path of the file with the pid of a service that goes into the background.
+    pub const PIDFILE: &str = "pidfile";
+    /// runit's words about the state.
+    pub const STAT: &str = "supervise/stat";
+    /// The same while it is written.
+    pub const STAT_NEW: &str = "supervise/stat.new";
+    /// The pid as text, for runit.
+    pub const PID: &str = "supervise/pid";
+    /// The same while it is written.
+    pub const PID_NEW: &str = "supervise/pid.new";
     /// Where a compiled service directory came from: `data/unit` holds `path:line`.
     pub const DATA_UNIT: &str = "data/unit";
     /// Supervise's own directory.

@@ -7,7 +7,8 @@
 //!  0–11 time of the last change          12–15 pid (finish's while finish runs)
 //! 16 paused    17 want 'u' | 'd' | 0     18 got TERM    19 0 down, 1 run, 2 finish
 //! 20–22 "sun"  23 version = 1            24–35 time when ready (zero: not)
-//! 36–37 last wait status (65535: none; 65534: unknown)   38 flags: 1 ready, 2 normally up, 4 ended for good   39 zero
+//! 36–37 last wait status (65535: none; 65534: unknown)   38 flags: 1 ready, 2 normally up, 4 ended for good,
+//! 8 reloading, 16 stopping              39 zero
 //! 40–43 deaths    44–51 the pid's start time in clock ticks (/proc/PID/stat field 22)
 //! 52–59 CLOCK_BOOTTIME of the last change, ns            60–63 zero
 //! ```
@@ -100,6 +101,10 @@ pub struct Status {
     pub normally_up: bool,
     /// It will not be started again.
     pub ended_for_good: bool,
+    /// It has said that it is busy reloading.
+    pub reloading: bool,
+    /// It has said that it is about to end.
+    pub stopping: bool,
     /// Unasked ends of `run` since supervise's start.
     pub deaths: u32,
     /// The pid's start time in clock ticks since boot, 0 without a pid.
@@ -122,6 +127,8 @@ impl Status {
         ready: false,
         normally_up: true,
         ended_for_good: false,
+        reloading: false,
+        stopping: false,
         deaths: 0,
         start_ticks: 0,
         changed_boot_ns: 0,
@@ -152,7 +159,11 @@ impl Status {
             LastExit::Status(s) => s,
         };
         b[36..38].copy_from_slice(&exit.to_le_bytes());
-        b[38] = u8::from(self.ready) | u8::from(self.normally_up) << 1 | u8::from(self.ended_for_good) << 2;
+        b[38] = u8::from(self.ready)
+            | u8::from(self.normally_up) << 1
+            | u8::from(self.ended_for_good) << 2
+            | u8::from(self.reloading) << 3
+            | u8::from(self.stopping) << 4;
         b[40..44].copy_from_slice(&self.deaths.to_le_bytes());
         b[44..52].copy_from_slice(&self.start_ticks.to_le_bytes());
         b[52..60].copy_from_slice(&self.changed_boot_ns.to_le_bytes());
@@ -191,6 +202,8 @@ impl Status {
             ready: b[38] & 1 != 0,
             normally_up: b[38] & 2 != 0,
             ended_for_good: b[38] & 4 != 0,
+            reloading: b[38] & 8 != 0,
+            stopping: b[38] & 16 != 0,
             deaths: u32::from_le_bytes(b[40..44].try_into().ok()?),
             start_ticks: u64::from_le_bytes(b[44..52].try_into().ok()?),
             changed_boot_ns: u64::from_le_bytes(b[52..60].try_into().ok()?),
@@ -215,6 +228,8 @@ mod tests {
             ready: true,
             normally_up: true,
             ended_for_good: true,
+            reloading: true,
+            stopping: true,
             deaths: 7,
             start_ticks: 8,
             changed_boot_ns: 9,
@@ -228,7 +243,7 @@ mod tests {
         expected[0..12].copy_from_slice(&[0x40, 0, 0, 0, 0x65, 0x53, 0xf1, 0x0a, 0, 0, 0, 5]);
         expected[12..24].copy_from_slice(&[4, 3, 2, 1, 1, 0, 1, 2, b's', b'u', b'n', 1]);
         expected[24..36].copy_from_slice(&[0x40, 0, 0, 0, 0x65, 0x53, 0xf1, 0x0b, 0, 0, 0, 6]);
-        expected[36..40].copy_from_slice(&[0, 1, 7, 0]);
+        expected[36..40].copy_from_slice(&[0, 1, 31, 0]);
         expected[40] = 7;
         expected[44] = 8;
         expected[52] = 9;

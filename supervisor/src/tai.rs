@@ -32,6 +32,13 @@ impl Tai64n {
         self == Self::NEVER
     }
 
+    /// ns since an earlier time; `u64::MAX` when that was later, because the clock was set, or longer ago than counts.
+    pub const fn since(self, earlier: Self) -> u64 {
+        let ((s, n), (earlier_s, earlier_n)) = (self.to_unix(), earlier.to_unix());
+        let ns = (s as i128 - earlier_s as i128) * 1_000_000_000 + n as i128 - earlier_n as i128;
+        if ns < 0 || ns > u64::MAX as i128 { u64::MAX } else { ns as u64 }
+    }
+
     /// The 25 characters that log lines begin with: `@` and 24 hexadecimal digits.
     pub const fn label(self) -> [u8; 25] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -55,6 +62,14 @@ mod tests {
     fn label_is_daemontools() {
         let label = Tai64n::from_unix(0x37c2_19bf, 0x2ef0_2e94).label();
         assert_eq!(&label, b"@4000000037c219c92ef02e94");
+    }
+
+    /// Times apart are ns, and a clock that was set back tells nothing.
+    #[test]
+    fn times_apart() {
+        let (early, late) = (Tai64n::from_unix(5, 999_999_999), Tai64n::from_unix(7, 1));
+        assert_eq!((late.since(early), early.since(late), early.since(early)), (1_000_000_002, u64::MAX, 0));
+        assert_eq!(late.since(Tai64n::NEVER), u64::MAX);
     }
 
     /// Packing and unpacking a time gives the time.

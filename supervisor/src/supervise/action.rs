@@ -19,7 +19,7 @@ pub enum Program {
 /// Whom a signal is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The process that supervise started.
+    /// The process that supervise looks after.
     Main,
     /// Its process group.
     Group,
@@ -27,27 +27,49 @@ pub enum Target {
     All,
 }
 
+/// What the operator is to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// It ended early, again; seconds to the next try.
+    Loops(LastExit, u64),
+    /// It ended too often in too short a time: `max-deaths`.
+    TooManyDeaths(LastExit),
+    /// No sign of life in time: `watchdog`.
+    Silent,
+}
+
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Fork a process for the program; it waits. Answer `Forked`, `NotForked` or `NoFinish`.
+    /// Start a process for the program. Answer `Forked` before its exec, then `Executed` or `NotExecuted`; or `NotForked`, or
+    /// `NoFinish`.
     Start(Program),
-    /// Write the status record.
+    /// The status record has changed. It is to be written before anyone is told of anything, and before supervise waits.
     Publish,
-    /// Let the forked process go on to its exec.
-    LetGo,
+    /// Tell the listeners in `event/` these letters.
+    Announce(&'static [u8]),
     /// Send a signal.
     Signal(u32, Target),
+    /// Send a signal, unless the service has a program of its own for the letter that asked for it.
+    Ask(u8, u32, Target),
+    /// Run the service's own program for a letter, if there is one; whatever it answers, nothing is sent.
+    Tell(u8),
     /// Create (false) or remove (true) the `down` file.
     SetNormallyUp(bool),
+    /// Note an unasked end in the tally.
+    Record(LastExit),
+    /// Forget the unasked ends.
+    ClearTally,
+    /// Say something.
+    Warn(Warning),
     /// Tell the service that `wakes` names.
     Wake,
     /// Stop looking after the service.
     Leave,
 }
 
-/// Most actions of one step: two for a `down` file and a record, two signals, and one of each other kind.
-const MOST: usize = 8;
+/// Most actions of one step.
+const MOST: usize = 10;
 
 /// The actions of one step, in order.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,111 +1,119 @@
-//! The child's way from fork to exec.
+//! The child's way from its birth to its exec.
 //!
-//! It waits at the gate until its parent has put its pid on record, and gives up if the parent dies first: so no
-//! process of a service is ever unknown to the next supervise.
+//! It runs in supervise's memory while supervise stands still. Before it becomes its program it puts its pid on record, and
+//! it gives up if its supervise has died: so no process of a service is ever unknown to the next supervise. It must
+//! neither keep a descriptor in what it shares nor write a message: both would be supervise's then.
 
 use core::ffi::CStr;
 
 use crate::sys;
-use crate::sys::descriptor::{Descriptor, Owned, STDIN};
+use crate::sys::descriptor::Descriptor;
 use crate::sys::error::{Errno, Result};
 use crate::sys::process::{self, Arguments, Environment};
-use crate::sys::{files, signal};
+use crate::sys::{files, signal, spawn};
 
-/// What a child reports through the close-on-exec pipe: 4 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// It could not enter its control group and goes on without.
-    Group(Errno),
-    /// It could not become its program.
-    Exec(Errno),
-}
-
-impl Report {
-    /// Bytes of a report.
-    pub const SIZE: usize = 4;
-
-    fn pack(self) -> [u8; Self::SIZE] {
-        let (kind, errno) = match self {
-            Self::Group(errno) => (b'g', errno),
-            Self::Exec(errno) => (b'x', errno),
-        };
-        let [low, high] = errno.0.to_le_bytes();
-        [kind, 0, low, high]
-    }
-
-    /// A report that was read; anything else is the end of the pipe.
-    pub fn unpack(bytes: &[u8]) -> Option<Self> {
-        let &[kind, _, low, high] = bytes else { return None };
-        let errno = Errno(u16::from_le_bytes([low, high]));
-        match kind {
-            b'g' => Some(Self::Group(errno)),
-            b'x' => Some(Self::Exec(errno)),
-            _ => None,
-        }
-    }
-}
+use super::event::{Event, Now, Settings};
+use super::service::Service;
+use super::variables::Variables;
 
 /// The shell's exit code for a program that cannot be run.
 pub fn exit_code(errno: Errno) -> u8 {
     if errno == Errno::ENOENT { 127 } else { 126 }
 }
 
-/// Everything that a child needs.
+/// Descriptors that a child gets under numbers of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Descriptors {
+    list: [Option<(Descriptor, i32)>; 6],
+}
+
+impl Descriptors {
+    /// `source` is to be `number`; beyond six nothing happens.
+    pub fn push(&mut self, source: Descriptor, number: i32) {
+        if let Some(slot) = self.list.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some((source, number));
+        }
+    }
+
+    /// Moves all of them, and `held` to the numbers from 3 on.
+    fn place(&mut self, held: &mut [Descriptor]) -> Result<()> {
+        let beyond = self.list.iter().flatten().map(|(_, number)| *number).max().unwrap_or(0);
+        let beyond = beyond.max(2 + held.len() as i32) + 1;
+        // None may stand where another one belongs.
+        let out_of_the_way = |source: &mut Descriptor| -> Result<()> {
+            if source.0 < beyond {
+                *source = source.duplicate_from(beyond)?.leak();
+            }
+            Ok(())
+        };
+        held.iter_mut().try_for_each(out_of_the_way)?;
+        self.list.iter_mut().flatten().try_for_each(|(source, _)| out_of_the_way(source))?;
+        for (source, number) in held.iter().zip(3..) {
+            source.duplicate_to(number)?;
+        }
+        self.list.iter().flatten().try_for_each(|(source, number)| source.duplicate_to(*number))
+    }
+}
+
+/// Everything that a child needs, and what its parent hears of it.
 #[derive(Debug)]
 pub struct Child<'a> {
-    /// The service directory.
-    pub directory: Descriptor,
-    /// Reading end of the gate.
-    pub gate: Descriptor,
-    /// Writing end of the close-on-exec pipe.
-    pub report: Owned,
-    /// Its descriptor 0, if not supervise's own.
-    pub stdin: Option<Descriptor>,
-    /// The writing end and the number of its readiness descriptor.
-    pub notify: Option<(Descriptor, i32)>,
-    /// `cgroup.procs` of its leaf, when it was not forked into it.
+    /// Whose it is.
+    pub service: &'a mut Service,
+    /// What holds for this run, and the clocks: it is the service's own process and goes on record.
+    pub record: Option<(Settings, Now)>,
+    /// supervise's pid.
+    pub parent: u32,
+    /// `cgroup.procs` of its leaf.
     pub group: Option<Descriptor>,
+    /// What it gets besides 0, 1 and 2.
+    pub descriptors: Descriptors,
+    /// What it gets from 3 on.
+    pub held: &'a mut [Descriptor],
     /// The program.
     pub program: &'a CStr,
     /// Its arguments.
     pub arguments: Arguments<'a>,
     /// Its environment.
     pub environment: Environment,
+    /// What it gets besides.
+    pub variables: Option<&'a mut Variables>,
+    /// Answer: it could not enter its control group and went on without.
+    pub group_failed: Option<Errno>,
+    /// Answer: it could not become its program.
+    pub failed: Option<Errno>,
+}
+
+impl spawn::Child for Child<'_> {
+    /// Becomes the program, or leaves the reason and exits.
+    fn go(&mut self, pid: u32) -> ! {
+        let _ = process::new_session();
+        // Outside of our pid namespace there is no parent.
+        if !matches!(process::parent_pid(), 0 | 1) && process::parent_pid() != self.parent {
+            sys::exit(111);
+        }
+        if let Some((settings, now)) = self.record {
+            let ticks = process::start_ticks(pid).unwrap_or(0);
+            self.service.record_birth(Event::Forked(pid, ticks, settings), &now);
+        }
+        let _ = signal::set_blocked(signal::Signals::NONE);
+        self.group_failed = self.group.and_then(|group| group.write(b"0").err());
+        let errno = match self.prepare() {
+            Ok(environment) => process::exec(self.program, &self.arguments, environment),
+            Err(errno) => errno,
+        };
+        self.failed = Some(errno);
+        sys::exit(i32::from(exit_code(errno)))
+    }
 }
 
 impl Child<'_> {
-    /// Becomes the program, or reports why not and exits.
-    pub fn go(mut self) -> ! {
-        let _ = process::new_session();
-        // Nothing is ignored since supervise's start.
-        let _ = signal::set_blocked(signal::Signals::NONE);
-        let mut byte = [0];
-        if self.gate.read(&mut byte) != Ok(1) {
-            sys::exit(111);
+    fn prepare(&mut self) -> Result<Environment> {
+        files::change_directory_to(*self.service.directory.service)?;
+        self.descriptors.place(self.held)?;
+        match &mut self.variables {
+            Some(variables) => variables.complete(self.environment),
+            None => Ok(self.environment),
         }
-        if let Some(Err(errno)) = self.group.map(|group| group.write(b"0")) {
-            let _ = self.report.write(&Report::Group(errno).pack());
-        }
-        let errno = match self.prepare() {
-            Ok(()) => process::exec(self.program, &self.arguments, self.environment),
-            Err(errno) => errno,
-        };
-        let _ = self.report.write(&Report::Exec(errno).pack());
-        sys::exit(i32::from(exit_code(errno)))
-    }
-
-    fn prepare(&mut self) -> Result<()> {
-        files::change_directory_to(self.directory)?;
-        if let Some(stdin) = self.stdin {
-            stdin.duplicate_to(STDIN.0)?;
-        }
-        if let Some((end, number)) = self.notify {
-            // The number that the service wants may be the very one that we report through.
-            if self.report.0 == number {
-                self.report = self.report.duplicate()?;
-            }
-            end.duplicate_to(number)?;
-        }
-        Ok(())
     }
 }

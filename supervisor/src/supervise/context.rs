@@ -1,7 +1,7 @@
 //! What all services of one supervise share.
 
 use crate::sys::event::Epoll;
-use crate::sys::message::Messages;
+use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process::Environment;
 use crate::sys::time;
 
@@ -16,13 +16,31 @@ pub struct Context {
     pub epoll: Epoll,
     /// The environment that services get.
     pub environment: Environment,
+    /// The clocks, as of the last time that supervise woke up.
+    pub now: Now,
+    /// supervise's own pid.
+    pub own: u32,
+    /// It looks after several services.
+    pub is_group: bool,
+    /// It was called `runsv`.
+    pub is_runit: bool,
 }
 
 impl Context {
     /// Reads the clocks.
-    pub fn now(&self) -> Now {
-        Now { monotonic: time::monotonic(), since_boot: time::since_boot(), label: time::label() }
+    pub fn look_at_clocks(&mut self) {
+        self.now = clocks();
     }
+
+    /// Warns about a service.
+    pub fn warn(&mut self, name: &[u8], pieces: &[Piece<'_>]) {
+        self.messages.tell(name, Level::Warning, pieces);
+    }
+}
+
+/// What the clocks say.
+pub fn clocks() -> Now {
+    Now { monotonic: time::monotonic(), since_boot: time::since_boot(), label: time::label() }
 }
 
 /// Which descriptor of which service an epoll event is about.
@@ -32,10 +50,10 @@ pub enum Source {
     Signal,
     /// The control FIFO.
     Control(usize),
-    /// The close-on-exec pipe.
-    Exec(usize),
     /// The readiness pipe.
     Notify(usize),
+    /// The socket for notifications.
+    Socket(usize),
     /// The pidfd of a process that is not our child.
     Follow(usize),
 }
@@ -46,8 +64,8 @@ impl Source {
         let (kind, index) = match self {
             Self::Signal => (0, 0),
             Self::Control(index) => (1, index),
-            Self::Exec(index) => (2, index),
-            Self::Notify(index) => (3, index),
+            Self::Notify(index) => (2, index),
+            Self::Socket(index) => (3, index),
             Self::Follow(index) => (4, index),
         };
         (index as u64) << 8 | kind
@@ -59,8 +77,8 @@ impl Source {
         match token & 255 {
             0 => Some(Self::Signal),
             1 => Some(Self::Control(index)),
-            2 => Some(Self::Exec(index)),
-            3 => Some(Self::Notify(index)),
+            2 => Some(Self::Notify(index)),
+            3 => Some(Self::Socket(index)),
             4 => Some(Self::Follow(index)),
             _ => None,
         }

@@ -4,12 +4,15 @@ use crate::status::LastExit;
 use crate::sys::signal;
 use crate::tai::Tai64n;
 
-/// Two starts of `run` are at least this far apart (ns), unless it lived that long or had been ready.
+/// ns in a second.
 pub const SECOND: u64 = 1_000_000_000;
 /// ns that a logger may read when it drains.
 pub const DRAIN_LIMIT: u64 = 5 * SECOND;
 /// ns that it, and its `finish`, may take after that.
 pub const DRAIN_GRACE: u64 = 2 * SECOND;
+
+/// ns from ABRT to KILL for a service that gave no sign of life, unless `timeout-kill` says otherwise.
+pub const SILENT_GRACE: u64 = 10 * SECOND;
 
 /// The three clocks at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,10 @@ pub struct Settings {
     pub kill_all: bool,
     /// What to do when it ended by itself.
     pub restart: Restart,
+    /// ns within which it must give a sign of life again, once it has been ready or given one; 0: it need not.
+    pub watchdog: u64,
+    /// Its directory is runit's: `x` stops it as well.
+    pub is_runit: bool,
 }
 
 impl Settings {
@@ -60,6 +67,8 @@ impl Settings {
         finish_limit: 5 * SECOND,
         kill_all: false,
         restart: Restart::Always,
+        watchdog: 0,
+        is_runit: false,
     };
 }
 
@@ -74,9 +83,9 @@ pub enum Event {
     Adopted(Settings),
     /// A letter came through the control FIFO.
     Letter(u8),
-    /// A process was forked and waits to be let go; its start time in clock ticks.
+    /// A process was made and is about to become its program; its start time in clock ticks.
     Forked(u32, u64, Settings),
-    /// No process could be forked.
+    /// No process could be made.
     NotForked,
     /// There is no `finish`.
     NoFinish,
@@ -85,9 +94,28 @@ pub enum Event {
     /// The process could not become its program; the shell's exit code for that (126 or 127).
     NotExecuted(u8),
     /// A process ended.
-    Ended(u32, LastExit),
+    Ended {
+        /// Which.
+        pid: u32,
+        /// How.
+        exit: LastExit,
+        /// As a death it would be the last that `max-deaths` allows.
+        is_last: bool,
+    },
+    /// The service goes on in another process; its start time in clock ticks.
+    Moved(u32, u64),
     /// The service says that it is ready.
     Ready,
+    /// The service says that it is busy reloading, until it is ready again.
+    Reloading,
+    /// The service says that it is about to end.
+    Stopping,
+    /// The service gives a sign of life.
+    Alive,
+    /// The service says that it is not well.
+    Unwell,
+    /// The service wants another watchdog interval (ns).
+    Watchdog(u64),
     /// A deadline may have passed.
     Time,
 }

@@ -7,13 +7,13 @@ use crate::sys::signal::SIGKILL;
 use crate::sys::text::{Text, parse_number};
 use crate::sys::{event, files};
 
-use super::settings::Leaf;
+use super::files::Line;
 
 /// Rounds through a version-1 leaf, whose members may fork while they are being killed.
 const ROUNDS: usize = 16;
 
 /// Makes the leaf if it is missing.
-pub fn make(leaf: &Leaf) -> Result<()> {
+pub fn make(leaf: &Line) -> Result<()> {
     match files::make_directory_at(HERE, leaf.c_str().ok_or(Errno::ENAMETOOLONG)?, 0o755) {
         Err(Errno::EEXIST) => Ok(()),
         other => other,
@@ -21,7 +21,7 @@ pub fn make(leaf: &Leaf) -> Result<()> {
 }
 
 /// The path of a file in the leaf.
-fn file(leaf: &Leaf, name: &[u8]) -> Text<300> {
+fn file(leaf: &Line, name: &[u8]) -> Text<300> {
     let mut path = Text::new();
     path.push(leaf.bytes());
     path.push(b"/");
@@ -30,13 +30,13 @@ fn file(leaf: &Leaf, name: &[u8]) -> Text<300> {
 }
 
 /// `cgroup.procs`, opened for writing.
-pub fn members(leaf: &Leaf) -> Result<crate::sys::descriptor::Owned> {
+pub fn members(leaf: &Line) -> Result<crate::sys::descriptor::Owned> {
     let path = file(leaf, b"cgroup.procs");
     files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_WRONLY | files::O_NONBLOCK, 0)
 }
 
 /// Sends a signal to every process of the leaf. False when nobody was reached.
-pub fn signal(leaf: &Leaf, signal: u32) -> bool {
+pub fn signal(leaf: &Line, signal: u32) -> bool {
     let kill = file(leaf, b"cgroup.kill");
     if signal == SIGKILL && kill.c_str().is_some_and(|path| files::write_at(HERE, path, b"1").is_ok()) {
         return true;
@@ -55,7 +55,7 @@ pub fn signal(leaf: &Leaf, signal: u32) -> bool {
 }
 
 /// One pass through the list; gives how many were reached.
-fn signal_each(leaf: &Leaf, signal: u32) -> Result<usize> {
+fn signal_each(leaf: &Line, signal: u32) -> Result<usize> {
     let path = file(leaf, b"cgroup.procs");
     let list = files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_RDONLY | files::O_NONBLOCK, 0)?;
     let mut reached = 0;

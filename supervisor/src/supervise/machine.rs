@@ -9,20 +9,20 @@
 //!   └───────────────┘
 //! ```
 
-use crate::control::supervise as letter;
 use crate::status::{LastExit, Phase, Status, Want};
 use crate::sys::signal;
 use crate::tai::Tai64n;
 
-use super::action::{Action, Actions, Program, Target};
-use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
+use super::action::{Action, Actions, Program, Target, Warning};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, SILENT_GRACE, Settings};
+use super::pace::Pace;
 
 /// Exit code with which `finish` says that the service is not to be started again.
 const ENDED_FOR_GOOD: u8 = 125;
 
 /// Where the service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Idle,
     Starting,
     Running,
@@ -32,21 +32,26 @@ enum State {
 /// One service.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    status: Status,
-    state: State,
-    settings: Settings,
+    pub(super) status: Status,
+    pub(super) state: State,
+    pub(super) settings: Settings,
     /// supervise leaves the service as soon as it is down.
-    leaving: bool,
+    pub(super) leaving: bool,
     /// It runs for the last time, and no longer than a limit.
     draining: bool,
     /// The running process was told to end.
-    asked: bool,
+    pub(super) asked: bool,
+    pub(super) pace: Pace,
     /// When `run` was last started (monotonic ns).
     started: u64,
-    /// When `run` may be started again, while it is wanted and down.
-    start_at: Option<u64>,
+    /// `run` may not be started before (monotonic ns).
+    not_before: u64,
+    /// When `run` is to be started, while it is wanted and down.
+    pub(super) start_at: Option<u64>,
     /// When the running process gets KILL.
-    kill_at: Option<u64>,
+    pub(super) kill_at: Option<u64>,
+    /// When the running process must have given a sign of life.
+    alive_by: Option<u64>,
 }
 
 impl Machine {
@@ -65,9 +70,12 @@ impl Machine {
             leaving: false,
             draining: false,
             asked: false,
+            pace: Pace::default(),
             started: 0,
+            not_before: 0,
             start_at: None,
             kill_at: None,
+            alive_by: None,
         }
     }
 
@@ -81,17 +89,19 @@ impl Machine {
         &self.settings
     }
 
-    /// The pid of `run`, if that is what runs.
+    /// The pid of the service's own process, if that is what runs.
     pub fn main_pid(&self) -> Option<u32> {
         matches!(self.state, State::Starting | State::Running).then_some(self.status.pid)
     }
 
+    /// supervise leaves the service as soon as it is down.
+    pub const fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// When the next [`Event::Time`] is due (monotonic ns).
     pub fn deadline(&self) -> Option<u64> {
-        match (self.start_at, self.kill_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [self.start_at, self.kill_at, self.alive_by].into_iter().flatten().min()
     }
 
     /// Takes an event, says what is to be done.
@@ -106,8 +116,16 @@ impl Machine {
             Event::NotForked | Event::NotExecuted(_) => self.not_started(event, now, &mut actions),
             Event::NoFinish => self.down(now, &mut actions),
             Event::Executed => self.executed(&mut actions),
-            Event::Ended(pid, exit) => self.ended(pid, exit, now, &mut actions),
+            Event::Ended { pid, exit, is_last } => self.ended(pid, exit, is_last, now, &mut actions),
+            Event::Moved(pid, ticks) => self.moved(pid, ticks, &mut actions),
             Event::Ready => self.become_ready(now, &mut actions),
+            Event::Reloading | Event::Stopping => self.announce_trouble(event, &mut actions),
+            Event::Alive => self.expect_life(now),
+            Event::Unwell => self.end_silent(now, &mut actions),
+            Event::Watchdog(interval) => {
+                self.settings.watchdog = interval;
+                self.expect_life(now);
+            }
             Event::Time => (),
         }
         self.look_at_clock(now, &mut actions);
@@ -120,6 +138,7 @@ impl Machine {
             self.start_at = Some(now.monotonic);
         }
         actions.push(Action::Publish);
+        actions.push(Action::Announce(b"s"));
     }
 
     /// Once, and then never again; what a predecessor left running is as good as a start.
@@ -142,6 +161,7 @@ impl Machine {
         self.settings = settings;
         self.started = now.monotonic;
         actions.push(Action::Publish);
+        actions.push(Action::Announce(b"s"));
     }
 
     fn forked(&mut self, pid: u32, ticks: u64, settings: Settings, now: &Now, actions: &mut Actions) {
@@ -163,7 +183,6 @@ impl Machine {
             self.asked = false;
         }
         actions.push(Action::Publish);
-        actions.push(Action::LetGo);
     }
 
     fn executed(&mut self, actions: &mut Actions) {
@@ -171,6 +190,7 @@ impl Machine {
             self.state = State::Running;
             self.status.phase = Phase::Run;
             actions.push(Action::Publish);
+            actions.push(Action::Announce(b"u"));
         }
     }
 
@@ -178,21 +198,24 @@ impl Machine {
         if self.state == State::Finishing {
             return self.down(now, actions);
         }
+        self.not_before = now.monotonic.saturating_add(SECOND);
         if let Event::NotExecuted(code) = event {
+            self.not_before = now.monotonic.saturating_add(self.pace.rest_after(0, false));
             self.status.last_exit = LastExit::Status(u16::from(code) << 8);
             if !self.asked {
-                self.status.deaths = self.status.deaths.saturating_add(1);
+                self.count_death(self.status.last_exit, actions);
             }
         }
         self.kill_at = None;
         self.down(now, actions);
     }
 
-    fn ended(&mut self, pid: u32, exit: LastExit, now: &Now, actions: &mut Actions) {
+    fn ended(&mut self, pid: u32, exit: LastExit, is_last: bool, now: &Now, actions: &mut Actions) {
         if pid != self.status.pid || self.state == State::Idle {
             return;
         }
         self.kill_at = None;
+        self.alive_by = None;
         if self.state == State::Finishing {
             if exit.code() == Some(ENDED_FOR_GOOD) {
                 self.end_for_good(actions);
@@ -200,19 +223,45 @@ impl Machine {
             return self.down(now, actions);
         }
         self.status.last_exit = exit;
-        if !self.asked && self.status.want != Want::Down {
-            self.status.deaths = self.status.deaths.saturating_add(1);
+        if self.asked {
+            self.not_before = now.monotonic;
+        } else {
+            self.ended_unasked(exit, is_last, now, actions);
         }
-        if !self.asked && self.is_enough(exit) {
+        self.be_unready();
+        self.state = State::Finishing;
+        actions.push(Action::Announce(b"d"));
+        actions.push(Action::Start(Program::Finish { exit, group: pid }));
+    }
+
+    fn ended_unasked(&mut self, exit: LastExit, is_last: bool, now: &Now, actions: &mut Actions) {
+        let lived = now.monotonic.saturating_sub(self.started);
+        self.not_before = self.started.saturating_add(self.pace.rest_after(lived, self.status.ready));
+        if self.status.want == Want::Down {
+            return;
+        }
+        self.count_death(exit, actions);
+        let wait = self.not_before.saturating_sub(now.monotonic).div_ceil(SECOND);
+        if self.is_enough(exit) {
             self.end_for_good(actions);
+        } else if is_last && self.status.want == Want::Up {
+            actions.push(Action::Warn(Warning::TooManyDeaths(exit)));
+            self.end_for_good(actions);
+        } else if self.status.want == Want::Up && wait > 1 {
+            actions.push(Action::Warn(Warning::Loops(exit, wait)));
         }
-        if now.monotonic.saturating_sub(self.started) >= SECOND || self.status.ready {
-            self.started = 0;
-        }
+    }
+
+    fn count_death(&mut self, exit: LastExit, actions: &mut Actions) {
+        self.status.deaths = self.status.deaths.saturating_add(1);
+        actions.push(Action::Record(exit));
+    }
+
+    fn be_unready(&mut self) {
         self.status.ready = false;
         self.status.ready_since = Tai64n::NEVER;
-        self.state = State::Finishing;
-        actions.push(Action::Start(Program::Finish { exit, group: pid }));
+        self.status.reloading = false;
+        self.status.stopping = false;
     }
 
     /// By its `restart` file the service, which ended by itself, is not started again.
@@ -228,6 +277,7 @@ impl Machine {
     fn end_for_good(&mut self, actions: &mut Actions) {
         self.status.ended_for_good = true;
         self.status.want = Want::Down;
+        actions.push(Action::Announce(b"O"));
         actions.push(Action::Wake);
     }
 
@@ -241,141 +291,106 @@ impl Machine {
         self.status.got_term = false;
         self.stamp(now);
         if self.status.want == Want::Up {
-            self.start_at = Some(now.monotonic.max(self.started.saturating_add(SECOND)));
+            self.start_at = Some(now.monotonic.max(self.not_before));
         }
         actions.push(Action::Publish);
+        actions.push(Action::Announce(b"D"));
     }
 
-    fn become_ready(&mut self, now: &Now, actions: &mut Actions) {
-        if matches!(self.state, State::Starting | State::Running) && !self.status.ready {
-            self.status.ready = true;
-            self.status.ready_since = now.label;
+    fn moved(&mut self, pid: u32, ticks: u64, actions: &mut Actions) {
+        if self.main_pid().is_some() {
+            self.status.pid = pid;
+            self.status.start_ticks = ticks;
             actions.push(Action::Publish);
         }
     }
 
-    fn take_letter(&mut self, letter: u8, now: &Now, actions: &mut Actions) {
-        match letter {
-            b'U' => actions.push(Action::SetNormallyUp(true)),
-            b'D' | b'Q' => actions.push(Action::SetNormallyUp(false)),
-            _ => (),
+    fn become_ready(&mut self, now: &Now, actions: &mut Actions) {
+        if self.main_pid().is_none() {
+            return;
         }
-        match letter {
-            letter::UP | b'U' => self.want_up(Want::Up, now),
-            letter::ONCE => self.want_up(Want::Once, now),
-            b'O' | b'Q' if self.status.want == Want::Up => self.want_no_restart(),
-            letter::DOWN | b'D' => self.want_down(now, actions),
-            letter::EXIT => self.leaving = true,
-            letter::PAUSE => self.status.paused = true,
-            letter::CONTINUE => self.status.paused = false,
-            letter::TERMINATE if self.alive() => self.status.got_term = true,
-            letter::RESTART if self.alive() => self.stop(now, actions),
-            _ => (),
+        self.expect_life(now);
+        if self.status.reloading {
+            self.status.reloading = false;
+            actions.push(Action::Publish);
         }
-        self.signal_for(letter, actions);
-        if letter == b'U' || letter == b'D' || letter == b'Q' {
-            self.status.normally_up = letter == b'U';
-        }
-        actions.push(Action::Publish);
-    }
-
-    /// Letters that are signals and nothing more.
-    fn signal_for(&mut self, letter: u8, actions: &mut Actions) {
-        let (signal, target) = match letter {
-            letter::PAUSE => (signal::SIGSTOP, Target::Main),
-            letter::CONTINUE => (signal::SIGCONT, Target::Main),
-            letter::HANGUP => (signal::SIGHUP, Target::Main),
-            letter::ALARM => (signal::SIGALRM, Target::Main),
-            letter::INTERRUPT => (signal::SIGINT, Target::Main),
-            letter::TERMINATE => (signal::SIGTERM, Target::Main),
-            letter::KILL => (signal::SIGKILL, Target::Main),
-            letter::QUIT => (signal::SIGQUIT, Target::Main),
-            letter::ABORT => (signal::SIGABRT, Target::Main),
-            letter::USER1 => (signal::SIGUSR1, Target::Main),
-            letter::USER2 => (signal::SIGUSR2, Target::Main),
-            b'y' => (signal::SIGWINCH, Target::Main),
-            b'l' => (self.settings.reload_signal, Target::Main),
-            b'P' => (signal::SIGSTOP, Target::Group),
-            b'C' => (signal::SIGCONT, Target::Group),
-            b'K' => (signal::SIGKILL, Target::Group),
-            _ => return,
-        };
-        // A finish is not the service: of all letters only KILL is for it.
-        if self.alive() || (self.state == State::Finishing && signal == signal::SIGKILL) {
-            self.asked |= signal == signal::SIGKILL || signal == signal::SIGTERM;
-            actions.push(Action::Signal(signal, target));
+        if !self.status.ready {
+            self.status.ready = true;
+            self.status.ready_since = now.label;
+            actions.push(Action::Publish);
+            actions.push(Action::Announce(b"U"));
         }
     }
 
-    fn alive(&self) -> bool {
-        self.main_pid().is_some()
-    }
-
-    fn want_up(&mut self, want: Want, now: &Now) {
-        self.status.want = want;
-        self.status.ended_for_good = false;
-        if self.state == State::Idle {
-            self.start_at = Some(now.monotonic);
+    /// What it says about itself goes into the record; it changes nothing else.
+    fn announce_trouble(&mut self, event: Event, actions: &mut Actions) {
+        if self.main_pid().is_some() {
+            self.status.reloading |= event == Event::Reloading;
+            self.status.stopping |= event == Event::Stopping;
+            actions.push(Action::Publish);
         }
     }
 
-    fn want_no_restart(&mut self) {
-        self.status.want = Want::Once;
-        self.start_at = None;
+    /// The next sign of life is due an interval from now.
+    fn expect_life(&mut self, now: &Now) {
+        let is_watched = self.main_pid().is_some() && self.settings.watchdog > 0 && !self.asked;
+        self.alive_by = is_watched.then(|| now.monotonic.saturating_add(self.settings.watchdog));
     }
 
-    fn want_down(&mut self, now: &Now, actions: &mut Actions) {
-        self.status.want = Want::Down;
-        self.start_at = None;
-        if self.alive() {
-            self.stop(now, actions);
+    /// ABRT, so that it leaves a core to look at, and KILL if even that does not end it. That is a death.
+    fn end_silent(&mut self, now: &Now, actions: &mut Actions) {
+        self.alive_by = None;
+        if self.main_pid().is_none() || self.asked {
+            return;
         }
-    }
-
-    /// The down signal, and CONT so that a paused service can obey.
-    fn stop(&mut self, now: &Now, actions: &mut Actions) {
-        let target = if self.settings.kill_all { Target::All } else { Target::Main };
-        self.asked = true;
-        self.status.got_term = true;
-        self.status.paused = false;
-        actions.push(Action::Signal(self.settings.down_signal, target));
-        actions.push(Action::Signal(signal::SIGCONT, target));
-        if self.settings.kill_after > 0 && self.kill_at.is_none() {
-            self.kill_at = Some(now.monotonic.saturating_add(self.settings.kill_after));
-        }
+        let grace = if self.settings.kill_after > 0 { self.settings.kill_after } else { SILENT_GRACE };
+        self.kill_at = self.kill_at.or(Some(now.monotonic.saturating_add(grace)));
+        actions.push(Action::Warn(Warning::Silent));
+        actions.push(Action::Signal(signal::SIGABRT, Target::Main));
+        actions.push(Action::Signal(signal::SIGCONT, Target::Main));
     }
 
     /// What is due: leaving, starting, killing.
     fn look_at_clock(&mut self, now: &Now, actions: &mut Actions) {
+        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= now.monotonic);
         if self.state == State::Idle && self.leaving {
             self.start_at = None;
+            actions.push(Action::Announce(b"x"));
             return actions.push(Action::Leave);
         }
-        if self.kill_at.is_some_and(|at| at <= now.monotonic) {
+        if is_due(self.kill_at) {
             self.kill_at = None;
             self.end_by_force(now, actions);
         }
-        if self.state == State::Idle && self.start_at.is_some_and(|at| at <= now.monotonic) {
+        if is_due(self.alive_by) {
+            self.end_silent(now, actions);
+        }
+        if self.state == State::Idle && is_due(self.start_at) {
             self.start_run(now, actions);
         }
     }
 
     fn start_run(&mut self, now: &Now, actions: &mut Actions) {
         self.start_at = None;
+        self.alive_by = None;
         self.state = State::Starting;
         self.started = now.monotonic;
         actions.push(Action::Start(Program::Run));
     }
 
+    /// Whom a stop is for.
+    pub(super) const fn everybody(&self) -> Target {
+        if self.settings.kill_all { Target::All } else { Target::Main }
+    }
+
     /// KILL; but one that drained for too long is first asked to end.
     fn end_by_force(&mut self, now: &Now, actions: &mut Actions) {
-        let target = if self.settings.kill_all { Target::All } else { Target::Main };
-        if self.draining && self.alive() && !self.asked {
+        if self.draining && self.main_pid().is_some() && !self.asked {
             self.want_down(now, actions);
             self.kill_at = Some(now.monotonic.saturating_add(DRAIN_GRACE));
             return;
         }
-        actions.push(Action::Signal(signal::SIGKILL, target));
+        actions.push(Action::Signal(signal::SIGKILL, self.everybody()));
     }
 
     fn stamp(&mut self, now: &Now) {

@@ -1,10 +1,10 @@
 //! Histories of one service, told to the machine without a process.
 
-use super::action::{Action, Program, Target};
-use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
+use super::action::{Action, Program, Target, Warning};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, SILENT_GRACE, Settings};
 use super::machine::Machine;
 use crate::status::{LastExit, Phase, Want};
-use crate::sys::signal::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
+use crate::sys::signal::{SIGABRT, SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
 use crate::tai::Tai64n;
 
 /// A machine and a clock.
@@ -23,7 +23,23 @@ impl History {
         let label = Tai64n::from_unix((self.now / SECOND) as i64, 0);
         let now = Now { monotonic: self.now, since_boot: self.now, label };
         let actions = self.machine.step(event, &now);
-        actions.iter().filter(|&action| action != Action::Publish).collect()
+        // Records and announcements have tests of their own.
+        let is_quiet = |action: &Action| {
+            !matches!(action, Action::Publish | Action::Announce(_) | Action::Record(_) | Action::Tell(_))
+        };
+        actions.iter().filter(is_quiet).collect()
+    }
+
+    /// The letters that listeners hear in a step.
+    fn heard(&mut self, event: Event) -> Vec<u8> {
+        let label = Tai64n::from_unix((self.now / SECOND) as i64, 0);
+        let now = Now { monotonic: self.now, since_boot: self.now, label };
+        let actions = self.machine.step(event, &now);
+        let letters = actions.iter().filter_map(|action| match action {
+            Action::Announce(letters) => Some(letters),
+            _ => None,
+        });
+        letters.flatten().copied().collect()
     }
 
     fn letter(&mut self, letter: u8) -> Vec<Action> {
@@ -32,7 +48,7 @@ impl History {
 
     /// From the answer `Start(Run)` to a running process.
     fn run(&mut self, pid: u32) {
-        assert_eq!(self.step(Event::Forked(pid, 7, self.settings)), [Action::LetGo]);
+        assert_eq!(self.step(Event::Forked(pid, 7, self.settings)), []);
         assert_eq!(self.machine.status().phase, Phase::Down);
         assert_eq!(self.step(Event::Executed), []);
         assert_eq!(self.machine.status().phase, Phase::Run);
@@ -42,7 +58,7 @@ impl History {
     fn end(&mut self, pid: u32, status: u16) -> Vec<Action> {
         let exit = LastExit::Status(status);
         let finish = Action::Start(Program::Finish { exit, group: pid });
-        let mut actions = self.step(Event::Ended(pid, exit));
+        let mut actions = self.step(ended(pid, exit));
         assert_eq!(actions.pop(), Some(finish));
         actions.extend(self.step(Event::NoFinish));
         actions
@@ -50,6 +66,10 @@ impl History {
 }
 
 const RUN: Action = Action::Start(Program::Run);
+
+fn ended(pid: u32, exit: LastExit) -> Event {
+    Event::Ended { pid, exit, is_last: false }
+}
 
 /// A service that lived a second starts again at once, a short one a second after its last start.
 #[test]
@@ -67,10 +87,14 @@ fn restart_delay() {
     assert_eq!(history.step(Event::Time), [RUN]);
     history.run(7);
     history.step(Event::Ready);
+    history.now += SECOND;
+    assert_eq!(history.end(7, 9), [RUN]);
+    history.run(8);
+    history.step(Event::Ready);
     assert!(history.machine.status().ready);
-    assert_eq!(history.end(7, 9), [RUN], "it had been ready");
+    assert_eq!(history.end(8, 9), [RUN], "it had been ready");
     assert!(!history.machine.status().ready);
-    assert_eq!(history.machine.status().deaths, 3);
+    assert_eq!(history.machine.status().deaths, 4);
 }
 
 /// `d` is the down signal and CONT, and the service stays down; it is no death.
@@ -79,7 +103,7 @@ fn down_and_up() {
     let mut history = History::new(true);
     history.step(Event::Begin);
     history.run(5);
-    let stop = [Action::Signal(SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
+    let stop = [Action::Ask(b't', SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
     assert_eq!(history.letter(b'd'), stop);
     assert!(history.machine.status().got_term);
     assert_eq!(history.end(5, 15), []);
@@ -108,10 +132,10 @@ fn exit() {
     history.step(Event::Begin);
     history.run(5);
     assert_eq!(history.letter(b'x'), []);
-    history.step(Event::Ended(5, LastExit::Status(0)));
-    assert_eq!(history.step(Event::Forked(6, 1, history.settings)), [Action::LetGo]);
+    history.step(ended(5, LastExit::Status(0)));
+    assert_eq!(history.step(Event::Forked(6, 1, history.settings)), []);
     assert_eq!(history.machine.status().phase, Phase::Finish);
-    assert_eq!(history.step(Event::Ended(6, LastExit::Status(0))), [Action::Leave]);
+    assert_eq!(history.step(ended(6, LastExit::Status(0))), [Action::Leave]);
     let mut history = History::new(false);
     history.step(Event::Begin);
     assert_eq!(history.letter(b'x'), [Action::Leave]);
@@ -123,12 +147,12 @@ fn ended_for_good() {
     let mut history = History::new(true);
     history.step(Event::Begin);
     history.run(5);
-    history.step(Event::Ended(5, LastExit::Status(1 << 8)));
+    history.step(ended(5, LastExit::Status(1 << 8)));
     history.step(Event::Forked(6, 1, history.settings));
-    assert_eq!(history.step(Event::Ended(6, LastExit::Status(125 << 8))), [Action::Wake]);
+    assert_eq!(history.step(ended(6, LastExit::Status(125 << 8))), [Action::Wake]);
     assert!(history.machine.status().ended_for_good);
     assert_eq!(history.machine.deadline(), None);
-    assert_eq!(history.letter(b'u'), [RUN]);
+    assert_eq!(history.letter(b'u'), [Action::ClearTally, RUN]);
     assert!(!history.machine.status().ended_for_good);
 }
 
@@ -163,7 +187,7 @@ fn kill_after_timeout() {
     history.settings.kill_all = true;
     history.step(Event::Begin);
     history.run(5);
-    assert_eq!(history.letter(b'd')[0], Action::Signal(SIGTERM, Target::All));
+    assert_eq!(history.letter(b'd')[0], Action::Ask(b't', SIGTERM, Target::All));
     assert_eq!(history.machine.deadline(), Some(history.now + 300));
     history.now += 300;
     assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::All)]);
@@ -181,7 +205,7 @@ fn exec_failure() {
     let status = *history.machine.status();
     assert_eq!((status.pid, status.deaths, status.last_exit), (0, 1, LastExit::Status(126 << 8)));
     assert_eq!(history.machine.deadline(), Some(history.now + SECOND));
-    assert_eq!(history.step(Event::Ended(5, LastExit::Status(126 << 8))), [], "its child's end is no news");
+    assert_eq!(history.step(ended(5, LastExit::Status(126 << 8))), [], "its child's end is no news");
 }
 
 /// Pausing is remembered and undone by CONT; a finish gets no signal but KILL.
@@ -190,11 +214,11 @@ fn pause_and_finish() {
     let mut history = History::new(true);
     history.step(Event::Begin);
     history.run(5);
-    assert_eq!(history.letter(b'p'), [Action::Signal(SIGSTOP, Target::Main)]);
+    assert_eq!(history.letter(b'p'), [Action::Ask(b'p', SIGSTOP, Target::Main)]);
     assert!(history.machine.status().paused);
     history.letter(b'c');
     assert!(!history.machine.status().paused);
-    history.step(Event::Ended(5, LastExit::Status(0)));
+    history.step(ended(5, LastExit::Status(0)));
     history.step(Event::Forked(6, 1, history.settings));
     assert_eq!(history.letter(b't'), []);
     assert_eq!(history.letter(b'k'), [Action::Signal(SIGKILL, Target::Main)]);
@@ -210,7 +234,7 @@ fn adoption() {
     let mut history = History { machine: Machine::from_status(*before.machine.status()), ..before };
     assert_eq!(history.step(Event::Adopted(Settings::DEFAULT)), []);
     history.now += SECOND;
-    history.step(Event::Ended(5, LastExit::Unknown));
+    history.step(ended(5, LastExit::Unknown));
     assert_eq!(history.step(Event::NoFinish), [RUN]);
     assert_eq!((history.machine.status().last_exit, history.machine.status().deaths), (LastExit::Unknown, 1));
 }
@@ -239,7 +263,7 @@ fn draining_is_bounded() {
     history.letter(b'u');
     history.now += DRAIN_LIMIT;
     assert_eq!(history.machine.deadline(), Some(history.now));
-    let term = [Action::Signal(SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
+    let term = [Action::Ask(b't', SIGTERM, Target::Main), Action::Signal(SIGCONT, Target::Main)];
     assert_eq!(history.step(Event::Time), term);
     history.now += DRAIN_GRACE;
     assert_eq!(history.machine.deadline(), Some(history.now));
@@ -254,9 +278,129 @@ fn draining_bounds_finish() {
     history.settings.finish_limit = 0;
     history.step(Event::Drain);
     history.run(5);
-    history.step(Event::Ended(5, LastExit::Status(0)));
+    history.step(ended(5, LastExit::Status(0)));
     history.step(Event::Forked(6, 8, history.settings));
     history.now += DRAIN_GRACE;
     assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::Main)]);
-    assert_eq!(history.step(Event::Ended(6, LastExit::Status(9))), [Action::Leave]);
+    assert_eq!(history.step(ended(6, LastExit::Status(9))), [Action::Leave]);
+}
+
+/// A loop is slowed down, and said so from the second rest on; `u` begins at once and forgets it.
+#[test]
+fn loops_back_off() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    for (pid, rest) in [(5, 1), (6, 2), (7, 4), (8, 8)] {
+        history.run(pid);
+        let exit = LastExit::Status(1 << 8);
+        let said = if rest > 1 { vec![Action::Warn(Warning::Loops(exit, rest))] } else { vec![] };
+        assert_eq!(history.end(pid, 1 << 8), said);
+        assert_eq!(history.machine.deadline(), Some(history.now + rest * SECOND));
+        history.now += rest * SECOND;
+        assert_eq!(history.step(Event::Time), [RUN]);
+    }
+    history.run(9);
+    history.end(9, 1 << 8);
+    assert_eq!(history.letter(b'u'), [RUN]);
+    history.run(10);
+    history.end(10, 1 << 8);
+    assert_eq!(history.machine.deadline(), Some(history.now + SECOND));
+}
+
+/// An end that was asked for is no loop: it is made good at once.
+#[test]
+fn asked_ends_are_no_loop() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    for pid in 5..9 {
+        history.run(pid);
+        history.letter(b't');
+        assert_eq!(history.end(pid, 15), [RUN]);
+    }
+    assert_eq!(history.machine.status().deaths, 0);
+}
+
+/// One death too many ends the service for good, which is said; `u` gives it another chance with a new tally.
+#[test]
+fn too_many_deaths() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    let exit = LastExit::Status(9);
+    let actions = history.step(Event::Ended { pid: 5, exit, is_last: true });
+    let finish = Action::Start(Program::Finish { exit, group: 5 });
+    assert_eq!(actions, [Action::Warn(Warning::TooManyDeaths(exit)), Action::Wake, finish]);
+    assert_eq!(history.step(Event::NoFinish), []);
+    assert!(history.machine.status().ended_for_good);
+    assert_eq!(history.machine.deadline(), None);
+    assert_eq!(history.letter(b'u'), [Action::ClearTally, RUN]);
+    history.run(6);
+    history.letter(b'd');
+    let finish = Action::Start(Program::Finish { exit, group: 6 });
+    assert_eq!(history.step(Event::Ended { pid: 6, exit, is_last: true }), [finish], "an asked end is no death");
+}
+
+/// Listeners hear s6's letters.
+#[test]
+fn announcements() {
+    let mut history = History::new(true);
+    assert_eq!(history.heard(Event::Begin), b"s");
+    history.step(Event::Forked(5, 1, history.settings));
+    assert_eq!(history.heard(Event::Executed), b"u");
+    assert_eq!(history.heard(Event::Ready), b"U");
+    assert_eq!(history.heard(Event::Ready), b"");
+    assert_eq!(history.heard(ended(5, LastExit::Status(0))), b"d");
+    history.step(Event::Forked(6, 1, history.settings));
+    assert_eq!(history.heard(Event::Letter(b'x')), b"");
+    assert_eq!(history.heard(ended(6, LastExit::Status(125 << 8))), b"ODx");
+}
+
+/// Silence is ended with ABRT and, where that does not do, with KILL; signs of life put it off.
+#[test]
+fn watchdog() {
+    let mut history = History::new(true);
+    history.settings.watchdog = SECOND;
+    history.step(Event::Begin);
+    history.run(5);
+    assert_eq!(history.machine.deadline(), None, "nothing is expected before it is ready");
+    history.step(Event::Ready);
+    history.now += SECOND / 2;
+    history.step(Event::Alive);
+    history.now += SECOND / 2;
+    assert_eq!(history.step(Event::Time), []);
+    history.now += SECOND / 2;
+    let abort =
+        [Action::Warn(Warning::Silent), Action::Signal(SIGABRT, Target::Main), Action::Signal(SIGCONT, Target::Main)];
+    assert_eq!(history.step(Event::Time), abort);
+    history.now += SILENT_GRACE;
+    assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::Main)]);
+    assert_eq!(history.end(5, 6), [RUN]);
+    assert_eq!(history.machine.status().deaths, 1);
+    history.run(6);
+    history.step(Event::Ready);
+    history.letter(b'd');
+    assert_eq!(history.step(Event::Unwell), [], "one that was told to end need not be well");
+}
+
+/// A service that goes on in another process is that process from then on.
+#[test]
+fn moves() {
+    let mut history = History::new(true);
+    history.step(Event::Begin);
+    history.run(5);
+    history.step(Event::Moved(9, 77));
+    assert_eq!((history.machine.main_pid(), history.machine.status().start_ticks), (Some(9), 77));
+    assert_eq!(history.step(ended(5, LastExit::Status(0))), []);
+    assert_eq!(history.machine.main_pid(), Some(9));
+}
+
+/// In runit's dialect `x` stops the service as well.
+#[test]
+fn runits_exit() {
+    let mut history = History::new(true);
+    history.settings.is_runit = true;
+    history.step(Event::Begin);
+    history.run(5);
+    assert_eq!(history.letter(b'x')[0], Action::Ask(b't', SIGTERM, Target::Main));
+    assert_eq!(history.end(5, 15), [Action::Leave]);
 }

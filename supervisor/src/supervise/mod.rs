@@ -5,15 +5,24 @@
 //! [`machine`] decides, `service` acts, [`run`] waits.
 
 pub mod action;
+mod aide;
+mod announce;
+mod arguments;
 mod child;
 mod context;
 mod directory;
 pub mod event;
+mod files;
 mod group;
+mod letters;
 pub mod machine;
 #[cfg(test)]
 mod machine_tests;
+pub mod pace;
 pub mod run;
+mod runit;
 mod service;
 mod settings;
 mod start;
+mod tally;
+mod variables;

@@ -1,26 +1,46 @@
 //! The loop around the machines.
 
-use core::ffi::CStr;
-
+use crate::c_path;
+use crate::paths::scan;
 use crate::status::LastExit;
-use crate::sys::descriptor::Owned;
-use crate::sys::error::Errno;
+use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, Epoll};
-use crate::sys::message::{Level, Messages};
+use crate::sys::message::Piece::{Errno as Why, Name, Text as Words};
+use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process::{self, Environment};
-use crate::sys::signal::{self, Signals};
+use crate::sys::signal::{self, Disposition, Signals};
 use crate::sys::start::Stack;
 use crate::sys::table::Table;
-use crate::sys::text::Shown;
 use crate::sys::{files, time};
 
-use super::context::{Context, Source};
+use super::arguments::Arguments;
+use super::context::{Context, Source, clocks};
 use super::directory::Fault;
 use super::event::Event;
-use super::service::Service;
+use super::service::{Inherited, Service};
+use super::variables;
+
+pub use super::arguments::DRAIN;
 
 /// Signals that supervise answers to; all others are blocked and mean nothing to it.
-const HEARD: Signals = Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT]);
+const HEARD: Signals =
+    Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT, signal::SIGINT]);
+
+/// What shells, nohup and interpreters let their children ignore. Services are to get none of that, and supervise itself
+/// would not hear of a child's end.
+const OFTEN_IGNORED: [u32; 10] = [
+    signal::SIGHUP,
+    signal::SIGINT,
+    signal::SIGQUIT,
+    signal::SIGPIPE,
+    signal::SIGTERM,
+    signal::SIGCHLD,
+    signal::SIGTSTP,
+    signal::SIGTTIN,
+    signal::SIGTTOU,
+    signal::SIGXFSZ,
+];
 
 /// supervise.
 #[derive(Debug)]
@@ -28,75 +48,87 @@ struct Supervise {
     context: Context,
     services: Table<Option<Service>>,
     signals: Owned,
-    /// Its services are loggers that read what is left, once; see [`DRAIN`].
-    drains: bool,
 }
 
-/// The first argument, before any directory, by which the wrapper says that the machine stops.
-pub const DRAIN: &CStr = c"--drain";
-
 /// The program: looks after the services that the arguments name until all of them were told to be left.
-pub fn run(stack: Stack) -> i32 {
+pub fn run(mut stack: Stack) -> i32 {
     let mut messages = Messages::new("supervise");
     if stack.len() < 2 {
-        messages.fatal(b"", format_args!("usage: supervise dir…"));
+        messages.tell(b"", Level::Fatal, &[Words("usage: supervise dir…")]);
         return 100;
     }
-    let mut supervise = match Supervise::new(&stack, messages) {
+    for name in variables::NAMES {
+        stack.remove_variable(name);
+    }
+    let arguments = Arguments::of(&stack);
+    let mut supervise = match Supervise::new(&stack, messages, arguments.is_group) {
         Ok(supervise) => supervise,
         Err(errno) => {
-            Messages::new("supervise").fatal(b"", format_args!("unable to start: {errno}"));
+            Messages::new("supervise").tell(b"", Level::Fatal, &[Words("unable to start: "), Why(errno)]);
             return 111;
         }
     };
-    if !supervise.open_services(&stack) {
+    if !supervise.open_services(arguments) {
         return 111;
     }
     supervise.watch()
 }
 
 impl Supervise {
-    fn new(stack: &Stack, messages: Messages) -> Result<Self, Errno> {
-        // Whoever started us may ignore some: a child's end would not be told, and services would inherit that.
-        signal::reset();
+    fn new(stack: &Stack, messages: Messages, is_group: bool) -> Result<Self> {
+        for signal in OFTEN_IGNORED {
+            let _ = signal::set_disposition(signal, Disposition::Default);
+        }
         signal::set_blocked(Signals::ALL.without(Signals::FAULTS))?;
         let signals = signal::signal_descriptor(HEARD)?;
         let epoll = Epoll::new()?;
         epoll.add(*signals, EPOLLIN, Source::Signal.token())?;
-        let environment = Environment::of(stack);
-        let drains = stack.len() > 2 && stack.argument(1) == Some(DRAIN);
-        Ok(Self { context: Context { messages, epoll, environment }, services: Table::new(), signals, drains })
+        let called = stack.argument(0).map(core::ffi::CStr::to_bytes).unwrap_or_default();
+        let context = Context {
+            messages,
+            epoll,
+            environment: Environment::of(stack),
+            now: clocks(),
+            own: process::own_pid(),
+            is_group,
+            is_runit: called.rsplit(|&byte| byte == b'/').next() == Some(b"runsv"),
+        };
+        Ok(Self { context, services: Table::new(), signals })
     }
 
     /// True when at least one service could be taken over.
-    fn open_services(&mut self, stack: &Stack) -> bool {
-        let first = if self.drains { 2 } else { 1 };
-        for path in (first..stack.len()).filter_map(|at| stack.argument(at)) {
-            let index = self.services.len();
-            let opened = Service::open(index, path, self.drains, &self.context).and_then(|service| {
-                self.services.push(Some(service)).map_err(|errno| Fault { what: "unable to keep ", file: "", errno })
-            });
-            if let Err(Fault { what, file, errno }) = opened {
+    fn open_services(&mut self, mut arguments: Arguments<'_>) -> bool {
+        while let Some((path, inherited)) = arguments.next_directory() {
+            if let Err(Fault { what, file, errno }) = self.open_service(path, inherited, arguments.drains) {
                 let slash = if file.is_empty() { "" } else { "/" };
-                let path = Shown(path.to_bytes());
                 // daemontools' words, which scripts look for.
-                match errno {
-                    Errno::EAGAIN => self.fatal(format_args!("{what}{path}{slash}{file}: temporary failure")),
-                    errno => self.fatal(format_args!("{what}{path}{slash}{file}: {errno}")),
-                }
+                let why = if errno == Errno::EAGAIN { Words("temporary failure") } else { Why(errno) };
+                let pieces = [Words(what), Name(path.to_bytes()), Words(slash), Words(file), Words(": "), why];
+                self.fatal(&pieces);
             }
         }
-        if let [Some(only)] = &self.services[..] {
+        if let ([Some(only)], false) = (&self.services[..], self.context.is_group) {
             let _ = files::change_directory_to(*only.directory.service);
         }
         for index in 0..self.services.len() {
+            self.context.look_at_clocks();
             self.with(index, Service::begin);
         }
         !self.services.is_empty()
     }
 
-    fn fatal(&mut self, text: core::fmt::Arguments<'_>) {
-        self.context.messages.say(b"", Level::Fatal, text);
+    fn open_service(
+        &mut self,
+        path: &'static core::ffi::CStr,
+        inherited: Inherited,
+        drains: bool,
+    ) -> core::result::Result<(), Fault> {
+        let service = Service::open(self.services.len(), path, inherited, drains, &self.context)?;
+        self.services.push(Some(service)).map_err(|errno| Fault { what: "unable to keep ", file: "", errno })
+    }
+
+    fn fatal(&mut self, pieces: &[Piece<'_>]) {
+        self.context.messages.tell(b"", Level::Fatal, pieces);
     }
 
     /// Lets a service do something; one that says false is left.
@@ -106,6 +138,14 @@ impl Supervise {
             && !act(service, &mut self.context)
         {
             *slot = None;
+            self.tell_scanner();
+        }
+    }
+
+    /// A service of a group was left: if it is still wanted, svscan starts another supervise for it.
+    fn tell_scanner(&self) {
+        if self.context.is_group && self.services.iter().any(Option::is_some) {
+            let _ = files::write_at(HERE, c_path!(scan::CONTROL), b"a");
         }
     }
 
@@ -122,16 +162,19 @@ impl Supervise {
             let ready = match self.context.epoll.wait(wait) {
                 Ok(ready) => ready,
                 Err(errno) => {
-                    self.fatal(format_args!("unable to wait: {errno}"));
+                    self.fatal(&[Words("unable to wait: "), Why(errno)]);
                     return 111;
                 }
             };
+            self.context.look_at_clocks();
             for source in ready.tokens().filter_map(Source::from_token) {
                 if !self.dispatch(source) {
                     return 0;
                 }
             }
-            self.tell_time();
+            if deadline.is_some() {
+                self.with_each(Service::tell_time);
+            }
         }
         0
     }
@@ -141,34 +184,30 @@ impl Supervise {
         match source {
             Source::Signal => return self.take_signals(),
             Source::Control(index) => self.with(index, Service::read_control),
-            Source::Exec(index) => self.with(index, Service::read_report),
             Source::Notify(index) => self.with(index, Service::read_notify),
+            Source::Socket(_) => (),
             Source::Follow(index) => self.with(index, Service::read_follow),
         }
         true
     }
 
-    fn tell_time(&mut self) {
-        let now = time::monotonic();
-        self.with_each(|service, context| match service.deadline() {
-            Some(at) if at <= now => service.handle(Event::Time, context),
-            _ => true,
-        });
-    }
-
     fn take_signals(&mut self) -> bool {
-        while let Some(signal) = signal::next_signal(*self.signals) {
-            match signal {
-                signal::SIGTERM => self.with_each(|service, context| {
-                    service.handle(Event::Letter(b'x'), context) && service.handle(Event::Letter(b'd'), context)
-                }),
-                signal::SIGHUP => self.with_each(|service, context| service.handle(Event::Letter(b'x'), context)),
-                signal::SIGQUIT => return false,
-                _ => (),
-            }
+        let arrived = signal::next_signals(*self.signals);
+        let has = |signal| arrived.contains(signal);
+        if has(signal::SIGCHLD) {
+            self.reap();
         }
-        self.reap();
-        true
+        if has(signal::SIGINT) {
+            // From a terminal it would have been for the service, had that no session of its own.
+            self.with_each(|service, context| service.handle(Event::Letter(b'i'), context));
+        }
+        if has(signal::SIGTERM) || has(signal::SIGHUP) {
+            self.with_each(|service, context| service.handle(Event::Letter(b'x'), context));
+        }
+        if has(signal::SIGTERM) {
+            self.with_each(|service, context| service.handle(Event::Letter(b'd'), context));
+        }
+        !has(signal::SIGQUIT)
     }
 
     /// Reaps everything that has ended; children that are nobody's are reaped in silence.

@@ -1,70 +1,89 @@
-//! The small files of a service directory that supervise reads at every start.
-
-use core::ffi::CStr;
+//! What the files of a service directory say about it, read anew at every start of `run`.
 
 use crate::c_path;
 use crate::paths::service;
 use crate::sys::descriptor::Descriptor;
-use crate::sys::files;
-use crate::sys::signal;
-use crate::sys::text::{Text, first_line, parse_line};
+use crate::sys::text::parse_number;
 
 use super::event::{Restart, SECOND, Settings};
+use super::files::{self, Files, Line};
 
 /// ns in a millisecond, the unit of the files.
-const MILLISECOND: u64 = SECOND / 1000;
+pub const MILLISECOND: u64 = SECOND / 1000;
+/// Descriptor numbers that a file may ask for are below this.
+const MOST_DESCRIPTORS: u64 = 1024;
 
-/// The path of a control-group leaf.
-pub type Leaf = Text<256>;
-
-/// Reads what the machine wants to know. A file that makes no sense counts as absent.
-pub fn read(directory: Descriptor) -> Settings {
+/// Reads what the machine wants to know. `is_runit`: what holds where the directory does not say.
+pub fn read(files: &Files, is_runit: bool) -> Settings {
     let none = Settings::DEFAULT;
-    let milliseconds = |path| number(directory, path).map(|ms| ms.saturating_mul(MILLISECOND));
+    let milliseconds = |path| files.number(path).map(|ms| ms.saturating_mul(MILLISECOND));
     Settings {
-        down_signal: signal_in(directory, c_path!(service::DOWN_SIGNAL)).unwrap_or(none.down_signal),
-        reload_signal: signal_in(directory, c_path!(service::RELOAD_SIGNAL)).unwrap_or(none.reload_signal),
+        down_signal: files.signal(c_path!(service::DOWN_SIGNAL)).unwrap_or(none.down_signal),
+        reload_signal: files.signal(c_path!(service::RELOAD_SIGNAL)).unwrap_or(none.reload_signal),
         kill_after: milliseconds(c_path!(service::TIMEOUT_KILL)).unwrap_or(none.kill_after),
         finish_limit: milliseconds(c_path!(service::TIMEOUT_FINISH)).unwrap_or(none.finish_limit),
-        kill_all: line(directory, c_path!(service::KILL_MODE), |mode| mode == b"cgroup"),
-        restart: restart(directory),
+        kill_all: files.says(c_path!(service::KILL_MODE), b"cgroup"),
+        restart: restart(files),
+        watchdog: milliseconds(c_path!(service::WATCHDOG)).unwrap_or(none.watchdog),
+        is_runit: files.line(c_path!(service::DIALECT)).map_or(is_runit, |line| line.bytes() == b"runit"),
     }
 }
 
-/// The descriptor on which the service says that it is ready.
-pub fn notification(directory: Descriptor) -> Option<i32> {
-    number(directory, c_path!(service::NOTIFICATION_FD)).filter(|&fd| fd < 1024).map(|fd| fd as i32)
-}
-
-/// The control-group leaf of the service.
-pub fn leaf(directory: Descriptor) -> Option<Leaf> {
-    text(directory, c_path!(service::CGROUP)).filter(|leaf: &Leaf| leaf.bytes().starts_with(b"/"))
-}
-
-/// The first line of a file as a path; `None` when there is no file, or nothing in it.
-pub fn text<const SIZE: usize>(directory: Descriptor, path: &CStr) -> Option<Text<SIZE>> {
-    let mut buffer = [0; SIZE];
-    let mut text = Text::new();
-    text.push(first_line(files::read_at(directory, path, &mut buffer).ok()?));
-    (!text.bytes().is_empty()).then_some(text)
-}
-
-fn restart(directory: Descriptor) -> Restart {
-    match text::<32>(directory, c_path!(service::RESTART)).as_ref().map(Text::bytes) {
+fn restart(files: &Files) -> Restart {
+    match files.line(c_path!(service::RESTART)).as_ref().map(Line::bytes) {
         Some(b"never") => Restart::Never,
         Some(b"on-failure") => Restart::OnFailure,
         _ => Restart::Always,
     }
 }
 
-fn line(directory: Descriptor, path: &CStr, is: fn(&[u8]) -> bool) -> bool {
-    text::<32>(directory, path).is_some_and(|line| is(line.bytes()))
+/// A descriptor number in a file.
+pub fn descriptor(files: &Files, path: &core::ffi::CStr) -> Option<i32> {
+    files.number(path).filter(|&number| number < MOST_DESCRIPTORS).map(|number| number as i32)
 }
 
-fn number(directory: Descriptor, path: &CStr) -> Option<u64> {
-    parse_line(text::<32>(directory, path)?.bytes())
+/// The control-group leaf of the service.
+pub fn leaf(directory: Descriptor) -> Option<Line> {
+    files::line(directory, c_path!(service::CGROUP)).filter(|leaf| leaf.bytes().starts_with(b"/"))
 }
 
-fn signal_in(directory: Descriptor, path: &CStr) -> Option<u32> {
-    signal::parse(text::<32>(directory, path)?.bytes())
+/// So many deaths within so many ns are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxDeaths {
+    /// At least 1.
+    pub count: u32,
+    /// ns.
+    pub within: u64,
+}
+
+impl MaxDeaths {
+    /// From `COUNT MS`.
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        let mut words = line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+        let count = parse_number(words.next()?)?;
+        let within = parse_number(words.next()?)?.saturating_mul(MILLISECOND);
+        let is_whole = words.next().is_none() && count > 0;
+        is_whole.then_some(Self { count: u32::try_from(count).ok()?, within })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two numbers, the first not zero, and nothing more.
+    #[test]
+    fn max_deaths() {
+        let ms = MILLISECOND;
+        for (line, parsed) in [
+            ("5 60000", Some(MaxDeaths { count: 5, within: 60_000 * ms })),
+            ("1\t0", Some(MaxDeaths { count: 1, within: 0 })),
+            ("0 5", None),
+            ("5", None),
+            ("5 6 7", None),
+            ("99999999999 1", None),
+        ] {
+            assert_eq!(MaxDeaths::parse(line.as_bytes()), parsed, "{line}");
+        }
+    }
 }

@@ -1,22 +1,29 @@
-//! From "start" to a child that waits at its gate.
+//! From "start" to a process that has become its program.
 
+use core::ffi::CStr;
+
+use crate::c_path;
+use crate::paths::service as names;
 use crate::status::LastExit;
 use crate::sys::descriptor::Owned;
-use crate::sys::error::Result;
+use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, pipe};
-use crate::sys::files;
-use crate::sys::process::{self, Arguments, Fork};
-use crate::sys::text::{Shown, Text};
+use crate::sys::files::{self as paths, O_CREAT, O_NONBLOCK, O_RDWR};
+use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
+use crate::sys::process::Arguments;
+use crate::sys::spawn::{NEW_PIDS, spawn};
+use crate::sys::text::Text;
 
 use super::action::Program;
-use super::child::Child;
+use super::child::{Child, Descriptors, exit_code};
 use super::context::{Context, Source};
-use super::event::Event;
+use super::event::{Event, SECOND, Settings};
+use super::files::Files;
 use super::group;
 use super::service::{FINISH, RUN, Service};
 use super::settings;
 
-/// Exit code that `finish` is told when a signal ended `run`.
+/// Exit code that `finish` is told when a signal ended `run`; runit's is -1.
 const BY_SIGNAL: u64 = 256;
 
 /// The arguments of `finish` as text.
@@ -27,122 +34,197 @@ struct FinishArguments {
 }
 
 impl FinishArguments {
-    fn new(exit: LastExit, group: u32) -> Self {
+    /// s6: exit code or 256, signal. runit: exit code or -1, low byte of the wait status. Then for both name and group.
+    fn new(exit: LastExit, group: u32, is_runit: bool) -> Self {
         let mut text = Self { code: Text::new(), signal: Text::new(), group: Text::new() };
-        // What ended unseen counts as a failure.
-        let code = match exit {
-            LastExit::Unknown => 111,
-            LastExit::None | LastExit::Status(_) => exit.code().map_or(BY_SIGNAL, u64::from),
+        match (exit, exit.code()) {
+            // What ended unseen counts as a failure.
+            (LastExit::Unknown, _) => text.code.push_number(111),
+            (_, Some(code)) => text.code.push_number(u64::from(code)),
+            _ if is_runit => text.code.push(b"-1"),
+            _ => text.code.push_number(BY_SIGNAL),
+        }
+        let signal = match exit {
+            LastExit::Status(status) if is_runit => (status & 255) as u8,
+            _ => exit.signal().unwrap_or(0),
         };
-        text.code.push_number(code);
-        text.signal.push_number(exit.signal().map_or(0, u64::from));
+        text.signal.push_number(u64::from(signal));
         text.group.push_number(u64::from(group));
         text
     }
 
-    fn push_to<'a>(&'a self, name: &'a core::ffi::CStr, arguments: &mut Arguments<'a>) {
+    fn push_to<'a>(&'a self, name: &'a CStr, arguments: &mut Arguments<'a>) {
         for text in [self.code.c_str(), self.signal.c_str(), Some(name), self.group.c_str()] {
             arguments.push(text.unwrap_or(c""));
         }
     }
 }
 
+/// What could not be done, for the message.
+type Trouble = (&'static str, Errno);
+
 impl Service {
-    /// Forks a child for a program; it waits. What it needs and cannot have costs a message.
+    /// Starts a program of the service. What it needs and cannot have costs a message.
     pub(super) fn start(&mut self, program: Program, context: &mut Context) -> Event {
-        let directory = *self.directory.service;
-        self.program = match program {
-            Program::Run => RUN,
-            Program::Finish { .. } => FINISH,
-        };
-        if program != Program::Run && files::executable_at(directory, self.program).is_err() {
-            return Event::NoFinish;
-        }
-        self.open_stdin(context);
-        match self.fork(program, context) {
-            Ok(pid) => {
-                let ticks = process::start_ticks(pid).unwrap_or(0);
-                Event::Forked(pid, ticks, settings::read(directory))
+        let started = match program {
+            Program::Run => self.start_run(context),
+            Program::Finish { exit, group } => {
+                if paths::executable_at(*self.directory.service, FINISH).is_err() {
+                    return Event::NoFinish;
+                }
+                self.start_finish(exit, group, context)
             }
-            Err(errno) => {
-                self.warn(context, format_args!("unable to fork: {errno} (next try in 1 s)"));
+        };
+        match started {
+            Ok(None) => Event::Executed,
+            Ok(Some(errno)) => self.not_executed(program, errno, context),
+            Err((what, errno)) => {
+                let pieces = [Words("unable to "), Words(what), Words(": "), Why(errno), Words(" (next try in 1 s)")];
+                context.warn(self.shown.bytes(), &pieces);
                 Event::NotForked
             }
         }
     }
 
-    fn fork(&mut self, program: Program, context: &mut Context) -> Result<u32> {
-        let directory = *self.directory.service;
-        let (gate, opened) = pipe()?;
-        let (report, reporter) = watched_pipe()?;
-        let notify = match settings::notification(directory) {
-            Some(number) if program == Program::Run => Some((watched_pipe()?, number)),
-            _ => None,
-        };
+    fn not_executed(&mut self, program: Program, errno: Errno, context: &mut Context) -> Event {
+        self.notify = None;
+        let file = if program == Program::Run { RUN } else { FINISH };
+        self.not_run = Some((file, errno));
+        let _ = context;
+        Event::NotExecuted(exit_code(errno))
+    }
+
+    fn start_finish(
+        &mut self,
+        exit: LastExit,
+        group: u32,
+        context: &mut Context,
+    ) -> core::result::Result<Option<Errno>, Trouble> {
+        let settings = *self.machine.settings();
+        let texts = FinishArguments::new(exit, group, settings.is_runit);
+        let mut arguments = Arguments::of(&[FINISH]);
+        texts.push_to(self.name, &mut arguments);
+        self.spawn(FINISH, arguments, settings, Descriptors::default(), context)
+    }
+
+    fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
+        let files = Files::look(*self.directory.service);
+        self.files = files;
+        self.open_input(context);
+        let settings = settings::read(&files, context.is_runit);
+        let mut descriptors = Descriptors::default();
+        let lock = self.service_lock(&files)?;
+        let ready = readiness_pipe(&files).map_err(|errno| ("make a pipe", errno))?;
+        if let Some((lock, number)) = &lock {
+            descriptors.push(**lock, *number);
+        }
+        if let Some((_, end, number)) = &ready {
+            descriptors.push(**end, *number);
+        }
+        let arguments = Arguments::of(&[RUN, self.name]);
+        let failed = self.spawn(RUN, arguments, settings, descriptors, context)?;
+        self.notify = ready.map(|(end, _, _)| end);
+        if let Some(end) = &self.notify {
+            // Out of memory costs the news of readiness.
+            let _ = context.epoll.add(**end, EPOLLIN, Source::Notify(self.index()).token());
+        }
+        Ok(failed)
+    }
+
+    fn spawn(
+        &mut self,
+        program: &CStr,
+        arguments: Arguments<'_>,
+        settings: Settings,
+        mut descriptors: Descriptors,
+        context: &mut Context,
+    ) -> core::result::Result<Option<Errno>, Trouble> {
+        for (source, number) in [(&self.input, 0), (&self.output, 1)] {
+            if let Some(source) = source {
+                descriptors.push(**source, number);
+            }
+        }
         let members = self.leaf_members(context);
-        let finish = match program {
-            Program::Run => None,
-            Program::Finish { exit, group } => Some(FinishArguments::new(exit, group)),
+        let flags = if self.files.has(c_path!(names::FLAG_NEWPIDNS)) && program == RUN { NEW_PIDS } else { 0 };
+        let mut child = Child {
+            record: Some((settings, context.now)),
+            parent: context.own,
+            group: members.as_ref().map(|members| **members),
+            descriptors,
+            held: &mut [],
+            program,
+            arguments,
+            environment: context.environment,
+            variables: None,
+            group_failed: None,
+            failed: None,
+            service: self,
         };
-        let mut arguments = Arguments::of(&[self.program]);
-        match &finish {
-            None => arguments.push(self.name),
-            Some(finish) => finish.push_to(self.name, &mut arguments),
+        let born = spawn(&mut child, flags);
+        let (failed, group_failed) = (child.failed, child.group_failed);
+        born.map_err(|errno| ("fork", errno))?;
+        if let Some(errno) = group_failed {
+            context.warn(self.shown.bytes(), &[Words("unable to enter cgroup: "), Why(errno)]);
         }
-        let fork = process::fork()?;
-        if fork == Fork::Child {
-            drop(opened);
-            let child = Child {
-                directory,
-                gate: *gate,
-                report: reporter,
-                stdin: self.stdin.as_ref().map(|stdin| **stdin),
-                notify: notify.as_ref().map(|((_, end), number)| (**end, *number)),
-                group: members.as_ref().map(|members| **members),
-                program: self.program,
-                arguments,
-                environment: context.environment,
-            };
-            child.go();
+        if let Some(errno) = self.unrecorded.take() {
+            self.warn_unrecorded(errno, context);
         }
-        let Fork::Parent(pid) = fork else { return Err(crate::sys::error::Errno::ECHILD) };
-        self.gate = Some(opened);
-        self.watch(report, notify.map(|((end, _), _)| end), context);
-        Ok(pid)
+        Ok(failed)
     }
 
-    fn watch(&mut self, report: Owned, notify: Option<Owned>, context: &mut Context) {
-        let index = self.index();
-        // Out of memory costs the news of the exec, which the process's end brings as well.
-        let _ = context.epoll.add(*report, EPOLLIN, Source::Exec(index).token());
-        self.report = Some(report);
-        if let Some(notify) = notify {
-            let _ = context.epoll.add(*notify, EPOLLIN, Source::Notify(index).token());
-            self.notify = Some(notify);
+    /// The lock that a service with `lock-fd` holds for as long as it lives, in whatever process.
+    fn service_lock(&self, files: &Files) -> core::result::Result<Option<(Owned, i32)>, Trouble> {
+        let Some(number) = settings::descriptor(files, c_path!(names::LOCK_FD)) else { return Ok(None) };
+        let at = *self.directory.service;
+        let lock = paths::open_at(at, c_path!(names::SERVICE_LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
+            .and_then(|lock| lock.lock().map(|()| lock));
+        match lock {
+            Ok(lock) => Ok(Some((lock, number))),
+            Err(Errno::EAGAIN) => Err(("start while another instance holds supervise/service-lock", Errno::EAGAIN)),
+            Err(errno) => Err(("lock supervise/service-lock", errno)),
         }
     }
-}
 
-/// A pipe whose reading end never makes supervise wait.
-fn watched_pipe() -> Result<(Owned, Owned)> {
-    let (read, write) = pipe()?;
-    read.set_nonblocking(true)?;
-    Ok((read, write))
-}
-
-impl Service {
     /// Opens the list of members of the leaf that `cgroup` names, which is made if it is missing.
     ///
-    /// The child enters the leaf by itself. Being forked into it would be one call less, but Linux from 6.14 on kills every
+    /// The child enters the leaf by itself. Being made in it would be one call less, but Linux from 6.14 on kills every
     /// process that is born (clone3, CLONE_INTO_CGROUP) into a group which `cgroup.kill` has emptied once.
     fn leaf_members(&self, context: &mut Context) -> Option<Owned> {
+        if !self.files.has(c_path!(names::CGROUP)) {
+            return None;
+        }
         let path = settings::leaf(*self.directory.service)?;
         match group::make(&path).and_then(|()| group::members(&path)) {
             Ok(members) => Some(members),
             Err(errno) => {
-                self.warn(context, format_args!("unable to enter {}: {errno}", Shown(path.bytes())));
+                let pieces = [Words("unable to enter "), Name(path.bytes()), Words(": "), Why(errno)];
+                context.warn(self.shown.bytes(), &pieces);
                 None
             }
         }
     }
+
+    /// Says why a program was not run, and when that is tried again.
+    pub(super) fn warn_not_run(&mut self, context: &mut Context) {
+        let Some((file, errno)) = self.not_run.take() else { return };
+        let pieces = [Words("unable to run "), Name(file.to_bytes()), Words(": "), Why(errno)];
+        match self.machine.deadline().filter(|_| file == RUN) {
+            Some(at) => {
+                let seconds = at.saturating_sub(context.now.monotonic).div_ceil(SECOND);
+                let [a, b, c, d] = pieces;
+                let all = [a, b, c, d, Words(" (next try in "), Number(seconds), Words(" s)")];
+                context.warn(self.shown.bytes(), &all);
+            }
+            None => context.warn(self.shown.bytes(), &pieces),
+        }
+    }
+}
+
+/// Both ends of the pipe on which the service says that it is ready, and the number of its end there. supervise never
+/// waits for its own.
+fn readiness_pipe(files: &Files) -> Result<Option<(Owned, Owned, i32)>> {
+    let Some(number) = settings::descriptor(files, c_path!(names::NOTIFICATION_FD)) else { return Ok(None) };
+    let (read, write) = pipe()?;
+    read.set_nonblocking(true)?;
+    Ok(Some((read, write, number)))
 }

@@ -106,8 +106,19 @@ impl Descriptor {
 
     /// Writes at the beginning of the file, wherever its offset is.
     pub fn write_from_start(self, bytes: &[u8]) -> Result<usize> {
+        self.write_to(0, bytes)
+    }
+
+    /// Writes at a place of the file, in bytes from its beginning, wherever its offset is.
+    pub fn write_to(self, place: u64, bytes: &[u8]) -> Result<usize> {
         // SAFETY: the kernel reads at most `len` bytes of the borrowed slice.
-        Ok(unsafe { syscall!(Sysno::pwrite64, self.0, bytes.as_ptr(), bytes.len(), 0) }?)
+        Ok(unsafe { syscall!(Sysno::pwrite64, self.0, bytes.as_ptr(), bytes.len(), place) }?)
+    }
+
+    /// Reads once at a place of the file, in bytes from its beginning; its offset stays.
+    pub fn read_at(self, buffer: &mut [u8], at: u64) -> Result<usize> {
+        // SAFETY: the kernel writes at most `len` bytes to the exclusively borrowed buffer.
+        Ok(unsafe { syscall!(Sysno::pread64, self.0, buffer.as_mut_ptr(), buffer.len(), at) }?)
     }
 
     /// Reads until the buffer is full or the file ends; gives the bytes read.
@@ -126,6 +137,13 @@ impl Descriptor {
     pub fn duplicate(self) -> Result<Owned> {
         // SAFETY: no memory is passed.
         let fd = unsafe { syscall!(Sysno::fcntl, self.0, linux_raw_sys::general::F_DUPFD_CLOEXEC, 10) }?;
+        Ok(Owned::from_call(fd))
+    }
+
+    /// A copy of the descriptor, closed on exec, numbered `first` or above.
+    pub fn duplicate_from(self, first: i32) -> Result<Owned> {
+        // SAFETY: no memory is passed.
+        let fd = unsafe { syscall!(Sysno::fcntl, self.0, linux_raw_sys::general::F_DUPFD_CLOEXEC, first) }?;
         Ok(Owned::from_call(fd))
     }
 

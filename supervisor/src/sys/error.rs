@@ -52,14 +52,14 @@ impl Errno {
     pub const ELOOP: Self = Self(40);
 
     /// The words for it; empty for a number that no file operation answers.
-    fn text(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         TEXTS.iter().find(|(number, _)| *number == self.0).map_or("", |(_, text)| text)
     }
 }
 
 impl Display for Errno {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.text() {
+        match self.words() {
             "" => write!(f, "Unknown error {}", self.0),
             text => f.write_str(text),
         }

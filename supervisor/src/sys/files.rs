@@ -95,6 +95,13 @@ pub fn change_directory_to(fd: Descriptor) -> Result<()> {
     Ok(())
 }
 
+/// The path of the working directory; ERANGE when it is longer than the buffer.
+pub fn working_directory(buffer: &mut [u8]) -> Result<&[u8]> {
+    // SAFETY: the kernel writes at most `len` bytes to the exclusively borrowed buffer; what it counts includes a zero.
+    let size = unsafe { syscall!(Sysno::getcwd, buffer.as_mut_ptr(), buffer.len()) }?;
+    Ok(buffer.get(..size.saturating_sub(1)).unwrap_or_default())
+}
+
 /// Success when this process may execute the file.
 pub fn executable_at(at: Descriptor, path: &CStr) -> Result<()> {
     // SAFETY: `path` is a terminated string that outlives the call.

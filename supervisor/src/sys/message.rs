@@ -35,6 +35,19 @@ impl Level {
     }
 }
 
+/// A part of a message. Messages that are put together from these need none of the formatting machinery.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'a> {
+    /// Words of ours.
+    Text(&'a str),
+    /// Bytes of somebody's, shown so that they cannot break the line.
+    Name(&'a [u8]),
+    /// A number.
+    Number(u64),
+    /// The words of an error.
+    Errno(Errno),
+}
+
 /// Where messages go.
 #[derive(Debug)]
 pub struct Messages {
@@ -85,6 +98,21 @@ impl Messages {
         self.say(name, Level::Fatal, text);
     }
 
+    /// Says something about `name` that is put together from pieces.
+    pub fn tell(&mut self, name: &[u8], level: Level, pieces: &[Piece<'_>]) {
+        if self.dropped > 0 {
+            let lost = [Piece::Number(self.dropped), Piece::Text(" messages were lost")];
+            if !self.write(&told(self.program, b"", Level::Warning, &lost)) {
+                self.dropped += 1;
+                return;
+            }
+            self.dropped = 0;
+        }
+        if !self.write(&told(self.program, name, level, pieces)) {
+            self.dropped += 1;
+        }
+    }
+
     fn write(&mut self, line: &Text<LONGEST>) -> bool {
         if self.is_file {
             return STDERR.write(line.bytes()).is_ok();
@@ -129,6 +157,29 @@ fn line(program: &str, name: &[u8], level: Level, text: Arguments<'_>) -> Text<L
     line
 }
 
+/// As [`line`], from pieces.
+fn told(program: &str, name: &[u8], level: Level, pieces: &[Piece<'_>]) -> Text<LONGEST> {
+    let mut line = Text::new();
+    line.push(program.as_bytes());
+    if !name.is_empty() {
+        line.push(b" ");
+        line.push_shown(name);
+    }
+    for text in [": ", level.word(), ": "] {
+        line.push(text.as_bytes());
+    }
+    for piece in pieces {
+        match *piece {
+            Piece::Text(text) => line.push(text.as_bytes()),
+            Piece::Name(name) => line.push_shown(name),
+            Piece::Number(number) => line.push_number(number),
+            Piece::Errno(errno) => line.push_errno(errno),
+        }
+    }
+    line.end_line();
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +192,18 @@ mod tests {
         let long = line("svscan", b"", Level::Fatal, format_args!("{:>600}", 1));
         assert_eq!(long.bytes().len(), LONGEST - 1);
         assert!(long.bytes().starts_with(b"svscan: fatal: ") && long.bytes().ends_with(b"\n"));
+    }
+
+    /// Pieces give the same lines.
+    #[test]
+    fn pieces() {
+        let pieces = [Piece::Text("unable to run "), Piece::Name(b"./r\nn"), Piece::Text(": "), Piece::Errno(Errno(13))];
+        let text = told("supervise", b"ssh\nd", Level::Warning, &pieces);
+        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./r?n: Permission denied\n");
+        let numbers = [Piece::Number(4), Piece::Text(" s, "), Piece::Errno(Errno(999))];
+        assert_eq!(told("p", b"", Level::Info, &numbers).bytes(), b"p: info: 4 s, Unknown error 999\n");
+        let long = told("svscan", b"", Level::Fatal, &[Piece::Name(&[b'x'; 600])]);
+        assert_eq!(long.bytes().len(), LONGEST - 1);
+        assert!(long.bytes().ends_with(b"x\n"));
     }
 }

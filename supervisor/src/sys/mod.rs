@@ -8,6 +8,7 @@ pub mod capability;
 pub mod close;
 pub mod crash;
 pub mod descriptor;
+pub mod environment;
 pub mod error;
 pub mod error_words;
 pub mod event;

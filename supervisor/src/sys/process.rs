@@ -79,6 +79,16 @@ impl Environment {
     pub fn of(stack: &Stack) -> Self {
         Self(stack.environment())
     }
+
+    /// An array of pointers that ends with a null.
+    pub(super) const fn of_array(array: *const *const c_char) -> Self {
+        Self(array)
+    }
+
+    /// The array.
+    pub(super) const fn as_ptr(self) -> *const *const c_char {
+        self.0
+    }
 }
 
 /// Becomes another program; returns only when that failed.
@@ -202,6 +212,18 @@ pub fn group_of(pid: u32) -> Result<u32> {
 pub fn own_pid() -> u32 {
     // SAFETY: no memory is passed.
     unsafe { syscall!(Sysno::getpid) }.unwrap_or(0) as u32
+}
+
+/// Our parent's pid; 0 when it is outside of our pid namespace.
+pub fn parent_pid() -> u32 {
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::getppid) }.unwrap_or(0) as u32
+}
+
+/// The session of a process.
+pub fn session_of(pid: u32) -> Result<u32> {
+    // SAFETY: no memory is passed.
+    Ok(unsafe { syscall!(Sysno::getsid, pid) }? as u32)
 }
 
 /// Orphans among our descendants become our children.

@@ -7,7 +7,7 @@ use super::error::Result;
 
 pub use linux_raw_sys::general::{
     SIGABRT, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGPWR, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP,
-    SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH,
+    SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGXFSZ,
 };
 
 /// The first real-time signal that programs use; the C library keeps 32 and 33 for itself.
@@ -85,6 +85,17 @@ pub fn next_signal(fd: Descriptor) -> Option<u32> {
     let size = fd.read(&mut record).ok()?;
     let [a, b, c, d, ..] = record;
     (size == record.len()).then(|| u32::from_ne_bytes([a, b, c, d]))
+}
+
+/// All signals that wait in [`signal_descriptor`], if they are no more than eight kinds, in one call.
+pub fn next_signals(fd: Descriptor) -> Signals {
+    let mut records = [[0u8; 128]; 8];
+    let size = fd.read(records.as_flattened_mut()).unwrap_or(0);
+    let arrived = records.iter().take(size / 128).fold(0, |bits, record| {
+        let [a, b, c, d, ..] = *record;
+        bits | 1u64 << (u32::from_ne_bytes([a, b, c, d]).clamp(1, 64) - 1)
+    });
+    Signals(arrived)
 }
 
 /// What a signal does.

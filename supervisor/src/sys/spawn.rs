@@ -10,6 +10,9 @@ use linux_raw_sys::general as abi;
 
 use super::error::{Errno, Result};
 
+/// The child is process 1 of a pid namespace of its own.
+pub const NEW_PIDS: u32 = abi::CLONE_NEWPID;
+
 /// What the child does; it never returns.
 pub trait Child {
     /// Goes on as the child with number `pid`, as the parent sees it. Must neither return nor unwind, nor free what the

@@ -3,6 +3,8 @@
 use core::ffi::CStr;
 use core::fmt;
 
+use super::error::Errno;
+
 /// At most `SIZE - 1` bytes of text; what does not fit is cut and remembered as cut.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<const SIZE: usize> {
@@ -47,6 +49,30 @@ impl<const SIZE: usize> Text<SIZE> {
             }
         }
         self.push(digits.get(at..).unwrap_or_default());
+    }
+
+    /// Appends somebody's bytes; control characters and what is not ASCII become `?`.
+    pub fn push_shown(&mut self, name: &[u8]) {
+        for &byte in name {
+            self.push(&[if (32..127).contains(&byte) { byte } else { b'?' }]);
+        }
+    }
+
+    /// Appends the words of an error.
+    pub fn push_errno(&mut self, errno: Errno) {
+        match errno.words() {
+            "" => {
+                self.push(b"Unknown error ");
+                self.push_number(u64::from(errno.0));
+            }
+            words => self.push(words.as_bytes()),
+        }
+    }
+
+    /// Appends a newline; where there is no room, it takes the last byte's place.
+    pub fn end_line(&mut self) {
+        self.length = self.length.min(SIZE.saturating_sub(2));
+        self.push(b"\n");
     }
 
     /// The text.

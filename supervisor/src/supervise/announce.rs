@@ -1,0 +1,29 @@
+//! s6's fifodir `event/`: whoever listens has a FIFO `ftrig1…` there, and hears a letter for everything that happens.
+
+use core::ffi::CStr;
+
+use crate::c_path;
+use crate::paths::service;
+use crate::sys::descriptor::Descriptor;
+use crate::sys::error::Errno;
+use crate::sys::files::{self, Names, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY};
+
+/// What the names of listeners' FIFOs begin with.
+const LISTENER: &[u8] = b"ftrig1";
+
+/// Tells every listener. One that is gone is removed; one that does not read loses what does not fit.
+pub fn tell(directory: Descriptor, letters: &[u8]) {
+    let Ok(event) = files::open_at(directory, c_path!(service::EVENT), O_RDONLY | O_DIRECTORY, 0) else { return };
+    let mut names = Names::of(*event);
+    while let Ok(Some(name)) = names.next_name() {
+        if name.to_bytes().starts_with(LISTENER) && is_dead(*event, name, letters) {
+            let _ = files::remove_at(*event, name);
+        }
+    }
+}
+
+/// Writes to a listener; true when nobody reads there any more.
+fn is_dead(event: Descriptor, name: &CStr, letters: &[u8]) -> bool {
+    let told = files::open_at(event, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0).and_then(|fifo| fifo.write(letters));
+    matches!(told, Err(Errno::ENXIO | Errno::EPIPE))
+}
