@@ -19,6 +19,7 @@ pub mod message;
 pub mod priority;
 pub mod process;
 pub mod signal;
+pub mod socket;
 pub mod spawn;
 pub mod start;
 pub mod stop;
