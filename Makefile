@@ -116,8 +116,10 @@ endif
 bench: programs
 	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/bench" $(if $(JSON),--json "$(JSON)") $(ONLY)
 
-soak:
-	@echo 'make soak: not built yet: the long run is an issue of its own' >&2; exit 1
+# Kills members of a supervision tree 10,000 times and judges what is left; docs/decisions/0023. KILLS= SEED= SERVICES=,
+# ONLY= parent, process-1, loggers. Needs root.
+soak: programs
+	"$(abspath $(BUILT))/soak" $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)") $(if $(SERVICES),--services "$(SERVICES)") $(ONLY)
 
 fuzz:
 	@echo 'make fuzz: not built yet: fuzzing is an issue of its own' >&2; exit 1

@@ -1,7 +1,7 @@
-//! Links the benchmark's two small programs without libc, as the resident programs are.
+//! Links the small programs of benchmark and soak without libc, as the resident programs are.
 
-/// The service that does nothing, and the floor.
-const BARE: [&str; 2] = ["sleeper", "floor"];
+/// The service that does nothing, the floor, and the service that writes numbered lines.
+const BARE: [&str; 3] = ["sleeper", "floor", "writer"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

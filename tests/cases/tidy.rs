@@ -35,9 +35,9 @@ const THIRD_PARTIES: [&str; 11] = [
 /// Lines that a source file may have, and the files that have more, each with its reason.
 const LINES: usize = 400;
 const LONGER: [(&str, &str); 0] = [];
-/// Programs that are nobody's command: the harness's and the benchmark's own, and the one installed under other
+/// Programs that are nobody's command: those of harness, benchmark and soak, and the one installed under other
 /// programs' names.
-const NO_PAGE: [&str; 5] = ["bench", "boot", "floor", "sleeper", "wrapper"];
+const NO_PAGE: [&str; 7] = ["bench", "boot", "floor", "sleeper", "soak", "wrapper", "writer"];
 
 fn packages() -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
