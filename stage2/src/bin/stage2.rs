@@ -131,6 +131,8 @@ fn sources(arguments: &Arguments, places: &Places) -> Result<Sources, Refusal> {
 }
 
 /// Does a native step, in the forked child of a one-shot.
-fn run_step(step: &units::Step) -> Result<(), String> {
+fn run_step(word: &str) -> Result<(), String> {
+    let step = units::Step::ALL.iter().find(|(_, known)| *known == word).map(|(step, _)| step);
+    let step = step.ok_or_else(|| format!("no step is named {word}"))?;
     stage2::steps::run(step).map_err(|error| error.to_string())
 }

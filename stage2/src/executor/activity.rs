@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use supervisor::status::Status;
 
 use crate::engine::event::Nanoseconds;
-use crate::oneshot::{KeeperRecord, ReportReader};
+use crate::oneshot::JobNumber;
 use crate::readiness::Probe;
 
 /// Lines of output that the `[fail]` line shows.
@@ -46,10 +46,10 @@ pub(super) enum Doing {
 /// A one-shot that runs.
 #[derive(Debug)]
 pub(super) struct Running {
-    /// Its keeper.
-    pub keeper: KeeperRecord,
-    /// What the keeper tells.
-    pub reports: ReportReader,
+    /// The keeper's number for it.
+    pub job: JobNumber,
+    /// It runs `stop`, not `start`.
+    pub is_stop: bool,
     /// What its end will mean.
     pub ending: Ending,
     /// Its end is waited for with the next start.

@@ -1,28 +1,20 @@
 //! Taking over what files and processes say, at the beginning of every request: nobody can tell whether an engine was
 //! here before, and how it ended.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use supervisor::state::State;
 use supervisor::status::{Phase, Want};
-use supervisor::sys::event::wait_ready;
-use supervisor::sys::process::pidfd_open;
 
 use super::activity::{Activity, Doing};
 use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
-use crate::engine::event::{Nanoseconds, UnitIndex};
-use crate::oneshot::{KeeperRecord, Outcome};
+use crate::engine::event::UnitIndex;
+use crate::oneshot::Outcome;
 use crate::record::durations::Durations;
 use crate::record::state_file::StateFile;
 use crate::request::target::Target;
-
-/// How long all killed keepers together may take to end: the kernel needs a moment, however many there are.
-const KEEPERS_END: Nanoseconds = 5_000_000_000;
-/// The reason of a command that was cut off by the engine's death.
-const INTERRUPTED: &str = "interrupted";
-/// epoll's name for "readable".
-const READABLE: u32 = 1;
 
 impl Executor {
     /// Names of the units that are not down, for [`Target::load`].
@@ -48,26 +40,30 @@ impl Executor {
         self.engine = Engine::new(target.graph.clone()).with_durations(self.durations.milliseconds());
         self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
         self.target = target;
-        self.kill_keepers();
-        let patience = self.now().saturating_add(KEEPERS_END);
+        let outcomes = self.collect_outcomes();
         for unit in 0..self.activities.len() {
-            self.adopt(unit, patience);
+            let outcome = outcomes.get(self.name(unit)).cloned();
+            self.adopt(unit, outcome);
         }
         self.pump();
     }
 
-    /// A command that ran when the engine died, or when another request came first, has nobody any more. All are killed
-    /// before any is waited for.
-    fn kill_keepers(&self) {
-        for unit in 0..self.activities.len() {
-            let record = self.record(unit);
-            if let Some(keeper) = record.keeper().filter(|_| record.outcome().is_none()) {
-                self.kill_keeper(unit, &keeper);
+    /// How every one-shot ended that nobody has been told of. A command that ran when the engine died, or when another
+    /// request came first, has nobody any more: its keeper ends it, and is waited for.
+    fn collect_outcomes(&mut self) -> BTreeMap<String, Outcome> {
+        if !self.jobs.is_empty() {
+            self.jobs.clear();
+            if let Some(keeper) = self.keeper.take() {
+                keeper.retire(&self.notes);
             }
         }
+        self.ended.clear();
+        let outcomes = self.notes.outcomes();
+        self.noted = outcomes.keys().cloned().collect();
+        outcomes
     }
 
-    fn adopt(&mut self, unit: UnitIndex, patience: Nanoseconds) {
+    fn adopt(&mut self, unit: UnitIndex, outcome: Option<Outcome>) {
         let file = StateFile::read(&self.config.places.states(), self.name(unit));
         let kind = match (self.unit(unit), &file) {
             (Some(text), _) => text.kind.name().to_owned(),
@@ -81,7 +77,7 @@ impl Executor {
         }
         match kind.as_str() {
             LONGRUN => self.adopt_longrun(unit, state),
-            ONESHOT => self.adopt_oneshot(unit, state, patience),
+            ONESHOT => self.adopt_oneshot(unit, state, outcome),
             _ => self.adopt_state(unit, settled(state)),
         }
     }
@@ -116,29 +112,15 @@ impl Executor {
         self.look_at(unit);
     }
 
-    /// A one-shot's state counts, unless its command was running when the engine died.
-    fn adopt_oneshot(&mut self, unit: UnitIndex, state: State, patience: Nanoseconds) {
-        let record = self.record(unit);
-        if record.is_empty() {
-            // None, or one that was forgotten but for its directory: then the state file says it all.
+    /// A one-shot's state counts, unless its command has begun since.
+    fn adopt_oneshot(&mut self, unit: UnitIndex, state: State, outcome: Option<Outcome>) {
+        let Some(outcome) = outcome else {
             let state = if state == State::Stopping { State::Up } else { settled(state) };
             return self.adopt_state(unit, state);
-        }
-        let keeper = record.keeper();
-        if let Some(keeper) = keeper.filter(|_| record.outcome().is_none()) {
-            wait_for_end(&keeper, patience.saturating_sub(self.now()) / 1_000_000);
-        }
-        let is_stop = keeper.map_or(state == State::Stopping, |keeper| keeper.is_stop);
-        let interrupted = || Outcome::failed(INTERRUPTED, is_stop);
-        let outcome = record.outcome().or_else(|| record.was_started().then(interrupted));
-        let Some(outcome) = outcome else {
-            // The command has not begun: there is nothing to be sorry for.
-            let _ = record.forget();
-            return self.adopt_state(unit, if is_stop { State::Up } else { State::Down });
         };
         let is_stop = outcome.is_stop;
         self.adopt_state(unit, if is_stop { State::Stopping } else { State::Starting });
-        self.ended.push(record);
+        self.ended.push(self.name(unit).to_owned());
         self.tell_outcome(unit, is_stop, outcome);
     }
 }
@@ -148,15 +130,5 @@ fn settled(state: State) -> State {
     match state {
         State::Waiting | State::Starting | State::Stopping => State::Down,
         State::Down | State::Up | State::Failed | State::Skipped | State::Degraded => state,
-    }
-}
-
-/// A keeper that is being killed may still write the outcome; after its end nobody does.
-fn wait_for_end(keeper: &KeeperRecord, patience_ms: u64) {
-    if !keeper.is_alive() {
-        return;
-    }
-    if let Ok(process) = pidfd_open(keeper.pid) {
-        let _ = wait_ready(*process, READABLE, Some(patience_ms));
     }
 }

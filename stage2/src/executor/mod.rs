@@ -15,21 +15,22 @@ mod reporting;
 mod turn;
 mod watches;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use units::{Step, Unit};
+use units::Unit;
 
 use crate::engine::Engine;
 use crate::engine::event::{Event, UnitIndex};
 use crate::graph::Graph;
-use crate::oneshot::Record;
+use crate::oneshot::{JobNumber, Keeper, Records, RunStep};
 use crate::record::console::Console;
 use crate::record::durations::Durations;
+use crate::record::state_file::StateFile;
 use crate::record::timeline::Timeline;
 use crate::request::target::Target;
 use crate::service::SupervisedService;
@@ -49,6 +50,8 @@ const ONESHOT: &str = "oneshot";
 const TOKEN_CHILDREN: u64 = u64::MAX;
 /// epoll's word for inotify.
 const TOKEN_WATCHES: u64 = u64::MAX - 1;
+/// epoll's word for the keeper.
+const TOKEN_KEEPER: u64 = u64::MAX - 2;
 
 /// What the executor is given.
 pub struct Config {
@@ -58,8 +61,8 @@ pub struct Config {
     pub cgroups: Option<CgroupRoot>,
     /// Output of one-shots goes to standard error, because standard output shows the console's lines.
     pub forward_to_error: bool,
-    /// Does a native step; the error is the reason.
-    pub run_step: fn(&Step) -> Result<(), String>,
+    /// Does a native step.
+    pub run_step: RunStep,
 }
 
 /// The executor.
@@ -77,8 +80,17 @@ pub struct Executor {
     /// Units whose readiness is being found out.
     probing: BTreeSet<UnitIndex>,
     events: VecDeque<Event>,
-    /// Records that may go once everything that was told is on disk.
-    ended: Vec<Record>,
+    notes: Records,
+    keeper: Option<Keeper>,
+    /// Units whose one-shots the keeper runs.
+    jobs: HashMap<JobNumber, UnitIndex>,
+    last_job: JobNumber,
+    /// Units that have notes on disk.
+    noted: BTreeSet<String>,
+    /// Units whose notes may go once everything that was told is on disk.
+    ended: Vec<String>,
+    /// State files that are to be written at the end of the turn.
+    states: BTreeMap<UnitIndex, StateFile>,
     /// Gettys that wait for the early one to free the terminal.
     held: Vec<UnitIndex>,
     durations: Durations,
@@ -100,6 +112,10 @@ impl Executor {
         epoll.add(&children, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHILDREN))?;
         epoll.add(&watches, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_WATCHES))?;
         std::fs::create_dir_all(config.places.states())?;
+        let notes = Records::open(config.places.engine())?;
+        // Now, while there is little to copy.
+        let keeper = Keeper::start(&notes, config.run_step, config.forward_to_error)?;
+        epoll.add(&keeper, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_KEEPER))?;
         let timeline = Timeline::open(&config.places.run);
         Ok(Self {
             console,
@@ -113,7 +129,13 @@ impl Executor {
             activities: Vec::new(),
             probing: BTreeSet::new(),
             events: VecDeque::new(),
+            notes,
+            keeper: Some(keeper),
+            jobs: HashMap::new(),
+            last_job: 0,
+            noted: BTreeSet::new(),
             ended: Vec::new(),
+            states: BTreeMap::new(),
             held: Vec::new(),
             durations: Durations::default(),
             is_scan_wanted: false,
@@ -189,9 +211,5 @@ impl Executor {
 
     fn service(&self, unit: UnitIndex) -> SupervisedService {
         SupervisedService::new(self.config.places.service(self.name(unit)))
-    }
-
-    fn record(&self, unit: UnitIndex) -> Record {
-        Record::new(self.config.places.running(self.name(unit)))
     }
 }

@@ -1,20 +1,17 @@
-//! One-shots: launching a keeper for the command, and what the keeper tells.
+//! One-shots: ordering them from the keeper, and what the keeper tells.
 
-use nix::sys::epoll::{EpollEvent, EpollFlags};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use units::{Command, Oneshot, Step};
 
-use super::Executor;
 use super::activity::{Doing, Ending, Running};
+use super::{Executor, TOKEN_KEEPER};
 use crate::engine::event::{Event, UnitIndex};
-use crate::oneshot::{Job, KeeperRecord, Outcome, Report, launch};
+use crate::oneshot::{Job, JobNumber, Keeper, Order, Outcome, Report};
 use crate::system::cgroup;
+use nix::sys::epoll::{EpollEvent, EpollFlags};
 
 impl Executor {
     pub(super) fn start_oneshot(&mut self, unit: UnitIndex, oneshot: &Oneshot) {
-        let steps: Vec<Step> = oneshot.steps.iter().map(|(step, _)| step.clone()).collect();
-        if steps.is_empty() && oneshot.start.is_none() {
+        if oneshot.steps.is_empty() && oneshot.start.is_none() {
             self.events.push_back(Event::Executed { unit, pid: None });
             return self.events.push_back(Event::Ready(unit));
         }
@@ -23,21 +20,22 @@ impl Executor {
             running.is_awaited = true;
             return;
         }
-        self.launch(unit, false, steps, oneshot.start.clone());
+        let steps = oneshot.steps.iter().map(|(step, _)| word(step)).collect();
+        self.launch(unit, false, steps, oneshot.start.as_ref());
     }
 
     pub(super) fn stop_oneshot(&mut self, unit: UnitIndex, oneshot: &Oneshot) {
         if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
-            if running.keeper.is_stop {
-                return;
+            if !running.is_stop {
+                // It is still starting: there is nothing to undo.
+                running.ending = Ending::Down;
+                let job = running.job;
+                self.order(&Order::Terminate(job));
             }
-            // It is still starting: there is nothing to undo. The keeper, in the same group, blocks TERM.
-            running.ending = Ending::Down;
-            let _ = killpg(Pid::from_raw(running.keeper.pid.cast_signed()), Signal::SIGTERM);
             return;
         }
         match &oneshot.stop {
-            Some(command) => self.launch(unit, true, Vec::new(), Some(command.clone())),
+            Some(command) => self.launch(unit, true, Vec::new(), Some(command)),
             None => {
                 self.end_leftovers(unit);
                 self.events.push_back(Event::Down(unit));
@@ -45,8 +43,7 @@ impl Executor {
         }
     }
 
-    /// What a one-shot has left behind is to end with its stop; with it ends the keeper that still forwards for it, which
-    /// takes no notice of TERM itself.
+    /// What a one-shot has left behind is to end with its stop; so ends what the keeper still forwards for it.
     pub(super) fn end_leftovers(&self, unit: UnitIndex) {
         if let Some(root) = &self.config.cgroups {
             cgroup::terminate_all(&root.leaf(self.name(unit)));
@@ -54,72 +51,122 @@ impl Executor {
         self.remove_leaf(unit);
     }
 
-    fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<Step>, command: Option<Command>) {
+    fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<String>, command: Option<&Command>) {
+        if let Err(error) = self.try_launch(unit, is_stop, steps, command) {
+            self.fail(unit, format!("unable to start: {error}"), None);
+        }
+    }
+
+    fn try_launch(
+        &mut self,
+        unit: UnitIndex,
+        is_stop: bool,
+        steps: Vec<String>,
+        command: Option<&Command>,
+    ) -> std::io::Result<()> {
         let name = self.name(unit).to_owned();
-        let has_command = command.is_some();
-        // The record of the run before is about to be replaced: what it told is on disk already.
-        let record = self.record(unit);
-        self.ended.retain(|ended| *ended != record);
-        let job = Job {
-            cgroup: self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok()),
-            unit: name,
-            is_stop,
-            steps,
-            run_step: self.config.run_step,
-            command,
-            record,
-            forward_to_error: self.config.forward_to_error,
+        // The notes of the run before are about to be replaced: what they told is on disk already, or about to be.
+        if self.noted.remove(&name) {
+            self.notes.forget(&name)?;
+        }
+        self.ended.retain(|ended| *ended != name);
+        let command = match command {
+            None => Vec::new(),
+            Some(Command::Argv(words)) => words.clone(),
+            Some(Command::Script(text)) => self.script_words(&name, text)?,
         };
-        match launch(&job) {
-            Ok(launched) => {
-                let event = EpollEvent::new(EpollFlags::EPOLLIN, unit as u64 * 2);
-                let _ = self.epoll.add(&launched.reports, event);
-                self.activities[unit].doing = Doing::Oneshot(Running {
-                    keeper: launched.keeper,
-                    reports: launched.reports,
-                    ending: Ending::Outcome,
-                    is_awaited: false,
-                });
-                if !has_command {
-                    self.events.push_back(Event::Executed { unit, pid: None });
-                }
-            }
-            Err(error) => self.fail(unit, format!("unable to start: {error}"), None),
+        self.hire_keeper()?;
+        self.last_job += 1;
+        let number = self.last_job;
+        let has_command = !command.is_empty();
+        let cgroup = self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok());
+        self.order(&Order::Run(Job { number, unit: name.clone(), is_stop, steps, command, cgroup }));
+        self.noted.insert(name);
+        self.jobs.insert(number, unit);
+        let ending = Ending::Outcome;
+        self.activities[unit].doing = Doing::Oneshot(Running { job: number, is_stop, ending, is_awaited: false });
+        if !has_command {
+            self.events.push_back(Event::Executed { unit, pid: None });
+        }
+        Ok(())
+    }
+
+    fn script_words(&self, name: &str, text: &str) -> std::io::Result<Vec<String>> {
+        let path = self.notes.write_script(name, text)?.display().to_string();
+        let shell = ["/bin/sh", "-e"].map(str::to_owned);
+        Ok(if text.starts_with("#!") { vec![path] } else { shell.into_iter().chain([path]).collect() })
+    }
+
+    /// Has a keeper at work: another one, if the last was killed.
+    pub(super) fn hire_keeper(&mut self) -> std::io::Result<()> {
+        if self.keeper.is_none() {
+            let keeper = Keeper::start(&self.notes, self.config.run_step, self.config.forward_to_error)?;
+            self.epoll.add(&keeper, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_KEEPER))?;
+            self.keeper = Some(keeper);
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: &Order) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.order(order);
         }
     }
 
-    /// Takes in what a keeper has told.
-    pub(super) fn read_reports(&mut self, unit: UnitIndex) {
-        let Some(Doing::Oneshot(running)) = self.activities.get_mut(unit).map(|activity| &mut activity.doing) else {
-            return;
-        };
-        for report in running.reports.read() {
+    /// Takes in what the keeper has told.
+    pub(super) fn listen_to_keeper(&mut self) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let (reports, is_there) = keeper.listen();
+        for report in reports {
             match report {
-                Report::Executed(pid) => {
-                    self.activities[unit].pid = Some(pid);
-                    self.events.push_back(Event::Executed { unit, pid: Some(pid) });
+                Report::Executed(job, pid) => self.on_executed(job, pid),
+                Report::Output(job, line) => {
+                    if let Some(unit) = self.jobs.get(&job) {
+                        self.activities[*unit].push_line(line);
+                    }
                 }
-                Report::Output(line) => self.activities[unit].push_line(line),
-                Report::Done => return self.on_oneshot_done(unit),
+                Report::Done(job, outcome) => self.on_done(job, outcome),
             }
+        }
+        if !is_there {
+            self.on_keeper_killed();
         }
     }
 
-    fn on_oneshot_done(&mut self, unit: UnitIndex) {
+    /// Its commands have died with it.
+    fn on_keeper_killed(&mut self) {
+        self.keeper = None;
+        let mut jobs: Vec<JobNumber> = self.jobs.keys().copied().collect();
+        jobs.sort_unstable();
+        for job in jobs {
+            let is_stop = self.jobs.get(&job).is_some_and(|unit| match &self.activities[*unit].doing {
+                Doing::Oneshot(running) => running.is_stop,
+                _ => false,
+            });
+            self.on_done(job, Outcome::failed("its keeper was killed", is_stop));
+        }
+    }
+
+    fn on_executed(&mut self, job: JobNumber, pid: u32) {
+        if let Some(&unit) = self.jobs.get(&job) {
+            self.activities[unit].pid = Some(pid);
+            self.events.push_back(Event::Executed { unit, pid: Some(pid) });
+        }
+    }
+
+    fn on_done(&mut self, job: JobNumber, outcome: Outcome) {
+        let Some(unit) = self.jobs.remove(&job) else { return };
         let activity = &mut self.activities[unit];
         let Doing::Oneshot(running) = std::mem::take(&mut activity.doing) else { return };
         activity.pid = None;
-        let record = self.record(unit);
-        let outcome =
-            record.outcome().unwrap_or_else(|| Outcome::failed("its keeper was killed", running.keeper.is_stop));
-        self.ended.push(record);
-        if running.keeper.is_stop {
+        self.ended.push(self.name(unit).to_owned());
+        if running.is_stop {
             self.end_leftovers(unit)
         } else {
             self.remove_leaf(unit)
         }
         match running.ending {
-            Ending::Outcome => self.tell_outcome(unit, running.keeper.is_stop, outcome),
+            Ending::Outcome => self.tell_outcome(unit, running.is_stop, outcome),
             Ending::Down => self.events.push_back(Event::Down(unit)),
             Ending::Abandoned => {}
         }
@@ -138,24 +185,13 @@ impl Executor {
         }
     }
 
+    /// KILLs a one-shot's process group, and everything in the unit's control group.
     pub(super) fn kill_oneshot(&mut self, unit: UnitIndex) {
-        if let Doing::Oneshot(running) = &self.activities[unit].doing {
-            let keeper = running.keeper;
-            self.kill_keeper(unit, &keeper);
-        }
-    }
-
-    /// KILLs a keeper, its session's process group, and everything in the unit's control group.
-    pub(super) fn kill_keeper(&self, unit: UnitIndex, keeper: &KeeperRecord) {
+        let Doing::Oneshot(running) = &self.activities[unit].doing else { return };
+        let job = running.job;
+        self.order(&Order::Kill(job));
         if let Some(root) = &self.config.cgroups {
             cgroup::kill_all(&root.leaf(self.name(unit)));
-        }
-        if keeper.is_alive() {
-            let pid = Pid::from_raw(keeper.pid.cast_signed());
-            // A keeper that has not made its session yet has no group of its own.
-            if killpg(pid, Signal::SIGKILL).is_err() {
-                let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
-            }
         }
     }
 
@@ -164,4 +200,9 @@ impl Executor {
             cgroup::remove(&root.leaf(self.name(unit)));
         }
     }
+}
+
+/// The step's word.
+fn word(step: &Step) -> String {
+    Step::ALL.iter().find(|(known, _)| known == step).map_or_else(String::new, |(_, word)| (*word).to_owned())
 }

@@ -1,6 +1,7 @@
 //! What became of a unit, for everyone who wants to know: state file, timeline, console, boot.log, the asker.
 //!
-//! The state file comes first: it is what a successor goes on from.
+//! Everything gathers during a turn and is written at its end: first what people read, then the state files, then the
+//! one-shots' notes go. So an engine that is killed in between says a line twice at worst, and never loses one.
 
 use supervisor::line::{Line, Mark};
 use supervisor::state::State;
@@ -17,7 +18,7 @@ impl Executor {
         let ms = now.saturating_sub(report.since) / 1_000_000;
         let is_notice = report.state == State::Starting && report.reason.is_some();
         if !is_notice {
-            self.write_state(report);
+            self.note_state(report);
         }
         let name = self.name(report.unit).to_owned();
         if (report.from, report.state) == (State::Starting, State::Up) {
@@ -43,7 +44,7 @@ impl Executor {
         units.iter().map(|unit| self.name(*unit).to_owned()).collect()
     }
 
-    fn write_state(&mut self, report: &Report) {
+    fn note_state(&mut self, report: &Report) {
         let mut file = StateFile::new(self.name(report.unit), self.kind_name(report.unit), report.state, boottime());
         file.pid = match report.state {
             State::Down | State::Waiting | State::Failed | State::Skipped => None,
@@ -56,12 +57,25 @@ impl Executor {
         } else {
             0
         };
-        if let Err(error) = file.write(&self.config.places.states()) {
-            self.console.plain(&format!("stage2: error: unable to write the state of {}: {error}", file.unit));
-            // Then the record is what a successor has to go on from.
-            let record = self.record(report.unit);
-            self.ended.retain(|ended| *ended != record);
+        self.states.insert(report.unit, file);
+    }
+
+    /// Writes what has gathered.
+    pub(super) fn write_out(&mut self) {
+        self.timeline.flush();
+        let directory = self.config.places.states();
+        for file in std::mem::take(&mut self.states).into_values() {
+            if let Err(error) = file.write(&directory) {
+                self.console.plain(&format!("stage2: error: unable to write the state of {}: {error}", file.unit));
+                // Then the note is what a successor has to go on from.
+                self.ended.retain(|ended| *ended != file.unit);
+            }
         }
+        for unit in std::mem::take(&mut self.ended) {
+            self.noted.remove(&unit);
+            let _ = self.notes.forget(&unit);
+        }
+        self.console.flush();
     }
 
     /// The console's line, if this change has one.

@@ -8,7 +8,7 @@ use supervisor::sys::process::{peek_ended, wait_for};
 use units::{Command, Kind};
 
 use super::activity::Doing;
-use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_WATCHES};
+use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
 /// Events taken from the kernel at once.
@@ -74,8 +74,8 @@ impl Executor {
             match event.data() {
                 TOKEN_CHILDREN => self.on_children(),
                 TOKEN_WATCHES => self.on_watches(),
-                token if token % 2 == 0 => self.read_reports((token / 2) as UnitIndex),
-                token => self.ask_probe((token / 2) as UnitIndex),
+                TOKEN_KEEPER => self.listen_to_keeper(),
+                token => self.ask_probe(token as UnitIndex),
             }
         }
         self.ask_due_probes();
@@ -94,6 +94,9 @@ impl Executor {
     }
 
     /// Tells the engine everything that has happened, and carries out its answers, until there is nothing left.
+    ///
+    /// Orders go out before anything is written: while they are carried out, the files are. Whatever was told by a
+    /// one-shot's end is in its note until it is in the state file, and what was begun is noted by the keeper.
     pub(super) fn pump(&mut self) {
         while let Some(event) = self.events.pop_front() {
             let now = self.now();
@@ -101,14 +104,13 @@ impl Executor {
                 self.carry_out(action);
             }
         }
-        // Everything that was told is on disk now, so the records of it may go.
-        for record in std::mem::take(&mut self.ended) {
-            let _ = record.forget();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.send();
         }
         if std::mem::take(&mut self.is_scan_wanted) {
             self.scan();
         }
-        self.console.flush();
+        self.write_out();
     }
 
     fn carry_out(&mut self, action: Action) {

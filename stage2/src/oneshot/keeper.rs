@@ -1,229 +1,269 @@
-//! The keeper: parent of one one-shot's worker, in a session of its own. It forwards output line by line, keeps the last
-//! five, and writes the outcome down before it tells anybody.
+//! The keeper's process: one loop over the engine's orders, the commands' output and their ends.
 //!
 //! It runs in a forked child of the single-threaded engine, so it may allocate; it must never return into the engine's
-//! code, and holds none of the engine's descriptors but two pipe ends. A background process that the one-shot left
-//! behind may still hold the output: then the keeper goes on forwarding, or that process would die of SIGPIPE.
+//! code, holds none of the engine's descriptors but its end of the channel, and never waits for a reader: neither the
+//! engine nor the log may hold up other one-shots. A background process that a one-shot left behind may still hold the
+//! output: then the keeper goes on forwarding when the engine is gone, or that process would die of SIGPIPE.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::collections::HashMap;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, chdir, pipe2, setsid};
-use supervisor::sys::close::close_all_but;
-use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, fork};
+use nix::unistd::{Pid, pipe2};
+use supervisor::sys::descriptor::Descriptor;
 
-use super::launch::{Job, number};
-use super::record::Outcome;
-use super::report::Report;
-use super::worker::work;
+use super::channel::Channel;
+use super::command::Starter;
+use super::handle::RunStep;
+use super::message::{Job, JobNumber, Order, Report};
+use super::outlet::Outlet;
+use super::record::{Outcome, Records};
+use super::running::Running;
 use crate::system::cgroup;
-use crate::system::descriptors;
 
-/// Lines of output that are kept for the `[fail]` line.
-const LINES_KEPT: usize = 5;
-/// Bytes of one line that are kept; a longer one is broken.
-const LONGEST_LINE: usize = 1000;
+/// epoll's words for what is no job's output.
+const TOKEN_CHANNEL: u64 = u64::MAX;
+const TOKEN_CHILDREN: u64 = u64::MAX - 1;
+const TOKEN_OUTLET: u64 = u64::MAX - 2;
+/// Events taken from the kernel at once.
+const BATCH: usize = 64;
+/// Bytes that wait for the engine before it is told no more lines: they are in the log, and the last ones in the outcome.
+const BACKLOG: usize = 1 << 18;
 
-/// The keeper's ends of the pipes to the engine.
-pub(super) struct Ends {
-    /// A byte comes once the keeper is noted; end of file: the engine died before.
-    pub gate: OwnedFd,
-    /// For the engine.
-    pub reports: OwnedFd,
-}
-
-/// Runs the job; answers the exit code of the keeper, which nobody reads.
-pub(super) fn keep(job: &Job, ends: Ends) -> i32 {
-    let mut kept = [number(&ends.gate), number(&ends.reports)];
-    kept.sort_unstable();
-    if close_all_but(&kept).is_err() || !gate_opens(ends.gate) {
-        return 1;
-    }
-    let mut reports = File::from(ends.reports);
-    let outcome = match Keeper::start(job, &mut reports) {
-        Ok(keeper) => keeper.watch(job, &mut reports),
-        Err(error) => return give_up(job, &mut reports, error),
-    };
-    match outcome {
-        Ok(()) => 0,
-        Err(error) => give_up(job, &mut reports, error),
-    }
-}
-
-/// The keeper itself failed, before or while it watched.
-fn give_up(job: &Job, reports: &mut File, error: Errno) -> i32 {
-    let reason = format!("unable to start: {}", error.desc());
-    let _ = job.record.write_outcome(&Outcome::failed(reason, job.is_stop));
-    Report::Done.send(reports);
-    111
-}
-
-fn gate_opens(gate: OwnedFd) -> bool {
-    File::from(gate).read(&mut [0]).is_ok_and(|count| count == 1)
-}
-
-struct Keeper {
-    worker: Pid,
-    output: Option<File>,
-    partial: Vec<u8>,
-    last_lines: VecDeque<String>,
-    refusal: Option<File>,
+/// The keeper.
+pub(super) struct KeeperProcess {
+    channel: Channel,
+    epoll: Epoll,
     children: SignalFd,
+    outlet: Outlet,
+    starter: Starter,
+    run_step: RunStep,
+    notes: Records,
+    jobs: HashMap<JobNumber, Running>,
+    by_pid: HashMap<u32, JobNumber>,
+    has_engine: bool,
+    /// Output is read; there is room for it.
+    is_reading: bool,
+    /// The engine takes no more for the moment.
+    is_stuck: bool,
 }
 
-impl Keeper {
-    /// Becomes the clean parent and forks the worker.
-    fn start(job: &Job, reports: &mut File) -> Result<Self, Errno> {
-        // A TERM for the process group is the command's, not ours.
+impl KeeperProcess {
+    /// Begins, in a process that is set up already.
+    pub fn new(channel: Channel, outlet: Outlet, run_step: RunStep, notes: Records) -> Result<Self, Errno> {
         SigSet::all().thread_set_mask()?;
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
         let children = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        setsid()?;
-        descriptors::restore_limit();
-        umask(Mode::from_bits_truncate(0o022));
-        chdir("/")?;
-        if let Some(leaf) = &job.cgroup
-            && let Err(error) = cgroup::enter(leaf)
-        {
-            Report::Output(format!("warning: unable to enter {}: {error}", leaf.display())).send(reports);
-        }
-        let (output, output_write) = pipe2(OFlag::O_CLOEXEC)?;
-        let (refusal, refusal_write) = pipe2(OFlag::O_CLOEXEC)?;
-        let worker = match fork().map_err(|error| Errno::from_raw(i32::from(error.0)))? {
-            Fork::Child => exit(work(job, output_write, File::from(refusal_write))),
-            Fork::Parent(pid) => Pid::from_raw(pid.cast_signed()),
-        };
-        fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        let (output, refusal) = (Some(File::from(output)), Some(File::from(refusal)));
-        Ok(Self { worker, output, partial: Vec::new(), last_lines: VecDeque::new(), refusal, children })
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        epoll.add(&children, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHILDREN))?;
+        epoll.add(&channel, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHANNEL))?;
+        let (starter, jobs, by_pid) = (Starter::new(), HashMap::new(), HashMap::new());
+        let has_engine = true;
+        Ok(Self { channel, epoll, children, outlet, starter, run_step, notes, jobs, by_pid, has_engine, is_reading: true, is_stuck: false })
     }
 
-    /// Until the worker has ended: then the outcome; and then until nobody holds the output any more.
-    fn watch(mut self, job: &Job, reports: &mut File) -> Result<(), Errno> {
-        let mut refused = None;
-        let status = loop {
-            self.wait()?;
-            self.forward(job, Some(reports));
-            refused = refused.or_else(|| self.read_refusal(job, reports));
-            match waitpid(self.worker, Some(WaitPidFlag::WNOHANG))? {
-                WaitStatus::StillAlive => while self.children.read_signal()?.is_some() {},
-                status => break status,
+    /// Works until the engine is gone, and nothing runs or speaks any more.
+    pub fn work(mut self, own_pid: u32) -> Result<(), Errno> {
+        while self.has_engine || !self.jobs.is_empty() || !self.outlet.is_empty() {
+            self.turn()?;
+            if !self.has_engine && self.by_pid.is_empty() {
+                self.notes.release_keeper(own_pid);
             }
-        };
-        refused = refused.or_else(|| self.read_refusal(job, reports));
-        self.forward(job, Some(reports));
-        self.forward_partial(job, Some(reports));
-        let outcome = Outcome { is_stop: job.is_stop, ..self.outcome(status, refused) };
-        job.record.write_outcome(&outcome).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(5)))?;
-        Report::Done.send(reports);
-        while self.output.is_some() {
-            self.wait()?;
-            self.forward(job, None);
         }
+        self.notes.release_keeper(own_pid);
         Ok(())
     }
 
-    fn wait(&self) -> Result<(), Errno> {
-        let files = [self.output.as_ref(), self.refusal.as_ref()];
-        let mut wanted: Vec<_> =
-            files.into_iter().flatten().map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)).collect();
-        wanted.push(PollFd::new(self.children.as_fd(), PollFlags::POLLIN));
-        match poll(&mut wanted, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(error) => Err(error),
+    fn turn(&mut self) -> Result<(), Errno> {
+        let mut happened = [EpollEvent::empty(); BATCH];
+        let count = match self.epoll.wait(&mut happened, EpollTimeout::NONE) {
+            Ok(count) => count,
+            Err(Errno::EINTR) => 0,
+            Err(error) => return Err(error),
+        };
+        for event in &happened[..count] {
+            match event.data() {
+                TOKEN_CHILDREN => self.reap()?,
+                TOKEN_CHANNEL => self.obey(),
+                TOKEN_OUTLET => {}
+                token if token % 2 == 0 => self.forward(token / 2),
+                token => self.on_refusal(token / 2),
+            }
+        }
+        let is_stuck = !self.channel.flush();
+        self.outlet.flush();
+        if self.has_engine && is_stuck != self.is_stuck {
+            let wanted = if is_stuck { EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT } else { EpollFlags::EPOLLIN };
+            self.epoll.modify(&self.channel, &mut EpollEvent::new(wanted, TOKEN_CHANNEL))?;
+            self.is_stuck = is_stuck;
+        }
+        self.watch_outlet();
+        Ok(())
+    }
+
+    /// A way out that takes no more is waited for; while too much waits, no output is read.
+    fn watch_outlet(&mut self) {
+        let is_reading = !self.outlet.is_full();
+        if is_reading == self.is_reading && self.outlet.is_empty() {
+            return;
+        }
+        let _ = self.epoll.delete(&self.outlet);
+        if !self.outlet.is_empty() {
+            let _ = self.epoll.add(&self.outlet, EpollEvent::new(EpollFlags::EPOLLOUT, TOKEN_OUTLET));
+        }
+        if is_reading != self.is_reading {
+            self.is_reading = is_reading;
+            let interest = if is_reading { EpollFlags::EPOLLIN } else { EpollFlags::empty() };
+            for (number, running) in &self.jobs {
+                if let Some(output) = &running.output {
+                    let _ = self.epoll.modify(output, &mut EpollEvent::new(interest, number * 2));
+                }
+            }
         }
     }
 
-    /// The worker closes this pipe by its exec, or says in it why it does nothing.
-    fn read_refusal(&mut self, job: &Job, reports: &mut File) -> Option<String> {
-        let file = self.refusal.as_mut()?;
-        let mut ready = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut ready, PollTimeout::ZERO) != Ok(1) {
-            return None;
+    fn obey(&mut self) {
+        let (orders, has_engine) = self.channel.read();
+        for order in orders {
+            match order {
+                Order::Run(job) => self.run(job),
+                Order::Kill(number) => self.signal(number, Signal::SIGKILL),
+                Order::Terminate(number) => self.signal(number, Signal::SIGTERM),
+            }
         }
-        let mut text = String::new();
-        let _ = file.read_to_string(&mut text);
-        self.refusal = None;
-        if text.is_empty() && job.command.is_some() {
-            Report::Executed(self.worker.as_raw().unsigned_abs()).send(reports);
+        if self.has_engine && !has_engine {
+            self.has_engine = false;
+            let _ = self.epoll.delete(&self.channel);
+            self.kill_all();
         }
-        (!text.is_empty()).then_some(text)
+    }
+
+    /// The engine is gone: whatever runs has nobody any more.
+    fn kill_all(&self) {
+        for number in self.by_pid.values() {
+            if let Some(leaf) = self.jobs.get(number).and_then(|running| running.job.cgroup.as_ref()) {
+                cgroup::kill_all(leaf);
+            }
+            self.signal(*number, Signal::SIGKILL);
+        }
+    }
+
+    fn signal(&self, number: JobNumber, signal: Signal) {
+        if let Some(pid) = self.jobs.get(&number).and_then(|running| running.pid) {
+            // Not reaped yet, so the number is still its own. A fork that has no session yet has no group either.
+            let pid = Pid::from_raw(pid.cast_signed());
+            if killpg(pid, signal).is_err() {
+                let _ = nix::sys::signal::kill(pid, signal);
+            }
+        }
+    }
+
+    fn run(&mut self, job: Job) {
+        let (number, is_stop, unit) = (job.number, job.is_stop, job.unit.clone());
+        if let Err(reason) = self.start(job) {
+            let outcome = Outcome::failed(reason, is_stop);
+            self.end(number, &unit, outcome);
+        }
+    }
+
+    fn start(&mut self, job: Job) -> Result<(), String> {
+        let unable = |error: Errno| format!("unable to start: {}", error.desc());
+        let (output, output_write) = pipe2(OFlag::O_CLOEXEC).map_err(unable)?;
+        fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(unable)?;
+        let started = self.starter.start(&job, &output_write, self.run_step, &self.notes)?;
+        let number = job.number;
+        self.listen(&output, number * 2);
+        match &started.refusal {
+            Some(refusal) => self.listen(refusal, number * 2 + 1),
+            None => self.channel.queue(&Report::Executed(number, started.pid)),
+        }
+        self.by_pid.insert(started.pid, number);
+        self.jobs.insert(number, Running::new(job, started.pid, output, started.refusal));
+        Ok(())
+    }
+
+    fn listen(&self, descriptor: &OwnedFd, token: u64) {
+        let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, token));
+    }
+
+    /// The process has become its command, or says why not: then its end will tell.
+    fn on_refusal(&mut self, number: JobNumber) {
+        let Some(running) = self.jobs.get_mut(&number) else { return };
+        let Some(pipe) = &running.refusal else { return };
+        if running.job.command.is_empty() || Descriptor(pipe.as_raw_fd()).bytes_waiting() != Ok(0) {
+            let _ = self.epoll.delete(pipe);
+            return;
+        }
+        running.refusal = None;
+        if let Some(pid) = running.pid {
+            self.channel.queue(&Report::Executed(number, pid));
+        }
     }
 
     /// Forwards whole lines, as many as there are.
-    fn forward(&mut self, job: &Job, mut reports: Option<&mut File>) {
-        let mut buffer = [0; 4096];
-        while let Some(output) = &mut self.output {
-            match output.read(&mut buffer) {
-                Ok(0) => self.output = None,
-                Ok(count) => {
-                    self.partial.extend_from_slice(&buffer[..count]);
-                    while let Some(end) = self.end_of_line() {
-                        let line: Vec<u8> = self.partial.drain(..end).collect();
-                        self.forward_line(job, &line, reports.as_deref_mut());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => self.output = None,
+    fn forward(&mut self, number: JobNumber) {
+        self.forward_more(number, false);
+        if let Some(running) = self.jobs.get(&number)
+            && running.output.is_none()
+            && running.pid.is_none()
+        {
+            self.jobs.remove(&number);
+        }
+    }
+
+    fn forward_more(&mut self, number: JobNumber, is_last: bool) {
+        let Some(running) = self.jobs.get_mut(&number) else { return };
+        for line in running.read_output(is_last) {
+            self.outlet.push(&running.job.unit, &line);
+            if running.pid.is_some() && self.channel.backlog() < BACKLOG {
+                self.channel.queue(&Report::Output(number, line));
             }
         }
-        self.forward_partial(job, reports);
     }
 
-    fn end_of_line(&self) -> Option<usize> {
-        let end = self.partial.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-        end.or((self.partial.len() > LONGEST_LINE).then_some(LONGEST_LINE))
-    }
-
-    /// A last line without its newline.
-    fn forward_partial(&mut self, job: &Job, reports: Option<&mut File>) {
-        if !self.partial.is_empty() {
-            let line = std::mem::take(&mut self.partial);
-            self.forward_line(job, &line, reports);
-        }
-    }
-
-    fn forward_line(&mut self, job: &Job, line: &[u8], reports: Option<&mut File>) {
-        let text = String::from_utf8_lossy(line).trim_end().to_owned();
-        let forwarded = format!("{}: {text}\n", job.unit);
-        let _ = match job.forward_to_error {
-            true => io::stderr().write_all(forwarded.as_bytes()),
-            false => io::stdout().write_all(forwarded.as_bytes()),
-        };
-        if let Some(reports) = reports {
-            Report::Output(text.clone()).send(reports);
-        }
-        if self.last_lines.len() == LINES_KEPT {
-            self.last_lines.pop_front();
-        }
-        self.last_lines.push_back(text);
-    }
-
-    fn outcome(&self, status: WaitStatus, refused: Option<String>) -> Outcome {
-        let (reason, exit) = match status {
-            WaitStatus::Exited(_, 0) => (None, Some(0)),
-            WaitStatus::Exited(_, code) => (Some(format!("exit {code}")), Some(code.unsigned_abs())),
-            WaitStatus::Signaled(_, signal, _) => {
-                (Some(format!("killed by {signal}")), Some(128 + (signal as i32).unsigned_abs()))
+    fn reap(&mut self) -> Result<(), Errno> {
+        while self.children.read_signal()?.is_some() {}
+        loop {
+            let status = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
+                Ok(status) => status,
+                Err(error) => return Err(error),
+            };
+            let pid = status.pid().map(|pid| pid.as_raw().unsigned_abs());
+            if let Some(number) = pid.and_then(|pid| self.by_pid.remove(&pid)) {
+                self.on_end(number, status);
             }
-            _ => (Some("ended in an unknown way".to_owned()), None),
-        };
-        let output = self.last_lines.iter().cloned().collect();
-        match refused {
-            Some(reason) => Outcome { reason: Some(reason), output, ..Outcome::default() },
-            None => Outcome { reason, exit, output, ..Outcome::default() },
         }
+    }
+
+    /// A job's process has ended: what it said is forwarded, then its outcome is noted and told.
+    fn on_end(&mut self, number: JobNumber, status: WaitStatus) {
+        self.forward_more(number, true);
+        let Some(running) = self.jobs.get_mut(&number) else { return };
+        running.pid = None;
+        let refused = running.read_refusal();
+        let outcome = running.outcome(status, refused, !self.has_engine);
+        let unit = running.job.unit.clone();
+        // A step that was cut off is begun again: it is idempotent.
+        let is_to_be_noted = self.has_engine || outcome.reason.is_none() || self.notes.has_begun(&unit);
+        if running.output.is_none() {
+            self.jobs.remove(&number);
+        }
+        if is_to_be_noted {
+            self.end(number, &unit, outcome);
+        }
+    }
+
+    fn end(&mut self, number: JobNumber, unit: &str, outcome: Outcome) {
+        if let Err(error) = self.notes.note_outcome(unit, &outcome) {
+            self.outlet.push(unit, &format!("warning: unable to note its end: {error}"));
+        }
+        self.channel.queue(&Report::Done(number, outcome));
     }
 }

@@ -1,32 +1,36 @@
-//! One-shots: a *keeper* is forked for each, which runs the command, forwards its output, and puts its end on disk.
+//! One-shots: one *keeper*, a small process forked before the units are read, is the parent of every one-shot's command.
+//! It starts them, forwards their output line by line, and puts their end on disk.
 //!
-//! The keeper exists because a result must not be lost with the engine: it, not the engine, is the command's parent, so
-//! it alone sees how the command ends, and it writes that down ([`Record`]) before it tells the engine. So for every
-//! moment at which the engine can be killed, its successor knows whether the command has not begun, was running, or has
-//! ended, and how:
+//! The keeper exists because a result must not be lost with the engine: it, not the engine, sees how a command ends, and
+//! it notes that ([`Records`]) before it tells the engine. So for every moment at which the engine can be killed, its
+//! successor knows whether a command has not begun, was running, or has ended, and how:
 //!
 //! ```text
-//! engine                      keeper                        worker                       on disk (Record)
-//! fork ─────────────────────→ waits at the gate
-//! writes pid, start time                                                                 keeper
-//! opens the gate ───────────→ session, control group
-//!                             fork ───────────────────────→ do: steps
-//!                                                           notes that it begins         keeper started
-//!                             reads output ←─────────────── exec start
-//!                             waits, writes the outcome                                  keeper started outcome
-//! reads it ←───────────────── "done"
-//! writes the state file, forgets the record                                              —
+//! engine                      keeper                        command                      on disk (Records)
+//! order ────────────────────→ notes that it begins                                       began
+//!                             vfork, exec ────────────────→ session, control group
+//!                             reads output ←─────────────── runs
+//!                             reaps it, notes the outcome                                began ended
+//! hears of it ←────────────── the outcome
+//! writes the state file, forgets the notes                                               —
 //! ```
 //!
-//! An engine that dies before the gate is open leaves a keeper that runs nothing. The alternative, the engine as the
-//! parent, loses a result in the moment between the command's end and the state file.
+//! An engine that dies hangs up: the keeper then KILLs what still runs, notes it as interrupted, and takes its name from
+//! the disk, which the successor awaits. A keeper that dies takes its commands with it (PR_SET_PDEATHSIG).
+//!
+//! Why not the engine as the parent: a result would be lost in the moment between the command's end and the state file.
+//! Why not a keeper for each: two forks of a large program cost more than all else that ordering does (decision 0031).
 
+mod channel;
+mod command;
+mod handle;
 mod keeper;
-mod launch;
+mod lines;
+mod message;
+mod outlet;
 mod record;
-mod report;
-mod worker;
+mod running;
 
-pub use launch::{Job, Launched, launch};
-pub use record::{KeeperRecord, Outcome, Record};
-pub use report::{Report, ReportReader};
+pub use handle::{Keeper, RunStep};
+pub use message::{Job, JobNumber, Order, Report};
+pub use record::{Outcome, Records};

@@ -1,50 +1,30 @@
-//! What is on disk about a one-shot that runs: `RUN/engine/running/NAME/`, for the engine's successor alone.
+//! What is on disk about one-shots that run: `RUN/engine/`, for the engine's successor alone.
 //!
-//! Short notes are the targets of symbolic links: one system call makes such a note whole, and a tmpfs that is full still
-//! takes it.
+//! `began/NAME` is made before a command runs, `ended/NAME` after it, with its [`Outcome`]; `keeper` names the process that
+//! makes them, as long as it may. Notes are the targets of symbolic links: one system call makes such a note whole, and a
+//! tmpfs that is full still takes it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use supervisor::sys::process::start_ticks;
 
-use crate::system::replace::{remove, replace};
+use crate::system::replace::{remove, replace, replace_link};
 
+/// Commands that have begun, or were about to.
+const BEGAN: &str = "began";
+/// Commands that have ended.
+const ENDED: &str = "ended";
+/// Texts of commands that are scripts.
+const SCRIPTS: &str = "scripts";
 /// The keeper's process.
 const KEEPER: &str = "keeper";
-/// The command has begun, or was about to.
-const STARTED: &str = "started";
-/// The command has ended.
-const OUTCOME: &str = "outcome";
 /// The longest text that a tmpfs keeps in a link without a page of its own.
 const LONGEST_NOTE: usize = 120;
-/// The text of a command that is a script.
-const SCRIPT: &str = "script";
-
-/// The directory of one running one-shot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record(PathBuf);
-
-/// The keeper of a one-shot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeeperRecord {
-    /// Its process, which is also its session and process group.
-    pub pid: u32,
-    /// Its start time in clock ticks since boot.
-    pub start_ticks: u64,
-    /// It runs `stop`, not `start`.
-    pub is_stop: bool,
-}
-
-impl KeeperRecord {
-    /// The same process still runs.
-    pub fn is_alive(&self) -> bool {
-        start_ticks(self.pid) == Some(self.start_ticks)
-    }
-}
 
 /// How a one-shot ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,97 +44,112 @@ impl Outcome {
     pub fn failed(reason: impl Into<String>, is_stop: bool) -> Self {
         Self { reason: Some(reason.into()), is_stop, ..Self::default() }
     }
+
+    /// The command was cut off by the engine's death, or by its keeper's.
+    pub fn interrupted(is_stop: bool) -> Self {
+        Self::failed("interrupted", is_stop)
+    }
 }
 
-impl Record {
-    /// The record in this directory.
-    pub fn new(directory: PathBuf) -> Self {
-        Self(directory)
-    }
+/// The notes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records(PathBuf);
 
-    /// An empty record, whatever was there before.
-    pub fn prepare(&self) -> io::Result<()> {
-        match fs::create_dir(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.forget()?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            result => return result,
+impl Records {
+    /// Notes in this directory, made if need be.
+    pub fn open(directory: PathBuf) -> io::Result<Self> {
+        for below in [BEGAN, ENDED, SCRIPTS] {
+            fs::create_dir_all(directory.join(below))?;
         }
-        fs::create_dir_all(&self.0)
+        Ok(Self(directory))
     }
 
-    /// Nothing is noted.
-    pub fn is_empty(&self) -> bool {
-        let is_there = |name: &str| fs::symlink_metadata(self.0.join(name)).is_ok();
-        ![KEEPER, STARTED, OUTCOME].into_iter().any(is_there)
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.0
     }
 
-    /// Notes the keeper: before this, the command has not begun.
-    pub fn write_keeper(&self, keeper: &KeeperRecord) -> io::Result<()> {
-        symlink(serde_json::to_string(keeper)?, self.0.join(KEEPER))
-    }
-
-    /// The keeper, if one was noted.
-    pub fn keeper(&self) -> Option<KeeperRecord> {
-        self.read(KEEPER)
+    /// How every one-shot ended that has begun; without a note of that it was interrupted.
+    pub fn outcomes(&self) -> BTreeMap<String, Outcome> {
+        let began = self.names(BEGAN).into_iter().map(|unit| {
+            let is_stop = fs::read_link(self.0.join(BEGAN).join(&unit)).is_ok_and(|what| what.as_os_str() == "stop");
+            (unit, Outcome::interrupted(is_stop))
+        });
+        let mut all: BTreeMap<String, Outcome> = began.collect();
+        for unit in self.names(ENDED) {
+            all.extend(self.outcome(&unit).map(|outcome| (unit, outcome)));
+        }
+        all
     }
 
     /// Notes that the command begins: from now on it must not be run again unasked.
-    pub fn mark_started(&self) -> io::Result<()> {
-        symlink(STARTED, self.0.join(STARTED))
+    pub fn note_began(&self, unit: &str, is_stop: bool) -> io::Result<()> {
+        symlink(if is_stop { "stop" } else { "start" }, self.0.join(BEGAN).join(unit))
     }
 
     /// The command has begun.
-    pub fn was_started(&self) -> bool {
-        fs::symlink_metadata(self.0.join(STARTED)).is_ok()
+    pub fn has_begun(&self, unit: &str) -> bool {
+        fs::symlink_metadata(self.0.join(BEGAN).join(unit)).is_ok()
     }
 
     /// Notes how the command ended.
-    pub fn write_outcome(&self, outcome: &Outcome) -> io::Result<()> {
-        let text = serde_json::to_string(outcome)?;
+    pub fn note_outcome(&self, unit: &str, outcome: &Outcome) -> io::Result<()> {
+        let (path, text) = (self.0.join(ENDED).join(unit), serde_json::to_string(outcome)?);
         if text.len() <= LONGEST_NOTE {
-            return symlink(text, self.0.join(OUTCOME));
+            return symlink(text, path);
         }
-        replace(&self.0.join(OUTCOME), text.as_bytes(), 0o600).or_else(|_| self.write_short(outcome))
+        replace(&path, text.as_bytes(), 0o600).or_else(|_| {
+            // A full disk costs the output, and at worst the end of the reason.
+            let reason = outcome.reason.as_ref().map(|text| text.chars().filter(char::is_ascii).take(40).collect());
+            let short = Outcome { reason, output: Vec::new(), ..outcome.clone() };
+            symlink(serde_json::to_string(&short)?, path)
+        })
     }
 
-    /// A full disk costs the output, and at worst the end of the reason.
-    fn write_short(&self, outcome: &Outcome) -> io::Result<()> {
-        let reason = outcome.reason.as_ref().map(|reason| reason.chars().filter(char::is_ascii).take(40).collect());
-        let short = Outcome { reason, output: Vec::new(), ..outcome.clone() };
-        symlink(serde_json::to_string(&short)?, self.0.join(OUTCOME))
+    /// How the command ended, if that was noted.
+    pub fn outcome(&self, unit: &str) -> Option<Outcome> {
+        let path = self.0.join(ENDED).join(unit);
+        let note = fs::read_link(&path).map(|target| target.into_os_string().into_encoded_bytes());
+        serde_json::from_slice(&note.or_else(|_| fs::read(path)).ok()?).ok()
     }
 
-    /// How the command ended, if it has.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.read(OUTCOME)
+    /// Removes a unit's notes, the outcome last, so that half a removal still tells everything.
+    pub fn forget(&self, unit: &str) -> io::Result<()> {
+        remove(&self.0.join(BEGAN).join(unit))?;
+        remove(&self.0.join(ENDED).join(unit))
     }
 
     /// Puts a script where it can be executed.
-    pub fn write_script(&self, text: &str) -> io::Result<()> {
-        replace(&self.script(), text.as_bytes(), 0o755)
+    pub fn write_script(&self, unit: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.0.join(SCRIPTS).join(unit);
+        replace(&path, text.as_bytes(), 0o755).map(|()| path)
     }
 
-    /// Where the script is.
-    pub fn script(&self) -> PathBuf {
-        self.0.join(SCRIPT)
+    /// Names the keeper, a running process: while it is named, it may still note something.
+    pub fn name_keeper(&self, pid: u32) -> io::Result<()> {
+        let name = format!("{pid} {}", start_ticks(pid).unwrap_or(0));
+        replace_link(&self.0.join(KEEPER), Path::new(&name))
     }
 
-    /// Removes the record. The outcome goes last, so that half a removal still tells everything.
-    pub fn forget(&self) -> io::Result<()> {
-        for name in [KEEPER, STARTED, SCRIPT, OUTCOME] {
-            remove(&self.0.join(name))?;
+    /// The keeper's pid, if one is named that is alive.
+    pub fn keeper(&self) -> Option<u32> {
+        let name = fs::read_link(self.0.join(KEEPER)).ok()?;
+        let (pid, ticks) = name.to_str()?.split_once(' ')?;
+        let pid = pid.parse().ok()?;
+        (start_ticks(pid) == ticks.parse().ok()).then_some(pid)
+    }
+
+    /// The keeper of this pid notes nothing any more.
+    pub fn release_keeper(&self, pid: u32) {
+        if self.keeper() == Some(pid) {
+            let _ = remove(&self.0.join(KEEPER));
         }
-        match fs::remove_dir(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(_) => fs::remove_dir_all(&self.0),
-            Ok(()) => Ok(()),
-        }
     }
 
-    fn read<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Option<T> {
-        let path = self.0.join(name);
-        let note = fs::read_link(&path).map(|target| target.into_os_string().into_encoded_bytes());
-        serde_json::from_slice(&note.or_else(|_| fs::read(path)).ok()?).ok()
+    fn names(&self, below: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.0.join(below)).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| !name.starts_with('.')).collect()
     }
 }
 
@@ -162,51 +157,64 @@ impl Record {
 mod tests {
     use super::*;
 
-    fn record(directory: &tempfile::TempDir) -> Record {
-        let record = Record::new(directory.path().join("running/unit"));
-        record.prepare().unwrap();
-        record
+    fn records(directory: &tempfile::TempDir) -> Records {
+        Records::open(directory.path().join("engine")).unwrap()
     }
 
-    /// What was noted is read; nothing of it is left after it was prepared again.
+    /// What was noted is read; a beginning without an end is an interruption; nothing is left of what was forgotten.
     #[test]
     fn notes() {
         let directory = tempfile::tempdir().unwrap();
-        let record = record(&directory);
-        let keeper = KeeperRecord { pid: 4_194_304, start_ticks: u64::MAX, is_stop: false };
-        assert_eq!((record.keeper(), record.was_started(), record.outcome()), (None, false, None));
-        record.write_keeper(&keeper).unwrap();
-        record.mark_started().unwrap();
+        let records = records(&directory);
+        assert!(records.outcomes().is_empty() && !records.has_begun("a"));
+        records.note_began("a", false).unwrap();
+        records.note_began("b", true).unwrap();
         let short = Outcome { exit: Some(0), ..Outcome::default() };
-        record.write_outcome(&short).unwrap();
-        assert_eq!((record.keeper(), record.was_started(), record.outcome()), (Some(keeper), true, Some(short)));
-        record.prepare().unwrap();
-        assert_eq!((record.keeper(), record.was_started(), record.outcome()), (None, false, None));
+        records.note_outcome("a", &short).unwrap();
         let long = Outcome { output: vec!["x".repeat(1000); 5], ..Outcome::failed("exit 1", true) };
-        record.write_outcome(&long).unwrap();
-        assert_eq!(record.outcome(), Some(long));
+        records.note_outcome("c", &long).unwrap();
+        let expected = [("a", short), ("b", Outcome::interrupted(true)), ("c", long)];
+        assert_eq!(records.outcomes(), expected.map(|(unit, outcome)| (unit.to_owned(), outcome)).into());
+        ["a", "b", "c"].iter().for_each(|unit| records.forget(unit).unwrap());
+        assert!(records.outcomes().is_empty());
     }
 
     /// A full disk is where a file cannot be written; a link still can, and says how it ended.
     #[test]
     fn a_full_disk_costs_only_the_output() {
         let directory = tempfile::tempdir().unwrap();
-        let record = record(&directory);
+        let records = records(&directory);
         // Nothing can be written under the draft's name.
-        fs::create_dir(record.0.join(".outcome.new")).unwrap();
+        fs::create_dir(records.0.join("ended/.unit.new")).unwrap();
         let long = Outcome { output: vec!["x".repeat(1000); 5], ..Outcome::failed("exit 1", true) };
-        record.write_outcome(&long).unwrap();
-        assert_eq!(record.outcome(), Some(Outcome::failed("exit 1", true)));
+        records.note_outcome("unit", &long).unwrap();
+        assert_eq!(records.outcome("unit"), Some(Outcome::failed("exit 1", true)));
     }
 
     /// Half a removal still tells that it was `stop` that ended: taken for `start`, the unit would be up.
     #[test]
     fn half_a_removal() {
         let directory = tempfile::tempdir().unwrap();
-        let record = record(&directory);
-        record.write_keeper(&KeeperRecord { pid: 1, start_ticks: 1, is_stop: true }).unwrap();
-        record.write_outcome(&Outcome { is_stop: true, ..Outcome::default() }).unwrap();
-        fs::remove_file(record.0.join(KEEPER)).unwrap();
-        assert!(record.outcome().unwrap().is_stop);
+        let records = records(&directory);
+        records.note_began("unit", true).unwrap();
+        records.note_outcome("unit", &Outcome { is_stop: true, ..Outcome::default() }).unwrap();
+        fs::remove_file(records.0.join("began/unit")).unwrap();
+        assert!(records.outcomes()["unit"].is_stop);
+    }
+
+    /// Only the keeper that is named is released; one that is dead is none.
+    #[test]
+    fn keepers() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = records(&directory);
+        assert_eq!(records.keeper(), None);
+        let own = std::process::id();
+        records.name_keeper(own).unwrap();
+        records.release_keeper(1);
+        assert_eq!(records.keeper(), Some(own));
+        records.release_keeper(own);
+        assert_eq!(records.keeper(), None);
+        replace_link(&records.0.join(KEEPER), Path::new(&format!("{own} 1"))).unwrap();
+        assert_eq!(records.keeper(), None);
     }
 }

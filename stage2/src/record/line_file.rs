@@ -1,4 +1,4 @@
-//! A file that lines are appended to, one write each, and that a full disk never tears for longer than it is full.
+//! A file that whole lines are appended to, and that a full disk never tears for longer than it is full.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -11,6 +11,8 @@ use nix::libc::O_NONBLOCK;
 #[derive(Debug)]
 pub struct LineFile {
     file: File,
+    /// Lines that wait for the next write.
+    waiting: String,
     /// The last line is there in part only.
     is_torn: bool,
 }
@@ -20,12 +22,27 @@ impl LineFile {
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).mode(0o644).custom_flags(O_NONBLOCK).open(path)?;
-        Ok(Self { file, is_torn: false })
+        Ok(Self { file, waiting: String::new(), is_torn: false })
     }
 
-    /// Appends a line, given without its newline. A full disk costs the line; the next one begins afresh.
+    /// Appends a line at once, given without its newline.
     pub fn append(&mut self, line: &str) {
-        let text = format!("{}{line}\n", if self.is_torn { "\n" } else { "" });
+        self.queue(line);
+        self.flush();
+    }
+
+    /// Has a line appended with the next write.
+    pub fn queue(&mut self, line: &str) {
+        self.waiting.push_str(line);
+        self.waiting.push('\n');
+    }
+
+    /// Appends what waits, in one write. A full disk costs it; the next line begins afresh.
+    pub fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let text = format!("{}{}", if self.is_torn { "\n" } else { "" }, std::mem::take(&mut self.waiting));
         let written = loop {
             match self.file.write(text.as_bytes()) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -100,10 +100,18 @@ impl Timeline {
 
     /// Tells a request's asker too, from now on; `None`: nobody any more.
     pub fn tell(&mut self, progress: Option<&Path>) {
+        self.flush();
         self.progress = progress.and_then(|path| LineFile::open(path).ok());
     }
 
-    /// Writes one event.
+    /// Writes what has gathered, in one write each.
+    pub fn flush(&mut self) {
+        for file in [&mut self.file, &mut self.progress].into_iter().flatten() {
+            file.flush();
+        }
+    }
+
+    /// Notes one event.
     pub fn record(&mut self, t_ns: u64, unit: &str, happening: &Happening) {
         write_line(&mut self.file, &Entry { t_ns, boot: &self.boot, unit, happening });
     }
@@ -114,10 +122,10 @@ impl Timeline {
     }
 }
 
-/// One write; a full disk costs the line, not the boot.
+/// A full disk costs the line, not the boot.
 fn write_line(file: &mut Option<LineFile>, entry: &impl Serialize) {
     if let (Some(file), Ok(text)) = (file, serde_json::to_string(entry)) {
-        file.append(&text);
+        file.queue(&text);
     }
 }
 

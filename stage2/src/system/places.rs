@@ -81,20 +81,8 @@ impl Places {
         self.run.join(run::REQUESTS)
     }
 
-    /// What the engine remembers of a one-shot that runs: a directory that nobody else reads.
-    pub fn running(&self, unit: &str) -> PathBuf {
-        self.run.join("engine").join("running").join(unit)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The unit `tmpfiles` has a record while its step asks for the step's own note, which must not be the same file.
-    #[test]
-    fn records_are_no_notes() {
-        let places = Places::from_environment().with_run(Path::new("/run/sunup"));
-        assert_ne!(places.running("tmpfiles"), Path::new("/run/sunup/engine/tmpfiles"));
+    /// What the engine remembers for its own successor, and nobody else reads.
+    pub fn engine(&self) -> PathBuf {
+        self.run.join("engine")
     }
 }

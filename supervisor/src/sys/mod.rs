@@ -29,6 +29,7 @@ pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod title;
+pub mod words;
 
 use syscalls::{Sysno, syscall};
 

@@ -25,7 +25,7 @@ impl Executor {
             verdict = probe.ask(now);
         }
         if let Some(descriptor) = probe.descriptor() {
-            let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLOUT, unit as u64 * 2 + 1));
+            let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLOUT, unit as u64));
         }
         if verdict == Verdict::Ready {
             self.become_up(unit, None);

@@ -1,0 +1,224 @@
+//! Starting a one-shot's command. The common case is a vfork: the keeper's memory is borrowed until the exec, and its failure
+//! is known at once. Native steps need a process that computes: there the keeper forks, and a pipe tells what kept it from
+//! the exec.
+
+use std::env;
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use supervisor::sys::descriptor::{Descriptor, STDERR, STDOUT};
+use supervisor::sys::error;
+use supervisor::sys::process::{Fork, die_with_parent, fork, new_session};
+use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
+use supervisor::sys::spawn::{Child, spawn};
+use supervisor::sys::words::{Word, exec_words};
+use supervisor::sys::exit;
+
+use super::handle::RunStep;
+use super::message::Job;
+use super::record::Records;
+use crate::system::command_lookup::{DEFAULT_PATH, unable_to_run};
+use crate::system::descriptors;
+
+/// The number of SIGKILL.
+const KILL: u32 = 9;
+/// The number of SIGPIPE, which Rust's runtime ignores.
+const PIPE: u32 = 13;
+/// The exit code of a child that could not exec; nobody reads it.
+const NOT_RUN: i32 = 127;
+
+/// A command that has been started.
+pub(super) struct Started {
+    /// Its process, session and process group.
+    pub pid: u32,
+    /// End of file: it was exec'd; text: why not. `None`: it runs.
+    pub refusal: Option<OwnedFd>,
+}
+
+/// What all commands of one keeper have in common.
+pub(super) struct Starter {
+    environment: Vec<CString>,
+    path: Vec<String>,
+}
+
+/// How a child sets itself up, with system calls alone.
+#[derive(Clone, Copy)]
+struct Setting {
+    output: Descriptor,
+    group: Option<Descriptor>,
+}
+
+impl Setting {
+    /// A session of its own that ends with the keeper, the unit's control group, standard descriptors, no signals blocked.
+    fn apply(self) -> error::Result<()> {
+        new_session()?;
+        die_with_parent(KILL)?;
+        if let Some(group) = self.group {
+            // One that cannot be entered costs the unit its limits, not its start.
+            let _ = group.write(b"0");
+        }
+        self.output.duplicate_to(STDOUT.0)?;
+        self.output.duplicate_to(STDERR.0)?;
+        descriptors::restore_limit();
+        set_disposition(PIPE, Disposition::Default)?;
+        set_blocked(Signals::NONE).map(drop)
+    }
+}
+
+impl Starter {
+    /// With this process's environment.
+    pub fn new() -> Self {
+        let path = env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into());
+        let mut variables: Vec<(Vec<u8>, Vec<u8>)> =
+            env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
+        if env::var_os("PATH").is_none() {
+            variables.push((b"PATH".to_vec(), DEFAULT_PATH.into()));
+        }
+        let entries = variables.into_iter().filter_map(|(name, value)| CString::new([name, value].join(&b'=')).ok());
+        Self { environment: entries.collect(), path: path.split(':').map(str::to_owned).collect() }
+    }
+
+    /// Starts a job whose output goes to `output`. The error is the reason why it did not run.
+    pub fn start(&self, job: &Job, output: &OwnedFd, run_step: RunStep, notes: &Records) -> Result<Started, String> {
+        let group = job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
+        let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
+        let setting = Setting { output: Descriptor(output.as_raw_fd()), group: group_number };
+        if !job.steps.is_empty() {
+            return self.fork_steps(job, setting, run_step, notes);
+        }
+        // Without this note a successor would run the command again.
+        notes.note_began(&job.unit, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
+        let words = c_strings(&job.command)?;
+        let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
+            let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
+            let mut command = Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
+            let pid = spawn(&mut command, 0).map_err(|error| format!("unable to start: {error}"))?;
+            match command.error {
+                None => Ok(Ok(pid)),
+                Some(error) => {
+                    // It is a child of ours still.
+                    let _ = supervisor::sys::process::wait_for(pid);
+                    Ok(Err(error))
+                }
+            }
+        };
+        match attempt(&words)? {
+            Ok(pid) => Ok(Started { pid, refusal: None }),
+            // A script without its first line is a shell's, as execvp has it.
+            Err(error::Errno::ENOEXEC) => match attempt(&for_shell(&words))? {
+                Ok(pid) => Ok(Started { pid, refusal: None }),
+                Err(error) => Err(reason(&job.command, error)),
+            },
+            Err(error) => Err(reason(&job.command, error)),
+        }
+    }
+
+    /// The paths that are tried for a command.
+    fn candidates(&self, words: &[CString]) -> Vec<CString> {
+        let Some(program) = words.first() else { return Vec::new() };
+        if program.as_bytes().contains(&b'/') {
+            return vec![program.clone()];
+        }
+        let joined = self.path.iter().map(|directory| {
+            let directory = if directory.is_empty() { "." } else { directory };
+            CString::new([directory.as_bytes(), b"/", program.as_bytes()].concat())
+        });
+        joined.filter_map(Result::ok).collect()
+    }
+
+    fn fork_steps(&self, job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Result<Started, String> {
+        let words = c_strings(&job.command)?;
+        let (paths, arguments, environment) = (self.candidates(&words), list(&words), list(&self.environment));
+        let (refusal, refusal_write) =
+            pipe2(OFlag::O_CLOEXEC).map_err(|error| format!("unable to start: {}", error.desc()))?;
+        match fork().map_err(|error| format!("unable to start: {error}"))? {
+            Fork::Parent(pid) => Ok(Started { pid, refusal: Some(refusal) }),
+            Fork::Child => {
+                let mut command =
+                    Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
+                let done = steps(job, setting, run_step, notes).and_then(|()| match job.command.is_empty() {
+                    true => Ok(()),
+                    false => Err(reason(&job.command, command.execute())),
+                });
+                let Err(reason) = done else { exit(0) };
+                let _ = File::from(refusal_write).write_all(reason.as_bytes());
+                exit(1)
+            }
+        }
+    }
+}
+
+/// Does the steps, in their own process.
+fn steps(job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Result<(), String> {
+    setting.apply().map_err(|error| format!("unable to start: {error}"))?;
+    for word in &job.steps {
+        run_step(word)?;
+    }
+    let _ = std::io::stdout().flush();
+    if job.command.is_empty() {
+        return Ok(());
+    }
+    notes.note_began(&job.unit, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))
+}
+
+/// The child that becomes a command.
+struct Command<'a> {
+    setting: Setting,
+    paths: &'a [CString],
+    arguments: &'a [Word<'a>],
+    environment: &'a [Word<'a>],
+    /// Why it could not; the parent reads it.
+    error: Option<error::Errno>,
+}
+
+impl Command<'_> {
+    /// Becomes the command, as execvp would; returns only why it cannot.
+    fn execute(&mut self) -> error::Errno {
+        let mut answer = error::Errno::ENOENT;
+        for path in self.paths {
+            let error = exec_words(path, self.arguments, self.environment);
+            match error {
+                error::Errno::ENOENT | error::Errno::ENOTDIR => {}
+                // One that is there but denied is the better reason, if no other is found.
+                error::Errno::EACCES => answer = error,
+                _ => return error,
+            }
+        }
+        answer
+    }
+}
+
+impl Child for Command<'_> {
+    fn go(&mut self, _: u32) -> ! {
+        self.error = Some(match self.setting.apply() {
+            Ok(()) => self.execute(),
+            Err(error) => error,
+        });
+        exit(NOT_RUN)
+    }
+}
+
+fn c_strings(words: &[String]) -> Result<Vec<CString>, String> {
+    let words: Result<Vec<_>, _> = words.iter().map(|word| CString::new(word.as_str())).collect();
+    words.map_err(|_| "a word of the command holds a NUL".into())
+}
+
+fn list<'a>(strings: &'a [CString]) -> Vec<Word<'a>> {
+    strings.iter().map(CString::as_c_str).map(Word::of).chain([Word::END]).collect()
+}
+
+fn for_shell(words: &[CString]) -> Vec<CString> {
+    let shell: &CStr = c"/bin/sh";
+    std::iter::once(shell.to_owned()).chain(words.iter().cloned()).collect()
+}
+
+fn reason(command: &[String], error: error::Errno) -> String {
+    let program = command.first().map_or("nothing", String::as_str);
+    unable_to_run(program, Errno::from_raw(i32::from(error.0)))
+}
