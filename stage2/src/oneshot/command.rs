@@ -14,11 +14,11 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use supervisor::sys::descriptor::{Descriptor, STDERR, STDOUT};
 use supervisor::sys::error;
+use supervisor::sys::exit;
 use supervisor::sys::process::{Fork, die_with_parent, fork, new_session};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
 use supervisor::sys::spawn::{Child, spawn};
 use supervisor::sys::words::{Word, exec_words};
-use supervisor::sys::exit;
 
 use super::handle::RunStep;
 use super::message::Job;
@@ -86,7 +86,8 @@ impl Starter {
 
     /// Starts a job whose output goes to `output`. The error is the reason why it did not run.
     pub fn start(&self, job: &Job, output: &OwnedFd, run_step: RunStep, notes: &Records) -> Result<Started, String> {
-        let group = job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
+        let group =
+            job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
         let setting = Setting { output: Descriptor(output.as_raw_fd()), group: group_number };
         if !job.steps.is_empty() {
@@ -97,7 +98,8 @@ impl Starter {
         let words = c_strings(&job.command)?;
         let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
             let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
-            let mut command = Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
+            let mut command =
+                Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
             let pid = spawn(&mut command, 0).map_err(|error| format!("unable to start: {error}"))?;
             match command.error {
                 None => Ok(Ok(pid)),

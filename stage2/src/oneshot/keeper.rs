@@ -65,7 +65,20 @@ impl KeeperProcess {
         epoll.add(&channel, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHANNEL))?;
         let (starter, jobs, by_pid) = (Starter::new(), HashMap::new(), HashMap::new());
         let has_engine = true;
-        Ok(Self { channel, epoll, children, outlet, starter, run_step, notes, jobs, by_pid, has_engine, is_reading: true, is_stuck: false })
+        Ok(Self {
+            channel,
+            epoll,
+            children,
+            outlet,
+            starter,
+            run_step,
+            notes,
+            jobs,
+            by_pid,
+            has_engine,
+            is_reading: true,
+            is_stuck: false,
+        })
     }
 
     /// Works until the engine is gone, and nothing runs or speaks any more.
