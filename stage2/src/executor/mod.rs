@@ -9,6 +9,7 @@ mod activity;
 mod adopt;
 mod begin;
 mod getty;
+mod leaf;
 mod longrun;
 mod oneshot;
 mod reporting;

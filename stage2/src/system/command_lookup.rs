@@ -12,7 +12,12 @@ pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 /// Looks a command up as execvp would; the error is the reason: `unable to run CMD: CAUSE`.
 pub fn look_up(command: &str) -> Result<(), String> {
     let path = env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into());
-    find(command, &path).map_err(|errno| unable_to_run(command, errno))
+    look_up_in(command, &path)
+}
+
+/// As [`look_up`], in another PATH.
+pub fn look_up_in(command: &str, path: &str) -> Result<(), String> {
+    find(command, path).map_err(|errno| unable_to_run(command, errno))
 }
 
 /// The reason of a command that could not be executed.

@@ -7,28 +7,45 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NONBLOCK;
 use supervisor::control::scanner;
+use supervisor::paths::service::LOG;
 use supervisor::paths::{run, scan};
-use units::{Kind, Log, Longrun, Unit};
+use units::{Kind, Log, Longrun, Program, Unit};
 
 use super::{Doing, Starting};
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::executor::activity::LINES_KEPT;
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
-use crate::service::{Logger, ServiceDirectory, Settings, last_lines, log_directory};
+use crate::service::{CONFINE, Logger, Settings, compile, last_lines, log_directory};
 use crate::system::clock::{realtime, tai};
 use crate::system::replace::replace_link;
 
+/// The engine's own service, which wants to hear of a unit that ended for good.
+const ENGINE: &str = "engine";
+
 impl Executor {
     /// Makes the service directory, watches it, links it, and has its supervise told.
-    pub(super) fn install(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) -> io::Result<()> {
+    pub(super) fn install(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) -> Result<(), String> {
+        let cgroup = self.leaf(unit, &longrun.context)?;
+        let unable = |error: io::Error| format!("unable to make its service directory: {error}");
+        self.make_directory(unit, text, longrun, cgroup).map_err(unable)
+    }
+
+    fn make_directory(
+        &mut self,
+        unit: UnitIndex,
+        text: &Unit,
+        longrun: &Longrun,
+        cgroup: Option<PathBuf>,
+    ) -> io::Result<()> {
         let name = text.name.as_str();
         let service = self.service(unit);
-        let settings = self.settings(text, longrun);
-        if let Some(Logger { directory, .. }) = &settings.logger {
-            let _ = fs::create_dir_all(directory);
+        let settings = self.settings(text, longrun, cgroup);
+        let log = log_directory(&self.config.places.log, name, &longrun.log);
+        if settings.logger.is_some() {
+            let _ = fs::create_dir_all(log);
         }
-        ServiceDirectory::compile(text, longrun, &settings).install(service.directory())?;
+        compile(text, longrun, &settings)?.install(service.directory())?;
         self.watches.add(&service.supervise(), Interest::Status(unit))?;
         self.activities[unit].doing = Doing::Starting(Starting {
             before: service.status(),
@@ -55,6 +72,10 @@ impl Executor {
     }
 
     fn has_logger(&self, text: &Unit, longrun: &Longrun) -> bool {
+        let own = |directory: &PathBuf| directory.join(LOG).is_dir();
+        if matches!(&longrun.program, Program::ServiceDirectory(directory) if own(directory)) {
+            return false;
+        }
         match longrun.log {
             Log::None => false,
             Log::Directory { .. } => true,
@@ -74,13 +95,14 @@ impl Executor {
         last_lines(&directory, tai(realtime().saturating_sub(span)), LINES_KEPT)
     }
 
-    fn settings(&self, text: &Unit, longrun: &Longrun) -> Settings {
-        let name = text.name.as_str();
+    fn settings(&self, text: &Unit, longrun: &Longrun, cgroup: Option<PathBuf>) -> Settings {
         let has_logger = self.has_logger(text, longrun);
         let logger = || Logger { program: self.logger_program(), directory: self.config.places.log.clone() };
         Settings {
-            cgroup: self.config.cgroups.as_ref().and_then(|root| root.make_leaf(name).ok()),
+            cgroup,
             logger: has_logger.then(logger),
+            confine: beside(CONFINE).unwrap_or_else(|| CONFINE.into()),
+            wakes: Some(self.config.places.service(ENGINE)).filter(|engine| engine.is_dir()),
         }
     }
 
@@ -89,8 +111,7 @@ impl Executor {
         if self.config.places.run.join(run::BIN).join("svlog").exists() {
             return "../../../bin/svlog".into();
         }
-        let beside = std::env::current_exe().ok().map(|program| program.with_file_name("svlog"));
-        beside.filter(|program| program.exists()).map_or("svlog".into(), |program| program.display().to_string())
+        beside("svlog").map_or("svlog".into(), |program| program.display().to_string())
     }
 
     /// Has the scanner look: once for everything that was linked. A scanner without a control FIFO looks by itself.
@@ -100,4 +121,10 @@ impl Executor {
             let _ = fifo.write_all(&[scanner::SCAN]);
         }
     }
+}
+
+/// A program that came with this one.
+fn beside(name: &str) -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.with_file_name(name);
+    program.exists().then_some(program)
 }

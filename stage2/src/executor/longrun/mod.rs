@@ -8,16 +8,16 @@ mod probing;
 use std::fs;
 
 use supervisor::control::supervise;
-use supervisor::paths::service::KILL_MODE;
+use supervisor::paths::service::{KILL_MODE, RUN};
 use supervisor::status::{Phase, Status, Want};
-use units::{Command, KillMode, Kind, Longrun, Readiness, Unit};
+use units::{Command, Context, KillMode, Kind, Longrun, Program, Readiness, Unit};
 
 use super::activity::{Doing, Starting};
 use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
 use crate::system::cgroup;
-use crate::system::command_lookup::look_up;
+use crate::system::command_lookup::{look_up, look_up_in};
 use ending::{end_for_good, exit_number, runs};
 
 /// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
@@ -30,9 +30,7 @@ impl Executor {
         if RESERVED.contains(&text.name.as_str()) {
             return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
         }
-        if let Some(Command::Argv(words)) = longrun.command()
-            && let Some(Err(reason)) = words.first().map(|word| look_up(word))
-        {
+        if let Err(reason) = can_run(longrun) {
             return self.fail(unit, reason, None);
         }
         if self.must_wait_for_terminal(unit) {
@@ -40,7 +38,7 @@ impl Executor {
         }
         match self.install(unit, text, longrun) {
             Ok(()) => self.look_at(unit),
-            Err(error) => self.fail(unit, format!("unable to make its service directory: {error}"), None),
+            Err(reason) => self.fail(unit, reason, None),
         }
     }
 
@@ -170,5 +168,28 @@ impl Executor {
         if let Some(root) = self.config.cgroups.as_ref().filter(|_| is_whole) {
             cgroup::kill_all(&root.leaf(self.name(unit)));
         }
+    }
+}
+
+/// Whether there is something to execute, as far as that can be told before.
+fn can_run(longrun: &Longrun) -> Result<(), String> {
+    match &longrun.program {
+        Program::Command(Command::Argv(words)) => {
+            words.first().map_or(Ok(()), |word| look_up_for(&longrun.context, word))
+        }
+        Program::Command(Command::Script(_)) => Ok(()),
+        Program::ServiceDirectory(directory) => look_up(&directory.join(RUN).to_string_lossy()),
+    }
+}
+
+/// A command is found by the PATH that it will have. One that is somewhere below a directory of its own, or in a file of
+/// variables, is not looked for.
+fn look_up_for(context: &Context, word: &str) -> Result<(), String> {
+    let is_relative = word.contains('/') && !word.starts_with('/');
+    let path = context.env.iter().find(|(name, _)| name == "PATH");
+    match path {
+        Some((_, path)) => look_up_in(word, path),
+        None if is_relative || !context.env_file.is_empty() => Ok(()),
+        None => look_up(word),
     }
 }
