@@ -17,7 +17,6 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
 use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
@@ -33,6 +32,8 @@ pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Checked {
     /// Its name, if it has one that can be used.
     pub(crate) name: Option<UnitName>,
+    /// The document itself, if the name is a template's.
+    pub(crate) template: Option<Document>,
     /// The unit, if nothing is wrong with it.
     pub(crate) unit: Option<Unit>,
     /// Where its commands stand, each with its key.
@@ -41,17 +42,23 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks a document. `file_name` is the unit's name where the document has none; `None`: it must have one.
-pub(crate) fn check(source: &Source, document: Document, file_name: Result<&UnitName, &str>) -> Checked {
+/// Checks a document; what is wrong is told without the line, which the set adds. `file_name` is the unit's name where the document has none; `None`: it must have one.
+pub(crate) fn check(document: Document, file_name: Result<&UnitName, &str>) -> Checked {
     let has_error = !document.errors.is_empty();
-    let mut checker = Checker { source, fields: &[], diagnostics: document.errors, kind: None, has_error };
+    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, has_error };
     let fallback =
         || document.name.as_deref().and_then(|name| UnitName::new(name).ok()).or_else(|| file_name.ok().cloned());
     let Some(Node { value: Value::Map(entries), place }) = &document.root else {
         if let Some(root) = &document.root {
             checker.error(&root.place, not_a_map(root));
         }
-        return Checked { name: fallback(), unit: None, commands: Vec::new(), diagnostics: checker.diagnostics };
+        return Checked {
+            name: fallback(),
+            template: None,
+            unit: None,
+            commands: Vec::new(),
+            diagnostics: checker.diagnostics,
+        };
     };
     checker.fields = entries;
     let name = checker.name(place, file_name);
@@ -62,7 +69,7 @@ pub(crate) fn check(source: &Source, document: Document, file_name: Result<&Unit
     let commands = ["run", "servicedir", "ready", "start", "stop", "reload"]
         .into_iter()
         .filter_map(|key| Some((key, place_of(entries, key)?)));
-    Checked { name, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
+    Checked { name, template: None, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
 }
 
 fn not_a_map(root: &Node) -> String {
@@ -94,7 +101,6 @@ impl KindWord {
 }
 
 struct Checker<'a> {
-    source: &'a Source,
     fields: &'a [Entry],
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
@@ -113,7 +119,7 @@ impl<'a> Checker<'a> {
     fn say(&mut self, severity: Severity, place: &Place, message: String) {
         // An error is never dropped where there was none before: else a broken unit would pass for a sound one.
         if self.diagnostics.len() < MOST_DIAGNOSTICS || (severity == Severity::Error && !self.has_error) {
-            self.diagnostics.push(self.source.diagnostic(severity, place, message));
+            self.diagnostics.push(Diagnostic::new(severity, place.clone(), message));
         }
         self.has_error |= severity == Severity::Error;
     }

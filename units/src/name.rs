@@ -29,6 +29,17 @@ impl UnitName {
         }
     }
 
+    /// Whether it is a template's: it ends with `@`, and only its instances can be brought up.
+    pub fn is_template(&self) -> bool {
+        self.0.ends_with('@')
+    }
+
+    /// The template of an instance's name, and the instance: `getty@tty1` is `tty1` of `getty@`.
+    pub fn template(&self) -> Option<(UnitName, &str)> {
+        let (prefix, instance) = self.0.split_once('@').filter(|(_, instance)| !instance.is_empty())?;
+        Some((Self(format!("{prefix}@").into()), instance))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

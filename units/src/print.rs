@@ -6,6 +6,7 @@ mod context;
 
 use std::time::Duration;
 
+use crate::variables::{escaped, is_script};
 use crate::yaml::{Yaml, document};
 use crate::{
     Command, Condition, KillMode, Kind, Log, Longrun, MaxDeaths, Oneshot, Program, Readiness, Restart, Unit, UnitName,
@@ -51,7 +52,7 @@ impl Unit {
         match kind {
             Kind::Longrun(longrun) => print_longrun(longrun, &mut entries),
             Kind::Oneshot(oneshot) => print_oneshot(oneshot, &mut entries),
-            Kind::Milestone => return document(&entries),
+            Kind::Milestone => return unit_document(entries),
         }
         if *start_timeout != Some(crate::check::START_TIMEOUT) {
             let text = start_timeout.map_or_else(|| "none".into(), duration);
@@ -60,8 +61,17 @@ impl Unit {
         if *stop_timeout != crate::check::STOP_TIMEOUT {
             entries.push(("stop-timeout", Yaml::text(duration(*stop_timeout))));
         }
-        document(&entries)
+        unit_document(entries)
     }
+}
+
+/// Keys and values of a unit as a document; what would be read as a variable is escaped.
+pub(crate) fn unit_document(entries: Vec<(&str, Yaml)>) -> String {
+    let escape = |(key, value): (_, Yaml)| match value {
+        Yaml::Text(_) if is_script(key) => (key, value),
+        value => (key, value.map_texts(&escaped)),
+    };
+    document(&entries.into_iter().map(escape).collect::<Vec<_>>())
 }
 
 fn names<'a>(key: &'static str, names: impl ExactSizeIterator<Item = &'a UnitName>) -> Option<(&'static str, Yaml)> {

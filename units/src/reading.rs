@@ -6,7 +6,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::check::{Checked, check};
+use crate::check::Checked;
+use crate::drop_in;
+use crate::preparation::Preparation;
 use crate::source::{Look, Source, cause};
 use crate::tree::{self, Document};
 use crate::{Diagnostic, Place, Severity, UnitName};
@@ -36,55 +38,57 @@ pub(crate) struct FileRead {
     pub(crate) checked: Vec<Checked>,
 }
 
-/// The unit files of a directory, sorted by name; one that is not there has none.
-pub(crate) fn unit_files(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<UnitFile> {
+/// The unit files of a directory, sorted by name, and its directories of drop-ins; one that is not there has none.
+pub(crate) fn unit_files(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> (Vec<UnitFile>, Vec<PathBuf>) {
     let names = match entries(directory) {
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
         Err(error) => {
             let message = format!("unable to read the directory: {}", cause(&error));
             diagnostics.push(Diagnostic::new(Severity::Error, Place::whole(directory), message));
-            return Vec::new();
+            return Default::default();
         }
     };
     for (name, _) in names.iter().filter(|(name, _)| name.ends_with(OTHER_SUFFIX)) {
         let place = Place::whole(directory.join(name));
         diagnostics.push(Diagnostic::new(Severity::Warning, place, "not read: unit files end with .yaml"));
     }
+    let drop_ins = names.iter().filter(|(name, _)| name.ends_with(drop_in::SUFFIX));
+    let drop_ins = drop_ins.map(|(name, _)| directory.join(name)).collect();
     let files = names.into_iter().filter(|(name, _)| name.ends_with(SUFFIX));
-    files.map(|(name, look)| UnitFile { path: directory.join(name), look }).collect()
+    (files.map(|(name, look)| UnitFile { path: directory.join(name), look }).collect(), drop_ins)
 }
 
 /// Reads a file of a unit directory.
-pub(crate) fn read(file: &UnitFile) -> FileRead {
+pub(crate) fn read(file: &UnitFile, preparation: &Preparation) -> FileRead {
     match Source::read_looked_at(&file.path, file.look) {
-        Ok(source) => from_source(source),
+        Ok(source) => from_source(source, preparation),
         Err(error) => unreadable(name_of(&file.path).ok(), error),
     }
 }
 
 /// Reads a file from elsewhere as the unit `name`.
-pub(crate) fn read_as(path: &Path, name: &UnitName) -> FileRead {
+pub(crate) fn read_as(path: &Path, name: &UnitName, preparation: &Preparation) -> FileRead {
     match Source::read(path) {
-        Ok(source) => check_documents(source, Ok(name)),
+        Ok(source) => check_documents(source, Ok(name), preparation),
         Err(error) => unreadable(Some(name.clone()), error),
     }
 }
 
 /// Takes a text as if it were a file.
-pub(crate) fn from_text(path: &Path, text: &str) -> FileRead {
+pub(crate) fn from_text(path: &Path, text: &str, preparation: &Preparation) -> FileRead {
     match Source::from_bytes(path.into(), text.as_bytes().to_vec()) {
-        Ok(source) => from_source(source),
+        Ok(source) => from_source(source, preparation),
         Err(error) => unreadable(name_of(path).ok(), error),
     }
 }
 
-fn from_source(source: Source) -> FileRead {
+fn from_source(source: Source, preparation: &Preparation) -> FileRead {
     let name = name_of(&source.file);
-    check_documents(source, name.as_ref().map_err(String::as_str))
+    check_documents(source, name.as_ref().map_err(String::as_str), preparation)
 }
 
-fn check_documents(source: Source, file_name: Result<&UnitName, &str>) -> FileRead {
+fn check_documents(source: Source, file_name: Result<&UnitName, &str>, preparation: &Preparation) -> FileRead {
     let mut documents = tree::parse(&source);
     if documents.is_empty() {
         let whole = Place::whole(source.file.clone());
@@ -98,7 +102,7 @@ fn check_documents(source: Source, file_name: Result<&UnitName, &str>) -> FileRe
         // A text that ends in the middle belongs to the file's name, whatever stood before it.
         let is_torn = document.root.is_none();
         let name = if count == 1 || is_torn { file_name } else { Err(NAMELESS) };
-        let mut one = check(&source, document, name);
+        let mut one = preparation.check(Some(&source), document, name);
         said += one.diagnostics.len();
         let is_enough = said >= tree::MOST_DIAGNOSTICS && number < count;
         if is_enough {
@@ -115,7 +119,7 @@ fn check_documents(source: Source, file_name: Result<&UnitName, &str>) -> FileRe
 }
 
 fn unreadable(name: Option<UnitName>, error: Diagnostic) -> FileRead {
-    let checked = Checked { name, unit: None, commands: Vec::new(), diagnostics: vec![error] };
+    let checked = Checked { name, template: None, unit: None, commands: Vec::new(), diagnostics: vec![error] };
     FileRead { source: None, checked: vec![checked] }
 }
 

@@ -3,16 +3,31 @@
 //! A broken file costs the unit it defines and nothing else; it never lets a unit of the same name from a later
 //! directory through, because that is not what the administrator wrote.
 
+mod demand;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::check::Checked;
+use crate::drop_in;
+use crate::init_scripts::InitScripts;
 use crate::parallel;
+use crate::preparation::Preparation;
 use crate::reading::{self, FileRead};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
-use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
+use crate::tree::Document;
+use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName, Variables};
+
+/// What units are read with, besides their directories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What `${NAME}` stands for.
+    pub variables: Variables,
+    /// The directory of init scripts, which are units where no unit file has their name; `None`: there are none.
+    pub init_scripts: Option<PathBuf>,
+}
 
 /// Units by name.
 #[derive(Clone, Debug, Default)]
@@ -27,34 +42,81 @@ pub struct UnitSet {
     providers: BTreeMap<UnitName, Vec<UnitName>>,
     /// Where each name of `units` and `broken` is defined.
     definitions: BTreeMap<UnitName, Place>,
+    preparation: Preparation,
+    templates: BTreeMap<UnitName, Document>,
+    scripts: InitScripts,
+    /// How many units came into being because somebody named them.
+    provided: usize,
 }
 
 impl UnitSet {
     /// Reads `*.yaml` of the directories; the earlier one wins by name. A directory that is not there counts as empty:
     /// whoever lets people name directories checks that they exist.
     pub fn load(directories: &[PathBuf]) -> Self {
-        let mut set = Self { directories: directories.to_vec(), ..Self::default() };
+        Self::load_with(directories, &Reading::default())
+    }
+
+    /// As [`UnitSet::load`], with variables and init scripts.
+    pub fn load_with(directories: &[PathBuf], reading: &Reading) -> Self {
+        let mut set = Self::new(reading);
+        set.directories = directories.to_vec();
+        let mut files = Vec::new();
         for directory in directories {
-            let files = reading::unit_files(directory, &mut set.diagnostics);
-            set.add_directory(parallel::map(&files, reading::read));
+            let (unit_files, drop_ins) = reading::unit_files(directory, &mut set.diagnostics);
+            let errors = drop_ins.iter().filter_map(|drop_ins| set.preparation.drop_ins.read(drop_ins).err());
+            set.diagnostics.extend(errors);
+            files.push(unit_files);
         }
+        for files in files {
+            let read = parallel::map(&files, |file| reading::read(file, &set.preparation));
+            set.add_directory(read);
+        }
+        set.finish();
         set
+    }
+
+    fn new(reading: &Reading) -> Self {
+        let Reading { variables, init_scripts } = reading.clone();
+        let preparation = Preparation { variables, ..Preparation::default() };
+        Self { preparation, scripts: InitScripts::new(init_scripts), ..Self::default() }
+    }
+
+    /// What can be done only once everything has been read.
+    fn finish(&mut self) {
+        self.provide_what_is_named();
+        let is_there = |unit: &UnitName| self.is_to_be_had(unit);
+        let orphans = self.preparation.drop_ins.orphans(is_there, |name| self.did_you_mean(name));
+        self.diagnostics.extend(orphans);
     }
 
     /// Takes texts as if they were files, for tests: (path, text). Those with the same parent are one directory, and
     /// directories count in the order of their first file.
     pub fn from_texts(texts: &[(&str, &str)]) -> Self {
-        let mut set = Self::default();
-        for (path, _) in texts {
-            let directory = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
+        Self::from_texts_with(texts, &Reading::default())
+    }
+
+    /// As [`UnitSet::from_texts`], with variables and init scripts; a parent that ends with `.yaml.d` holds drop-ins.
+    pub fn from_texts_with(texts: &[(&str, &str)], reading: &Reading) -> Self {
+        let mut set = Self::new(reading);
+        let mut files = Vec::new();
+        for (path, text) in texts {
+            let path = Path::new(path);
+            let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
+            if directory.to_string_lossy().ends_with(drop_in::SUFFIX) {
+                set.preparation.drop_ins.add(path, Source::from_bytes(path.into(), text.as_bytes().to_vec()));
+                continue;
+            }
             if !set.directories.contains(&directory) {
                 set.directories.push(directory);
             }
+            files.push((path, *text));
         }
         for directory in set.directories.clone() {
-            let files = texts.iter().filter(|(path, _)| Path::new(path).parent() == Some(&directory));
-            set.add_directory(files.map(|(path, text)| reading::from_text(Path::new(path), text)).collect());
+            let files = files.iter().filter(|(path, _)| path.parent() == Some(&directory));
+            let read = files.map(|(path, text)| reading::from_text(path, text, &set.preparation)).collect();
+            set.add_directory(read);
         }
+        set.finish();
         set
     }
 
@@ -90,7 +152,8 @@ impl UnitSet {
 
     /// The source line of a place in a unit file.
     pub fn snippet(&self, place: &Place) -> Option<String> {
-        self.sources.get(&place.file)?.snippet(place)
+        let source = self.sources.get(&place.file).or_else(|| self.preparation.drop_ins.source(&place.file));
+        source?.snippet(place)
     }
 
     /// Checks what needs several units: edges must lead to units. Cycles are the graph's.
@@ -126,17 +189,22 @@ impl UnitSet {
             (Severity::Warning, &unit.wants),
             (Severity::Warning, &unit.after),
             (Severity::Warning, &unit.before),
+            (Severity::Warning, &unit.conflicts),
         ];
         let edges = kinds.iter().flat_map(|(severity, edges)| edges.iter().map(move |edge| (*severity, edge)));
         edges
-            .filter(|(_, edge)| !self.is_defined(edge.unit.as_str()) && !self.providers.contains_key(&edge.unit))
+            .filter(|(_, edge)| edge.unit.is_template() || !self.is_to_be_had(&edge.unit))
+            .filter(|(_, edge)| !self.providers.contains_key(&edge.unit))
             .map(|(severity, edge)| self.unknown(severity, edge))
             .collect()
     }
 
     fn unknown(&self, severity: Severity, edge: &Edge) -> Diagnostic {
         let name = edge.unit.as_str();
-        let message = format!("there is no unit {}{}", quoted(name), self.did_you_mean(name));
+        let message = match edge.unit.is_template() && self.is_defined(name) {
+            true => format!("{} is a template: name an instance of it, {name}NAME", quoted(name)),
+            false => format!("there is no unit {}{}", quoted(name), self.did_you_mean(name)),
+        };
         let mut diagnostic = Diagnostic::new(severity, edge.place.clone(), message);
         diagnostic.snippet = self.snippet(&edge.place);
         diagnostic
@@ -150,7 +218,8 @@ impl UnitSet {
 
     /// Adds a file from elsewhere as the unit `name`.
     pub(crate) fn add_file(&mut self, path: &Path, name: &UnitName) {
-        self.take(reading::read_as(path, name), &BTreeSet::new());
+        let file = reading::read_as(path, name, &self.preparation);
+        self.take(file, &BTreeSet::new());
     }
 
     fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>) {
@@ -171,7 +240,7 @@ impl UnitSet {
     }
 
     fn add(&mut self, checked: Checked, hidden: &BTreeSet<UnitName>) {
-        let Checked { name, unit, commands, mut diagnostics } = checked;
+        let Checked { name, template, unit, commands, mut diagnostics } = checked;
         let Some(name) = name else {
             return self.diagnostics.append(&mut diagnostics);
         };
@@ -189,6 +258,8 @@ impl UnitSet {
         self.diagnostics.extend_from_slice(&diagnostics);
         self.definitions.insert(name.clone(), place);
         match unit {
+            // A template is there to be named, not to be brought up.
+            Some(_) if template.is_some() => self.templates.extend(template.map(|document| (name, document))),
             Some(unit) => {
                 for (provided, _) in &unit.provides {
                     let providers = self.providers.entry(provided.clone()).or_default();

@@ -58,7 +58,7 @@ pub(crate) struct Entry {
 }
 
 /// One document of a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Document {
     /// Its tree; `None` after a syntax error.
     pub(crate) root: Option<Node>,
@@ -66,6 +66,18 @@ pub(crate) struct Document {
     pub(crate) name: Option<String>,
     /// What is wrong with it so far.
     pub(crate) errors: Vec<Diagnostic>,
+}
+
+impl Document {
+    /// The value of a key of its root.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.root {
+            Some(Node { value: Value::Map(entries), .. }) => {
+                entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Reads every document of a text. After a syntax error it goes on with the next document.

@@ -27,6 +27,17 @@ impl Yaml {
         Self::List(items.into_iter().map(Self::text).collect())
     }
 
+    /// The same with other texts. It recurses no deeper than the language nests.
+    pub(crate) fn map_texts(self, change: &impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(change(&text)),
+            Self::List(items) => Self::List(items.into_iter().map(|item| item.map_texts(change)).collect()),
+            Self::Map(entries) => {
+                Self::Map(entries.into_iter().map(|(key, value)| (key, value.map_texts(change))).collect())
+            }
+        }
+    }
+
     /// A map with one key.
     pub(crate) fn one(key: &str, value: Self) -> Self {
         Self::Map(vec![(key.into(), value)])

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::report::{Decision, Directive, Fate, Import, Imported};
 use crate::check::key::is_supported;
-use crate::yaml::{Yaml, document};
+use crate::print::unit_document;
+use crate::yaml::Yaml;
 use crate::{Place, UnitName, UnitSet};
 
 /// What a reason says before the key that would be needed.
@@ -138,7 +139,7 @@ impl Sketch {
         entries.extend(self.condition_map().map(|map| ("if", map)));
         entries.extend(self.fields.iter().cloned());
         let comments: String = self.comments.iter().map(|line| format!("# {line}\n")).collect();
-        comments + &document(&entries)
+        comments + &unit_document(entries)
     }
 
     fn condition_map(&self) -> Option<Yaml> {

@@ -7,6 +7,7 @@ mod import;
 mod import_directories;
 mod import_hostile;
 mod manual;
+mod overlays;
 mod print;
 mod prng;
 mod sets;

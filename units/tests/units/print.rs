@@ -11,7 +11,10 @@ use units::{
 use crate::prng::Prng;
 
 /// What is hard to write in YAML.
-const TEXTS: [&str; 36] = [
+const TEXTS: [&str; 39] = [
+    "${A}",
+    "$${A}",
+    "$${",
     "a",
     "",
     " ",

@@ -1,0 +1,69 @@
+//! Init scripts as units, in memory: what the LSB importer makes of `/etc/init.d`.
+//!
+//! They are read all together, because they refer to each other, and only once somebody asks for a name that no unit
+//! file has.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::import::{Format, import};
+use crate::source::Source;
+use crate::tree::{Document, Node, Value, parse};
+use crate::{Place, UnitName};
+
+/// The scripts of a directory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InitScripts {
+    directory: Option<PathBuf>,
+    units: OnceCell<BTreeMap<UnitName, Document>>,
+}
+
+impl InitScripts {
+    /// Those of a directory; `None`: there are none.
+    pub(crate) fn new(directory: Option<PathBuf>) -> Self {
+        Self { directory, units: OnceCell::new() }
+    }
+
+    /// Whether there is a directory to be asked.
+    pub(crate) fn are_there(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    /// A script as the document of a unit, every place of which is the script as a whole.
+    pub(crate) fn get(&self, name: &UnitName) -> Option<Document> {
+        let directory = self.directory.as_ref()?;
+        self.units.get_or_init(|| read(directory)).get(name).cloned()
+    }
+}
+
+fn read(directory: &Path) -> BTreeMap<UnitName, Document> {
+    let (imports, _) = import(Format::Lsb, &[directory.to_path_buf()]);
+    let units = imports.into_iter().flat_map(|one| one.units.into_iter().map(move |unit| (one.source.clone(), unit)));
+    units.filter_map(|(script, unit)| Some((unit.name, document(&script, unit.text)?))).collect()
+}
+
+/// The importer's text, read back.
+fn document(script: &Path, text: String) -> Option<Document> {
+    let source = Source::from_bytes(script.into(), text.into_bytes()).ok()?;
+    let mut document = parse(&source).into_iter().next()?;
+    let place = Place::whole(source.file);
+    document.root.iter_mut().for_each(|root| relocate(root, &place));
+    document.errors.iter_mut().for_each(|error| error.place = place.clone());
+    Some(document)
+}
+
+/// Recurses no deeper than a tree is nested, which [`crate::tree`] bounds.
+fn relocate(node: &mut Node, place: &Place) {
+    node.place = place.clone();
+    match &mut node.value {
+        Value::Nothing | Value::Text(_) => {}
+        Value::List(items) => items.iter_mut().for_each(|item| relocate(item, place)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.place = place.clone();
+                relocate(&mut entry.value, place);
+            }
+        }
+    }
+}

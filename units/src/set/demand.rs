@@ -1,0 +1,88 @@
+//! Units that are there only once somebody names them: instances of templates, and init scripts.
+//!
+//! A unit file of the name always wins. What is only ordered against is not brought into being.
+
+use std::collections::BTreeSet;
+
+use super::UnitSet;
+use crate::tree::{Node, Value};
+use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
+
+/// So many units may come into being by being named: templates that need one another never end.
+const MOST: usize = 10_000;
+
+impl UnitSet {
+    /// Whether there is a unit of this name, which comes into being if it is an instance of a template or an init
+    /// script; so does what it needs and wants.
+    pub fn provide(&mut self, name: &UnitName) -> bool {
+        if !self.is_defined(name.as_str()) {
+            self.provide_all(vec![name.clone()]);
+        }
+        self.is_defined(name.as_str())
+    }
+
+    /// Whether [`UnitSet::provide`] would find the unit.
+    pub(super) fn is_to_be_had(&self, name: &UnitName) -> bool {
+        let is_instance = || name.template().is_some_and(|(template, _)| self.is_defined(template.as_str()));
+        self.is_defined(name.as_str()) || is_instance() || self.scripts.get(name).is_some()
+    }
+
+    /// Provides what all units need and want.
+    pub(super) fn provide_what_is_named(&mut self) {
+        let may_be_provided = |name: &UnitName| self.scripts.are_there() || name.as_str().contains('@');
+        let edges = self.units.values().flat_map(pulled).map(|edge| &edge.unit);
+        let named: BTreeSet<&UnitName> = edges.filter(|name| may_be_provided(name)).collect();
+        let missing = named.into_iter().filter(|name| !self.is_defined(name.as_str())).cloned().collect();
+        self.provide_all(missing);
+    }
+
+    fn provide_all(&mut self, mut wanted: Vec<UnitName>) {
+        while let Some(name) = wanted.pop() {
+            if self.is_defined(name.as_str()) {
+                continue;
+            }
+            if self.provided >= MOST {
+                let message = format!("not brought into being: there are {MOST} instances and init scripts already");
+                let place = self
+                    .directories
+                    .first()
+                    .map_or_else(|| Place::whole(std::path::Path::new("/")), |first| Place::whole(first.as_path()));
+                let error = Diagnostic::new(Severity::Error, place, format!("{name}: {message}"));
+                self.diagnostics.push(error.clone());
+                return self.add_broken(&name, &error);
+            }
+            self.provided += 1;
+            if self.provide_instance(&name) || self.provide_script(&name) {
+                wanted.extend(self.units.get(&name).into_iter().flat_map(pulled).map(|edge| edge.unit.clone()));
+            }
+        }
+    }
+
+    fn provide_instance(&mut self, name: &UnitName) -> bool {
+        let Some((template, _)) = name.template() else { return false };
+        if let Some(errors) = self.broken.get(&template).cloned() {
+            errors.iter().for_each(|error| self.add_broken(name, error));
+            return true;
+        }
+        let Some(mut document) = self.templates.get(&template).cloned() else { return false };
+        if let Some(Node { value: Value::Map(entries), .. }) = &mut document.root {
+            entries.retain(|entry| entry.key != "name");
+        }
+        let mut checked = self.preparation.check(None, document, Ok(name));
+        checked.diagnostics.iter_mut().for_each(|one| one.snippet = self.snippet(&one.place));
+        self.add(checked, &BTreeSet::new());
+        true
+    }
+
+    fn provide_script(&mut self, name: &UnitName) -> bool {
+        let Some(document) = self.scripts.get(name) else { return false };
+        let checked = self.preparation.check(None, document, Ok(name));
+        self.add(checked, &BTreeSet::new());
+        true
+    }
+}
+
+/// The edges that bring units up.
+fn pulled(unit: &Unit) -> impl Iterator<Item = &Edge> {
+    unit.needs.iter().chain(&unit.wants)
+}
