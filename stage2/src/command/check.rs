@@ -63,10 +63,10 @@ fn is_same(a: &Path, b: &Path) -> bool {
 
 fn check_set(set: &UnitSet, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Diagnostic> {
     let names: Vec<UnitName> = set.units().keys().cloned().collect();
-    let cycles = Draft::new(set, &names).cycles();
+    let draft = Draft::new(set, &names);
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
-    found.extend(cycles.iter().map(|cycle| cycle.diagnostic()));
+    found.extend(draft.knots().iter().map(|knot| knot.diagnostic()));
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }

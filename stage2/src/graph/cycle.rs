@@ -1,4 +1,4 @@
-//! Cycles: found as a shortest path for the operator, cut at the weakest edge for the boot.
+//! Cycles: found as a shortest path with the smallest cut for the operator, cut at the weakest edge for the boot.
 //!
 //! Groups come from `kosaraju_scc`, which does not recurse; the path is our own breadth-first search, bounded, because
 //! the boot waits for it. What is cut depends on kinds and names alone, never on the order of files.
@@ -11,7 +11,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use units::{Diagnostic, Place, Severity, UnitName};
 
-use super::{Draft, EdgeKind, Graph, UnitIndex};
+use super::{CutSet, Draft, EdgeKind, Graph, UnitIndex};
 
 /// Edges looked at for one shortest path: beyond it, the shortest found so far is good enough.
 const SEARCH_LIMIT: usize = 300_000;
@@ -72,6 +72,35 @@ impl Cycle {
     }
 }
 
+/// A group of units that wait for each other: one cycle of it, and what would undo all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knot {
+    /// A shortest cycle.
+    pub cycle: Cycle,
+    /// How many units wait for each other, on this cycle or on others.
+    pub units: usize,
+    /// What to leave out.
+    pub cut: CutSet,
+}
+
+impl Knot {
+    /// The cycle with file and line of every edge, then the edges of the cut.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let mut diagnostic = self.cycle.diagnostic();
+        if self.units > self.cycle.edges.len() {
+            diagnostic.message += &format!(" (one of several among {} units)", self.units);
+        }
+        let count = self.cut.edges.len();
+        let quality = if self.cut.is_smallest { "the smallest cut" } else { "perhaps fewer will do" };
+        for (edge, number) in self.cut.edges.iter().zip(1..) {
+            let which = if count == 1 { String::new() } else { format!("{number} of {count}, ") };
+            let words = format!("to leave out: {} ({which}{quality})", edge.words());
+            diagnostic.related.push((edge.place.clone(), words));
+        }
+        diagnostic
+    }
+}
+
 /// An edge that was left out so that the boot can go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -96,9 +125,13 @@ impl Cut {
 }
 
 impl Draft<'_> {
-    /// One shortest cycle of every group of units that wait for each other, by name.
-    pub fn cycles(&self) -> Vec<Cycle> {
-        self.groups().iter().filter_map(|group| self.shortest_cycle(group)).collect()
+    /// Every group of units that wait for each other, by name.
+    pub fn knots(&self) -> Vec<Knot> {
+        let knot = |group: &Vec<UnitIndex>| {
+            let cycle = self.shortest_cycle(group)?;
+            Some(Knot { cycle, units: group.len(), cut: self.cut_set(group) })
+        };
+        self.groups().iter().filter_map(knot).collect()
     }
 
     /// Cuts cycles at their weakest edges until none is left.
@@ -168,7 +201,7 @@ impl Draft<'_> {
     }
 
     /// The members of the group that come directly before a unit, by rank, each once.
-    fn befores(&self, unit: UnitIndex, rank: &HashMap<UnitIndex, usize>) -> Vec<UnitIndex> {
+    pub(super) fn befores(&self, unit: UnitIndex, rank: &HashMap<UnitIndex, usize>) -> Vec<UnitIndex> {
         let incoming = self.graph.neighbors_directed(NodeIndex::new(unit), petgraph::Direction::Incoming);
         let mut units: Vec<UnitIndex> =
             incoming.map(NodeIndex::index).filter(|first| rank.contains_key(first)).collect();
@@ -201,7 +234,7 @@ impl Draft<'_> {
     }
 
     /// The strongest edge between two units, as it is written.
-    fn edge(&self, first: UnitIndex, later: UnitIndex) -> Option<CycleEdge> {
+    pub(super) fn edge(&self, first: UnitIndex, later: UnitIndex) -> Option<CycleEdge> {
         let (first, later) = (NodeIndex::new(first), NodeIndex::new(later));
         let parallel = self.graph.edges_connecting(first, later);
         let link = parallel.max_by_key(|edge| (edge.weight().kind, edge.id()))?.weight();

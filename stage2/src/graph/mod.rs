@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod clash;
+mod cut_set;
 mod cycle;
 mod draft;
 mod edge;
@@ -14,6 +15,11 @@ mod flatten;
 mod steps;
 mod vertex;
 
+#[cfg(test)]
+#[path = "../engine/tests/prng.rs"]
+pub(crate) mod prng;
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
@@ -26,7 +32,8 @@ use units::UnitName;
 pub use crate::engine::event::UnitIndex;
 pub use catalogue::{Catalogue, Entry};
 pub use clash::Clash;
-pub use cycle::{Cut, Cycle, CycleEdge};
+pub use cut_set::CutSet;
+pub use cycle::{Cut, Cycle, CycleEdge, Knot};
 pub use draft::Draft;
 pub use edge::{Conflict, EdgeKind, Neighbour};
 pub use vertex::{Problem, Vertex};

@@ -3,7 +3,7 @@
 use units::{Severity, UnitSet};
 
 use super::samples::{cut, graph, name, roots, units};
-use super::{Cycle, Draft, EdgeKind, Graph, Problem};
+use super::{Draft, EdgeKind, Graph, Knot, Problem};
 
 fn names(graph: &Graph) -> Vec<&str> {
     graph.vertices().iter().map(|vertex| vertex.name.as_str()).collect()
@@ -14,8 +14,8 @@ fn order(graph: &Graph) -> Vec<&str> {
     graph.order().iter().map(|&unit| graph.name(unit)).collect()
 }
 
-fn cycles(text: &str) -> Vec<Cycle> {
-    Draft::new(&units(text), &roots(text)).cycles()
+fn knots(text: &str) -> Vec<Knot> {
+    Draft::new(&units(text), &roots(text)).knots()
 }
 
 /// Needs and wants bring units in; order does not.
@@ -69,20 +69,21 @@ fn unusable_roots() {
 /// A cycle is shown as a path with the place of every edge.
 #[test]
 fn cycle_report() {
-    let cycles = cycles("c ~ a\nb > c\na < b\nd < a");
+    let knots = knots("c ~ a\nb > c\na < b\nd < a");
     let expected = "\
 a.yaml:1: cycle of 3 units: a needs b, b is after c, c wants a
     a.yaml:1: a needs b
     b.yaml:1: b is after c
-    c.yaml:1: c wants a";
-    assert_eq!(cycles.iter().map(|cycle| cycle.diagnostic().to_string()).collect::<Vec<_>>(), [expected]);
-    assert_eq!(cycles[0].diagnostic().severity, Severity::Error);
+    c.yaml:1: c wants a
+    b.yaml:1: to leave out: b is after c (the smallest cut)";
+    assert_eq!(knots.iter().map(|knot| knot.diagnostic().to_string()).collect::<Vec<_>>(), [expected]);
+    assert_eq!(knots[0].diagnostic().severity, Severity::Error);
 }
 
 /// Of the cycles through one group the shortest is shown; every group has one; `before` is shown as it is written.
 #[test]
 fn shortest_cycle_of_each_group() {
-    let words = |text: &str| cycles(text).iter().map(|cycle| cycle.words()).collect::<Vec<_>>();
+    let words = |text: &str| knots(text).iter().map(|knot| knot.cycle.words()).collect::<Vec<_>>();
     assert_eq!(words("a < b\nb < c\nc < d e\nd < a\ne > c"), ["cycle of 2 units: c needs e, e is after c"]);
     assert_eq!(
         words("a < b\nb ^ a < a\nx < x"),
@@ -200,4 +201,43 @@ other.yaml:1: cache conflicts with other, and both are asked for
         problems,
         ["conflicts with old, which is asked for as well", "conflicts with cache, which is asked for as well"]
     );
+}
+
+/// Where cycles run through each other, the fewest and weakest edges that undo all of them are told; of a large group,
+/// that fewer may do.
+#[test]
+fn cut_sets() {
+    let told = |text: &str| {
+        let knot = &knots(text)[0];
+        let lines: Vec<String> = knot.diagnostic().related.iter().map(|(_, words)| words.clone()).collect();
+        lines[knot.cycle.edges.len()..].join("; ")
+    };
+    let two_rings = "a > b c\nb < d\nc ~ d\nd < a e\ne < d";
+    let expected =
+        "to leave out: e needs d (1 of 2, the smallest cut); to leave out: d needs a (2 of 2, the smallest cut)";
+    let mut parts: Vec<String> = told(two_rings).split("; ").map(str::to_owned).collect();
+    parts.sort();
+    assert_eq!(parts.len(), 2, "{parts:?} {expected}");
+    let large: String = (0..20).map(|unit| format!("u{unit:02} > u{:02}\n", (unit + 1) % 20)).collect();
+    assert_eq!(told(&large), "to leave out: u00 is after u01 (perhaps fewer will do)");
+    let both = knots(two_rings)[0].diagnostic().message;
+    assert_eq!(both, "cycle of 2 units: d needs e, e needs d (one of several among 5 units)");
+}
+
+/// A chain of ten times the length takes ten times the steps, and no more stack.
+#[test]
+fn chains_are_linear() {
+    let steps = |count: usize| {
+        let text: String = (0..count).map(|unit| format!("u{unit} < u{}\n", (unit + 1).min(count - 1))).collect();
+        let text = text.replace(&format!("u{0} < u{0}", count - 1), &format!("u{}", count - 1));
+        let set = units(&text);
+        super::steps::taken();
+        let draft = Draft::new(&set, &[name("u0")]);
+        assert_eq!(draft.knots(), []);
+        assert_eq!(draft.cut().0.order().len(), count);
+        super::steps::taken()
+    };
+    let run = move || (steps(10_000), steps(100_000));
+    let (short, long) = std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
+    assert!(short > 10_000 && long <= short * 10 + 1_000, "{short} {long}");
 }
