@@ -1,16 +1,18 @@
 //! A bundle: a directory of symbolic links, each of which names a unit.
 //!
-//! A link's target counts only when it lies outside the unit directories; there it is a YAML file from elsewhere, read
-//! as the unit of the link's name. A unit directory's own definition of that name wins.
+//! A link's target counts only when it lies outside the unit directories; what it may be there is told in
+//! [`target`]. A unit directory's own definition of the link's name wins.
 
-use std::collections::BTreeMap;
+mod target;
+
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::reading::read_names;
 use crate::source::cause;
-use crate::text::quoted;
 use crate::{Diagnostic, Edge, Place, Severity, UnitName, UnitSet};
+use target::Target;
 
 /// A bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +26,22 @@ pub struct Bundle {
     pub members: Vec<Edge>,
 }
 
+/// How deep bundles may stand in bundles.
+const DEEPEST: usize = 16;
+
 impl Bundle {
     /// Reads a directory of links. Units that links bring from elsewhere go into `units`. With it comes everything that
     /// is wrong with single links, which cost only their own members; the error is for the directory as a whole.
     pub fn load(directory: &Path, units: &mut UnitSet) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
+        Self::load_inside(directory, units, &mut Vec::new())
+    }
+
+    /// `outer`: the bundles that this one stands in.
+    fn load_inside(
+        directory: &Path,
+        units: &mut UnitSet,
+        outer: &mut Vec<PathBuf>,
+    ) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
         let names = read_names(directory).map_err(|error| {
             let message = format!("unable to read the bundle: {}", cause(&error));
             Diagnostic::new(Severity::Error, Place::whole(directory), message)
@@ -35,35 +49,48 @@ impl Bundle {
         let name = directory.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut bundle = Self { name, directory: directory.into(), members: Vec::new() };
         let mut diagnostics = Vec::new();
+        let mut seen = HashSet::new();
+        outer.push(fs::canonicalize(directory).unwrap_or_else(|_| directory.into()));
         for link in names {
-            let Contribution { member, diagnostic } = bundle.member(&link, units);
-            let is_new = |edge: &Edge| bundle.members.iter().all(|other| other.unit != edge.unit);
-            let member = member.filter(is_new);
-            bundle.members.extend(member);
-            diagnostics.extend(diagnostic);
+            let Contribution { members, diagnostics: mut said } = bundle.contribution(&link, units, outer);
+            diagnostics.append(&mut said);
+            bundle.members.extend(members.into_iter().filter(|member| seen.insert(member.unit.clone())));
         }
+        outer.pop();
         Ok((bundle, diagnostics))
     }
-}
 
-impl Bundle {
-    /// What a link contributes: nothing, a member, or a member and what is wrong with it.
-    fn member(&self, link: &str, units: &mut UnitSet) -> Contribution {
+    /// What a link contributes: members, and what is wrong with it.
+    fn contribution(&self, link: &str, units: &mut UnitSet, outer: &mut Vec<PathBuf>) -> Contribution {
         let path = self.directory.join(link);
         let place = Place::whole(path.as_path());
-        let error = |message: &str| Diagnostic::new(Severity::Error, place.clone(), message);
+        let refused = |message: &str| {
+            let error = Diagnostic::new(Severity::Error, place.clone(), message);
+            Contribution { members: Vec::new(), diagnostics: vec![error] }
+        };
         let is_link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
         let Some(stem) = self.stem(link, is_link) else { return Contribution::default() };
         let unit = match UnitName::new(stem) {
             Ok(unit) if is_link => unit,
-            Ok(_) => return Contribution::refused(error("is not a symbolic link: a bundle has nothing else")),
-            Err(message) => return Contribution::refused(error(&message)),
+            Ok(_) => return refused("is not a symbolic link: a bundle has nothing else"),
+            Err(message) => return refused(&message),
         };
-        let diagnostic = follow(&path, &unit, units);
-        if let Some(diagnostic) = diagnostic.as_ref().filter(|diagnostic| diagnostic.is_error()) {
-            units.add_broken(&unit, diagnostic);
+        match target::follow(&path, &unit, units) {
+            Target::Unit(unit) => Contribution { members: vec![Edge { unit, place }], diagnostics: Vec::new() },
+            Target::Odd(diagnostic) => {
+                if diagnostic.is_error() {
+                    units.add_broken(&unit, &diagnostic);
+                }
+                Contribution { members: vec![Edge { unit, place }], diagnostics: vec![diagnostic] }
+            }
+            Target::Nobody => Contribution::default(),
+            Target::Bundle(directory) if outer.contains(&directory) => refused("the bundle is in itself"),
+            Target::Bundle(_) if outer.len() >= DEEPEST => refused("bundles in bundles, nested too deeply"),
+            Target::Bundle(directory) => match Self::load_inside(&directory, units, outer) {
+                Ok((bundle, diagnostics)) => Contribution { members: bundle.members, diagnostics },
+                Err(diagnostic) => Contribution { members: Vec::new(), diagnostics: vec![diagnostic] },
+            },
         }
-        Contribution { member: Some(Edge { unit, place }), diagnostic }
     }
 
     /// The unit that a link's name means; `None`: the link means none.
@@ -81,83 +108,13 @@ impl Bundle {
 
 #[derive(Default)]
 struct Contribution {
-    member: Option<Edge>,
-    diagnostic: Option<Diagnostic>,
-}
-
-impl Contribution {
-    fn refused(diagnostic: Diagnostic) -> Self {
-        Self { member: None, diagnostic: Some(diagnostic) }
-    }
+    members: Vec<Edge>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// `rc0.d` to `rc6.d` and `rcS.d`.
 fn is_run_level(name: &str) -> bool {
     matches!(name.as_bytes(), [b'r', b'c', b'0'..=b'6' | b'S', b'.', b'd'])
-}
-
-/// Brings in what a link points to, if that counts.
-fn follow(link: &Path, unit: &UnitName, units: &mut UnitSet) -> Option<Diagnostic> {
-    let place = Place::whole(link);
-    let target = match fs::read_link(link) {
-        Ok(target) => link.parent().unwrap_or(Path::new("")).join(target),
-        Err(error) => {
-            return Some(Diagnostic::new(
-                Severity::Error,
-                place,
-                format!("unable to read the link: {}", cause(&error)),
-            ));
-        }
-    };
-    let is_defined = units.is_defined(unit.as_str());
-    let shown = quoted(&target.to_string_lossy());
-    let is_yaml = target.extension().is_some_and(|extension| extension == "yaml");
-    if is_inside(&target, units.directories()) {
-        return (!is_defined).then(|| {
-            let hint = units.did_you_mean(unit.as_str());
-            Diagnostic::new(
-                Severity::Error,
-                place,
-                format!("the unit directories have no unit {}{hint}", quoted(unit.as_str())),
-            )
-        });
-    }
-    match fs::metadata(&target) {
-        Err(error) => {
-            let severity = if is_defined { Severity::Warning } else { Severity::Error };
-            Some(Diagnostic::new(severity, place, format!("dangling link to {shown}: {}", cause(&error))))
-        }
-        Ok(metadata) if is_yaml && !metadata.is_dir() => bring_in(&target, unit, units, place),
-        Ok(_) if is_defined => None,
-        Ok(metadata) => {
-            let what = if metadata.is_dir() { "directory" } else { "script" };
-            Some(Diagnostic::new(Severity::Error, place, format!("a link to a {what}, {shown}, is not supported yet")))
-        }
-    }
-}
-
-/// Reads a YAML file from elsewhere as a unit, unless that is defined already.
-fn bring_in(target: &Path, unit: &UnitName, units: &mut UnitSet, place: Place) -> Option<Diagnostic> {
-    let file = fs::canonicalize(target).unwrap_or_else(|_| target.into());
-    let Some(definition) = units.definition(unit.as_str()) else {
-        units.add_file(&file, unit);
-        return None;
-    };
-    if *definition.file == *file {
-        return None;
-    }
-    let message = format!("{} is not read, because the unit is defined already", quoted(&file.to_string_lossy()));
-    let mut warning = Diagnostic::new(Severity::Warning, place, message);
-    warning.related.push((definition.clone(), "the definition that counts".into()));
-    Some(warning)
-}
-
-/// Whether a path's own directory is one of these, links resolved.
-fn is_inside(path: &Path, directories: &[PathBuf]) -> bool {
-    let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
-    parent.is_some_and(|parent| {
-        directories.iter().any(|directory| fs::canonicalize(directory).is_ok_and(|directory| directory == parent))
-    })
 }
 
 /// All bundles, by name.

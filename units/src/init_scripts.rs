@@ -12,40 +12,40 @@ use crate::source::Source;
 use crate::tree::{Document, Node, Value, parse};
 use crate::{Place, UnitName};
 
-/// The scripts of a directory.
+/// The scripts of directories, the first of which wins by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InitScripts {
-    directory: Option<PathBuf>,
-    units: OnceCell<BTreeMap<UnitName, Document>>,
-}
+pub(crate) struct InitScripts(Vec<(PathBuf, OnceCell<BTreeMap<UnitName, Document>>)>);
 
 impl InitScripts {
-    /// Those of a directory; `None`: there are none.
-    pub(crate) fn new(directory: Option<PathBuf>) -> Self {
-        Self { directory, units: OnceCell::new() }
+    /// Adds a directory, unless it is one already.
+    pub(crate) fn add(&mut self, directory: &Path) {
+        if self.0.iter().all(|(other, _)| other != directory) {
+            self.0.push((directory.into(), OnceCell::new()));
+        }
     }
 
     /// Whether there is a directory to be asked.
     pub(crate) fn are_there(&self) -> bool {
-        self.directory.is_some()
+        !self.0.is_empty()
     }
 
     /// A script as the document of a unit, every place of which is the script as a whole.
     pub(crate) fn get(&self, name: &UnitName) -> Option<Document> {
-        let directory = self.directory.as_ref()?;
-        self.units.get_or_init(|| read(directory)).get(name).cloned()
+        let find =
+            |(directory, units): &(PathBuf, OnceCell<_>)| units.get_or_init(|| read(directory)).get(name).cloned();
+        self.0.iter().find_map(find)
     }
 }
 
 fn read(directory: &Path) -> BTreeMap<UnitName, Document> {
     let (imports, _) = import(Format::Lsb, &[directory.to_path_buf()]);
     let units = imports.into_iter().flat_map(|one| one.units.into_iter().map(move |unit| (one.source.clone(), unit)));
-    units.filter_map(|(script, unit)| Some((unit.name, document(&script, unit.text)?))).collect()
+    units.filter_map(|(script, unit)| Some((unit.name, at_whole(&script, unit.text)?))).collect()
 }
 
-/// The importer's text, read back.
-fn document(script: &Path, text: String) -> Option<Document> {
-    let source = Source::from_bytes(script.into(), text.into_bytes()).ok()?;
+/// The document of a text that nobody wrote: every place in it is the file or directory that it stands for.
+pub(crate) fn at_whole(file: &Path, text: String) -> Option<Document> {
+    let source = Source::from_bytes(file.into(), text.into_bytes()).ok()?;
     let mut document = parse(&source).into_iter().next()?;
     let place = Place::whole(source.file);
     document.root.iter_mut().for_each(|root| relocate(root, &place));

@@ -78,7 +78,9 @@ impl UnitSet {
     fn new(reading: &Reading) -> Self {
         let Reading { variables, init_scripts } = reading.clone();
         let preparation = Preparation { variables, ..Preparation::default() };
-        Self { preparation, scripts: InitScripts::new(init_scripts), ..Self::default() }
+        let mut set = Self { preparation, ..Self::default() };
+        init_scripts.iter().for_each(|directory| set.scripts.add(directory));
+        set
     }
 
     /// What can be done only once everything has been read.

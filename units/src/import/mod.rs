@@ -13,7 +13,7 @@ mod service_directory;
 mod shell;
 mod sketch;
 mod systemd;
-mod world;
+pub(crate) mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 /// Who does here what a name stands for elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ours {
+pub(crate) enum Ours {
     /// A unit that sunup ships.
     Unit(&'static str),
     /// A stage of the boot, so that no unit needs to wait for it.
@@ -66,7 +66,7 @@ const SHIPPED: [(&str, &str); 17] = [
 ];
 
 /// What a service of Debian is here, if sunup has it.
-pub(super) fn ours(name: &str) -> Option<Ours> {
+pub(crate) fn ours(name: &str) -> Option<Ours> {
     let shipped = || SHIPPED.iter().find(|(other, _)| *other == name).map(|(_, unit)| Unit(unit));
     replaced(name).or_else(shipped)
 }

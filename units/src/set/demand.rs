@@ -3,9 +3,13 @@
 //! A unit file of the name always wins. What is only ordered against is not brought into being.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::UnitSet;
-use crate::tree::{Node, Value};
+use crate::init_scripts::at_whole;
+use crate::tree::{Document, Node, Value};
+use crate::variables::escaped;
+use crate::yaml::{Yaml, document};
 use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
 
 /// So many units may come into being by being named: templates that need one another never end.
@@ -46,7 +50,7 @@ impl UnitSet {
                 let place = self
                     .directories
                     .first()
-                    .map_or_else(|| Place::whole(std::path::Path::new("/")), |first| Place::whole(first.as_path()));
+                    .map_or_else(|| Place::whole(Path::new("/")), |first| Place::whole(first.as_path()));
                 let error = Diagnostic::new(Severity::Error, place, format!("{name}: {message}"));
                 self.diagnostics.push(error.clone());
                 return self.add_broken(&name, &error);
@@ -68,17 +72,35 @@ impl UnitSet {
         if let Some(Node { value: Value::Map(entries), .. }) = &mut document.root {
             entries.retain(|entry| entry.key != "name");
         }
-        let mut checked = self.preparation.check(None, document, Ok(name));
-        checked.diagnostics.iter_mut().for_each(|one| one.snippet = self.snippet(&one.place));
-        self.add(checked, &BTreeSet::new());
+        self.add_document(document, name);
         true
     }
 
     fn provide_script(&mut self, name: &UnitName) -> bool {
         let Some(document) = self.scripts.get(name) else { return false };
-        let checked = self.preparation.check(None, document, Ok(name));
-        self.add(checked, &BTreeSet::new());
+        self.add_document(document, name);
         true
+    }
+
+    fn add_document(&mut self, document: Document, name: &UnitName) {
+        let mut checked = self.preparation.check(None, document, Ok(name));
+        let bare = checked.diagnostics.iter_mut().filter(|one| one.snippet.is_none());
+        bare.for_each(|one| one.snippet = self.snippet(&one.place));
+        self.add(checked, &BTreeSet::new());
+    }
+
+    /// Adds a service directory of another supervision suite as the unit `name`.
+    pub(crate) fn add_service_directory(&mut self, directory: &Path, name: &UnitName) {
+        let path = escaped(&directory.to_string_lossy());
+        let text = document(&[("kind", Yaml::text("longrun")), ("servicedir", Yaml::text(path))]);
+        if let Some(document) = at_whole(directory, text) {
+            self.add_document(document, name);
+        }
+    }
+
+    /// Makes the scripts of a directory units that are to be had.
+    pub(crate) fn add_scripts(&mut self, directory: &Path) {
+        self.scripts.add(directory);
     }
 }
 

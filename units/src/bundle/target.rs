@@ -1,0 +1,114 @@
+//! What a link in a bundle leads to.
+//!
+//! Inside the unit directories only the link's name counts. Outside it may lead to a YAML file, a service directory of
+//! daemontools, runit or s6, an init script, or another bundle.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::import::world::{Ours, ours};
+use crate::source::cause;
+use crate::text::quoted;
+use crate::{Diagnostic, Place, Severity, UnitName, UnitSet};
+
+/// What a link brings into its bundle.
+pub(super) enum Target {
+    /// This unit.
+    Unit(UnitName),
+    /// The unit of the link's name, with something to be said of it.
+    Odd(Diagnostic),
+    /// All members of another bundle.
+    Bundle(PathBuf),
+    /// Nothing: a stage of the boot does what the script did.
+    Nobody,
+}
+
+/// Sees where a link leads, and brings in what is there if it counts.
+pub(super) fn follow(link: &Path, unit: &UnitName, units: &mut UnitSet) -> Target {
+    let odd = |severity, message: String| Target::Odd(Diagnostic::new(severity, Place::whole(link), message));
+    let target = match fs::read_link(link) {
+        Ok(target) => link.parent().unwrap_or(Path::new("")).join(target),
+        Err(error) => return odd(Severity::Error, format!("unable to read the link: {}", cause(&error))),
+    };
+    if is_inside(&target, units.directories()) {
+        return match units.provide(unit) {
+            true => Target::Unit(unit.clone()),
+            false => {
+                let hint = units.did_you_mean(unit.as_str());
+                let name = quoted(unit.as_str());
+                odd(Severity::Error, format!("the unit directories have no unit {name}{hint}"))
+            }
+        };
+    }
+    let shown = quoted(&target.to_string_lossy());
+    let is_defined = units.is_defined(unit.as_str());
+    let file = match fs::canonicalize(&target) {
+        Ok(file) => file,
+        Err(error) => {
+            let severity = if is_defined { Severity::Warning } else { Severity::Error };
+            return odd(severity, format!("dangling link to {shown}: {}", cause(&error)));
+        }
+    };
+    let is_yaml = target.extension().is_some_and(|extension| extension == "yaml");
+    match file.is_dir() {
+        true if file.join("run").exists() => bring_in_directory(&file, unit, units, link),
+        true => Target::Bundle(file),
+        false if is_yaml => bring_in(&file, unit, units, link),
+        false => bring_in_script(&file, unit, units).unwrap_or_else(|| {
+            odd(Severity::Error, format!("a link to {shown}, which is neither a unit nor an init script"))
+        }),
+    }
+}
+
+/// Reads a YAML file from elsewhere as a unit, unless that is defined already.
+fn bring_in(file: &Path, unit: &UnitName, units: &mut UnitSet, link: &Path) -> Target {
+    match units.definition(unit.as_str()) {
+        Some(definition) if *definition.file == *file => {}
+        Some(definition) => return Target::Odd(not_read(file, definition, link)),
+        None => units.add_file(file, unit),
+    }
+    Target::Unit(unit.clone())
+}
+
+/// Takes a service directory from elsewhere as a unit, unless that is defined already.
+fn bring_in_directory(directory: &Path, unit: &UnitName, units: &mut UnitSet, link: &Path) -> Target {
+    match units.definition(unit.as_str()) {
+        Some(definition) if *definition.file == *directory => {}
+        Some(definition) => return Target::Odd(not_read(directory, definition, link)),
+        None => units.add_service_directory(directory, unit),
+    }
+    Target::Unit(unit.clone())
+}
+
+fn not_read(file: &Path, definition: &Place, link: &Path) -> Diagnostic {
+    let message = format!("{} is not read, because the unit is defined already", quoted(&file.to_string_lossy()));
+    let mut warning = Diagnostic::new(Severity::Warning, Place::whole(link), message);
+    warning.related.push((definition.clone(), "the definition that counts".into()));
+    warning
+}
+
+/// The unit of an init script: the one that sunup has in its place, or what the importer makes of it.
+fn bring_in_script(script: &Path, unit: &UnitName, units: &mut UnitSet) -> Option<Target> {
+    if units.is_defined(unit.as_str()) {
+        return Some(Target::Unit(unit.clone()));
+    }
+    let name = script.file_name().unwrap_or_default().to_string_lossy();
+    match ours(name.strip_suffix(".sh").unwrap_or(&name)) {
+        Some(Ours::Stage(_)) => return Some(Target::Nobody),
+        Some(Ours::Unit(ours)) if units.is_defined(ours) => return UnitName::new(ours).ok().map(Target::Unit),
+        Some(Ours::Unit(_)) | None => {}
+    }
+    let is_program = fs::metadata(script).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+    units.add_scripts(script.parent().filter(|_| is_program)?);
+    let imported = UnitName::new(&name).ok().filter(|name| units.provide(name))?;
+    Some(Target::Unit(imported))
+}
+
+/// Whether a path's own directory is one of these, links resolved.
+fn is_inside(path: &Path, directories: &[PathBuf]) -> bool {
+    let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
+    parent.is_some_and(|parent| {
+        directories.iter().any(|directory| fs::canonicalize(directory).is_ok_and(|directory| directory == parent))
+    })
+}
