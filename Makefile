@@ -13,7 +13,10 @@ ETC = /etc/sunup
 BUILT = $(or $(BIN),$(or $(CARGO_TARGET_DIR),target)/$(shell rustc -vV | sed -n 's/^host: //p')/release)
 
 # Every program of the workspace but the tests' own; a test compares.
-PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv confine setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot init stage2 sunup shutdown
+PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv confine setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot dialect init stage2 sunup shutdown
+# Commands of other suites, by links in folders of their own: NAME, or NAME:PROGRAM where it is not dialect that knows it.
+S6_LINKS = s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-setuidgid s6-envdir
+RUNIT_LINKS = sv:sv runsv runsvdir chpst
 SBIN_LINKS = init:telinit shutdown:shutdown shutdown:halt shutdown:poweroff shutdown:reboot shutdown:runlevel
 
 SBIN_NAMES = init $(foreach link,$(SBIN_LINKS),$(lastword $(subst :, ,$(link))))
@@ -85,6 +88,11 @@ endif
 	install -d "$(DESTDIR)$(ETC)/units" "$(DESTDIR)$(ETC)/bundles"
 	for program in $(PROGRAMS); do install -m 755 "$(BUILT)/$$program" "$(DESTDIR)$(LIB)/bin/" || exit; done
 	for name in supervise runsv; do install -m 755 "$(BUILT)/wrapper" "$(DESTDIR)$(LIB)/wrapper/$$name" || exit; done
+	set -e; for link in $(addprefix s6/,$(S6_LINKS)) $(addprefix runit/,$(RUNIT_LINKS)); do \
+		program=dialect; case $$link in *:*) program=$${link#*:} ;; esac; \
+		install -d "$(DESTDIR)$(LIB)/$${link%/*}"; \
+		ln -sfr "$(DESTDIR)$(LIB)/bin/$$program" "$(DESTDIR)$(LIB)/$${link%:*}"; \
+	done
 	ln -sfr "$(DESTDIR)$(LIB)/bin/sunup" "$(DESTDIR)$(PREFIX)/bin/sunup"
 ifeq ($(filter no,$(SBIN)),)
 	set -e; for link in $(SBIN_LINKS); do \

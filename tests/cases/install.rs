@@ -57,6 +57,12 @@ fn installs_below_a_merged_root() {
     for name in ["bin/svscan", "bin/stage2", "wrapper/supervise", "wrapper/runsv", "units/sshd.yaml"] {
         assert!(root.join("usr/lib/sunup").join(name).is_file(), "{name}");
     }
+    for (link, program) in
+        [("s6/s6-svc", "dialect"), ("s6/s6-svscan", "dialect"), ("runit/sv", "sv"), ("runit/chpst", "dialect")]
+    {
+        let target = fs::read_link(root.join("usr/lib/sunup").join(link)).unwrap();
+        assert_eq!(target, Path::new("../bin").join(program), "{link}");
+    }
     let link = fs::read_link(root.join("etc/sunup/bundles/default/sshd.yaml")).unwrap();
     assert_eq!(link, Path::new("/usr/lib/sunup/units/sshd.yaml"));
     assert!(root.join("etc/sunup/stage1/catch-all/run").is_file());

@@ -5,14 +5,12 @@ mod client {
     pub mod chain;
     pub mod command_line;
     pub mod error_text;
+    pub mod file_lock;
     pub mod options;
 }
 
+use client::file_lock::{Step, lock};
 use client::{chain, command_line, options};
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag, open};
-use nix::sys::stat::Mode;
-use std::ffi::CStr;
 
 const HELP: &str = "\
 usage: setlock [-nNxX] FILE PROGRAM [ARGUMENT...]
@@ -50,23 +48,10 @@ fn run() -> i32 {
         // The descriptor stays open on the way into the program.
         Ok(lock) => std::mem::forget(lock),
         Err(_) if quiet => return 0,
-        Err((what, error)) => return chain::fatal("setlock", &[what, file.to_bytes()], error),
-    }
-    chain::become_program("setlock", command, &chain::environment())
-}
-
-/// Opens and locks a file; the error says which of the two failed.
-fn lock(file: &CStr, waits: bool) -> Result<Flock<std::fs::File>, (&'static [u8], Errno)> {
-    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_APPEND | OFlag::O_CREAT;
-    let mut opened = open(file, flags, Mode::from_bits_truncate(0o600))
-        .map(std::fs::File::from)
-        .map_err(|error| (&b"unable to open "[..], error))?;
-    let how = if waits { FlockArg::LockExclusive } else { FlockArg::LockExclusiveNonblock };
-    loop {
-        match Flock::lock(opened, how) {
-            Ok(lock) => return Ok(lock),
-            Err((again, Errno::EINTR)) => opened = again,
-            Err((_, error)) => return Err((b"unable to lock ", error)),
+        Err((step, error)) => {
+            let what: &[u8] = if step == Step::Open { b"unable to open " } else { b"unable to lock " };
+            return chain::fatal("setlock", &[what, file.to_bytes()], error);
         }
     }
+    chain::become_program("setlock", command, &chain::environment())
 }

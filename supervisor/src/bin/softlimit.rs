@@ -5,12 +5,12 @@ mod client {
     pub mod chain;
     pub mod command_line;
     pub mod error_text;
+    pub mod limit;
     pub mod options;
 }
 
+use client::limit::{Amount, limit, resources};
 use client::{chain, command_line, options};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::ffi::CStr;
 
 const HELP: &str = "\
 usage: softlimit [-OPTION N]... PROGRAM [ARGUMENT...]
@@ -42,7 +42,7 @@ fn run() -> i32 {
     let command = options::parse("softlimit", b"a:c:d:f:l:m:o:p:r:s:t:", &arguments, |letter, amount| {
         for resource in resources(letter) {
             let Some(amount) = Amount::read(amount) else { return false };
-            if let Err(code) = limit(*resource, amount) {
+            if let Err(code) = limit("softlimit", *resource, amount) {
                 failure = Some(code);
                 return false;
             }
@@ -56,55 +56,4 @@ fn run() -> i32 {
         }
         _ => chain::say(100, &[USAGE]),
     }
-}
-
-/// What an option limits.
-fn resources(letter: u8) -> &'static [Resource] {
-    match letter {
-        b'a' => &[Resource::RLIMIT_AS],
-        b'c' => &[Resource::RLIMIT_CORE],
-        b'd' => &[Resource::RLIMIT_DATA],
-        b'f' => &[Resource::RLIMIT_FSIZE],
-        b'l' => &[Resource::RLIMIT_MEMLOCK],
-        b'm' => &[Resource::RLIMIT_DATA, Resource::RLIMIT_STACK, Resource::RLIMIT_MEMLOCK, Resource::RLIMIT_AS],
-        b'o' => &[Resource::RLIMIT_NOFILE],
-        b'p' => &[Resource::RLIMIT_NPROC],
-        b'r' => &[Resource::RLIMIT_RSS],
-        b's' => &[Resource::RLIMIT_STACK],
-        _ => &[Resource::RLIMIT_CPU],
-    }
-}
-
-/// How much is allowed.
-#[derive(Clone, Copy)]
-enum Amount {
-    /// As much as the hard limit.
-    Hard,
-    /// So much, in the resource's unit.
-    Of(u64),
-}
-
-impl Amount {
-    /// Reads an amount; nothing at all is 0, as daemontools has it, and what is too large for a number is the largest.
-    fn read(text: &CStr) -> Option<Self> {
-        match text.to_bytes() {
-            b"=" => Some(Self::Hard),
-            b"" => Some(Self::Of(0)),
-            digits if digits.iter().all(u8::is_ascii_digit) => {
-                Some(Self::Of(supervisor::sys::text::parse_number(digits).unwrap_or(u64::MAX)))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Sets a soft limit; the error is the exit code of what was reported.
-fn limit(resource: Resource, amount: Amount) -> Result<(), i32> {
-    let fail = |what: &[u8], error| chain::fatal("softlimit", &[what], error);
-    let (_, hard) = getrlimit(resource).map_err(|error| fail(b"getrlimit failed", error))?;
-    let soft = match amount {
-        Amount::Hard => hard,
-        Amount::Of(amount) => amount.min(hard),
-    };
-    setrlimit(resource, soft, hard).map_err(|error| fail(b"setrlimit failed", error))
 }

@@ -10,6 +10,7 @@ mod client {
     pub mod goal;
     pub mod ok;
     pub mod record;
+    pub mod signal_letter;
     pub mod svc_options;
     pub mod wait;
 }

@@ -67,14 +67,10 @@ struct Options {
 
 impl Options {
     fn goal(&self) -> Goal {
-        let goals = [
-            (self.ready, Goal::Ready),
-            (self.down, Goal::Down),
-            (self.finished, Goal::Finished),
-            (self.restarted, Goal::Restarted),
-            (self.again, Goal::RestartedReady),
-        ];
-        goals.into_iter().find(|(asked, _)| *asked).map_or(Goal::Up, |(_, goal)| goal)
+        let letters =
+            [(self.ready, b'U'), (self.down, b'd'), (self.finished, b'D'), (self.restarted, b'r'), (self.again, b'R')];
+        let asked = letters.into_iter().find(|(asked, _)| *asked);
+        asked.and_then(|(_, letter)| Goal::from_letter(letter)).unwrap_or(Goal::Up)
     }
 }
 

@@ -34,6 +34,19 @@ pub enum Verdict {
 }
 
 impl Goal {
+    /// The goal that a letter of `-w` stands for.
+    pub const fn from_letter(letter: u8) -> Option<Self> {
+        Some(match letter {
+            b'u' => Self::Up,
+            b'U' => Self::Ready,
+            b'd' => Self::Down,
+            b'D' => Self::Finished,
+            b'r' => Self::Restarted,
+            b'R' => Self::RestartedReady,
+            _ => return None,
+        })
+    }
+
     /// Judges a service by its record and that from before the command, `None` where no supervise ran;
     /// `can_notify` says that the service announces its readiness.
     ///

@@ -14,8 +14,10 @@ use supervisor::tai::Tai64n;
 
 /// A supervised service.
 pub struct Seen {
-    record: Record,
-    normally_up: bool,
+    /// Its record.
+    pub record: Record,
+    /// There is no `down` file.
+    pub normally_up: bool,
     /// UNIX time of the look in seconds.
     now: i64,
 }
@@ -50,7 +52,7 @@ pub fn look(directory: &Path) -> View {
         Err(error) => return unable(format!("unable to open supervise/ok: {}", error_text(error))),
     }
     match Record::of(Path::new(".")) {
-        Ok(Some(record)) => View::Supervised(Box::new(Seen { record, normally_up, now: unix_now() })),
+        Ok(Some(record)) => View::Supervised(Box::new(Seen::of(record, normally_up))),
         Ok(None) => unable("unable to read supervise/status: bad format".into()),
         Err(error) => unable(format!("unable to open supervise/status: {}", error_text(error))),
     }
@@ -63,8 +65,13 @@ fn unix_now() -> i64 {
 }
 
 impl Seen {
+    /// What is seen now.
+    pub fn of(record: Record, normally_up: bool) -> Self {
+        Self { record, normally_up, now: unix_now() }
+    }
+
     /// Seconds from a time of the record until now; a time in the future is now.
-    fn seconds_since(&self, time: Tai64n) -> i64 {
+    pub fn seconds_since(&self, time: Tai64n) -> i64 {
         self.now.saturating_sub(time.to_unix().0).max(0)
     }
 
@@ -141,6 +148,8 @@ pub enum Field {
     Paused,
     /// The process number, or -1.
     Pid,
+    /// Its process group, or -1.
+    Group,
     /// The exit code of a service that is down, or -1.
     ExitCode,
     /// The name of the signal that ended it, or `NA`.
@@ -162,13 +171,14 @@ pub enum Field {
 }
 
 impl Field {
-    const NAMES: [(&'static str, Self); 15] = [
+    const NAMES: [(&'static str, Self); 16] = [
         ("up", Self::Up),
         ("wantedup", Self::WantedUp),
         ("normallyup", Self::NormallyUp),
         ("ready", Self::Ready),
         ("paused", Self::Paused),
         ("pid", Self::Pid),
+        ("pgid", Self::Group),
         ("exitcode", Self::ExitCode),
         ("signal", Self::Signal),
         ("signum", Self::SignalNumber),
@@ -202,6 +212,7 @@ fn value(seen: &Seen, field: Field) -> String {
         Field::Paused => status.paused.to_string(),
         Field::Pid if status.pid == 0 => "-1".into(),
         Field::Pid => status.pid.to_string(),
+        Field::Group => group(&seen.record).map_or("-1".into(), |group| group.to_string()),
         Field::ExitCode => ended.code().map_or("-1".into(), |code| code.to_string()),
         Field::Signal => ended.signal().map_or("NA".into(), signal_name),
         Field::SignalNumber => ended.signal().map_or("-1".into(), |signal| signal.to_string()),
@@ -215,8 +226,14 @@ fn value(seen: &Seen, field: Field) -> String {
     }
 }
 
+/// The process group of a running service. Each is the leader of its own, unless it was told otherwise; the kernel knows.
+pub fn group(record: &Record) -> Option<i32> {
+    let pid = i32::try_from(record.status.pid).ok().filter(|_| record.is_up())?;
+    nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(pid))).ok().map(nix::unistd::Pid::as_raw)
+}
+
 /// A signal's name, `SIGRTMIN+n` counted from 34.
-fn signal_name(number: u8) -> String {
+pub fn signal_name(number: u8) -> String {
     match Signal::try_from(i32::from(number)) {
         Ok(signal) => signal.as_str().into(),
         Err(_) if number >= 34 => format!("SIGRTMIN+{}", number - 34),

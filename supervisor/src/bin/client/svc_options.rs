@@ -3,30 +3,13 @@
 //! Pure. Letters may be repeated and combined; each is sent once, in the order of its first appearance.
 
 use super::goal::Goal;
-use nix::sys::signal::Signal;
+use super::signal_letter::signal_letter;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// Letters that go to the supervise as they are: daemontools', then s6's.
 const LETTERS: &[u8] = b"udopchaitkxqb12yrlPCKODUQ";
-
-/// Signals that have a letter.
-const SIGNALS: [(Signal, u8); 12] = [
-    (Signal::SIGSTOP, b'p'),
-    (Signal::SIGCONT, b'c'),
-    (Signal::SIGHUP, b'h'),
-    (Signal::SIGALRM, b'a'),
-    (Signal::SIGINT, b'i'),
-    (Signal::SIGTERM, b't'),
-    (Signal::SIGKILL, b'k'),
-    (Signal::SIGQUIT, b'q'),
-    (Signal::SIGABRT, b'b'),
-    (Signal::SIGUSR1, b'1'),
-    (Signal::SIGUSR2, b'2'),
-    (Signal::SIGWINCH, b'y'),
-];
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -104,7 +87,7 @@ impl Options {
         let text = argument.to_str().ok_or_else(wrong)?;
         match option {
             b'w' => match text.as_bytes() {
-                [letter] => self.goal = Some(goal(*letter).ok_or_else(wrong)?),
+                [letter] => self.goal = Some(Goal::from_letter(*letter).ok_or_else(wrong)?),
                 _ => return Err(wrong()),
             },
             b'T' => {
@@ -115,28 +98,6 @@ impl Options {
         }
         Ok(())
     }
-}
-
-/// The goal of `-w`'s letter.
-fn goal(letter: u8) -> Option<Goal> {
-    Some(match letter {
-        b'u' => Goal::Up,
-        b'U' => Goal::Ready,
-        b'd' => Goal::Down,
-        b'D' => Goal::Finished,
-        b'r' => Goal::Restarted,
-        b'R' => Goal::RestartedReady,
-        _ => return None,
-    })
-}
-
-/// The letter of a signal given as `TERM`, `SIGTERM` or `15`.
-fn signal_letter(text: &str) -> Option<u8> {
-    let signal = match text.parse::<i32>() {
-        Ok(number) => Signal::try_from(number).ok()?,
-        Err(_) => Signal::from_str(&format!("SIG{}", text.trim_start_matches("SIG"))).ok()?,
-    };
-    SIGNALS.iter().find(|(known, _)| *known == signal).map(|(_, letter)| *letter)
 }
 
 #[cfg(test)]

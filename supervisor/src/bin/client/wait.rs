@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
 
+/// Why a service that could still get there did not.
+pub const TIMED_OUT: &str = "timed out";
+
 /// A service that is waited for.
 struct Waited {
     name: String,
@@ -107,7 +110,7 @@ impl Wait {
         }
         let reason = |verdict| match verdict {
             Verdict::Reached => None,
-            Verdict::NotYet => Some("timed out"),
+            Verdict::NotYet => Some(TIMED_OUT),
             Verdict::Never(reason) => Some(reason),
         };
         self.services.into_iter().filter_map(|waited| Some((waited.name, reason(waited.verdict)?))).collect()
