@@ -53,7 +53,7 @@ pub enum Source {
     /// The readiness pipe.
     Notify(usize),
     /// The socket for notifications.
-    Socket(usize),
+    Ear(usize),
     /// The pidfd of a process that is not our child.
     Follow(usize),
 }
@@ -65,7 +65,7 @@ impl Source {
             Self::Signal => (0, 0),
             Self::Control(index) => (1, index),
             Self::Notify(index) => (2, index),
-            Self::Socket(index) => (3, index),
+            Self::Ear(index) => (3, index),
             Self::Follow(index) => (4, index),
         };
         (index as u64) << 8 | kind
@@ -78,7 +78,7 @@ impl Source {
             0 => Some(Self::Signal),
             1 => Some(Self::Control(index)),
             2 => Some(Self::Notify(index)),
-            3 => Some(Self::Socket(index)),
+            3 => Some(Self::Ear(index)),
             4 => Some(Self::Follow(index)),
             _ => None,
         }

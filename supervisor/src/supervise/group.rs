@@ -56,9 +56,25 @@ pub fn signal(leaf: &Line, signal: u32) -> bool {
 
 /// One pass through the list; gives how many were reached.
 fn signal_each(leaf: &Line, signal: u32) -> Result<usize> {
+    let mut reached = 0;
+    each(leaf, |pid| {
+        let is_theirs = pid > 1 && pid != process::own_pid();
+        reached += usize::from(is_theirs && process::kill(pid, signal).is_ok());
+    })?;
+    Ok(reached)
+}
+
+/// The process is in the leaf itself.
+pub fn has(leaf: &Line, pid: u32) -> bool {
+    let mut found = false;
+    let read = each(leaf, |member| found |= member == pid);
+    read.is_ok() && found
+}
+
+/// Goes through the processes of the leaf.
+fn each(leaf: &Line, mut act: impl FnMut(u32)) -> Result<()> {
     let path = file(leaf, b"cgroup.procs");
     let list = files::open(path.c_str().ok_or(Errno::ENAMETOOLONG)?, files::O_RDONLY | files::O_NONBLOCK, 0)?;
-    let mut reached = 0;
     let mut number = Text::<16>::new();
     let mut buffer = [0; 256];
     loop {
@@ -68,13 +84,11 @@ fn signal_each(leaf: &Line, signal: u32) -> Result<usize> {
                 number.push(&[byte]);
                 continue;
             }
-            let pid = parse_number(number.bytes()).unwrap_or(0) as u32;
+            act(parse_number(number.bytes()).unwrap_or(0) as u32);
             number.clear();
-            let is_theirs = pid > 1 && pid != process::own_pid();
-            reached += usize::from(is_theirs && process::kill(pid, signal).is_ok());
         }
         if size == 0 {
-            return Ok(reached);
+            return Ok(());
         }
     }
 }

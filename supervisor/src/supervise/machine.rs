@@ -99,6 +99,11 @@ impl Machine {
         self.leaving
     }
 
+    /// The running process was told to end.
+    pub const fn was_asked(&self) -> bool {
+        self.asked
+    }
+
     /// When the next [`Event::Time`] is due (monotonic ns).
     pub fn deadline(&self) -> Option<u64> {
         [self.start_at, self.kill_at, self.alive_by].into_iter().flatten().min()

@@ -5,20 +5,27 @@
 //! [`machine`] decides, `service` acts, [`run`] waits.
 
 pub mod action;
+mod address;
 mod aide;
 mod announce;
 mod arguments;
+mod check;
 mod child;
 mod context;
 mod directory;
 pub mod event;
 mod files;
+mod follow;
 mod group;
+mod hear;
+mod held;
 mod letters;
 pub mod machine;
 #[cfg(test)]
 mod machine_tests;
+pub mod notes;
 pub mod pace;
+mod perform;
 pub mod run;
 mod runit;
 mod service;

@@ -185,7 +185,7 @@ impl Supervise {
             Source::Signal => return self.take_signals(),
             Source::Control(index) => self.with(index, Service::read_control),
             Source::Notify(index) => self.with(index, Service::read_notify),
-            Source::Socket(_) => (),
+            Source::Ear(index) => self.with(index, Service::hear),
             Source::Follow(index) => self.with(index, Service::read_follow),
         }
         true
@@ -212,11 +212,11 @@ impl Supervise {
 
     /// Reaps everything that has ended; children that are nobody's are reaped in silence.
     fn reap(&mut self) {
-        while let Some(pid) = process::peek_ended() {
+        while let Some((pid, orderly)) = process::peek_end() {
             let index =
                 self.services.iter().position(|slot| slot.as_ref().is_some_and(|service| service.is_about(pid)));
             if let Some(index) = index {
-                self.with(index, |service, context| service.before_reaping(pid, context));
+                self.with(index, |service, context| service.before_reaping(pid, orderly, context));
             }
             let Ok(ended) = process::wait_for(pid) else { continue };
             if let Some(index) = index {

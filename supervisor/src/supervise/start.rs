@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use crate::c_path;
 use crate::paths::service as names;
 use crate::status::LastExit;
-use crate::sys::descriptor::Owned;
+use crate::sys::descriptor::{Descriptor, HERE, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, pipe};
 use crate::sys::files::{self as paths, O_CREAT, O_NONBLOCK, O_RDWR};
@@ -15,13 +15,16 @@ use crate::sys::spawn::{NEW_PIDS, spawn};
 use crate::sys::text::Text;
 
 use super::action::Program;
+use super::check::Check;
 use super::child::{Child, Descriptors, exit_code};
 use super::context::{Context, Source};
 use super::event::{Event, SECOND, Settings};
 use super::files::Files;
 use super::group;
+use super::held::MOST;
 use super::service::{FINISH, RUN, Service};
 use super::settings;
+use super::variables::Variables;
 
 /// Exit code that `finish` is told when a signal ended `run`; runit's is -1.
 const BY_SIGNAL: u64 = 256;
@@ -58,6 +61,16 @@ impl FinishArguments {
             arguments.push(text.unwrap_or(c""));
         }
     }
+}
+
+/// ns in a microsecond.
+const MICROSECOND: u64 = 1000;
+
+/// What a program gets besides its arguments.
+#[derive(Default)]
+struct Told<'a> {
+    variables: Option<&'a mut Variables>,
+    held: &'a mut [Descriptor],
 }
 
 /// What could not be done, for the message.
@@ -104,13 +117,16 @@ impl Service {
         let texts = FinishArguments::new(exit, group, settings.is_runit);
         let mut arguments = Arguments::of(&[FINISH]);
         texts.push_to(self.name, &mut arguments);
-        self.spawn(FINISH, arguments, settings, Descriptors::default(), context)
+        self.spawn(FINISH, arguments, settings, Descriptors::default(), Told::default(), context)
     }
 
     fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
         let files = Files::look(*self.directory.service);
         self.files = files;
         self.open_input(context);
+        self.follow_orphans(context);
+        self.open_sockets(None, context);
+        self.has_refused = false;
         let settings = settings::read(&files, context.is_runit);
         let mut descriptors = Descriptors::default();
         let lock = self.service_lock(&files)?;
@@ -122,7 +138,8 @@ impl Service {
             descriptors.push(**end, *number);
         }
         let arguments = Arguments::of(&[RUN, self.name]);
-        let failed = self.spawn(RUN, arguments, settings, descriptors, context)?;
+        let failed = self.spawn_told(arguments, settings, descriptors, context)?;
+        self.check = if failed.is_none() { Check::of(&files, context.now.monotonic) } else { None };
         self.notify = ready.map(|(end, _, _)| end);
         if let Some(end) = &self.notify {
             // Out of memory costs the news of readiness.
@@ -131,12 +148,35 @@ impl Service {
         Ok(failed)
     }
 
+    /// `run`, with what its environment tells it.
+    fn spawn_told(
+        &mut self,
+        arguments: Arguments<'_>,
+        settings: Settings,
+        descriptors: Descriptors,
+        context: &mut Context,
+    ) -> core::result::Result<Option<Errno>, Trouble> {
+        let notifies = self.open_ear(context);
+        if !notifies && self.keep.len() == 0 {
+            return self.spawn(RUN, arguments, settings, descriptors, Told::default(), context);
+        }
+        let mut variables = Variables::new();
+        variables.notifies = notifies;
+        variables.watchdog = settings.watchdog / MICROSECOND;
+        let mut held = [HERE; MOST];
+        let count = self.keep.hand_out(&mut held, &mut variables.descriptor_names);
+        variables.descriptors = count as u64;
+        let told = Told { variables: Some(&mut variables), held: held.get_mut(..count).unwrap_or_default() };
+        self.spawn(RUN, arguments, settings, descriptors, told, context)
+    }
+
     fn spawn(
         &mut self,
         program: &CStr,
         arguments: Arguments<'_>,
         settings: Settings,
         mut descriptors: Descriptors,
+        told: Told<'_>,
         context: &mut Context,
     ) -> core::result::Result<Option<Errno>, Trouble> {
         for (source, number) in [(&self.input, 0), (&self.output, 1)] {
@@ -151,11 +191,11 @@ impl Service {
             parent: context.own,
             group: members.as_ref().map(|members| **members),
             descriptors,
-            held: &mut [],
+            held: told.held,
             program,
             arguments,
             environment: context.environment,
-            variables: None,
+            variables: told.variables,
             group_failed: None,
             failed: None,
             service: self,

@@ -25,7 +25,7 @@ pub struct Variables {
     pub watchdog: u64,
     /// How many descriptors it gets from 3 on.
     pub descriptors: u64,
-    /// Their names, `LISTEN_FDNAMES=` first and colons between.
+    /// Their names, `LISTEN_FDNAMES=` first and colons between; too many are not told.
     pub descriptor_names: Text<1024>,
     socket: Text<{ SOCKET_NAME + 14 }>,
     numbers: [Text<40>; 4],
@@ -34,12 +34,14 @@ pub struct Variables {
 
 impl Variables {
     /// Nothing is told.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
+        let mut descriptor_names = Text::new();
+        descriptor_names.push(b"LISTEN_FDNAMES=");
         Self {
             notifies: false,
             watchdog: 0,
             descriptors: 0,
-            descriptor_names: Text::new(),
+            descriptor_names,
             socket: Text::new(),
             numbers: [Text::new(); 4],
             list: Extended::new(),
@@ -68,13 +70,14 @@ impl Variables {
         }
         let [usec, watched, count, listener] = &self.numbers;
         let (is_watched, has_descriptors) = (self.watchdog > 0, self.descriptors > 0);
+        let has_names = has_descriptors && self.descriptor_names.c_str().is_some();
         let all = [
             (self.notifies, self.socket.c_str()),
             (is_watched, usec.c_str()),
             (is_watched, watched.c_str()),
             (has_descriptors, count.c_str()),
             (has_descriptors, listener.c_str()),
-            (has_descriptors, self.descriptor_names.c_str()),
+            (has_names, self.descriptor_names.c_str()),
         ];
         let mut extra = [c""; 6];
         let wanted = all.into_iter().filter(|(is_wanted, _)| *is_wanted);

@@ -155,6 +155,11 @@ impl FileStatus {
         self.mode & abi::S_IFMT == abi::S_IFIFO
     }
 
+    /// It is a socket.
+    pub const fn is_socket(&self) -> bool {
+        self.mode & abi::S_IFMT == abi::S_IFSOCK
+    }
+
     /// It is a plain file.
     pub const fn is_file(&self) -> bool {
         self.mode & abi::S_IFMT == abi::S_IFREG

@@ -135,15 +135,22 @@ pub fn reap() -> Option<Ended> {
     (pid > 0).then_some(Ended { pid: pid as u32, status: status as u16 })
 }
 
-/// The pid of a child that has ended and is not reaped yet, so that its number and its group are still its own.
+/// The pid of a child that has ended and is not reaped yet.
 pub fn peek_ended() -> Option<u32> {
-    // The kernel's `siginfo` is 128 bytes; of a child's end, the pid is the fifth number.
+    peek_end().map(|(pid, _)| pid)
+}
+
+/// A child that has ended and is not reaped yet, so that its number and its group are still its own; and whether it exited
+/// with code 0.
+pub fn peek_end() -> Option<(u32, bool)> {
+    // The kernel's `siginfo` is 128 bytes; of a child's end, the third number says how, the fifth is the pid, the seventh the
+    // exit code.
     let mut record = [0i32; 32];
     let options = abi::WEXITED | abi::WNOHANG | abi::WNOWAIT;
     // SAFETY: the kernel writes at most 128 bytes to `record`; no usage is asked for.
     unsafe { syscall!(Sysno::waitid, abi::P_ALL, 0, record.as_mut_ptr(), options, 0) }.ok()?;
-    let [_, _, _, _, pid, ..] = record;
-    (pid > 0).then_some(pid as u32)
+    let [_, _, how, _, pid, _, code, ..] = record;
+    (pid > 0).then_some((pid as u32, how == abi::CLD_EXITED as i32 && code == 0))
 }
 
 /// Waits until the child has ended.
@@ -259,6 +266,16 @@ pub fn set_descriptor_limit(soft: u64, hard: u64) -> Result<()> {
 /// Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22); `None` when it is gone, ended
 /// already, or /proc is not there.
 pub fn start_ticks(pid: u32) -> Option<u64> {
+    stat_field(pid, 22)
+}
+
+/// The parent of a process that has not ended.
+pub fn parent_of(pid: u32) -> Option<u32> {
+    stat_field(pid, 4).map(|pid| pid as u32)
+}
+
+/// A field of `/proc/PID/stat` after the third, counted from 1; `None` also for a process that has ended.
+fn stat_field(pid: u32, field: usize) -> Option<u64> {
     let mut path = Text::<32>::new();
     path.push(b"/proc/");
     path.push_number(u64::from(pid));
@@ -269,6 +286,17 @@ pub fn start_ticks(pid: u32) -> Option<u64> {
     let end = text.iter().rposition(|&byte| byte == b')')?;
     let mut fields = text.get(end + 2..)?.split(|&byte| byte == b' ');
     let state = fields.next()?;
-    let ticks = super::text::parse_number(fields.nth(18)?)?;
-    (!matches!(state, b"Z" | b"X")).then_some(ticks)
+    let number = super::text::parse_number(fields.nth(field.checked_sub(4)?)?)?;
+    (!matches!(state, b"Z" | b"X")).then_some(number)
+}
+
+/// The first child of ours that has not ended and that a condition picks, and how many of them there are.
+pub fn first_child(is_picked: impl Fn(u32) -> bool) -> Option<(u32, usize)> {
+    let list = super::files::open(c"/proc/thread-self/children", super::files::O_RDONLY, 0).ok()?;
+    let mut buffer = [0; 4096];
+    let size = list.read_full(&mut buffer).ok()?;
+    let pids = buffer.get(..size)?.split(|&byte| byte == b' ').filter_map(super::text::parse_number);
+    let mut alive = pids.map(|pid| pid as u32).filter(|&pid| is_picked(pid) && start_ticks(pid).is_some());
+    let first = alive.next()?;
+    Some((first, 1 + alive.count()))
 }

@@ -1,0 +1,184 @@
+//! What a service does when its machine asks for it.
+
+use crate::c_path;
+use crate::paths::service as names;
+use crate::status::LastExit;
+use crate::sys::error::Errno;
+use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
+use crate::sys::text::Text;
+use crate::sys::{files as paths, process};
+
+use super::action::{Action, Target, Warning};
+use super::aide::{Aide, Custom};
+use super::context::Context;
+use super::event::{Event, Now};
+use super::service::Service;
+use super::{announce, files, group, runit, settings, tally};
+
+impl Service {
+    pub(super) fn perform(&mut self, action: Action, context: &mut Context) -> Option<Event> {
+        match action {
+            Action::Start(program) => return Some(self.start(program, context)),
+            // At the end of the step, or before somebody is told.
+            Action::Publish | Action::Leave => (),
+            Action::Announce(letters) => self.announce(letters, context),
+            Action::Signal(signal, target) => self.send(signal, target),
+            Action::Ask(letter, signal, target) => self.ask(letter, Some((signal, target)), context),
+            Action::Tell(letter) => self.ask(letter, None, context),
+            Action::SetNormallyUp(up) => self.set_normally_up(up, context),
+            Action::Record(exit) => self.record_death(exit, context),
+            Action::ClearTally => drop(tally::clear(*self.directory.service)),
+            Action::Warn(warning) => self.warn_of(warning, context),
+            Action::Wake => self.wake(context),
+        }
+        None
+    }
+
+    /// In the child, before its exec: see [`super::child`].
+    pub(super) fn record_birth(&mut self, event: Event, now: &Now) {
+        // What the machine asks for then is to be published, and nothing else.
+        let _ = self.machine.step(event, now);
+        self.published = self.machine.status().pack();
+        self.unrecorded = self.directory.publish(&self.published).err();
+    }
+
+    /// Writes the record, if it has changed.
+    pub(super) fn publish(&mut self, context: &mut Context) {
+        let record = self.machine.status().pack();
+        if record == self.published {
+            return;
+        }
+        self.published = record;
+        let mut written = self.directory.publish(&record);
+        if self.machine.settings().is_runit {
+            let at = *self.directory.service;
+            written = written.and(runit::publish(at, self.machine.status(), self.machine.is_leaving()));
+        }
+        if let Err(errno) = written {
+            self.warn_unrecorded(errno, context);
+        }
+    }
+
+    pub(super) fn warn_unrecorded(&self, errno: Errno, context: &mut Context) {
+        context.warn(self.shown.bytes(), &[Words("unable to write "), Words(names::STATUS), Words(": "), Why(errno)]);
+    }
+
+    fn announce(&mut self, letters: &[u8], context: &mut Context) {
+        if self.files.has(c_path!(names::EVENT)) {
+            self.publish(context);
+            announce::tell(*self.directory.service, letters);
+        }
+    }
+
+    fn set_normally_up(&mut self, up: bool, context: &mut Context) {
+        if let Err(errno) = self.directory.set_normally_up(up) {
+            let what = if up { "unable to remove down: " } else { "unable to create down: " };
+            context.warn(self.shown.bytes(), &[Words(what), Why(errno)]);
+        }
+    }
+
+    fn record_death(&mut self, exit: LastExit, context: &mut Context) {
+        if let Err(errno) = tally::record(*self.directory.service, &self.files, exit, context.now.label) {
+            let pieces = [Words("unable to write "), Words(names::DEATH_TALLY), Words(": "), Why(errno)];
+            context.warn(self.shown.bytes(), &pieces);
+        }
+    }
+
+    fn warn_of(&mut self, warning: Warning, context: &mut Context) {
+        let end = |exit: LastExit| match (exit.code(), exit.signal()) {
+            (Some(code), _) => [Words("ended with exit code "), Number(u64::from(code))],
+            (_, Some(signal)) => [Words("ended by signal "), Number(u64::from(signal))],
+            _ => [Words("ended"), Words("")],
+        };
+        let name = self.shown;
+        match warning {
+            Warning::Loops(exit, seconds) => {
+                let [how, number] = end(exit);
+                let pieces = [how, number, Words(" within a second (next try in "), Number(seconds), Words(" s)")];
+                context.warn(name.bytes(), &pieces);
+            }
+            Warning::TooManyDeaths(exit) => {
+                let [how, number] = end(exit);
+                let line = files::line(*self.directory.service, c_path!(names::MAX_DEATHS)).unwrap_or_default();
+                let why =
+                    [how, number, Words(", too often (max-deaths "), Name(line.bytes()), Words("): down for good")];
+                context.warn(name.bytes(), &why);
+            }
+            Warning::Silent => context.warn(name.bytes(), &[Words("gave no sign of life in time (aborting it)")]),
+        }
+    }
+
+    /// Sends a signal, or has the service's own program for the letter do what that does.
+    fn ask(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) {
+        if self.files.has(c_path!(names::CUSTOM)) {
+            match (&mut self.custom, signal) {
+                (Some(custom), None) => {
+                    custom.then = Some(letter);
+                    return;
+                }
+                // One that runs already is not waited for: the signal is sent.
+                (Some(_), Some(_)) => (),
+                (None, _) => {
+                    if self.start_custom(letter, signal, context) {
+                        return;
+                    }
+                }
+            }
+        }
+        if let Some((signal, target)) = signal {
+            self.send(signal, target);
+        }
+    }
+
+    fn start_custom(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) -> bool {
+        let mut path = Text::<16>::new();
+        path.push(names::CUSTOM.as_bytes());
+        path.push(&[b'/', letter]);
+        let (Some(path), Some(main)) = (path.c_str(), self.machine.main_pid()) else { return false };
+        if paths::executable_at(*self.directory.service, path).is_err() {
+            return false;
+        }
+        let started = Aide::start(self, path, context);
+        self.custom = started.ok().map(|aide| Custom { aide, main, signal, then: None });
+        self.custom.is_some()
+    }
+
+    pub(super) fn custom_ended(&mut self, custom: Custom, exit: LastExit, context: &mut Context) {
+        if let Some((signal, target)) = custom.signal_after(exit, self.machine.main_pid()) {
+            self.send(signal, target);
+        }
+        if let Some(letter) = custom.then {
+            self.start_custom(letter, None, context);
+        }
+    }
+
+    pub(super) fn send(&self, signal: u32, target: Target) {
+        let pid = self.machine.status().pid;
+        let leaf = || settings::leaf(*self.directory.service);
+        let sent = match target {
+            Target::Main => process::kill(pid, signal).is_ok(),
+            Target::All if leaf().is_some_and(|leaf| group::signal(&leaf, signal)) => true,
+            Target::All | Target::Group => process::kill_group(pid, signal).is_ok(),
+        };
+        if !sent && target != Target::Main {
+            let _ = process::kill(pid, signal);
+        }
+    }
+
+    /// Ups the service that `wakes` names.
+    fn wake(&mut self, context: &mut Context) {
+        self.publish(context);
+        let at = *self.directory.service;
+        let Some(mut path) = files::line(at, c_path!(names::WAKES)) else { return };
+        path.push(b"/");
+        path.push(names::CONTROL.as_bytes());
+        let opened = path
+            .c_str()
+            .ok_or(Errno::ENAMETOOLONG)
+            .and_then(|path| paths::open_at(at, path, paths::O_WRONLY | paths::O_NONBLOCK, 0));
+        if let Err(errno) = opened.and_then(|fifo| fifo.write_all(b"u")) {
+            let pieces = [Words("unable to wake "), Name(path.bytes()), Words(": "), Why(errno)];
+            context.warn(self.shown.bytes(), &pieces);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! supervise with what runit's service directories have.
+
+mod scene;
+
+use scene::{Scene, is_alive};
+use supervisor::status::{Phase, Want};
+
+/// A run script that says when it is there, and what TERM did.
+const TRAPPING: &str = "#!/bin/sh\ntrap 'echo TERM >> got' TERM\necho > up\nwhile :; do sleep 0.01; done\n";
+
+/// A program `control/<letter>` that exits 0 takes the signal's place; one that does not, does not.
+#[test]
+fn custom_programs() {
+    let mut scene = Scene::new();
+    scene.file("a/run", TRAPPING).file("a/control/t", "#!/bin/sh\necho instead >> got\n");
+    scene.supervise(&["a"]);
+    scene.await_text("a/up", |text| !text.is_empty());
+    scene.letters("a/supervise/control", "t");
+    scene.await_text("a/got", |text| text == "instead\n");
+    scene.file("a/control/t", "#!/bin/sh\necho also >> got\nexit 1\n");
+    scene.letters("a/supervise/control", "t");
+    scene.await_text("a/got", |text| text == "instead\nalso\nTERM\n");
+    scene.letters("a/supervise/control", "dk");
+    scene.await_record("a", |status| status.pid == 0);
+}
+
+/// `d` runs `control/t` and then `control/d`; supervise goes on meanwhile.
+#[test]
+fn custom_down() {
+    let mut scene = Scene::new();
+    scene.file("a/run", TRAPPING);
+    scene
+        .file("a/control/t", "#!/bin/sh\necho t >> got\nread go < go\n")
+        .file("a/control/d", "#!/bin/sh\necho d >> got\n");
+    scene::make_fifo(&scene.path.join("a/go"));
+    scene.supervise(&["a"]);
+    scene.await_text("a/up", |text| !text.is_empty());
+    scene.letters("a/supervise/control", "d");
+    scene.await_text("a/got", |text| text == "t\n");
+    // It takes letters while the program waits.
+    scene.letters("a/supervise/control", "p");
+    scene.await_record("a", |status| status.paused && status.want == Want::Down);
+    scene.letters("a/supervise/control", "c");
+    scene::wait_until("the program", || {
+        use std::io::Write;
+        scene::open_fifo(&scene.path.join("a/go"))?.write_all(b"go\n").ok()
+    });
+    scene.await_text("a/got", |text| text == "t\nd\n");
+    scene.letters("a/supervise/control", "k");
+    scene.await_record("a", |status| status.pid == 0);
+}
+
+/// In its dialect `finish` gets the exit code or -1 and the low byte of the wait status, `stat` and `pid` are kept, and `x` stops
+/// the service too.
+#[test]
+fn dialect() {
+    let mut scene = Scene::new();
+    scene.file("a/dialect", "runit\n").file("a/run", "#!/bin/sh\nexec sleep 1000\n");
+    scene.file("a/finish", "#!/bin/sh\necho \"$1 $2\" >> told\n");
+    let supervise = scene.supervise(&["a"]);
+    let up = scene.await_record("a", |status| status.phase == Phase::Run);
+    scene.await_text("a/supervise/stat", |text| text == "run\n");
+    assert_eq!(scene.text("a/supervise/pid"), format!("{}\n", up.pid));
+    scene.letters("a/supervise/control", "p");
+    scene.await_text("a/supervise/stat", |text| text == "run, paused\n");
+    scene.letters("a/supervise/control", "k");
+    scene.await_text("a/told", |text| text == "-1 9\n");
+    scene.await_record("a", |status| status.phase == Phase::Run && status.pid != up.pid);
+    scene.letters("a/supervise/control", "x");
+    assert_eq!(scene.wait(supervise).code(), Some(0));
+    assert_eq!(scene.text("a/told"), "-1 9\n-1 15\n");
+    assert_eq!((scene.text("a/supervise/stat"), scene.text("a/supervise/pid")), ("down\n".into(), String::new()));
+}
+
+/// `check` is run again and again with `check-every`, and never without; when it exits 0, the service is ready.
+#[test]
+fn check() {
+    let mut scene = Scene::new();
+    scene.file("a/run", TRAPPING).file("a/check", "#!/bin/sh\necho >> checks\n[ -e works ]\n");
+    scene.file("a/check-every", "20\n");
+    scene.file("b/run", TRAPPING).file("b/check", "#!/bin/sh\necho >> checks\n");
+    scene.supervise(&["a", "b"]);
+    scene.await_text("a/checks", |text| text.len() >= 3);
+    assert!(!scene.record("a").unwrap().ready);
+    scene.file("a/works", "");
+    scene.await_record("a", |status| status.ready);
+    let (checks, other) = (scene.text("a/checks"), scene.record("b").unwrap());
+    assert!(other.phase == Phase::Run && !other.ready && scene.text("b/checks").is_empty());
+    assert!(is_alive(other.pid));
+    scene.letters("a/supervise/control", "dk");
+    scene.letters("b/supervise/control", "dk");
+    scene.await_record("a", |status| status.pid == 0);
+    assert_eq!(scene.text("a/checks"), checks, "a ready service is asked no more");
+}
