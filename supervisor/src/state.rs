@@ -48,6 +48,11 @@ impl State {
         }
     }
 
+    /// It does its work: up, whether degraded or not.
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::Degraded)
+    }
+
     /// The state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)

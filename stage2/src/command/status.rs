@@ -26,7 +26,7 @@ pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -
     let chosen = choose(places, all, units)?;
     let text = if json { json_text(&chosen)? } else { table(&chosen, time::since_boot()) };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
-    Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state == State::Up)))
+    Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state.is_up())))
 }
 
 fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Vec<StateFile>, Failure> {

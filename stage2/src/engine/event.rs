@@ -77,7 +77,7 @@ pub struct Report {
     pub from: State,
     /// What it is now.
     pub state: State,
-    /// Why, for failed and skipped, and how long for "not ready after 10 s" (state starting).
+    /// Why, for failed, skipped and degraded, and how long for "not ready after 10 s" (state starting).
     pub reason: Option<String>,
     /// Exit code, or 128 + signal.
     pub exit: Option<u32>,

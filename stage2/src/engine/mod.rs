@@ -12,10 +12,14 @@
 //! - A unit is told to stop once everything after it that is to stop as well is down.
 //! - A unit is begun again only after it was down: a start during a stop waits for the end of the stop.
 //! - What cannot be stopped is failed, and holds up nobody.
+//! - Of two units that conflict, the one that is started later stops the other, and is begun once that is down.
+//! - A unit that is up is degraded for as long as something that it wants has failed.
 
 pub mod event;
 
+mod conflict;
 mod deadline;
+mod degraded;
 mod outbox;
 mod outcome;
 mod request;
@@ -44,6 +48,8 @@ pub struct Engine {
     timers: BTreeSet<(Nanoseconds, UnitIndex)>,
     busy: usize,
     queue: VecDeque<UnitIndex>,
+    /// Units whose state has changed in this step.
+    touched: Vec<UnitIndex>,
     outbox: Outbox,
     now: Nanoseconds,
 }
@@ -58,6 +64,7 @@ impl Engine {
             timers: BTreeSet::new(),
             busy: 0,
             queue: VecDeque::new(),
+            touched: Vec::new(),
             outbox: Outbox::default(),
             now: 0,
             graph,
@@ -83,7 +90,8 @@ impl Engine {
 
     /// What a unit is now.
     pub fn state(&self, unit: UnitIndex) -> State {
-        self.slots[unit].state
+        let slot = &self.slots[unit];
+        if slot.is_degraded { State::Degraded } else { slot.state }
     }
 
     /// When it became that.
@@ -104,8 +112,9 @@ impl Engine {
     /// Takes over what files and processes say of a unit, before the first event. Nothing is reported or done.
     ///
     /// Starting and stopping mean that BringUp or TakeDown was carried out and its answer is still to come; their
-    /// deadlines count from `since`. Waiting is taken as down (the request is told again), degraded as up.
+    /// deadlines count from `since`. Waiting is taken as down (the request is told again).
     pub fn adopt(&mut self, unit: UnitIndex, state: State, since: Nanoseconds) {
+        let is_degraded = state == State::Degraded;
         let state = match state {
             State::Waiting => State::Down,
             State::Degraded => State::Up,
@@ -115,6 +124,7 @@ impl Engine {
             slot.state = state;
             slot.since = since;
             slot.leaving = state == State::Stopping;
+            slot.is_degraded = is_degraded;
         });
         match state {
             State::Starting => self.arm(unit, Patience::Fresh, since),
@@ -140,6 +150,7 @@ impl Engine {
             Event::Tick => self.on_tick(),
         }
         self.settle();
+        self.judge_degraded();
         self.flush()
     }
 }

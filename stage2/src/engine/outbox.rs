@@ -25,6 +25,11 @@ impl Outbox {
         self.reports.push(report);
     }
 
+    /// The report of this step that a unit got up.
+    pub fn arrival(&mut self, unit: UnitIndex) -> Option<&mut Report> {
+        self.reports.iter_mut().find(|report| report.unit == unit && report.state == State::Up)
+    }
+
     /// Asks for an action other than to begin a unit.
     pub fn command(&mut self, action: Action) {
         self.commands.push(action);

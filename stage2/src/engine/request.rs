@@ -43,6 +43,7 @@ impl Engine {
             }
             stack.extend_from_slice(self.graph.pulls(unit));
         }
+        self.stop_conflicting(&seen);
     }
 
     /// Takes units down, and before them whatever needs them.
@@ -76,7 +77,7 @@ impl Engine {
     }
 
     /// Sends a unit down, as far as there is anything to send.
-    fn dismiss(&mut self, unit: UnitIndex, again: bool) {
+    pub(super) fn dismiss(&mut self, unit: UnitIndex, again: bool) {
         match self.slots[unit].state {
             State::Down => (),
             State::Waiting => {
@@ -125,7 +126,7 @@ impl Engine {
     }
 
     /// The units and all that need them, in turn.
-    fn dependents(&self, named: &[UnitIndex]) -> Vec<UnitIndex> {
+    pub(super) fn dependents(&self, named: &[UnitIndex]) -> Vec<UnitIndex> {
         let mut found = self.known(named);
         let mut seen: HashSet<UnitIndex> = found.iter().copied().collect();
         let mut next = 0;

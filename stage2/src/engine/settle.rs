@@ -12,9 +12,17 @@ impl Engine {
     pub(super) fn change(&mut self, unit: UnitIndex, edit: impl FnOnce(&mut Slot)) {
         let slot = &mut self.slots[unit];
         let was = (slot.is_busy(), slot.leaving, slot.disappoints());
+        let (state, presence) = (slot.state, (slot.occupies(), slot.leaving));
         edit(slot);
         let is = (slot.is_busy(), slot.leaving, slot.disappoints());
+        let (is_changed, is_elsewhere) = (slot.state != state, presence != (slot.occupies(), slot.leaving));
         self.queue.push_back(unit);
+        if is_changed {
+            self.touched.push(unit);
+        }
+        if is_elsewhere {
+            self.queue.extend(self.graph.conflicts(unit).iter().map(|conflict| conflict.unit));
+        }
         if was.0 != is.0 {
             self.count_busy(unit, is.0);
         }
@@ -71,7 +79,7 @@ impl Engine {
             } else if slot.state == State::Waiting {
                 match self.refusal(unit) {
                     Some(reason) => self.fail(unit, reason, None),
-                    None if self.slots[unit].start_blockers == 0 => self.begin(unit),
+                    None if self.slots[unit].start_blockers == 0 => self.begin_without_conflict(unit),
                     None => (),
                 }
             }
@@ -95,7 +103,7 @@ impl Engine {
     }
 
     /// Begins a unit that nothing is in the way of.
-    fn begin(&mut self, unit: UnitIndex) {
+    pub(super) fn begin(&mut self, unit: UnitIndex) {
         self.become_state(unit, State::Starting);
         self.arm(unit, Patience::Told, self.now);
         self.outbox.begin(unit);

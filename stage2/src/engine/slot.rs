@@ -7,8 +7,10 @@ use super::event::Nanoseconds;
 /// One unit's part in what is going on.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
-    /// What it is: never degraded.
+    /// What it is: never degraded, which is up.
     pub state: State,
+    /// It is up, and something that it wants has failed.
+    pub is_degraded: bool,
     /// When it became that.
     pub since: Nanoseconds,
     /// It is to go down: it waits for what comes after it, or is stopping already. A failed or skipped unit leaves
@@ -54,6 +56,7 @@ impl Slot {
     pub fn new() -> Self {
         Self {
             state: State::Down,
+            is_degraded: false,
             since: 0,
             leaving: false,
             again: false,
@@ -78,6 +81,11 @@ impl Slot {
     /// On its way somewhere: what comes after it waits with its start.
     pub fn is_busy(&self) -> bool {
         self.leaving || matches!(self.state, State::Waiting | State::Starting | State::Stopping)
+    }
+
+    /// It runs, or may: what conflicts with it must not.
+    pub fn occupies(&self) -> bool {
+        self.lingers || matches!(self.state, State::Starting | State::Up | State::Stopping | State::Degraded)
     }
 
     /// Good enough for what needs it: skipped is not failed.

@@ -1,7 +1,6 @@
 //! The console's terminal: stage 1's early getty has it until a getty of the units wants it.
 
 use supervisor::control::supervise;
-use supervisor::state::State;
 
 use super::{Executor, Interest};
 use crate::engine::event::UnitIndex;
@@ -15,7 +14,7 @@ const GETTY: &str = "getty-";
 impl Executor {
     /// Offers a login where no getty of the units is up.
     pub fn offer_login(&self) {
-        let is_up = |unit: UnitIndex| self.name(unit).starts_with(GETTY) && self.engine.state(unit) == State::Up;
+        let is_up = |unit: UnitIndex| self.name(unit).starts_with(GETTY) && self.engine.state(unit).is_up();
         if !(0..self.activities.len()).any(is_up) {
             let _ = self.early_getty().control(&[supervise::UP]);
         }

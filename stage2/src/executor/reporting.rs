@@ -20,8 +20,11 @@ impl Executor {
         if !is_notice {
             self.note_state(report);
         }
+        if report.from.is_up() && report.state.is_up() {
+            return;
+        }
         let name = self.name(report.unit).to_owned();
-        if (report.from, report.state) == (State::Starting, State::Up) {
+        if report.from == State::Starting && report.state.is_up() {
             self.durations.learn(&name, ms);
         }
         let reason = report.reason.clone().unwrap_or_default();

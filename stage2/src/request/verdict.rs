@@ -21,7 +21,7 @@ pub fn answer(verb: Verb, target: &Target, engine: &Engine) -> Answer {
 /// A unit that was named must be where it was told to be; of a bundle, what does not apply here may be skipped.
 fn is_there(verb: Verb, named: &Named, state: State) -> bool {
     match verb {
-        Verb::Start | Verb::Restart | Verb::Boot => state == State::Up || (named.is_bundle && state == State::Skipped),
+        Verb::Start | Verb::Restart | Verb::Boot => state.is_up() || (named.is_bundle && state == State::Skipped),
         Verb::Stop | Verb::StopAll => state == State::Down || (named.is_bundle && state == State::Skipped),
     }
 }

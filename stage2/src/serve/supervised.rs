@@ -10,7 +10,6 @@ use std::io;
 use nix::sys::signal::Signal;
 use supervisor::control::supervise;
 use supervisor::paths::requests::{BOOT, STOP};
-use supervisor::state::State;
 
 use crate::engine::event::{Event, UnitIndex};
 use crate::executor::{Config, Executor};
@@ -178,7 +177,7 @@ impl Supervised {
     fn note_restart(&self, id: &str, units: &[UnitIndex]) -> io::Result<()> {
         let engine = self.executor.engine();
         let mut affected = engine.affected(units);
-        affected.extend(units.iter().filter(|unit| engine.state(**unit) != State::Up));
+        affected.extend(units.iter().filter(|unit| !engine.state(**unit).is_up()));
         let names: Vec<&str> = affected.into_iter().map(|unit| engine.graph().name(unit)).collect();
         replace(&self.restart_note(id), &serde_json::to_vec(&(boottime(), names))?, 0o600)
     }
@@ -190,7 +189,7 @@ impl Supervised {
         let states = self.executor.places().states();
         let graph = self.executor.engine().graph();
         let is_old = |name: &&String| {
-            StateFile::read(&states, name).is_some_and(|file| file.state == State::Up && file.since_ns < since)
+            StateFile::read(&states, name).is_some_and(|file| file.state.is_up() && file.since_ns < since)
         };
         let old: Vec<UnitIndex> = names.iter().filter(is_old).filter_map(|name| graph.index(name)).collect();
         let all: Vec<UnitIndex> = names.iter().filter_map(|name| graph.index(name)).collect();

@@ -180,11 +180,19 @@ fn end_for_good() {
     let mut script = Script::new("a\nb < a\nc < b\nd ~ a");
     script = script.after(&["start c d", "ready a", "ready b", "ready c", "ready d"]);
     let answer = script.say("fail a killed by signal 9");
-    assert_eq!(answer, ["a: up → failed: killed by signal 9", "c: up → stopping", "take down c"]);
+    assert_eq!(
+        answer,
+        [
+            "a: up → failed: killed by signal 9",
+            "c: up → stopping",
+            "d: up → degraded: wants a, which failed",
+            "take down c"
+        ]
+    );
     let answer = script.say("down c");
     assert_eq!(answer, ["c: stopping → failed: needs b, which failed", "b: up → stopping", "take down b"]);
     assert_eq!(script.say("down b"), ["b: stopping → failed: needs a, which failed"]);
-    assert_eq!(script.states(), "a failed, b failed, c failed, d up");
+    assert_eq!(script.states(), "a failed, b failed, c failed, d degraded");
 }
 
 /// A unit that is to stop anyhow is down in the end, not failed, whatever becomes of what it needs.
@@ -279,4 +287,59 @@ fn unknown_units() {
     for event in [Event::Start(vec![7]), Event::Stop(vec![7]), Event::Ready(7), Event::Down(7)] {
         assert_eq!(script.engine.step(event, 0), []);
     }
+}
+
+/// Starting a unit stops what it conflicts with, whichever of the two says so, and begins once that is down.
+#[test]
+fn conflicting_units_take_turns() {
+    let mut script = Script::new("a\nb ! a\nc < a").after(&["start c", "ready a", "ready c"]);
+    assert_eq!(
+        script.say("start b"),
+        ["c: up → stopping", "take down c", "b: down → waiting"],
+        "what needs it goes first"
+    );
+    assert_eq!(script.say("down c"), ["c: stopping → down", "a: up → stopping", "take down a"]);
+    assert_eq!(script.say("down a"), ["a: stopping → down", "bring up b"]);
+    script.say("ready b");
+    assert_eq!(script.say("start a"), ["b: up → stopping", "take down b", "a: down → waiting"]);
+    script.say("down b");
+    script.say("ready a");
+    assert_eq!(script.states(), "a up, b down, c down");
+}
+
+/// Of two conflicting units that one start asks for, one is refused and the other comes up.
+#[test]
+fn conflicting_units_in_one_start() {
+    let mut script = Script::new("a\nb ! a");
+    let answer = script.say("start a b");
+    assert_eq!(answer, ["a: waiting → failed: conflicts with b, which is starting", "bring up b"]);
+}
+
+/// What conflicts with a unit that cannot be stopped is not begun beside it.
+#[test]
+fn conflicting_unit_lingers() {
+    let mut script = Script::new("a stop=1\nb ! a").after(&["start a", "ready a", "start b"]);
+    script.pass(1);
+    let answer = script.pass(2);
+    assert_eq!(
+        answer,
+        [
+            "a: stopping → failed after 3 s: does not stop",
+            "b: waiting → failed after 3 s: conflicts with a, which does not stop"
+        ]
+    );
+}
+
+/// Up and degraded as long as something wanted has failed, and up again with it.
+#[test]
+fn degraded() {
+    let mut script = Script::new("a\nb ~ a");
+    script.say("start b");
+    assert_eq!(script.say("fail a exit 3"), ["a: starting → failed: exit 3", "bring up b"]);
+    assert_eq!(script.say("ready b"), ["b: starting → degraded: wants a, which failed"]);
+    assert_eq!(script.say("start a"), ["b: degraded → up", "bring up a"]);
+    assert_eq!(script.say("ready a"), ["a: starting → up"]);
+    let answer = script.say("fail a exit 1");
+    assert_eq!(answer, ["a: up → failed: exit 1", "b: up → degraded: wants a, which failed"]);
+    assert_eq!(script.states(), "a failed, b degraded");
 }

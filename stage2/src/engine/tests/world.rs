@@ -196,9 +196,12 @@ impl World {
                 first.unit
             );
             if first.kind == EdgeKind::Needs {
-                assert!(matches!(state, State::Up | State::Skipped), "{unit} begun with {} {state:?}", first.unit);
+                assert!(state.is_up() || state == State::Skipped, "{unit} begun with {} {state:?}", first.unit);
                 assert!(state == State::Skipped || self.real[first.unit] == Real::Up);
             }
+        }
+        for conflict in self.engine.graph().conflicts(unit) {
+            assert_eq!(self.real[conflict.unit], Real::Down, "{unit} begun beside {}", conflict.unit);
         }
         self.enter(unit, Real::Starting);
         if self.random.percent(80) {
@@ -254,12 +257,19 @@ impl World {
         let graph = self.engine.graph();
         for unit in 0..graph.len() {
             let state = self.engine.state(unit);
-            assert!(matches!(state, State::Down | State::Up | State::Failed | State::Skipped), "{unit} {state:?}");
-            assert!(state != State::Up || self.real[unit] == Real::Up);
+            assert!(
+                matches!(state, State::Down | State::Up | State::Degraded | State::Failed | State::Skipped),
+                "{unit} {state:?}"
+            );
+            assert!(!state.is_up() || self.real[unit] == Real::Up);
+            let wishes = graph.predecessors(unit).iter().filter(|first| first.kind == EdgeKind::Wants);
+            let mut wishes = wishes.map(|first| self.engine.state(first.unit));
+            let is_short = wishes.any(|wish| wish == State::Failed);
+            assert_eq!(state == State::Degraded, state.is_up() && is_short, "{unit} {state:?}");
             let needs = graph.predecessors(unit).iter().filter(|first| first.kind == EdgeKind::Needs);
-            for first in needs.filter(|_| state == State::Up) {
+            for first in needs.filter(|_| state.is_up()) {
                 let need = self.engine.state(first.unit);
-                assert!(matches!(need, State::Up | State::Skipped), "{unit} is up, {} is {need:?}", first.unit);
+                assert!(need.is_up() || need == State::Skipped, "{unit} is up, {} is {need:?}", first.unit);
             }
         }
     }
