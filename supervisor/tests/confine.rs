@@ -143,14 +143,14 @@ fn mounts() {
     let options =
         ["--read-only", &path("data dir"), "--hide", &path("secrets"), "--hide", &path("password"), "--private-tmp"];
     let script = format!(
-        "cd '{}'; touch 'data dir/x' 2>&1; touch secrets/x 2>&1; ls secrets; cat password; ls /tmp /var/tmp; touch /tmp/own; \
+        "cd '{}'; touch 'data dir/x' 2>&1; touch secrets/x 2>&1; ls secrets; cat password; ls /tmp /var/tmp; touch /tmp/of-confine; \
          stat -c %a /tmp",
         directory.path().display()
     );
     let expected = "touch: cannot touch 'data dir/x': Read-only file system\n\
         touch: cannot touch 'secrets/x': Read-only file system\n/tmp:\n\n/var/tmp:\n1777\n";
     assert_eq!(said(&options, &script), expected);
-    assert!(!Path::new("/tmp/own").exists() && in_tmp.path().exists());
+    assert!(!Path::new("/tmp/of-confine").exists() && in_tmp.path().exists());
     fs::write(path("data dir/x"), "").unwrap();
     assert_eq!(fs::read_to_string(path("secrets/key")).unwrap(), "key");
     // Everything is read-only but what is private.

@@ -8,8 +8,8 @@
 mod activity;
 mod adopt;
 mod begin;
+mod context;
 mod getty;
-mod leaf;
 mod longrun;
 mod oneshot;
 mod reporting;

@@ -1,8 +1,11 @@
 //! One-shots: ordering them from the keeper, and what the keeper tells.
 
-use units::{Command, Oneshot, Step};
+use std::path::PathBuf;
+
+use units::{Command, Context, Oneshot, Step};
 
 use super::activity::{Doing, Ending, Running};
+use super::context::can_run;
 use super::{Executor, TOKEN_KEEPER};
 use crate::engine::event::{Event, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Keeper, Order, Outcome, Report};
@@ -52,8 +55,14 @@ impl Executor {
     }
 
     fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<String>, command: Option<&Command>) {
-        if let Err(error) = self.try_launch(unit, is_stop, steps, command) {
-            self.fail(unit, format!("unable to start: {error}"), None);
+        let context = self.context(unit);
+        let can_run = command.map_or(Ok(()), |command| can_run(&context, command));
+        let started = can_run.and_then(|()| self.leaf(unit, &context)).and_then(|leaf| {
+            let answer = self.try_launch(unit, is_stop, steps, command, (&context, leaf));
+            answer.map_err(|error| format!("unable to start: {error}"))
+        });
+        if let Err(reason) = started {
+            self.fail(unit, reason, None);
         }
     }
 
@@ -63,6 +72,7 @@ impl Executor {
         is_stop: bool,
         steps: Vec<String>,
         command: Option<&Command>,
+        (context, cgroup): (&Context, Option<PathBuf>),
     ) -> std::io::Result<()> {
         let name = self.name(unit).to_owned();
         // The notes of the run before are about to be replaced: what they told is on disk already, or about to be.
@@ -75,11 +85,11 @@ impl Executor {
             Some(Command::Argv(words)) => words.clone(),
             Some(Command::Script(text)) => self.script_words(&name, text)?,
         };
+        let command = if command.is_empty() { command } else { self.confined(context, command) };
         self.hire_keeper()?;
         self.last_job += 1;
         let number = self.last_job;
         let has_command = !command.is_empty();
-        let cgroup = self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok());
         self.order(&Order::Run(Job { number, unit: name.clone(), is_stop, steps, command, cgroup }));
         self.noted.insert(name);
         self.jobs.insert(number, unit);

@@ -14,9 +14,10 @@ use units::{Kind, Log, Longrun, Program, Unit};
 use super::{Doing, Starting};
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::executor::activity::LINES_KEPT;
+use crate::executor::context::{beside, confine};
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
-use crate::service::{CONFINE, Logger, Settings, compile, last_lines, log_directory};
+use crate::service::{Logger, Settings, compile, last_lines, log_directory};
 use crate::system::clock::{realtime, tai};
 use crate::system::replace::replace_link;
 
@@ -101,7 +102,7 @@ impl Executor {
         Settings {
             cgroup,
             logger: has_logger.then(logger),
-            confine: beside(CONFINE).unwrap_or_else(|| CONFINE.into()),
+            confine: confine(),
             wakes: Some(self.config.places.service(ENGINE)).filter(|engine| engine.is_dir()),
         }
     }
@@ -121,10 +122,4 @@ impl Executor {
             let _ = fifo.write_all(&[scanner::SCAN]);
         }
     }
-}
-
-/// A program that came with this one.
-fn beside(name: &str) -> Option<PathBuf> {
-    let program = std::env::current_exe().ok()?.with_file_name(name);
-    program.exists().then_some(program)
 }

@@ -10,14 +10,15 @@ use std::fs;
 use supervisor::control::supervise;
 use supervisor::paths::service::{KILL_MODE, RUN};
 use supervisor::status::{Phase, Status, Want};
-use units::{Command, Context, KillMode, Kind, Longrun, Program, Readiness, Unit};
+use units::{KillMode, Kind, Longrun, Program, Readiness, Unit};
 
 use super::activity::{Doing, Starting};
+use super::context::can_run;
 use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
 use crate::system::cgroup;
-use crate::system::command_lookup::{look_up, look_up_in};
+use crate::system::command_lookup::look_up;
 use ending::{end_for_good, exit_number, runs};
 
 /// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
@@ -30,7 +31,7 @@ impl Executor {
         if RESERVED.contains(&text.name.as_str()) {
             return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
         }
-        if let Err(reason) = can_run(longrun) {
+        if let Err(reason) = can_run_longrun(longrun) {
             return self.fail(unit, reason, None);
         }
         if self.must_wait_for_terminal(unit) {
@@ -172,24 +173,9 @@ impl Executor {
 }
 
 /// Whether there is something to execute, as far as that can be told before.
-fn can_run(longrun: &Longrun) -> Result<(), String> {
+fn can_run_longrun(longrun: &Longrun) -> Result<(), String> {
     match &longrun.program {
-        Program::Command(Command::Argv(words)) => {
-            words.first().map_or(Ok(()), |word| look_up_for(&longrun.context, word))
-        }
-        Program::Command(Command::Script(_)) => Ok(()),
+        Program::Command(command) => can_run(&longrun.context, command),
         Program::ServiceDirectory(directory) => look_up(&directory.join(RUN).to_string_lossy()),
-    }
-}
-
-/// A command is found by the PATH that it will have. One that is somewhere below a directory of its own, or in a file of
-/// variables, is not looked for.
-fn look_up_for(context: &Context, word: &str) -> Result<(), String> {
-    let is_relative = word.contains('/') && !word.starts_with('/');
-    let path = context.env.iter().find(|(name, _)| name == "PATH");
-    match path {
-        Some((_, path)) => look_up_in(word, path),
-        None if is_relative || !context.env_file.is_empty() => Ok(()),
-        None => look_up(word),
     }
 }

@@ -1,0 +1,13 @@
+//! Every key of a unit, with a real process that says what has become of it.
+
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
+#[path = "../system/mod.rs"]
+mod system;
+
+mod context;
+mod control_group;
+mod lifecycle;
+mod readiness;
+mod servicedir;
+mod subject;
