@@ -5,10 +5,13 @@ const RESIDENT: [&str; 6] = ["svscan", "supervise", "svlog", "multilog", "readpr
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=resident.ld");
+    let script = format!("-Wl,-T,{}/resident.ld", env!("CARGO_MANIFEST_DIR"));
     for program in RESIDENT {
         // Without relocations there is nothing to protect, and its padding would cost every process a dirty page.
-        for argument in ["-static", "-no-pie", "-nostartfiles", "-nostdlib", "-Wl,-z,norelro"] {
+        for argument in ["-static", "-no-pie", "-nostartfiles", "-nostdlib", "-Wl,-z,norelro", "-Wl,--gc-sections"] {
             println!("cargo:rustc-link-arg-bin={program}={argument}");
         }
+        println!("cargo:rustc-link-arg-bin={program}={script}");
     }
 }

@@ -180,6 +180,14 @@ pub mod scan {
     pub const LOCK: &str = ".svscan/lock";
     /// Who scans, and what it was told that outlives it: the record of [`crate::scanner`].
     pub const STATUS: &str = ".svscan/status";
+    /// The FIFO that s6-svscanctl writes to: svscan reads it, too, where the directory is there.
+    pub const S6_CONTROL: &str = ".s6-svscan/control";
+    /// As [`FINISH`], where that is not there.
+    pub const S6_FINISH: &str = ".s6-svscan/finish";
+    /// As [`CRASH`], where that is not there.
+    pub const S6_CRASH: &str = ".s6-svscan/crash";
+    /// As [`HANDLER`], for signals that have none there.
+    pub const S6_HANDLER: &str = ".s6-svscan/SIG";
     /// Executed in svscan's place when it ends.
     pub const FINISH: &str = ".svscan/finish";
     /// Executed in svscan's place when it cannot go on.

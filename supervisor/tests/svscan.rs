@@ -199,7 +199,7 @@ fn missing_supervise() {
     link(&scene, "a");
     command.env("PATH", "/nowhere");
     scene.spawn(command);
-    let message = "svscan: warning: unable to run supervise for a: No such file or directory\n";
+    let message = "svscan: warning: unable to run supervise for a: No such file or directory (next try in 1 s)\n";
     scene.await_text("messages", |text| text == format!("{message}{message}"));
 }
 
@@ -279,8 +279,8 @@ fn few_descriptors() {
     limit("14");
     (0..8).for_each(|number| link(&scene, &format!("s{number}")));
     scene.letters("scan/.svscan/control", "a");
-    let text = scene.await_text("messages", |text| text.contains("unable to take s"));
-    assert!(text.lines().all(|line| line.ends_with(" in: Too many open files")), "{text}");
+    let text = scene.await_text("messages", |text| text.contains("unable to take in s"));
+    assert!(text.lines().all(|line| line.ends_with(": Too many open files")), "{text}");
     limit("100");
     let up = |scene: &Scene| (0..8).filter(|number| scene.is_supervised(&format!("s{number}"))).count();
     wait_until("all services", || (up(&scene) == 8).then_some(()));

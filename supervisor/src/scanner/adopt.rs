@@ -15,16 +15,20 @@ use crate::sys::table::Table;
 use crate::sys::text::{Text, parse_number};
 
 use super::entry::Pipe;
+use super::group;
+use super::walk::directory_of;
 
 /// What a supervise is called by the kernel.
 const COMMAND: &[u8] = b"supervise\n";
 
-/// A supervise that is alive.
+/// A service that a supervise looks after.
 #[derive(Clone, Copy, Debug)]
 struct Found {
-    /// Device and inode of its working directory, which is its service.
+    /// Device and inode of its directory.
     identity: (u64, u64),
     pid: u32,
+    /// The supervise may have others as well.
+    is_grouped: bool,
 }
 
 /// The supervises that are alive, ours or not.
@@ -35,55 +39,58 @@ impl Supervises {
     /// Looks through /proc. Without it, or without memory, fewer are found.
     pub fn find() -> Self {
         let mut found = Self::default();
+        let scan = files::status_at(HERE, c".").ok().as_ref().map(FileStatus::identity);
         let Ok(directory) = files::open(c"/proc", O_RDONLY | O_DIRECTORY, 0) else { return found };
         let mut names = files::Names::of(*directory);
         while let Ok(Some(name)) = names.next_name() {
-            let Some(pid) = parse_number(name.to_bytes()) else { continue };
-            if let Some(identity) = service_of(*directory, name)
-                && found.0.push(Found { identity, pid: pid as u32 }).is_err()
+            if let Some(pid) = parse_number(name.to_bytes())
+                && is_supervise(*directory, name)
             {
-                break;
+                found.take(pid as u32, scan);
             }
         }
         found
     }
 
-    /// The supervise of a service directory.
-    pub fn of(&self, identity: (u64, u64)) -> Option<u32> {
-        self.0.iter().find(|found| found.identity == identity).map(|found| found.pid)
+    /// A supervise of one service enters the directory once it has the lock; one of several stays in the scan directory
+    /// and has theirs open.
+    fn take(&mut self, pid: u32, scan: Option<(u64, u64)>) {
+        let place = group::working_directory(pid);
+        if place.is_some() && place == scan {
+            group::each_directory(pid, |_, identity| {
+                let _ = self.0.push(Found { identity, pid, is_grouped: true });
+            });
+        } else if let Some(identity) = place {
+            let _ = self.0.push(Found { identity, pid, is_grouped: false });
+        }
+    }
+
+    /// The supervise of a service directory, and whether it may have others as well.
+    pub fn of(&self, identity: (u64, u64)) -> Option<(u32, bool)> {
+        self.0.iter().find(|found| found.identity == identity).map(|found| (found.pid, found.is_grouped))
     }
 }
 
-/// The service that a process looks after, if it is a supervise: it enters the directory once it has the lock.
-fn service_of(proc: Descriptor, pid: &CStr) -> Option<(u64, u64)> {
-    let path = |file: &[u8]| {
-        let mut path = Text::<32>::new();
-        path.push(pid.to_bytes());
-        path.push(file);
-        path
-    };
+fn is_supervise(proc: Descriptor, pid: &CStr) -> bool {
+    let mut path = Text::<32>::new();
+    path.push(pid.to_bytes());
+    path.push(b"/comm");
     let mut buffer = [0; 16];
-    if files::read_at(proc, path(b"/comm").c_str()?, &mut buffer).ok()? != COMMAND {
-        return None;
-    }
-    files::status_at(proc, path(b"/cwd").c_str()?).ok().as_ref().map(FileStatus::identity)
+    path.c_str().is_some_and(|path| files::read_at(proc, path, &mut buffer).is_ok_and(|name| name == COMMAND))
 }
 
 /// The pipe between a service and its logger, as somebody who is alive holds it: a supervise, the logger, or at worst
 /// the service itself.
-pub fn recover_pipe(name: &CStr, main: Option<u32>, log: Option<u32>) -> Option<Pipe> {
-    let log_directory = {
-        let mut path = Text::<300>::new();
-        path.push(name.to_bytes());
-        path.push(b"/");
-        path.push(service::LOG.as_bytes());
-        path
+pub fn recover_pipe(name: &CStr, main: Option<(u32, bool)>, log: Option<(u32, bool)>) -> Option<Pipe> {
+    let held = |supervise: Option<(u32, bool)>, is_log: bool| {
+        let (pid, is_grouped) = supervise?;
+        let number = if is_grouped { group::pipe_number(pid, name, is_log)? } else { u64::from(!is_log) };
+        pipe_of(pid, number)
     };
-    let of = |pid: Option<u32>, number| pid.and_then(|pid| pipe_of(pid, number));
-    of(main, 1)
-        .or_else(|| of(log, 0))
-        .or_else(|| of(running(log_directory.c_str()?), 0))
-        .or_else(|| of(running(name), 1))
+    held(main, false)
+        .or_else(|| held(log, true))
+        .or_else(|| pipe_of(running(directory_of(name, true).c_str()?)?, 0))
+        .or_else(|| pipe_of(running(name)?, 1))
 }
 
 /// The process that the record of a service names, if it is alive.

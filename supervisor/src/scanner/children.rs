@@ -1,15 +1,19 @@
 //! How the scanner starts programs: what its children inherit, and what not.
+//!
+//! A child borrows our memory until it executes ([`crate::sys::spawn`]): it makes system calls and nothing else.
 
 use core::ffi::CStr;
 
 use crate::sys;
-use crate::sys::descriptor::{Descriptor, HERE};
-use crate::sys::error::{Errno, Result};
-use crate::sys::message::Messages;
-use crate::sys::process::{self, Arguments, Environment, Fork};
+use crate::sys::descriptor::{Descriptor, HERE, STDERR, close};
+use crate::sys::error::Errno;
+use crate::sys::process::{self, Arguments, Environment};
+use crate::sys::spawn::{self, Child};
 use crate::sys::start::Stack;
-use crate::sys::text::{Shown, parse_line, parse_number};
 use crate::sys::{files, signal};
+
+use super::batch::{Batch, Plan};
+use super::limits::{is_oom_adjusted, limits, restored};
 
 /// The limits of open descriptors before stage 1 raised them: `SOFT:HARD`, or `SOFT` alone.
 const LIMIT_VARIABLE: &[u8] = b"SUNUP_NOFILE";
@@ -25,6 +29,10 @@ pub struct Children {
     limit: Option<(u64, u64)>,
     /// Our oom_score_adj is not for them.
     reset_oom: bool,
+    /// The console, which is for `finish` and `crash` alone.
+    console: Option<Descriptor>,
+    /// How many services one supervise gets at most.
+    group: usize,
 }
 
 /// A supervise to be started.
@@ -38,10 +46,43 @@ pub struct Supervise<'a> {
     pub pipe: Option<Descriptor>,
 }
 
+/// Why there is no new process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// No process could be made; none can be made for others either.
+    Forked(Errno),
+    /// The program could not be executed.
+    Executed(Errno),
+}
+
+/// What a child becomes.
+#[derive(Clone, Copy, Debug)]
+enum Program<'a> {
+    Supervise(Supervise<'a>),
+    Group(Arguments<'a>, &'a [Plan]),
+    Handler(&'a CStr),
+}
+
+/// A child on its way to a program.
+#[derive(Debug)]
+struct Start<'a> {
+    children: &'a Children,
+    program: Program<'a>,
+    failed: Option<Errno>,
+}
+
+impl Child for Start<'_> {
+    fn go(&mut self, _pid: u32) -> ! {
+        self.failed = Some(self.children.become_program(self.program));
+        sys::exit(127)
+    }
+}
+
 impl Children {
     /// Takes our own limits note, and raises the limit of descriptors: a service with a logger costs two.
     ///
     /// `before`: what children got before we were executed again, when the note is gone.
+    #[inline(never)]
     pub fn new(stack: &mut Stack, before: Option<(u64, u64)>) -> Self {
         let told = stack.variable(LIMIT_VARIABLE).and_then(|value| limits(value.to_bytes()));
         let told = before.map(|(soft, hard)| (soft, Some(hard))).or(told);
@@ -56,7 +97,18 @@ impl Children {
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
             limit,
             reset_oom: process::own_pid() == 1 && is_oom_adjusted(),
+            console: None,
+            group: 1,
         }
+    }
+
+    /// Takes what the command line says: the console's descriptor, and the size of a group.
+    pub const fn set_up(&mut self, console: Option<i32>, group: usize) {
+        self.console = match console {
+            Some(number) => Some(Descriptor(number)),
+            None => None,
+        };
+        self.group = group;
     }
 
     /// Soft and hard limit of descriptors that children get.
@@ -64,24 +116,61 @@ impl Children {
         self.limit
     }
 
+    /// How many services one supervise gets at most.
+    pub const fn group_size(&self) -> usize {
+        self.group
+    }
+
     /// Starts a supervise.
-    pub fn supervise(&self, what: Supervise<'_>) -> Result<u32> {
-        match process::fork()? {
-            Fork::Parent(pid) => Ok(pid),
-            Fork::Child => self.become_supervise(what),
+    pub fn supervise(&self, what: Supervise<'_>) -> core::result::Result<u32, NotStarted> {
+        self.start(Program::Supervise(what))
+    }
+
+    /// Starts one supervise for several services.
+    pub fn group(&self, batch: &mut Batch) -> core::result::Result<u32, NotStarted> {
+        let (arguments, plans) = batch.command().map_err(NotStarted::Executed)?;
+        self.start(Program::Group(arguments, plans))
+    }
+
+    /// Starts a handler in a session of its own.
+    pub fn handler(&self, path: &CStr) -> core::result::Result<u32, NotStarted> {
+        self.start(Program::Handler(path))
+    }
+
+    fn start(&self, program: Program<'_>) -> core::result::Result<u32, NotStarted> {
+        let mut child = Start { children: self, program, failed: None };
+        let pid = spawn::spawn(&mut child, 0).map_err(NotStarted::Forked)?;
+        match child.failed {
+            None => Ok(pid),
+            Some(errno) => {
+                // It has left our memory and is about to end.
+                let _ = process::wait_for(pid);
+                Err(NotStarted::Executed(errno))
+            }
         }
     }
 
-    fn become_supervise(&self, what: Supervise<'_>) -> ! {
+    /// In the child. Returns when it could not become the program.
+    fn become_program(&self, program: Program<'_>) -> Errno {
         self.clean();
-        let errno = self.exec_supervise(what);
-        let log = if what.is_log { "/log" } else { "" };
-        let name = Shown(what.name.to_bytes());
-        Messages::new("svscan").warn(b"", format_args!("unable to run supervise for {name}{log}: {errno}"));
-        sys::exit(111)
+        match program {
+            Program::Supervise(what) => self.become_supervise(what),
+            Program::Group(arguments, plans) => {
+                for pipe in plans.iter().filter_map(|plan| plan.pipe) {
+                    if let Err(errno) = pipe.set_close_on_exec(false) {
+                        return errno;
+                    }
+                }
+                process::exec_in_path(c"supervise", self.path, &arguments, self.environment)
+            }
+            Program::Handler(path) => {
+                let _ = process::new_session();
+                process::exec(path, &Arguments::of(&[path]), self.environment)
+            }
+        }
     }
 
-    fn exec_supervise(&self, what: Supervise<'_>) -> Errno {
+    fn become_supervise(&self, what: Supervise<'_>) -> Errno {
         let (argument, number) = if what.is_log { (c"log", 0) } else { (what.name, 1) };
         if let Some(Err(errno)) = what.is_log.then(|| files::change_directory(what.name)) {
             return errno;
@@ -89,32 +178,29 @@ impl Children {
         if let Some(Err(errno)) = what.pipe.map(|pipe| pipe.duplicate_to(number)) {
             return errno;
         }
-        let arguments = Arguments::of(&[c"supervise", argument]);
-        process::exec_in_path(c"supervise", self.path, &arguments, self.environment)
+        process::exec_in_path(c"supervise", self.path, &Arguments::of(&[c"supervise", argument]), self.environment)
     }
 
-    /// Starts a handler in a session of its own.
-    pub fn handler(&self, path: &CStr) -> Result<u32> {
-        match process::fork()? {
-            Fork::Parent(pid) => Ok(pid),
-            Fork::Child => {
-                let _ = process::new_session();
-                self.clean();
-                let errno = process::exec(path, &Arguments::of(&[path]), self.environment);
-                Messages::new("svscan").warn(b"", format_args!("unable to run {}: {errno}", Shown(path.to_bytes())));
-                sys::exit(111)
-            }
-        }
-    }
-
-    /// Becomes `finish` or `crash`; returns when that cannot be, with everything as it was.
-    pub fn replace_ourselves(&self, path: &CStr) -> Errno {
+    /// Becomes the first of these programs that there is, with the console as standard error if there is one; returns when
+    /// that cannot be, with everything as it was.
+    pub fn replace_ourselves(&self, paths: &[&CStr]) -> Errno {
         let raised = process::descriptor_limit();
         if let Some((soft, hard)) = self.limit {
             let _ = process::set_descriptor_limit(soft, hard);
         }
         let blocked = signal::set_blocked(signal::Signals::NONE);
-        let errno = process::exec(path, &Arguments::of(&[path]), self.environment);
+        let errors = self.console.and_then(|console| {
+            let errors = STDERR.duplicate().ok();
+            console.duplicate_to(STDERR.0).ok().and(errors)
+        });
+        let mut errno = Errno::ENOENT;
+        for path in paths {
+            if errno != Errno::ENOENT {
+                break;
+            }
+            errno = process::exec(path, &Arguments::of(&[path]), self.environment);
+        }
+        let _ = errors.map(|errors| errors.duplicate_to(STDERR.0));
         if let Ok(blocked) = blocked {
             let _ = signal::set_blocked(blocked);
         }
@@ -134,57 +220,6 @@ impl Children {
         if self.reset_oom {
             let _ = files::write_at(HERE, c"/proc/self/oom_score_adj", b"0");
         }
-    }
-}
-
-/// `SOFT:HARD` or `SOFT`.
-fn limits(text: &[u8]) -> Option<(u64, Option<u64>)> {
-    let mut numbers = text.splitn(2, |&byte| byte == b':').map(parse_number);
-    let soft = numbers.next()??;
-    match numbers.next() {
-        None => Some((soft, None)),
-        Some(hard) => Some((soft, Some(hard?))),
-    }
-}
-
-/// What children get: never more than we have ourselves.
-fn restored(told: Option<(u64, Option<u64>)>, (soft, hard): (u64, u64)) -> (u64, u64) {
-    let hard_told = told.and_then(|(_, hard)| hard).unwrap_or(hard).min(hard);
-    (told.map_or(soft, |(soft, _)| soft).min(hard_told), hard_told)
-}
-
-fn is_oom_adjusted() -> bool {
-    let mut buffer = [0; 16];
-    files::read_at(HERE, c"/proc/self/oom_score_adj", &mut buffer).is_ok_and(|text| parse_line(text) != Some(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A lone number is the soft limit; what is no limit is not taken for one.
-    #[test]
-    fn told_limits() {
-        for (text, told) in [
-            ("1024:4096", Some((1024, Some(4096)))),
-            ("1024:18446744073709551615", Some((1024, Some(u64::MAX)))),
-            ("333", Some((333, None))),
-            ("", None),
-            ("1024:", None),
-            (":4096", None),
-            ("1:2:3", None),
-        ] {
-            assert_eq!(limits(text.as_bytes()), told, "{text}");
-        }
-    }
-
-    /// Both limits come back, and neither is above our own.
-    #[test]
-    fn what_children_get() {
-        assert_eq!(restored(Some((1024, Some(4096))), (1024, 1_048_576)), (1024, 4096));
-        assert_eq!(restored(Some((333, None)), (1024, 4096)), (333, 4096));
-        assert_eq!(restored(Some((9000, Some(u64::MAX))), (1024, 4096)), (4096, 4096));
-        assert_eq!(restored(Some((9000, Some(2000))), (1024, 4096)), (2000, 2000));
-        assert_eq!(restored(None, (1024, 4096)), (1024, 4096));
+        let _ = self.console.map(close);
     }
 }

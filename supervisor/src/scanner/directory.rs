@@ -10,7 +10,7 @@ use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_RDWR};
 /// What could not be done, for the message.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// The verb.
+    /// The verb, with a space after it.
     pub what: &'static str,
     /// The file.
     pub file: &'static str,
@@ -26,7 +26,9 @@ const PAUSE: u64 = 2;
 #[derive(Debug)]
 pub struct Directory {
     /// Both ends of the control FIFO, so that it never ends.
-    pub control: Owned,
+    control: Owned,
+    /// The one that s6-svscanctl writes to, where there is a `.s6-svscan/`.
+    s6_control: Option<Owned>,
     /// Held for as long as we live.
     _lock: Owned,
 }
@@ -43,14 +45,23 @@ impl Directory {
 
     fn open_inside(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
-        made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create", scan::SVSCAN))?;
+        made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create ", scan::SVSCAN))?;
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
-            .map_err(fault("open", scan::LOCK))?;
-        acquire(*lock).map_err(fault("acquire", scan::LOCK))?;
+            .map_err(fault("open ", scan::LOCK))?;
+        acquire(*lock).map_err(fault("acquire ", scan::LOCK))?;
         locked();
         let control =
-            files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open", scan::CONTROL))?;
-        Ok(Self { control, _lock: lock })
+            files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open ", scan::CONTROL))?;
+        let s6_control = match files::open_fifo_at(HERE, c_path!(scan::S6_CONTROL), O_RDWR, 0o600) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => None,
+            other => Some(other.map_err(fault("open ", scan::S6_CONTROL))?),
+        };
+        Ok(Self { control, s6_control, _lock: lock })
+    }
+
+    /// The FIFOs that letters come from.
+    pub fn controls(&self) -> impl Iterator<Item = Descriptor> {
+        [Some(*self.control), self.s6_control.as_deref().copied()].into_iter().flatten()
     }
 }
 

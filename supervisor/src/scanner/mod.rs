@@ -4,14 +4,25 @@
 //! grows in pages of its own, and an entry that finds no room is tried again.
 
 mod adopt;
+mod batch;
 mod children;
 mod directory;
 mod entry;
 mod followed;
-mod names;
+mod group;
+mod launch;
+mod limits;
 mod obey;
 mod options;
 mod orders;
+mod orphans;
+mod recent;
 mod record;
+mod report;
 pub mod run;
+mod stop;
 mod table;
+mod takeover;
+mod turn;
+mod visit;
+mod walk;

@@ -1,5 +1,7 @@
 //! What the scanner does when it is told: by letters, by signals, by the end of a process.
 
+use core::ffi::CStr;
+
 use crate::c_path;
 use crate::paths::scan;
 use crate::sys::crash;
@@ -7,13 +9,16 @@ use crate::sys::descriptor::{HERE, STDERR};
 use crate::sys::error::Errno;
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
 use crate::sys::process;
-use crate::sys::text::{Shown, Text};
+use crate::sys::text::Text;
 use crate::sys::time;
 
 use super::adopt::Supervises;
+use super::children::NotStarted;
 use super::orders::{Orders, handler_name};
+use super::report;
 use super::run::{RETRY, Scanner};
-use super::table::Scan;
+use super::table::Entries;
+use super::walk::Walk;
 
 /// Most processes reaped before anything else is looked at.
 const TURN: u32 = 256;
@@ -22,19 +27,19 @@ const REFUSED: u16 = 111 << 8;
 
 impl Scanner {
     /// Runs the signal's handler; false when there is none.
+    #[inline(never)]
     pub(super) fn run_handler(&mut self, signal: u32) -> bool {
         let Some(name) = handler_name(signal) else { return false };
-        let mut path = Text::<64>::new();
-        path.push(scan::HANDLER.as_bytes());
-        path.push(name.bytes());
-        let Some(path) = path.c_str() else { return false };
-        if files::executable_at(HERE, path).is_err() {
-            return false;
-        }
-        if let Err(errno) = self.children.handler(path) {
-            self.messages.warn(b"", format_args!("unable to run {}: {errno}", Shown(path.to_bytes())));
-        }
-        true
+        [scan::HANDLER, scan::S6_HANDLER].iter().any(|place| {
+            let mut path = Text::<64>::new();
+            path.push(place.as_bytes());
+            path.push(name.bytes());
+            let Some(path) = path.c_str().filter(|path| files::executable_at(HERE, path).is_ok()) else { return false };
+            if let Err(NotStarted::Forked(errno) | NotStarted::Executed(errno)) = self.children.handler(path) {
+                report::unable(&mut self.messages, "run ", path.to_bytes(), errno, "");
+            }
+            true
+        })
     }
 
     /// Does what is to be done; a number is the exit code.
@@ -50,10 +55,10 @@ impl Scanner {
         if orders.again {
             // What was written to the control FIFO besides is lost with it, unlike the record.
             let errno = crash::execute_now(&self.stack);
-            self.messages.warn(b"", format_args!("unable to execute svscan again: {errno}"));
+            report::unable(&mut self.messages, "execute svscan again", b"", errno, "");
         }
-        if orders.scan {
-            self.scan();
+        if orders.scan || (orders.prune && self.is_stale) {
+            self.scan(None);
         }
         if orders.prune {
             self.entries.end_supervises(true, orders.prune_loggers);
@@ -66,13 +71,15 @@ impl Scanner {
         if orders.finish || (self.is_ending && !self.is_over && self.entries.are_dead()) {
             return self.finish();
         }
-        if !self.is_ending {
-            self.entries.start(&self.children, time::monotonic(), &mut self.messages);
+        let now = time::monotonic();
+        if !self.is_ending && self.due(now).is_some_and(|at| at <= now) {
+            self.serve(None);
         }
         None
     }
 
     /// Reaps, at most so many in a turn: orphans may come as fast as they are reaped.
+    #[inline(never)]
     pub(super) fn reap(&mut self) {
         let mut refused = false;
         let mut count = 0;
@@ -94,36 +101,70 @@ impl Scanner {
         self.held = None;
         let now = time::monotonic();
         self.entries.hasten_loggers(now);
-        self.entries.start(&self.children, now, &mut self.messages);
+        self.serve(None);
         self.entries.close_pipes();
     }
 
-    pub(super) fn scan(&mut self) {
-        self.scan_with(None);
+    /// When (monotonic ns) something is to be started or told.
+    pub(super) fn due(&self, now: u64) -> Option<u64> {
+        self.entries.due(now).map(|at| at.max(self.not_before))
     }
 
-    pub(super) fn scan_with(&mut self, left: Option<&Supervises>) {
-        let complete = self.entries.scan(Scan { messages: &mut self.messages, left, quiet: self.is_incomplete });
-        self.is_incomplete = !complete;
-        let pause = if complete { self.interval } else { Some(RETRY) };
+    /// Scans the whole directory. `left`: what a predecessor has left.
+    pub(super) fn scan(&mut self, left: Option<&Supervises>) {
+        self.is_stale = false;
+        let is_incomplete = self.walk(left, |entries, walk| entries.scan(walk));
+        self.is_incomplete = is_incomplete;
+        let pause = if is_incomplete { Some(RETRY) } else { self.interval };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
     }
 
+    /// Starts and tells what is due.
+    pub(super) fn serve(&mut self, left: Option<&Supervises>) {
+        if self.walk(left, |entries, walk| entries.serve(walk)) {
+            self.not_before = time::monotonic().saturating_add(RETRY);
+        }
+    }
+
+    /// A name has come into the directory.
+    pub(super) fn look(&mut self, name: &CStr) {
+        if !self.is_ending && self.walk(None, |entries, walk| entries.look(name, walk)) {
+            self.is_incomplete = true;
+            self.scan_at = Some(time::monotonic().saturating_add(RETRY));
+        }
+    }
+
+    /// True when not everything could be looked at.
+    fn walk(&mut self, left: Option<&Supervises>, act: impl FnOnce(&mut Entries, &mut Walk<'_>)) -> bool {
+        let mut walk = Walk {
+            children: (!self.is_ending).then_some(&self.children),
+            messages: &mut self.messages,
+            now: time::monotonic(),
+            left,
+            quiet: self.is_incomplete,
+            is_full: false,
+            is_incomplete: false,
+        };
+        act(&mut self.entries, &mut walk);
+        walk.is_incomplete
+    }
+
+    #[inline(never)]
     pub(super) fn hold_fifo(&mut self) {
         if !files::status_of(STDERR).is_ok_and(|status| status.is_fifo()) {
             return;
         }
         match files::open(c"/proc/self/fd/2", O_RDONLY | O_NONBLOCK, 0) {
             Ok(fifo) => self.held = Some(fifo),
-            Err(errno) => self.messages.warn(b"", format_args!("unable to hold standard error: {errno}")),
+            Err(errno) => report::unable(&mut self.messages, "hold standard error", b"", errno, ""),
         }
     }
 
     /// Becomes `finish`. Without one we exit, but as process 1 go on reaping.
     pub(super) fn finish(&mut self) -> Option<i32> {
-        let errno = self.children.replace_ourselves(c_path!(scan::FINISH));
+        let errno = self.children.replace_ourselves(&[c_path!(scan::FINISH), c_path!(scan::S6_FINISH)]);
         if errno != Errno::ENOENT || self.is_process_1 {
-            self.messages.warn(b"", format_args!("unable to run {}: {errno}", scan::FINISH));
+            report::unable(&mut self.messages, "run ", scan::FINISH.as_bytes(), errno, "");
         }
         self.is_over = true;
         (!self.is_process_1).then_some(0)

@@ -1,4 +1,4 @@
-//! The command line: `svscan [-t ms] [-d fd] [-g N] [dir]`.
+//! The command line: `svscan [-t ms] [-d fd] [-g N] [-X fd] [dir]`.
 
 use core::ffi::CStr;
 
@@ -22,21 +22,26 @@ pub struct Options<'a> {
     pub rescan: Rescan,
     /// `-d`: gets a newline after the first scan.
     pub ready: Option<i32>,
+    /// `-g`: how many services one supervise gets at most.
+    pub group: usize,
+    /// `-X`: the console's descriptor, standard error of `finish` and `crash`.
+    pub console: Option<i32>,
     /// The scan directory.
     pub directory: &'a CStr,
 }
 
 /// The usage line.
-pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [dir]";
+pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [-g n] [-X fd] [dir]";
 
 impl<'a> Options<'a> {
     /// Reads the arguments after the program's name; the error is what to say.
+    #[inline(never)]
     pub fn parse(mut arguments: impl Iterator<Item = &'a CStr>) -> Result<Self, &'static str> {
-        let mut options = Self { rescan: Rescan::OnChange, ready: None, directory: c"." };
+        let mut options = Self { rescan: Rescan::OnChange, ready: None, group: 1, console: None, directory: c"." };
         let mut directories = 0;
         while let Some(argument) = arguments.next() {
             match argument.to_bytes() {
-                [b'-', letter @ (b't' | b'd' | b'g'), attached @ ..] => {
+                [b'-', letter @ (b't' | b'd' | b'g' | b'X'), attached @ ..] => {
                     let value = if attached.is_empty() { arguments.next().map(CStr::to_bytes) } else { Some(attached) };
                     options.set(*letter, value.and_then(parse_number).ok_or(USAGE)?)?;
                 }
@@ -52,11 +57,13 @@ impl<'a> Options<'a> {
     }
 
     fn set(&mut self, letter: u8, value: u64) -> Result<(), &'static str> {
+        let is_descriptor = value > 2 && value < 1 << 20;
         match letter {
             b't' if value == 0 => self.rescan = Rescan::Never,
             b't' => self.rescan = Rescan::Every(value),
-            b'd' if value > 2 && value < 1 << 20 => self.ready = Some(value as i32),
-            b'g' => return Err("-g: several services in one supervise are not there yet"),
+            b'd' if is_descriptor => self.ready = Some(value as i32),
+            b'X' if is_descriptor => self.console = Some(value as i32),
+            b'g' if value > 0 && value < 1 << 16 => self.group = value as usize,
             _ => return Err(USAGE),
         }
         Ok(())
@@ -71,14 +78,14 @@ mod tests {
     #[test]
     fn parses() {
         let check = |arguments: &[&'static CStr]| Options::parse(arguments.iter().copied());
-        let none = Options { rescan: Rescan::OnChange, ready: None, directory: c"." };
+        let none = Options { rescan: Rescan::OnChange, ready: None, group: 1, console: None, directory: c"." };
         assert_eq!(check(&[]), Ok(none));
         assert_eq!(
-            check(&[c"-t5000", c"-d", c"3", c"/s"]),
-            Ok(Options { rescan: Rescan::Every(5000), ready: Some(3), directory: c"/s" })
+            check(&[c"-t5000", c"-d", c"3", c"-g", c"100", c"-X4", c"/s"]),
+            Ok(Options { rescan: Rescan::Every(5000), ready: Some(3), group: 100, console: Some(4), directory: c"/s" })
         );
         assert_eq!(check(&[c"-t", c"0"]), Ok(Options { rescan: Rescan::Never, ..none }));
-        for bad in [&[c"-t"][..], &[c"-x"], &[c"a", c"b"], &[c"-d", c"1"], &[c"-t", c"-1"]] {
+        for bad in [&[c"-t"][..], &[c"-x"], &[c"a", c"b"], &[c"-d", c"1"], &[c"-g0"], &[c"-X2"], &[c"-t", c"-1"]] {
             assert_eq!(check(bad), Err(USAGE), "{bad:?}");
         }
     }

@@ -1,49 +1,42 @@
 //! The crash of a program that must not end: a handler on a stack of its own executes the program again.
 //!
-//! The handler trusts nothing of the crashed program's memory but two pointers into the stack that the kernel made:
-//! arguments and environment. Descriptors are close-on-exec, so the new image begins with standard ones alone.
+//! The handler trusts nothing of the crashed program's memory. Where arguments and environment are, the kernel knows
+//! (`/proc/self/stat`, field 28). Descriptors are close-on-exec, so the new image begins with standard ones alone.
+//!
+//! There is no other writable static in a resident program, so that none has a page for them.
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
 use core::ptr::null;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
 use linux_raw_sys::general as abi;
 use syscalls::{Sysno, syscall};
 
-use super::descriptor::Descriptor;
+use super::descriptor::{Descriptor, HERE};
 use super::error::Result;
+use super::files;
 use super::process::{self, Arguments};
 use super::signal::Signals;
 use super::start::Stack;
+use super::text::parse_number;
 
 /// The program, whatever became of its file.
 const OURSELVES: &CStr = c"/proc/self/exe";
 /// Bytes of the handler's stack: the kernel's frame alone may need 11 kB. Untouched, it takes no memory.
 const STACK: usize = 32 * 1024;
 
-/// All in one, pointers first: they stand in a page that is there anyway, and the stack costs none until it is used.
+/// The handler's stack.
 #[repr(C, align(16))]
-struct Handler {
-    arguments: AtomicPtr<*const c_char>,
-    environment: AtomicPtr<*const c_char>,
-    stack: UnsafeCell<[u8; STACK]>,
-}
+struct Alternate(UnsafeCell<[u8; STACK]>);
 
-// SAFETY: only the kernel touches the stack, in the one thread there is; the pointers are atomic.
-unsafe impl Sync for Handler {}
+// SAFETY: only the kernel touches it, in the one thread there is.
+unsafe impl Sync for Alternate {}
 
-static HANDLER: Handler = Handler {
-    arguments: AtomicPtr::new(core::ptr::null_mut()),
-    environment: AtomicPtr::new(core::ptr::null_mut()),
-    stack: UnsafeCell::new([0; STACK]),
-};
+static ALTERNATE: Alternate = Alternate(UnsafeCell::new([0; STACK]));
 
 /// From now on a fault of ours ([`Signals::FAULTS`]) executes the program again, in the same process.
-pub fn execute_again(stack: &Stack) -> Result<()> {
-    HANDLER.arguments.store(stack.arguments().cast_mut(), Ordering::Relaxed);
-    HANDLER.environment.store(stack.environment().cast_mut(), Ordering::Relaxed);
-    let alternate = abi::stack_t { ss_sp: HANDLER.stack.get().cast(), ss_flags: 0, ss_size: STACK as _ };
+pub fn execute_again() -> Result<()> {
+    let alternate = abi::stack_t { ss_sp: ALTERNATE.0.get().cast(), ss_flags: 0, ss_size: STACK as _ };
     // SAFETY: the kernel reads one `stack_t`, whose area lives as long as the program and has no other user.
     unsafe { syscall!(Sysno::sigaltstack, &raw const alternate, 0) }?;
     let flags = abi::SA_ONSTACK | abi::SA_RESTORER;
@@ -71,14 +64,26 @@ pub fn execute_now(stack: &Stack) -> super::error::Errno {
 }
 
 extern "C" fn crashed(_signal: i32) -> ! {
-    let (arguments, environment) =
-        (HANDLER.arguments.load(Ordering::Relaxed), HANDLER.environment.load(Ordering::Relaxed));
-    // SAFETY: both arrays are the kernel's, on the first page of our stack; what is damaged there is an EFAULT.
-    let _ = unsafe { syscall!(Sysno::execve, OURSELVES.as_ptr(), arguments, environment) };
+    if let Some(stack) = own_stack() {
+        let (arguments, environment) = (stack.arguments(), stack.environment());
+        // SAFETY: both arrays are the kernel's, on the first page of our stack; what is damaged there is an EFAULT.
+        let _ = unsafe { syscall!(Sysno::execve, OURSELVES.as_ptr(), arguments, environment) };
+    }
     let bare: [*const c_char; 2] = [c"svscan".as_ptr(), null()];
     // SAFETY: a terminated path, and an array that ends with a null, which is the empty environment too.
     let _ = unsafe { syscall!(Sysno::execve, OURSELVES.as_ptr(), bare.as_ptr(), bare.as_ptr().add(1)) };
     leave()
+}
+
+/// What the kernel has put on the stack at our start.
+fn own_stack() -> Option<Stack> {
+    let mut buffer = [0; 512];
+    let text = files::read_at(HERE, c"/proc/self/stat", &mut buffer).ok()?;
+    // After the command's name, which may hold anything, comes field 3.
+    let end = text.iter().rposition(|&byte| byte == b')')?;
+    let top = parse_number(text.get(end + 2..)?.split(|&byte| byte == b' ').nth(25)?).filter(|&top| top > 0)?;
+    // SAFETY: the field is the stack pointer at process entry, and the stack is mapped as long as the process lives.
+    Some(unsafe { Stack::new(top as *const usize) })
 }
 
 /// The program cannot be executed: process 1 goes on reaping, which is all it can still do.

@@ -57,6 +57,7 @@ impl Drop for Owned {
 }
 
 /// Closes a number; errors mean nothing then.
+#[inline(never)]
 pub fn close(fd: Descriptor) {
     // SAFETY: no memory is passed.
     let _ = unsafe { syscall!(Sysno::close, fd.0) };
@@ -74,6 +75,7 @@ pub fn set_close_on_exec_from(first: i32) -> Result<()> {
 
 impl Descriptor {
     /// Reads once; interruptions are gone through.
+    #[inline(never)]
     pub fn read(self, buffer: &mut [u8]) -> Result<usize> {
         loop {
             // SAFETY: the kernel writes at most `len` bytes to the exclusively borrowed buffer.
@@ -85,6 +87,7 @@ impl Descriptor {
     }
 
     /// Writes once; interruptions are gone through.
+    #[inline(never)]
     pub fn write(self, bytes: &[u8]) -> Result<usize> {
         loop {
             // SAFETY: the kernel reads at most `len` bytes of the borrowed slice.
@@ -166,6 +169,7 @@ impl Descriptor {
     }
 
     /// The status flags of the open file (O_NONBLOCK and so on).
+    #[inline(never)]
     pub fn flags(self) -> Result<u32> {
         // SAFETY: no memory is passed.
         Ok(unsafe { syscall!(Sysno::fcntl, self.0, linux_raw_sys::general::F_GETFL) }? as u32)

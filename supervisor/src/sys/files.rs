@@ -14,6 +14,7 @@ pub use linux_raw_sys::general::{
 };
 
 /// Opens a file, close-on-exec and never as controlling terminal; `mode` counts when it is created.
+#[inline(never)]
 pub fn open_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
     // SAFETY: `path` is a terminated string that outlives the call.
     let fd = unsafe { syscall!(Sysno::openat, at.0, path.as_ptr(), flags | abi::O_CLOEXEC | abi::O_NOCTTY, mode) }?;
@@ -21,6 +22,7 @@ pub fn open_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Result<Own
 }
 
 /// [`open_at`] from the working directory.
+#[inline(never)]
 pub fn open(path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
     open_at(HERE, path, flags, mode)
 }
@@ -32,6 +34,7 @@ pub fn read_at<'b>(at: Descriptor, path: &CStr, buffer: &'b mut [u8]) -> Result<
 }
 
 /// Opens an existing file and writes to it, as control files of the kernel want it. A FIFO without a reader is ENXIO.
+#[inline(never)]
 pub fn write_at(at: Descriptor, path: &CStr, bytes: &[u8]) -> Result<()> {
     open_at(at, path, O_WRONLY | O_NONBLOCK, 0)?.write_all(bytes)
 }
@@ -110,6 +113,7 @@ pub fn executable_at(at: Descriptor, path: &CStr) -> Result<()> {
 }
 
 /// The text of a symbolic link, cut to the buffer.
+#[inline(never)]
 pub fn read_link_at<'b>(at: Descriptor, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
     // SAFETY: the path is terminated; the kernel writes at most `len` bytes to the borrowed buffer.
     let size = unsafe { syscall!(Sysno::readlinkat, at.0, path.as_ptr(), buffer.as_mut_ptr(), buffer.len()) }?;
@@ -167,11 +171,13 @@ impl FileStatus {
 }
 
 /// The status of a file; symbolic links are followed.
+#[inline(never)]
 pub fn status_at(at: Descriptor, path: &CStr) -> Result<FileStatus> {
     statx(at, path, 0)
 }
 
 /// The status of an open file.
+#[inline(never)]
 pub fn status_of(fd: Descriptor) -> Result<FileStatus> {
     statx(fd, c"", abi::AT_EMPTY_PATH)
 }

@@ -3,8 +3,10 @@
 //! Functions are safe: they take borrowed slices, C strings and descriptor newtypes, and answer an [`error::Errno`].
 //! Every descriptor is close-on-exec. Nothing allocates; nothing panics.
 
+pub mod argument_list;
 pub mod bare_main;
 pub mod capability;
+pub mod changes;
 pub mod close;
 pub mod crash;
 pub mod descriptor;

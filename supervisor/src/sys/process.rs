@@ -57,6 +57,12 @@ impl<'a> Arguments<'a> {
         Self { own: Some(stack.arguments()), ..Self::of(&[]) }
     }
 
+    /// A list made elsewhere, of pointers to terminated strings, the last one null; `None` when it is not.
+    pub(super) fn of_list(pointers: &'a [*const c_char]) -> Option<Self> {
+        let is_ended = pointers.last().is_some_and(|last| last.is_null());
+        is_ended.then(|| Self { own: Some(pointers.as_ptr()), ..Self::of(&[]) })
+    }
+
     fn as_ptr(&self) -> *const *const c_char {
         self.own.unwrap_or(self.pointers.as_ptr())
     }
@@ -92,6 +98,7 @@ impl Environment {
 }
 
 /// Becomes another program; returns only when that failed.
+#[inline(never)]
 pub fn exec(path: &CStr, arguments: &Arguments<'_>, environment: Environment) -> Errno {
     // SAFETY: path and arguments are terminated strings borrowed for the call, the argument array ends with the null
     // that `push` never overwrites (the kernel's own does too), and the environment is the kernel's own array.
@@ -106,7 +113,7 @@ pub fn exec_in_path(name: &CStr, path: &[u8], arguments: &Arguments<'_>, environ
     }
     let mut answer = Errno::ENOENT;
     for directory in path.split(|&byte| byte == b':') {
-        let mut candidate = Text::<1024>::new();
+        let mut candidate = Text::<512>::new();
         candidate.push(if directory.is_empty() { b"." } else { directory });
         candidate.push(b"/");
         candidate.push(name.to_bytes());
@@ -154,6 +161,7 @@ pub fn peek_end() -> Option<(u32, bool)> {
 }
 
 /// Waits until the child has ended.
+#[inline(never)]
 pub fn wait_for(pid: u32) -> Result<Ended> {
     let mut status: i32 = 0;
     loop {
@@ -167,6 +175,7 @@ pub fn wait_for(pid: u32) -> Result<Ended> {
 }
 
 /// The process is a child of ours, ended or not.
+#[inline(never)]
 pub fn is_child(pid: u32) -> bool {
     let options = abi::WEXITED | abi::WNOHANG | abi::WNOWAIT;
     let mut record = [0i32; 32];
@@ -175,6 +184,7 @@ pub fn is_child(pid: u32) -> bool {
 }
 
 /// Sends a signal to a process; 0 only asks whether it exists.
+#[inline(never)]
 pub fn kill(pid: u32, signal: u32) -> Result<()> {
     // 0 and numbers above the int range would mean groups, or everybody.
     if pid == 0 || pid > i32::MAX as u32 {
@@ -216,6 +226,7 @@ pub fn group_of(pid: u32) -> Result<u32> {
 }
 
 /// Our pid.
+#[inline(never)]
 pub fn own_pid() -> u32 {
     // SAFETY: no memory is passed.
     unsafe { syscall!(Sysno::getpid) }.unwrap_or(0) as u32
@@ -248,6 +259,7 @@ pub fn die_with_parent(signal: u32) -> Result<()> {
 }
 
 /// Soft and hard limit of open descriptors of this process.
+#[inline(never)]
 pub fn descriptor_limit() -> Result<(u64, u64)> {
     let mut limit = abi::rlimit64 { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: no new limit is given, and the kernel writes one `rlimit64` to `limit`.
@@ -256,6 +268,7 @@ pub fn descriptor_limit() -> Result<(u64, u64)> {
 }
 
 /// Sets the soft and hard limit of open descriptors of this process.
+#[inline(never)]
 pub fn set_descriptor_limit(soft: u64, hard: u64) -> Result<()> {
     let limit = abi::rlimit64 { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the kernel reads one `rlimit64`; the old limit is not asked for.

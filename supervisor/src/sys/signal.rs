@@ -54,6 +54,7 @@ impl Signals {
 }
 
 /// Replaces the set of blocked signals; gives the old one.
+#[inline(never)]
 pub fn set_blocked(signals: Signals) -> Result<Signals> {
     let mut old: u64 = 0;
     // SAFETY: the kernel reads and writes one 8-byte set each, whose size we pass.

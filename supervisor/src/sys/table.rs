@@ -29,9 +29,12 @@ impl<T> Table<T> {
 
     /// Appends an element. ENOMEM gives nothing up but the element.
     pub fn push(&mut self, element: T) -> Result<()> {
-        let needed = (self.length + 1).checked_mul(size_of::<T>()).ok_or(Errno::ENOMEM)?;
-        if needed > self.bytes {
-            self.grow(needed)?;
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) };
+        if (self.length + 1) * size_of::<T>() > self.bytes {
+            // SAFETY: the mapping is ours alone, and `&mut self` proves that no reference into it is alive.
+            let (start, bytes) = unsafe { grown(self.start.as_ptr() as usize, self.bytes, size_of::<T>()) }?;
+            self.start = NonNull::new(start as *mut T).ok_or(Errno::ENOMEM)?;
+            self.bytes = bytes;
         }
         // SAFETY: the mapping has room for one more element, is aligned to a page, and nothing lives there yet.
         unsafe { self.start.add(self.length).write(element) };
@@ -55,24 +58,24 @@ impl<T> Table<T> {
     pub fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
     }
+}
 
-    /// Maps more pages; the old elements keep their values, at another address perhaps.
-    fn grow(&mut self, needed: usize) -> Result<()> {
-        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) };
-        let bytes = needed.max(self.bytes * 2).max(FIRST).next_multiple_of(4096);
-        let start = if self.bytes == 0 {
-            let protection = abi::PROT_READ | abi::PROT_WRITE;
-            let flags = abi::MAP_PRIVATE | abi::MAP_ANONYMOUS;
-            // SAFETY: a new anonymous mapping touches no existing memory.
-            unsafe { syscall!(Sysno::mmap, 0, bytes, protection, flags, -1isize, 0) }?
-        } else {
-            // SAFETY: the old mapping is ours alone, and `&mut self` proves that no reference into it is alive.
-            unsafe { syscall!(Sysno::mremap, self.start.as_ptr(), self.bytes, bytes, abi::MREMAP_MAYMOVE) }?
-        };
-        self.start = NonNull::new(start as *mut T).ok_or(Errno::ENOMEM)?;
-        self.bytes = bytes;
-        Ok(())
+/// Maps more pages than the `old` bytes at `start`, at least `element` bytes more; what was there keeps its values, at another
+/// address perhaps. Gives address and bytes. One function for tables of everything.
+///
+/// # Safety
+/// If `old` is not zero, they are a mapping that nobody has a reference into.
+#[inline(never)]
+unsafe fn grown(start: usize, old: usize, element: usize) -> Result<(usize, usize)> {
+    let bytes = (old + element).max(old * 2).max(FIRST).next_multiple_of(4096);
+    if old > 0 {
+        // SAFETY: the caller's promise.
+        return Ok((unsafe { syscall!(Sysno::mremap, start, old, bytes, abi::MREMAP_MAYMOVE) }?, bytes));
     }
+    let protection = abi::PROT_READ | abi::PROT_WRITE;
+    let flags = abi::MAP_PRIVATE | abi::MAP_ANONYMOUS;
+    // SAFETY: a new anonymous mapping touches no existing memory.
+    Ok((unsafe { syscall!(Sysno::mmap, 0, bytes, protection, flags, -1isize, 0) }?, bytes))
 }
 
 impl<T> Drop for Table<T> {

@@ -21,34 +21,13 @@ impl<const SIZE: usize> Text<SIZE> {
 
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            match self.bytes.get_mut(self.length) {
-                Some(slot) if self.length + 1 < SIZE => {
-                    *slot = byte;
-                    self.length += 1;
-                }
-                _ => {
-                    self.cut = true;
-                    return;
-                }
-            }
-        }
+        self.cut |= !append(&mut self.bytes, &mut self.length, bytes);
     }
 
     /// Appends a number in decimal.
     pub fn push_number(&mut self, number: u64) {
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        let mut rest = number;
-        for slot in digits.iter_mut().rev() {
-            *slot = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            at -= 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.push(digits.get(at..).unwrap_or_default());
+        let mut buffer = [0; 20];
+        self.push(digits(number, &mut buffer));
     }
 
     /// Appends somebody's bytes; control characters and what is not ASCII become `?`.
@@ -82,13 +61,43 @@ impl<const SIZE: usize> Text<SIZE> {
 
     /// The text as a C string; `None` when it was cut: a cut path is another path.
     pub fn c_str(&self) -> Option<&CStr> {
-        if self.cut { None } else { CStr::from_bytes_until_nul(&self.bytes).ok() }
+        if self.cut { None } else { as_c_str(&self.bytes, self.length) }
     }
 
     /// No text any more.
     pub fn clear(&mut self) {
         *self = Self::new();
     }
+}
+
+#[inline(never)]
+fn digits(number: u64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut at = buffer.len();
+    let mut rest = number;
+    for slot in buffer.iter_mut().rev() {
+        *slot = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        at -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    buffer.get(at..).unwrap_or_default()
+}
+
+/// Appends to a text of `length` bytes; false: not everything had room before the last byte of the buffer. One function for
+/// texts of every size.
+#[inline(never)]
+fn append(buffer: &mut [u8], length: &mut usize, bytes: &[u8]) -> bool {
+    let room = buffer.len().saturating_sub(*length + 1);
+    let slots = buffer.iter_mut().skip(*length).take(room);
+    *length += slots.zip(bytes).map(|(slot, byte)| *slot = *byte).count();
+    bytes.len() <= room
+}
+
+#[inline(never)]
+fn as_c_str(buffer: &[u8], length: usize) -> Option<&CStr> {
+    CStr::from_bytes_until_nul(buffer.get(..=length)?).ok()
 }
 
 impl<const SIZE: usize> Default for Text<SIZE> {
@@ -140,6 +149,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// A decimal number without sign; `None` for anything else.
+#[inline(never)]
 pub fn parse_number(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

@@ -6,6 +6,7 @@ use syscalls::{Sysno, syscall};
 use crate::tai::Tai64n;
 
 /// CLOCK_MONOTONIC in ns.
+#[inline(never)]
 pub fn monotonic() -> u64 {
     let (seconds, nanoseconds) = read(abi::CLOCK_MONOTONIC);
     seconds as u64 * 1_000_000_000 + u64::from(nanoseconds)

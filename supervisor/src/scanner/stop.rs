@@ -1,0 +1,63 @@
+//! Telling supervises to end.
+
+use crate::control::supervise::{DOWN, EXIT};
+use crate::sys::process;
+use crate::sys::signal::{SIGCONT, SIGHUP, SIGTERM};
+
+use super::entry::{Entry, Member};
+use super::group;
+use super::table::Entries;
+
+/// What TERM means to a supervise of one service, as letters for one of several.
+const TERMINATE: &[u8] = &[EXIT, DOWN];
+/// What HUP means.
+const HANG_UP: &[u8] = &[EXIT];
+
+impl Entries {
+    /// Tells supervises to end: TERM to services, and to their loggers TERM or HUP, which lets them read to the end.
+    pub fn end_supervises(&mut self, of_absent_only: bool, loggers_too: bool) {
+        let is_meant = |entry: &Entry| !(of_absent_only && entry.main.is(Member::WANTED));
+        let log_signal = if loggers_too { SIGTERM } else { SIGHUP };
+        let meant = self.members().filter(|(entry, _, member)| is_meant(entry) && !member.is(Member::GROUPED));
+        meant.for_each(|(_, is_log, member)| send(member.pid(), if is_log { log_signal } else { SIGTERM }));
+        for at in 0..self.members().count() {
+            self.end_group(at, is_meant, loggers_too);
+        }
+        for logger in self.loggers.iter_mut() {
+            if self.entries.get(logger.owner as usize).is_some_and(is_meant) {
+                // Our ends must go, or the logger would wait for us.
+                logger.pipe = None;
+            }
+        }
+    }
+
+    /// Tells the services of the group that the member at `at` is the first of.
+    #[inline(never)]
+    fn end_group(&self, at: usize, is_meant: impl Fn(&Entry) -> bool, loggers_too: bool) {
+        let grouped = |(_, _, member): &(&Entry, bool, Member)| member.is(Member::GROUPED) && member.pid() > 0;
+        let Some((_, _, member)) = self.members().nth(at).filter(grouped) else { return };
+        if self.members().take(at).any(|(_, _, before)| before.pid() == member.pid()) {
+            return;
+        }
+        let log_letters = if loggers_too { TERMINATE } else { HANG_UP };
+        group::each_directory(member.pid(), |directory, identity| {
+            if let Some(entry) = self.entries.iter().find(|entry| entry.is(identity)) {
+                return if is_meant(entry) {
+                    group::tell(directory, TERMINATE)
+                };
+            }
+            let parent = group::parent_of(directory);
+            let service = self.entries.iter().find(|entry| parent.is_some_and(|parent| entry.is(parent)));
+            if service.is_some_and(&is_meant) {
+                group::tell(directory, log_letters);
+            }
+        });
+    }
+}
+
+fn send(pid: u32, signal: u32) {
+    if pid > 0 {
+        let _ = process::kill(pid, signal);
+        let _ = process::kill(pid, SIGCONT);
+    }
+}
