@@ -4,6 +4,7 @@
 //! file, line and column. It must never panic on any input, and never stop at the first error.
 
 mod bundle;
+mod cache;
 mod check;
 mod command;
 mod condition;

@@ -2,10 +2,14 @@
 //!
 //! Files may be read by several threads at once, so nothing here has a state.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use crate::cache::{self, Cache, Identity};
 use crate::check::Checked;
 use crate::drop_in;
 use crate::preparation::Preparation;
@@ -59,18 +63,64 @@ pub(crate) fn unit_files(directory: &Path, diagnostics: &mut Vec<Diagnostic>) ->
     (files.map(|(name, look)| UnitFile { path: directory.join(name), look }).collect(), drop_ins)
 }
 
+/// What a file has given, and its entry for the next cache.
+#[derive(Debug)]
+pub(crate) struct FileCached<'a> {
+    /// What it has given.
+    pub(crate) read: FileRead,
+    /// Its entry; none: its file is not at rest, or there is something to say of it.
+    pub(crate) entry: Option<Cow<'a, [u8]>>,
+}
+
 /// Reads a file of a unit directory.
 pub(crate) fn read(file: &UnitFile, preparation: &Preparation) -> FileRead {
     match Source::read_looked_at(&file.path, file.look) {
-        Ok(source) => from_source(source, preparation),
+        Ok((source, _)) => from_source(source, preparation),
         Err(error) => unreadable(name_of(&file.path).ok(), error),
     }
+}
+
+/// Takes a file of a unit directory from the cache, if it is there as it is now, or reads it.
+pub(crate) fn read_cached<'a>(file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> FileCached<'a> {
+    let now = SystemTime::now();
+    if let Some(found) = find(file, preparation, cache) {
+        return found;
+    }
+    match Source::read_looked_at(&file.path, file.look) {
+        Ok((source, metadata)) => {
+            let identity = Identity::of(&metadata);
+            let documents = parse(&source);
+            let entry = identity.is_settled(now).then(|| cache::entry(&file.path, &identity, &documents)).flatten();
+            let read = check_source(source, documents, preparation);
+            FileCached { entry: entry.filter(|_| is_silent(&read.checked)).map(Cow::Owned), read }
+        }
+        Err(error) => FileCached { read: unreadable(name_of(&file.path).ok(), error), entry: None },
+    }
+}
+
+/// What the cache has. A file of which there is something to say is read, because its lines are shown with it.
+fn find<'a>(file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> Option<FileCached<'a>> {
+    let identity = Identity::of(&fs::metadata(&file.path).ok()?);
+    let path: Arc<Path> = file.path.as_path().into();
+    let (documents, entry) = cache.find(&path, &identity)?;
+    let name = name_of(&path);
+    let checked = check_documents(&path, None, documents, name.as_ref().map_err(String::as_str), preparation);
+    is_silent(&checked)
+        .then_some(FileCached { read: FileRead { source: None, checked }, entry: Some(Cow::Borrowed(entry)) })
+}
+
+fn is_silent(checked: &[Checked]) -> bool {
+    checked.iter().all(|one| one.diagnostics.is_empty())
 }
 
 /// Reads a file from elsewhere as the unit `name`.
 pub(crate) fn read_as(path: &Path, name: &UnitName, preparation: &Preparation) -> FileRead {
     match Source::read(path) {
-        Ok(source) => check_documents(source, Ok(name), preparation),
+        Ok(source) => {
+            let documents = parse(&source);
+            let checked = check_documents(&source.file, Some(&source), documents, Ok(name), preparation);
+            FileRead { source: Some(source), checked }
+        }
         Err(error) => unreadable(Some(name.clone()), error),
     }
 }
@@ -84,17 +134,35 @@ pub(crate) fn from_text(path: &Path, text: &str, preparation: &Preparation) -> F
 }
 
 fn from_source(source: Source, preparation: &Preparation) -> FileRead {
-    let name = name_of(&source.file);
-    check_documents(source, name.as_ref().map_err(String::as_str), preparation)
+    let documents = parse(&source);
+    check_source(source, documents, preparation)
 }
 
-fn check_documents(source: Source, file_name: Result<&UnitName, &str>, preparation: &Preparation) -> FileRead {
-    let mut documents = tree::parse(&source);
+/// The documents of a text, at least one.
+fn parse(source: &Source) -> Vec<Document> {
+    let mut documents = tree::parse(source);
     if documents.is_empty() {
         let whole = Place::whole(source.file.clone());
         let error = source.diagnostic(Severity::Error, &whole, "there is no unit in this file");
         documents.push(Document { root: None, name: None, errors: vec![error] });
     }
+    documents
+}
+
+fn check_source(source: Source, documents: Vec<Document>, preparation: &Preparation) -> FileRead {
+    let name = name_of(&source.file);
+    let name = name.as_ref().map_err(String::as_str);
+    let checked = check_documents(&source.file, Some(&source), documents, name, preparation);
+    FileRead { source: Some(source), checked }
+}
+
+fn check_documents(
+    file: &Arc<Path>,
+    source: Option<&Source>,
+    documents: Vec<Document>,
+    file_name: Result<&UnitName, &str>,
+    preparation: &Preparation,
+) -> Vec<Checked> {
     let count = documents.len();
     let mut checked: Vec<Checked> = Vec::with_capacity(count);
     let mut said = 0;
@@ -102,11 +170,11 @@ fn check_documents(source: Source, file_name: Result<&UnitName, &str>, preparati
         // A text that ends in the middle belongs to the file's name, whatever stood before it.
         let is_torn = document.root.is_none();
         let name = if count == 1 || is_torn { file_name } else { Err(NAMELESS) };
-        let mut one = preparation.check(Some(&source), document, name);
+        let mut one = preparation.check(source, document, name);
         said += one.diagnostics.len();
         let is_enough = said >= tree::MOST_DIAGNOSTICS && number < count;
         if is_enough {
-            let whole = Place::whole(source.file.clone());
+            let whole = Place::whole(file.clone());
             let message = "too much is wrong: the rest is not read";
             one.diagnostics.push(Diagnostic::new(Severity::Error, whole, message));
         }
@@ -115,7 +183,7 @@ fn check_documents(source: Source, file_name: Result<&UnitName, &str>, preparati
             break;
         }
     }
-    FileRead { source: Some(source), checked }
+    checked
 }
 
 fn unreadable(name: Option<UnitName>, error: Diagnostic) -> FileRead {

@@ -3,6 +3,7 @@
 //! A broken file costs the unit it defines and nothing else; it never lets a unit of the same name from a later
 //! directory through, because that is not what the administrator wrote.
 
+mod caching;
 mod demand;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -47,6 +48,9 @@ pub struct UnitSet {
     scripts: InitScripts,
     /// How many units came into being because somebody named them.
     provided: usize,
+    /// Texts are kept, because they cannot be read again.
+    keeps_texts: bool,
+    new_cache: Option<crate::cache::NewCache>,
 }
 
 impl UnitSet {
@@ -58,6 +62,15 @@ impl UnitSet {
 
     /// As [`UnitSet::load`], with variables and init scripts.
     pub fn load_with(directories: &[PathBuf], reading: &Reading) -> Self {
+        Self::load_by(directories, reading, Self::add_files)
+    }
+
+    /// Loads in a way of reading the files, which come by directory.
+    fn load_by(
+        directories: &[PathBuf],
+        reading: &Reading,
+        add: impl FnOnce(&mut Self, &[Vec<reading::UnitFile>]),
+    ) -> Self {
         let mut set = Self::new(reading);
         set.directories = directories.to_vec();
         let mut files = Vec::new();
@@ -67,12 +80,16 @@ impl UnitSet {
             set.diagnostics.extend(errors);
             files.push(unit_files);
         }
-        for files in files {
-            let read = parallel::map(&files, |file| reading::read(file, &set.preparation));
-            set.add_directory(read);
-        }
+        add(&mut set, &files);
         set.finish();
         set
+    }
+
+    fn add_files(&mut self, directories: &[Vec<reading::UnitFile>]) {
+        for files in directories {
+            let read = parallel::map(files, |file| reading::read(file, &self.preparation));
+            self.add_directory(read);
+        }
     }
 
     fn new(reading: &Reading) -> Self {
@@ -99,7 +116,7 @@ impl UnitSet {
 
     /// As [`UnitSet::from_texts`], with variables and init scripts; a parent that ends with `.yaml.d` holds drop-ins.
     pub fn from_texts_with(texts: &[(&str, &str)], reading: &Reading) -> Self {
-        let mut set = Self::new(reading);
+        let mut set = Self { keeps_texts: true, ..Self::new(reading) };
         let mut files = Vec::new();
         for (path, text) in texts {
             let path = Path::new(path);
@@ -154,8 +171,13 @@ impl UnitSet {
 
     /// The source line of a place in a unit file.
     pub fn snippet(&self, place: &Place) -> Option<String> {
-        let source = self.sources.get(&place.file).or_else(|| self.preparation.drop_ins.source(&place.file));
-        source?.snippet(place)
+        if place.line == 0 {
+            return None;
+        }
+        match self.sources.get(&place.file).or_else(|| self.preparation.drop_ins.source(&place.file)) {
+            Some(source) => source.snippet(place),
+            None => Source::read(&place.file).ok()?.snippet(place),
+        }
     }
 
     /// Checks what needs several units: edges must lead to units. Cycles are the graph's.
@@ -225,7 +247,9 @@ impl UnitSet {
     }
 
     fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>) {
-        if let Some(source) = file.source {
+        // What there is nothing to say of yet is read again if that changes.
+        let is_silent = file.checked.iter().all(|one| one.diagnostics.is_empty());
+        if let Some(source) = file.source.filter(|_| !is_silent || self.keeps_texts) {
             self.sources.insert(source.file.clone(), source);
         }
         for checked in file.checked {

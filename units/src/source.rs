@@ -37,11 +37,11 @@ pub(crate) struct Source {
 impl Source {
     /// Reads a file. A FIFO or a device is refused without being opened, so that no reading of units ever blocks.
     pub(crate) fn read(path: &Path) -> Result<Self, Diagnostic> {
-        Self::read_looked_at(path, Look::Unknown)
+        Self::read_looked_at(path, Look::Unknown).map(|(source, _)| source)
     }
 
-    /// Reads a file of which its directory may have told what it is.
-    pub(crate) fn read_looked_at(path: &Path, look: Look) -> Result<Self, Diagnostic> {
+    /// Reads a file of which its directory may have told what it is; with it comes what the kernel says of it.
+    pub(crate) fn read_looked_at(path: &Path, look: Look) -> Result<(Self, Metadata), Diagnostic> {
         let file: Arc<Path> = path.into();
         let unreadable = |error: io::Error| whole_file(&file, format!("unable to read: {}", cause(&error)));
         if look == Look::Unknown {
@@ -53,7 +53,7 @@ impl Source {
         let metadata = opened.metadata().map_err(unreadable)?;
         refuse_irregular(&file, &metadata)?;
         let bytes = read_bounded(&opened, metadata.len()).map_err(unreadable)?;
-        Self::from_bytes(file, bytes)
+        Ok((Self::from_bytes(file, bytes)?, metadata))
     }
 
     /// Takes a text as if it had been read from `file`.

@@ -13,7 +13,7 @@ use crate::{Diagnostic, Place};
 use builder::Builder;
 
 /// How deep a document may be nested: the language itself needs four levels.
-const DEEPEST: usize = 32;
+pub(crate) const DEEPEST: usize = 32;
 
 /// What a file's tree may weigh, in bytes of text and [`NODE`] for every node, with aliases expanded.
 const HEAVIEST: usize = 4 << 20;

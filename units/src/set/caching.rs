@@ -1,0 +1,42 @@
+//! A set that is read with a cache.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Reading, UnitSet};
+use crate::cache::{Cache, NewCache};
+use crate::parallel;
+use crate::reading::{FileRead, UnitFile, read_cached};
+
+impl UnitSet {
+    /// As [`UnitSet::load_with`], but files that the cache knows as they are now are not read.
+    pub fn load_cached(directories: &[PathBuf], reading: &Reading, cache: &Path) -> Self {
+        Self::load_by(directories, reading, |set, files| set.add_cached(files, cache))
+    }
+
+    /// Writes the cache that this set was read with, if it has changed: to be called when there is time for it.
+    pub fn write_cache(&mut self) -> io::Result<()> {
+        self.new_cache.take().map_or(Ok(()), |cache| cache.write())
+    }
+
+    /// Whether [`UnitSet::write_cache`] has anything to do.
+    pub fn has_new_cache(&self) -> bool {
+        self.new_cache.is_some()
+    }
+
+    fn add_cached(&mut self, directories: &[Vec<UnitFile>], path: &Path) {
+        let cache = Cache::read(path);
+        let mut entries = Vec::new();
+        for files in directories {
+            let found = parallel::map(files, |file| read_cached(file, &self.preparation, &cache));
+            let (read, found): (Vec<FileRead>, Vec<_>) = found.into_iter().map(|one| (one.read, one.entry)).unzip();
+            entries.extend(found.into_iter().flatten());
+            self.add_directory(read);
+        }
+        let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
+        if is_new || entries.len() * 2 < cache.len() {
+            self.new_cache = Some(NewCache::new(path, entries.iter().map(AsRef::as_ref)));
+        }
+    }
+}
