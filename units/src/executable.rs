@@ -1,5 +1,7 @@
 //! Whether the commands of units are there to be run, below any root directory.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -17,12 +19,13 @@ impl UnitSet {
     /// Commands that cannot be run below `root`: an absolute path is an error, a bare word a warning, because the
     /// PATH may be another. A unit that its `path` conditions would skip there is left out.
     pub fn check_commands(&self, root: &Path) -> Vec<Diagnostic> {
-        let units =
-            self.units().values().filter(|unit| unit.conditions.iter().all(|condition| may_hold(condition, root)));
+        let root = &Root { root, programs: RefCell::default(), paths: RefCell::default() };
+        let units = self.units().values();
+        let units = units.filter(|unit| unit.conditions.iter().all(|condition| root.may_hold(condition)));
         units.flat_map(|unit| self.check_unit_commands(unit, root)).collect()
     }
 
-    fn check_unit_commands(&self, unit: &Unit, root: &Path) -> Vec<Diagnostic> {
+    fn check_unit_commands<'a>(&self, unit: &'a Unit, root: &Root<'a>) -> Vec<Diagnostic> {
         let commands = match &unit.kind {
             Kind::Longrun(longrun) => [
                 ("run", main_program(&longrun.program)),
@@ -40,8 +43,8 @@ impl UnitSet {
         present.filter_map(|(key, program)| self.check_program(unit, key, program, root)).collect()
     }
 
-    fn check_program(&self, unit: &Unit, key: &str, program: &str, root: &Path) -> Option<Diagnostic> {
-        let (severity, cause) = missing(program, root)?;
+    fn check_program<'a>(&self, unit: &Unit, key: &str, program: &'a str, root: &Root<'a>) -> Option<Diagnostic> {
+        let (severity, cause) = root.missing(program)?;
         let place = self.commands(&unit.name).iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place);
         let message = format!("unable to run {}: {cause}", quoted(program));
         let mut diagnostic = Diagnostic::new(severity, place.clone(), message);
@@ -50,11 +53,28 @@ impl UnitSet {
     }
 }
 
-/// Whether a condition may hold below a root; what only a running system knows may.
-fn may_hold(condition: &Condition, root: &Path) -> bool {
-    match condition {
-        Condition::Path { path, absent } => resolve(root, path).is_some() != *absent,
-        Condition::Container(_) | Condition::Cmdline { .. } | Condition::User(_) => true,
+/// A root directory, and what has been looked up below it: many units have one command and one condition.
+struct Root<'a> {
+    root: &'a Path,
+    programs: RefCell<HashMap<&'a str, Option<(Severity, &'static str)>>>,
+    paths: RefCell<HashMap<&'a Path, bool>>,
+}
+
+impl<'a> Root<'a> {
+    /// Whether a condition may hold; what only a running system knows may.
+    fn may_hold(&self, condition: &'a Condition) -> bool {
+        match condition {
+            Condition::Path { path, absent } => {
+                let is_there = || resolve(self.root, path).is_some();
+                *self.paths.borrow_mut().entry(path).or_insert_with(is_there) != *absent
+            }
+            Condition::Container(_) | Condition::Cmdline { .. } | Condition::User(_) => true,
+        }
+    }
+
+    /// Why a program cannot be run, and how bad that is.
+    fn missing(&self, program: &'a str) -> Option<(Severity, &'static str)> {
+        *self.programs.borrow_mut().entry(program).or_insert_with(|| missing(program, self.root))
     }
 }
 
