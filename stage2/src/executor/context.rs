@@ -1,6 +1,6 @@
 //! What surrounds a unit that is about to start: its control-group leaf, and the options of `confine`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use units::{Command, Context, Kind};
 
@@ -49,6 +49,11 @@ impl Executor {
     fn warn(&mut self, name: &str, text: &str) {
         self.console.plain(&format!("stage2 {name}: warning: {text} (going on without)"));
     }
+}
+
+/// A command runs behind `confine`.
+pub(super) fn is_confined(context: &Context) -> bool {
+    Confinement::of(context, Path::new(CONFINE)).is_some()
 }
 
 /// The program that came with this one, else the one in PATH.

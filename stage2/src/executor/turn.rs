@@ -8,6 +8,7 @@ use supervisor::sys::process::{peek_ended, wait_for};
 use units::{Command, Kind};
 
 use super::activity::Doing;
+use super::context::is_confined;
 use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
@@ -40,24 +41,25 @@ impl Executor {
         Ok(())
     }
 
-    /// Everything that was asked for has got somewhere, and no script of a longrun may still turn out not to exist.
+    /// Everything that was asked for has got somewhere, and no command of a longrun may still turn out not to exist.
     fn is_finished(&self) -> bool {
         self.engine.is_settled() && self.events.is_empty() && self.last_probation(true).is_none()
     }
 
-    /// When the last probation that is still running ends; of scripts only, or of every longrun.
-    fn last_probation(&self, only_scripts: bool) -> Option<Nanoseconds> {
+    /// When the last probation that is still running ends; of every longrun, or only of those that need one to be sure.
+    fn last_probation(&self, only_unsure: bool) -> Option<Nanoseconds> {
         let now = self.now();
         let ends = self.activities.iter().enumerate().filter_map(|(unit, activity)| match activity.doing {
-            Doing::Up { probation } => probation.filter(|end| *end > now && (!only_scripts || self.is_script(unit))),
+            Doing::Up { probation } => probation.filter(|end| *end > now && (!only_unsure || self.is_unsure(unit))),
             _ => None,
         });
         ends.max()
     }
 
-    fn is_script(&self, unit: UnitIndex) -> bool {
-        let kind = self.unit(unit).map(|unit| &unit.kind);
-        matches!(kind, Some(Kind::Longrun(longrun)) if matches!(longrun.command(), Some(Command::Script(_))))
+    /// What is executed first is not the command itself, so that it may still turn out that it cannot be.
+    fn is_unsure(&self, unit: UnitIndex) -> bool {
+        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| &unit.kind) else { return false };
+        !matches!(longrun.command(), Some(Command::Argv(_))) || is_confined(&longrun.context)
     }
 
     /// Waits for what happens next, at most until `end`, and acts on it.

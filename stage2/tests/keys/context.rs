@@ -165,7 +165,7 @@ fn failures() {
     assert_eq!(result.status.code(), Some(1));
     let text = String::from_utf8_lossy(&result.stdout);
     for expected in [
-        "[fail] user: exit 126\n",
+        "[fail] user: exit 126",
         "[fail] once: exit 126 (",
         "       | confine: fatal: unable to change the user: there is no user no-such-user\n",
         "[fail] absent: unable to run /no/such: No such file or directory (",

@@ -1,1 +1,59 @@
-//! soon
+//! `ready: notify`, by real senders; the other ways are in the tests of the foreground.
+
+use crate::subject::{boot, is_root, longrun, system, words};
+
+/// Says READY=1 to whom the environment names, after a while, and stays.
+const SENDER: &str = "import os, socket, time; time.sleep(0.4); \
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(os.environ['NOTIFY_SOCKET']); \
+    s.send(b'STATUS=at work\\nREADY=1'); print('told', flush=True); time.sleep(1000)";
+
+/// A command tells itself, a script's child for it; neither is up a moment earlier.
+#[test]
+fn notify() {
+    let child = "python3 -c \"import os, socket, time; time.sleep(0.4); \
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(os.environ['NOTIFY_SOCKET']); s.send(b'READY=1'); time.sleep(0.2)\"";
+    let system = system(&[
+        ("itself", format!("kind: longrun\nrun: [python3, -c, \"{}\"]\nready: notify\n", SENDER.replace('\\', "\\\\"))),
+        ("by-child", longrun("ready: notify\n", child)),
+    ]);
+    boot(&system);
+    for unit in ["itself", "by-child"] {
+        let events = system.events(unit);
+        assert_eq!((events[0].1.as_str(), events[1].1.as_str()), ("exec", "ready"), "{unit}");
+        let took = events[1].0 - events[0].0;
+        assert!(took >= 350_000_000, "{unit} was ready after {took} ns");
+    }
+    words(&system, "by-child");
+    assert_eq!(system.read("run/service/itself/supervise/status-text").trim_end(), "at work");
+}
+
+/// So does one that is another user's and sees no /tmp.
+#[test]
+fn notify_as_another_user() {
+    if !is_root() {
+        return;
+    }
+    let sender = SENDER.replace("time.sleep(0.4)", "print(os.getuid())").replace('\\', "\\\\");
+    let keys = "ready: notify\nuser: '54321'\ngroup: '54321'\nno-new-privileges: true\ncapabilities: []\n";
+    let text = format!("kind: longrun\nrun: [python3, -c, \"{sender}\"]\n{keys}");
+    let system = system(&[("other", text), ("descriptor", longrun("ready: {fd: 4}\nuser: nobody\n", "echo >&4"))]);
+    boot(&system);
+}
+
+/// The foreign message counts for nothing.
+#[test]
+fn notify_from_a_stranger() {
+    let silent = "kind: longrun\nrun: [sleep, '1000']\nready: notify\nstart-timeout: 1500ms\n";
+    let system = system(&[("silent", silent.into())]);
+    let engine = system.stage2_words("default");
+    let script = format!(
+        "{engine} & until test -S {socket}; do sleep 0.01; done; python3 -c \"import socket; \
+         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect('{socket}'); s.send(b'READY=1')\"; wait $!",
+        socket = system.path("run/service/silent/supervise/notify").display()
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).env("SUNUP_LOG", system.path("log")).env("SUNUP_VAR", system.path("var"));
+    let output = shell.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("[fail] silent: not ready after 1500 ms"), "{text}");
+}

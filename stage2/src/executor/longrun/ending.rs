@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 use supervisor::status::{LastExit, Phase, Status, Want};
+use units::{Longrun, Restart};
 
 /// Exit codes of a shell that could not run a command.
 const NOT_RUN: std::ops::RangeInclusive<u8> = 126..=127;
@@ -16,6 +17,13 @@ pub(super) fn end_for_good(status: &Status, is_new: bool) -> Option<String> {
     let was_not_run =
         is_new && status.phase != Phase::Run && status.last_exit.code().is_some_and(|code| NOT_RUN.contains(&code));
     (was_not_run || status.ended_for_good).then(|| describe(status.last_exit))
+}
+
+/// It has done what it was there for: it is down, not failed. Only its `restart` or its own directory can have said that it
+/// may end.
+pub(super) fn is_done(longrun: &Longrun, status: &Status) -> bool {
+    let may_end = longrun.restart != Restart::Always || longrun.command().is_none();
+    may_end && status.ended_for_good && status.last_exit.code() == Some(0)
 }
 
 fn describe(exit: LastExit) -> String {

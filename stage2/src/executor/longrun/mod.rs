@@ -8,7 +8,7 @@ mod probing;
 use std::fs;
 
 use supervisor::control::supervise;
-use supervisor::paths::service::{KILL_MODE, RUN};
+use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY, RUN};
 use supervisor::status::{Phase, Status, Want};
 use units::{KillMode, Kind, Longrun, Program, Readiness, Unit};
 
@@ -19,7 +19,7 @@ use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
 use crate::system::cgroup;
 use crate::system::command_lookup::look_up;
-use ending::{end_for_good, exit_number, runs};
+use ending::{end_for_good, exit_number, is_done, runs};
 
 /// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
 const PROBATION: Nanoseconds = 1_000_000_000;
@@ -74,13 +74,15 @@ impl Executor {
     }
 
     fn on_starting(&mut self, unit: UnitIndex, status: &Status) {
-        if let Some(reason) = end_for_good(status, true) {
+        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| unit.kind.clone()) else { return };
+        let tells = self.tells_readiness(unit, &longrun);
+        let is_done = is_done(&longrun, status) && longrun.ready.is_none() && !tells;
+        if let Some(reason) = end_for_good(status, true).filter(|_| !is_done) {
             return self.fail_longrun(unit, reason, status);
         }
-        if !runs(status) {
+        if !runs(status) && !is_done {
             return;
         }
-        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| unit.kind.clone()) else { return };
         let activity = &mut self.activities[unit];
         let Doing::Starting(starting) = &mut activity.doing else { return };
         activity.pid = Some(status.pid);
@@ -89,20 +91,36 @@ impl Executor {
             self.events.push_back(Event::Executed { unit, pid: Some(status.pid) });
         }
         match longrun.ready {
+            _ if tells && status.ready => self.become_up(unit, None),
+            _ if tells => {}
             None => self.become_up(unit, Some(self.now() + PROBATION)),
-            Some(Readiness::Descriptor(_) | Readiness::Notify) if status.ready => self.become_up(unit, None),
-            Some(Readiness::Descriptor(_) | Readiness::Notify) => {}
             Some(_) => self.ask_probe(unit),
+        }
+        if is_done {
+            self.look_at(unit);
+        }
+    }
+
+    /// Its supervise hears from it when it is ready, because the unit says so, or the directory that it brings.
+    fn tells_readiness(&self, unit: UnitIndex, longrun: &Longrun) -> bool {
+        let has = |name| self.service(unit).directory().join(name).exists();
+        match longrun.ready {
+            Some(Readiness::Descriptor(_) | Readiness::Notify) => true,
+            Some(_) => false,
+            None => longrun.command().is_none() && (has(NOTIFICATION_FD) || has(NOTIFY)),
         }
     }
 
     fn on_up(&mut self, unit: UnitIndex, status: &Status, is_on_probation: bool) {
-        if let Some(reason) = end_for_good(status, is_on_probation) {
-            self.fail_longrun(unit, reason, status);
-        } else if status.want == Want::Once && status.phase == Phase::Down && status.pid == 0 {
+        let longrun = self.unit(unit).map(|unit| &unit.kind);
+        let is_done = matches!(longrun, Some(Kind::Longrun(longrun)) if is_done(longrun, status));
+        let is_over = status.want == Want::Once && status.phase == Phase::Down && status.pid == 0;
+        if is_done || is_over {
             self.activities[unit].doing = Doing::Nothing;
             self.activities[unit].pid = None;
             self.events.push_back(Event::Down(unit));
+        } else if let Some(reason) = end_for_good(status, is_on_probation) {
+            self.fail_longrun(unit, reason, status);
         }
     }
 
