@@ -10,6 +10,7 @@ pub(crate) mod key;
 mod log;
 mod longrun;
 mod ready;
+mod settings;
 mod value;
 
 #[cfg(test)]
@@ -20,6 +21,12 @@ use std::time::Duration;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
 use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
+
+pub(crate) use context::CONTROL_FILE;
+pub(crate) use settings::check_settings;
+
+/// The words of `kind`.
+pub(crate) const KINDS: [&str; 3] = ["longrun", "oneshot", "milestone"];
 
 /// `start-timeout` where it is not given.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::language::is_collected;
 use crate::reading::read_names;
 use crate::source::{Source, cause};
 use crate::text::quoted;
@@ -16,21 +17,6 @@ use crate::{Diagnostic, Place, Severity, UnitName};
 
 /// The end of the name of a directory of drop-ins.
 pub(crate) const SUFFIX: &str = ".yaml.d";
-
-/// Lists that a drop-in adds to; every other one it replaces, because a command with more words is another command.
-const COLLECTED: [&str; 11] = [
-    "needs",
-    "wants",
-    "after",
-    "before",
-    "conflicts",
-    "provides",
-    "groups",
-    "env-file",
-    "sockets",
-    "read-only",
-    "hide",
-];
 
 /// Drop-ins by unit, then by file name.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +105,7 @@ fn overlay(document: &mut Document, entries: &[Field]) {
         if entry.key == "name" {
             document.errors.push(error(&entry.place, "a drop-in cannot give a unit another name".into()));
         } else {
-            merge(base, entry, COLLECTED.contains(&entry.key.as_str()));
+            merge(base, entry, is_collected(&entry.key));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::drop_in::DropIns;
 use crate::source::Source;
 use crate::tree::{Document, Value};
 use crate::variables::INSTANCE;
-use crate::{Kind, Unit, UnitName, Variables};
+use crate::{Kind, Reading, Unit, UnitName};
 
 /// What a template is checked with until somebody names an instance.
 const SOME_INSTANCE: &str = "instance";
@@ -15,8 +15,8 @@ const SOME_INSTANCE: &str = "instance";
 /// What documents are prepared with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Preparation {
-    /// What `${NAME}` stands for.
-    pub(crate) variables: Variables,
+    /// What holds for all units.
+    pub(crate) reading: Reading,
     /// What is laid over units.
     pub(crate) drop_ins: DropIns,
 }
@@ -42,8 +42,14 @@ impl Preparation {
         let template = is_template.then(|| document.clone());
         let own_instance = name.as_ref().and_then(UnitName::template).map(|(_, instance)| instance);
         let instance = own_instance.or(is_template.then_some(SOME_INSTANCE));
-        self.variables.expand(&mut document, instance);
+        self.reading.variables.expand(&mut document, instance);
+        let says = |key: &str| document.get(key).is_some();
+        let (says_start, says_stop) = (says("start-timeout"), says("stop-timeout"));
         let mut checked = Checked { template, ..check(document, file_name) };
+        if let Some(unit) = &mut checked.unit {
+            unit.start_timeout = if says_start { unit.start_timeout } else { Some(self.reading.start_timeout) };
+            unit.stop_timeout = if says_stop { unit.stop_timeout } else { self.reading.stop_timeout };
+        }
         if let (Some(unit), Some(instance)) = (&mut checked.unit, instance) {
             name_instance(unit, instance);
         }

@@ -9,8 +9,9 @@ mod demand;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::check::Checked;
+use crate::check::{Checked, START_TIMEOUT, STOP_TIMEOUT};
 use crate::drop_in;
 use crate::init_scripts::InitScripts;
 use crate::parallel;
@@ -22,12 +23,23 @@ use crate::tree::Document;
 use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName, Variables};
 
 /// What units are read with, besides their directories.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// What `${NAME}` stands for.
     pub variables: Variables,
     /// The directory of init scripts, which are units where no unit file has their name; `None`: there are none.
     pub init_scripts: Option<PathBuf>,
+    /// `start-timeout` of units that do not say.
+    pub start_timeout: Duration,
+    /// `stop-timeout` of units that do not say.
+    pub stop_timeout: Duration,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        let (start_timeout, stop_timeout) = (START_TIMEOUT, STOP_TIMEOUT);
+        Self { variables: Variables::default(), init_scripts: None, start_timeout, stop_timeout }
+    }
 }
 
 /// Units by name.
@@ -93,10 +105,9 @@ impl UnitSet {
     }
 
     fn new(reading: &Reading) -> Self {
-        let Reading { variables, init_scripts } = reading.clone();
-        let preparation = Preparation { variables, ..Preparation::default() };
+        let preparation = Preparation { reading: reading.clone(), ..Preparation::default() };
         let mut set = Self { preparation, ..Self::default() };
-        init_scripts.iter().for_each(|directory| set.scripts.add(directory));
+        reading.init_scripts.iter().for_each(|directory| set.scripts.add(directory));
         set
     }
 

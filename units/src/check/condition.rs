@@ -2,13 +2,14 @@
 
 use super::Checker;
 use crate::Condition;
+use crate::language::keys_inside;
 use crate::text::quoted;
 use crate::tree::{Entry, Node};
 
 impl<'a> Checker<'a> {
     pub(super) fn conditions(&mut self) -> Vec<Condition> {
         let Some(node) = self.field("if") else { return Vec::new() };
-        let entries = self.map("if", node, &["path", "container", "cmdline", "user"]);
+        let entries = self.map("if", node, &keys_inside("if"));
         entries.iter().flat_map(|entry| self.condition(entry)).collect()
     }
 

@@ -3,30 +3,13 @@
 use std::path::PathBuf;
 
 use super::Checker;
+use crate::language::{NICE, OOM};
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Entry, Node, Value};
 use crate::{Bound, Context, Limit};
 
-/// The keys of a context.
-pub(super) const KEYS: [&str; 17] = [
-    "user",
-    "group",
-    "groups",
-    "env",
-    "env-file",
-    "directory",
-    "umask",
-    "nice",
-    "oom-score-adj",
-    "limits",
-    "tty",
-    "no-new-privileges",
-    "capabilities",
-    "private-tmp",
-    "read-only",
-    "hide",
-    "cgroup",
-];
+/// A file of a control group: a controller and a name, so that no path leads out of the group.
+pub(crate) const CONTROL_FILE: &str = "[A-Za-z0-9_-]+[.][A-Za-z0-9_.-]+";
 
 /// What the kernel has, as capabilities(7) names them, without `CAP_`.
 pub(crate) const CAPABILITIES: [&str; 41] = [
@@ -83,10 +66,8 @@ impl<'a> Checker<'a> {
             env_file: self.environment_files(),
             directory: self.field("directory").and_then(|node| self.path("directory", node)),
             umask: self.field("umask").and_then(|node| self.octal("umask", node)),
-            nice: self.field("nice").and_then(|node| self.integer("nice", node, -20, 19)),
-            oom_score_adj: self
-                .field("oom-score-adj")
-                .and_then(|node| self.integer("oom-score-adj", node, -1000, 1000)),
+            nice: self.field("nice").and_then(|node| self.integer("nice", node, NICE)),
+            oom_score_adj: self.field("oom-score-adj").and_then(|node| self.integer("oom-score-adj", node, OOM)),
             limits: self.limits(),
             tty: self.field("tty").and_then(|node| self.path("tty", node)),
             no_new_privileges: self.flag("no-new-privileges"),
@@ -129,11 +110,7 @@ impl<'a> Checker<'a> {
         let entries = self.table("env", "a map of variables and their values");
         let mut variables = Vec::new();
         for entry in entries {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if !entry.key.chars().all(is_name)
-                || entry.key.is_empty()
-                || entry.key.starts_with(|c: char| c.is_ascii_digit())
-            {
+            if !is_variable(&entry.key) {
                 self.error(&entry.place, format!("{} is no name of an environment variable", quoted(&entry.key)));
             }
             match &entry.value.value {
@@ -221,13 +198,19 @@ impl<'a> Checker<'a> {
     }
 
     /// The entries of a map whose keys are not the language's.
-    fn table(&mut self, key: &str, wanted: &str) -> &'a [Entry] {
+    pub(super) fn table(&mut self, key: &str, wanted: &str) -> &'a [Entry] {
         let Some(node) = self.field(key) else { return &[] };
         match &node.value {
             Value::Map(entries) => entries,
             _ => self.wrong(key, node, wanted).unwrap_or_default(),
         }
     }
+}
+
+/// Whether a text is the name of a variable.
+pub(super) fn is_variable(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.chars().all(is_name) && text.starts_with(|c: char| !c.is_ascii_digit())
 }
 
 /// A controller and a file of it: no path leads out of the group, and what moves processes is the engine's.

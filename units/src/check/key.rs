@@ -1,89 +1,29 @@
 //! Which keys there are, and which kind of unit each belongs to.
 
 use super::{Checker, KindWord};
+use crate::language::Belongs::{self, Everywhere, Longrun, Oneshot, Running};
+use crate::language::{key, keys};
 use crate::text::{did_you_mean, quoted};
 
-/// Which units may have a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Belongs {
-    /// Every unit.
-    Everywhere,
-    /// Longruns and oneshots: what runs something.
-    Running,
-    Longrun,
-    Oneshot,
-}
-
-use Belongs::{Everywhere, Longrun, Oneshot, Running};
-
-/// Every key of the language.
-const KEYS: [(&str, Belongs); 46] = [
-    ("name", Everywhere),
-    ("description", Everywhere),
-    ("kind", Everywhere),
-    ("needs", Everywhere),
-    ("wants", Everywhere),
-    ("after", Everywhere),
-    ("before", Everywhere),
-    ("if", Everywhere),
-    ("start-timeout", Running),
-    ("stop-timeout", Running),
-    ("run", Longrun),
-    ("ready", Longrun),
-    ("kill-mode", Longrun),
-    ("log", Longrun),
-    ("start", Oneshot),
-    ("stop", Oneshot),
-    ("do", Oneshot),
-    ("reload", Running),
-    ("watchdog", Longrun),
-    ("forks", Longrun),
-    ("pidfile", Longrun),
-    ("servicedir", Longrun),
-    ("conflicts", Everywhere),
-    ("provides", Everywhere),
-    ("essential", Everywhere),
-    ("restart", Longrun),
-    ("max-deaths", Longrun),
-    ("stop-signal", Longrun),
-    ("user", Running),
-    ("group", Running),
-    ("groups", Running),
-    ("env", Running),
-    ("env-file", Running),
-    ("directory", Running),
-    ("umask", Running),
-    ("nice", Running),
-    ("oom-score-adj", Running),
-    ("limits", Running),
-    ("tty", Running),
-    ("cgroup", Running),
-    ("no-new-privileges", Running),
-    ("capabilities", Running),
-    ("private-tmp", Running),
-    ("read-only", Running),
-    ("hide", Running),
-    ("sockets", Longrun),
-];
-
 /// Whether the language has the key.
-pub(crate) fn is_supported(key: &str) -> bool {
-    KEYS.iter().any(|(name, _)| *name == key)
+pub(crate) fn is_supported(name: &str) -> bool {
+    key(name).is_some()
 }
 
 impl Checker<'_> {
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {
         for entry in self.fields {
-            let key = quoted(&entry.key);
-            match KEYS.iter().find(|(name, _)| *name == entry.key) {
+            let shown = quoted(&entry.key);
+            match key(&entry.key) {
                 None => {
-                    let hint = did_you_mean(&entry.key, KEYS.iter().map(|(name, _)| *name));
-                    self.error(&entry.place, format!("unknown key {key}{hint}"));
+                    let hint = did_you_mean(&entry.key, keys().map(|key| key.name));
+                    self.error(&entry.place, format!("unknown key {shown}{hint}"));
                 }
-                Some((_, belongs)) => {
-                    if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(*belongs, kind)?, kind))) {
-                        self.error(&entry.place, format!("key {key} belongs to {owner}, not to a {}", kind.name()));
+                Some(known) => {
+                    if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(known.belongs, kind)?, kind)))
+                    {
+                        self.error(&entry.place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
                     }
                 }
             }
@@ -110,8 +50,8 @@ mod tests {
     #[test]
     fn every_key_is_in_the_manual() {
         let manual = include_str!("../../../docs/man/unit.5");
-        for (key, _) in KEYS {
-            assert!(manual.contains(&format!("\n.It Ic {key} : ")), "{key}");
+        for key in keys() {
+            assert!(manual.contains(&format!("\n.It Ic {} : ", key.name)), "{}", key.name);
         }
     }
 }

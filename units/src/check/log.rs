@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::Log;
+use crate::language::{KEEPS, keys_inside};
 use crate::tree::{Entry, Value};
 
 /// `size` where it is not given.
@@ -13,9 +14,6 @@ const SIZES: std::ops::RangeInclusive<u64> = 4096..=16_777_215;
 /// `keep` where it is not given.
 const KEEP: u32 = 10;
 
-/// How many old files may be kept.
-const KEEPS: (u32, u32) = (2, 10_000);
-
 impl<'a> Checker<'a> {
     pub(super) fn log(&mut self) -> Log {
         let Some(node) = self.field("log") else { return Log::Auto };
@@ -23,7 +21,7 @@ impl<'a> Checker<'a> {
             Value::Text(text) if text == "auto" => Log::Auto,
             Value::Text(text) if text == "none" => Log::None,
             Value::Map(_) => {
-                let entries = self.map("log", node, &["dir", "size", "keep"]);
+                let entries = self.map("log", node, &keys_inside("log"));
                 self.log_directory(entries)
             }
             _ => self.wrong("log", node, "auto, none or a map with dir, size, keep").unwrap_or_default(),
@@ -37,7 +35,7 @@ impl<'a> Checker<'a> {
             let size = self.size("size", node)?;
             if SIZES.contains(&size) { Some(size) } else { self.wrong("size", node, "at least 4K and less than 16M") }
         });
-        let keep = value("keep").and_then(|node| self.number("keep", node, KEEPS.0, KEEPS.1));
+        let keep = value("keep").and_then(|node| self.number("keep", node, KEEPS));
         Log::Directory { directory, size: size.unwrap_or(SIZE), keep: keep.unwrap_or(KEEP) }
     }
 }

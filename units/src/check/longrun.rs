@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::Checker;
+use crate::language::surroundings;
 use crate::socket::FORMS;
 use crate::text::{did_you_mean, quoted};
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Node};
 use crate::{Command, Context, KillMode, Longrun, MaxDeaths, Place, Program, Readiness, Restart, Signal, Socket};
 
 /// How many deaths `max-deaths` may allow.
@@ -52,7 +53,7 @@ impl<'a> Checker<'a> {
         if let Some(run) = self.entry("run") {
             self.error(&run.place, "\"run\" and \"servicedir\" are one too many");
         }
-        let of_the_context = super::context::KEYS.into_iter().filter(|key| *key != "cgroup");
+        let of_the_context = surroundings().map(|key| key.name);
         let useless: Vec<&Entry> =
             OF_THE_DIRECTORY.into_iter().chain(of_the_context).filter_map(|key| self.entry(key)).collect();
         for useless in useless {
@@ -116,10 +117,11 @@ impl<'a> Checker<'a> {
     /// One of the words that a key may have.
     pub(super) fn choice<T: Copy>(&mut self, key: &str, words: &[(T, &'static str)]) -> Option<T> {
         let node = self.field(key)?;
-        let text = match &node.value {
-            Value::Text(text) => text.as_str(),
-            _ => self.text(key, node)?,
-        };
+        self.choice_at(key, node, words)
+    }
+
+    pub(super) fn choice_at<T: Copy>(&mut self, key: &str, node: &'a Node, words: &[(T, &'static str)]) -> Option<T> {
+        let text = self.text(key, node)?;
         let known = words.iter().find(|(_, word)| *word == text);
         if known.is_none() {
             let hint = did_you_mean(text, words.iter().map(|(_, word)| *word));

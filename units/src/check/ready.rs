@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Checker;
 use crate::Readiness;
+use crate::language::{DESCRIPTORS, keys_inside};
 use crate::tree::{Entry, Node, Value};
 
 /// `every` of `tcp` where it is not given.
@@ -16,9 +17,6 @@ const EXEC_EVERY: Duration = Duration::from_millis(200);
 /// The shortest `every`: who asks more often than this should not ask, but be told.
 const SHORTEST_EVERY: Duration = Duration::from_millis(10);
 
-/// The descriptors that a service may announce itself on: 0 to 2 are its own.
-const DESCRIPTORS: (u32, u32) = (3, 255);
-
 /// The ways to be ready, of which a unit has one.
 const WAYS: [&str; 5] = ["fd", "tcp", "socket", "file", "exec"];
 
@@ -28,7 +26,7 @@ impl<'a> Checker<'a> {
         if matches!(&node.value, Value::Text(text) if text == "notify") {
             return Some(Readiness::Notify);
         }
-        let entries = self.map("ready", node, &["fd", "tcp", "socket", "file", "exec", "every"]);
+        let entries = self.map("ready", node, &keys_inside("ready"));
         let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_str())).collect();
         let every = self.every(entries, &ways);
         match ways[..] {
@@ -57,7 +55,7 @@ impl<'a> Checker<'a> {
     fn way(&mut self, way: &'a Entry, every: Option<Duration>) -> Option<Readiness> {
         let (key, node) = (way.key.as_str(), &way.value);
         match key {
-            "fd" => self.number(key, node, DESCRIPTORS.0, DESCRIPTORS.1).map(Readiness::Descriptor),
+            "fd" => self.number(key, node, DESCRIPTORS).map(Readiness::Descriptor),
             "tcp" => Some(Readiness::Tcp { address: self.address(node)?, every: every.unwrap_or(TCP_EVERY) }),
             "socket" => self.path(key, node).map(Readiness::Socket),
             "file" => self.path(key, node).map(Readiness::File),

@@ -101,17 +101,17 @@ impl<'a> Checker<'a> {
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn number(&mut self, key: &str, node: &'a Node, least: u32, most: u32) -> Option<u32> {
+    pub(super) fn number(&mut self, key: &str, node: &'a Node, (least, most): (i64, i64)) -> Option<u32> {
         match &node.value {
             Value::Text(text) => parse_number(text),
             _ => None,
         }
-        .filter(|number| (least..=most).contains(number))
+        .filter(|number| (least..=most).contains(&i64::from(*number)))
         .or_else(|| self.wrong(key, node, &format!("a number from {least} to {most}")))
     }
 
     /// A whole number from `least` to `most`, perhaps negative.
-    pub(super) fn integer(&mut self, key: &str, node: &'a Node, least: i32, most: i32) -> Option<i32> {
+    pub(super) fn integer(&mut self, key: &str, node: &'a Node, (least, most): (i64, i64)) -> Option<i32> {
         let number = match &node.value {
             Value::Text(text) => match text.strip_prefix('-') {
                 Some(rest) => parse_number(rest).and_then(|number| i32::try_from(number).ok()).map(|number| -number),
@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
             },
             _ => None,
         };
-        let fits = number.filter(|number| (least..=most).contains(number));
+        let fits = number.filter(|number| (least..=most).contains(&i64::from(*number)));
         fits.or_else(|| self.wrong(key, node, &format!("a number from {least} to {most}")))
     }
 

@@ -10,5 +10,6 @@ mod manual;
 mod overlays;
 mod print;
 mod prng;
+mod schema;
 mod sets;
 mod shipped;

@@ -165,7 +165,7 @@ fn templates_without_end() {
 #[test]
 fn variables() {
     let variables = Variables::new([("PORT".into(), "80".into()), ("ROOT".into(), "/srv".into())]);
-    let reading = Reading { variables, init_scripts: None };
+    let reading = Reading { variables, ..Reading::default() };
     let text = "kind: longrun\nrun: [/bin/web, \"-p${PORT}\", \"$${HOME}\"]\ndirectory: ${ROOT}/www\nready: {tcp: \"127.0.0.1:${PORT}\"}\n";
     let script = "kind: oneshot\nstart: |\n  echo ${PORT:-1}\nstop: [/bin/echo, \"${PROT}\", \"${x\"]\n";
     let set = UnitSet::from_texts_with(&[("u/web.yaml", text), ("u/x.yaml", script)], &reading);
@@ -182,7 +182,7 @@ fn variables() {
 /// Variables cannot make a unit larger than any unit is.
 #[test]
 fn variables_that_grow() {
-    let reading = Reading { variables: Variables::new([("X".into(), "x".repeat(4096))]), init_scripts: None };
+    let reading = Reading { variables: Variables::new([("X".into(), "x".repeat(4096))]), ..Reading::default() };
     let text = format!("kind: milestone\nneeds: [{}]\n", "\"${X}\", ".repeat(2000));
     let set = UnitSet::from_texts_with(&[("u/x.yaml", &text)], &reading);
     let expected = "u/x.yaml:2:2057: too large: variables add more than 1024 KiB to this unit";
