@@ -184,6 +184,13 @@ pub fn make_fifo(path: &Path) {
     files::make_fifo_at(HERE, &path, 0o600).unwrap();
 }
 
+/// Makes a FIFO in a scene, and the directories above it.
+pub fn make_fifo_in(scene: &Scene, name: &str) {
+    let path = scene.path.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    make_fifo(&path);
+}
+
 /// The first answer that is one.
 pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + DEADLINE;
