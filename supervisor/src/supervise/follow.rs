@@ -128,9 +128,9 @@ impl Service {
         parse_line(paths::read_at(at, path, &mut buffer).ok()?).and_then(|pid| u32::try_from(pid).ok())
     }
 
-    /// What a service leaves behind becomes our child, if it may go into the background.
-    pub(super) fn follow_orphans(&mut self, context: &mut Context) {
-        if !self.files.has(c_path!(names::SUBREAPER)) {
+    /// What a service leaves behind becomes our child, if it may go into the background. `again`: this was asked before.
+    pub(super) fn follow_orphans(&mut self, again: bool, context: &mut Context) {
+        if !self.files.has(c_path!(names::SUBREAPER)) || (context.is_group && again) {
             return;
         }
         if context.is_group {

@@ -130,7 +130,7 @@ impl Service {
     /// Adopts the predecessor's process, or starts.
     pub fn begin(&mut self, context: &mut Context) -> bool {
         self.open_input(context);
-        self.follow_orphans(context);
+        self.follow_orphans(false, context);
         let status = *self.machine.status();
         if status.pid == 0 || (self.drains && process::start_ticks(status.pid) != Some(status.start_ticks)) {
             let begin = if self.drains { Event::Drain } else { Event::Begin };

@@ -124,7 +124,7 @@ impl Service {
         let files = Files::look(*self.directory.service);
         self.files = files;
         self.open_input(context);
-        self.follow_orphans(context);
+        self.follow_orphans(true, context);
         self.open_sockets(None, context);
         self.has_refused = false;
         let settings = settings::read(&files, context.is_runit);

@@ -1,0 +1,96 @@
+//! Services that go into the background.
+
+mod scene;
+
+use scene::{Scene, is_alive, wait_until};
+use supervisor::status::{LastExit, Phase};
+use supervisor::sys::process::kill;
+
+/// A daemon: it leaves a process of its own session behind and exits 0.
+const DAEMON: &str = "#!/bin/sh\nsetsid sh -c 'echo $$ > daemon; exec sleep 1000' &\nread go < go\nexit 0\n";
+
+fn daemon(scene: &Scene) -> u32 {
+    let pid = scene.await_text("a/daemon", |text| text.ends_with('\n')).trim().parse().unwrap();
+    wait_until("the script", || {
+        use std::io::Write;
+        scene::open_fifo(&scene.path.join("a/go"))?.write_all(b"go\n").ok()
+    });
+    pid
+}
+
+/// With `subreaper` what it leaves behind is the service: it is up and ready, its end is known, and a stop reaches it.
+#[test]
+fn followed() {
+    let mut scene = Scene::new();
+    scene::make_fifo_in(&scene, "a/go");
+    scene.file("a/subreaper", "").file("a/run", DAEMON);
+    scene.supervise(&["a"]);
+    let pid = daemon(&scene);
+    let status = scene.await_record("a", |status| status.pid == pid);
+    assert_eq!((status.phase, status.deaths), (Phase::Run, 0));
+    scene.await_record("a", |status| status.ready);
+    kill(pid, 9).unwrap();
+    let after = scene.await_record("a", |status| status.deaths == 1);
+    assert_eq!(after.last_exit, LastExit::Status(9));
+    std::fs::remove_file(scene.path.join("a/daemon")).unwrap();
+    let pid = daemon(&scene);
+    scene.await_record("a", |status| status.pid == pid && status.phase == Phase::Run);
+    scene.letters("a/supervise/control", "d");
+    scene.await_record("a", |status| status.pid == 0);
+    assert!(!is_alive(pid));
+}
+
+/// Among several, `pidfile` says which one it is.
+#[test]
+fn pidfile() {
+    let mut scene = Scene::new();
+    scene::make_fifo_in(&scene, "a/go");
+    scene.file("a/subreaper", "").file("a/pidfile", "the.pid\n").file(
+        "a/run",
+        "#!/bin/sh\nsetsid sleep 1000 &\necho $! > other\nsetsid sleep 1000 &\necho $! > the.pid\necho $! > daemon\n\
+         read go < go\nexit 0\n",
+    );
+    scene.supervise(&["a"]);
+    let pid = daemon(&scene);
+    scene.await_record("a", |status| status.pid == pid);
+    assert_eq!(scene.text("messages"), "");
+    scene.letters("a/supervise/control", "d");
+    scene.await_record("a", |status| status.pid == 0);
+    kill(scene.text("a/other").trim().parse().unwrap(), 9).unwrap();
+}
+
+/// Without `subreaper` such a service has ended, and one that fails is not followed.
+#[test]
+fn not_followed() {
+    for (file, code) in [("a/nothing", "0"), ("a/subreaper", "3")] {
+        let mut scene = Scene::new();
+        scene::make_fifo_in(&scene, "a/go");
+        scene
+            .file(file, "")
+            .file("a/restart", "never")
+            .file("a/run", &DAEMON.replace("exit 0", &format!("exit {code}")));
+        scene.supervise(&["a"]);
+        let pid = daemon(&scene);
+        let status = scene.await_record("a", |status| status.ended_for_good && status.pid == 0);
+        assert_eq!(status.last_exit.code().map(|code| code.to_string()).as_deref(), Some(code));
+        kill(pid, 9).unwrap();
+    }
+}
+
+/// supervise's successor follows the daemon.
+#[test]
+fn adopted() {
+    let mut scene = Scene::new();
+    scene::make_fifo_in(&scene, "a/go");
+    scene.file("a/subreaper", "").file("a/run", DAEMON);
+    let first = scene.supervise(&["a"]);
+    let pid = daemon(&scene);
+    scene.await_record("a", |status| status.pid == pid && status.ready);
+    kill(first, 9).unwrap();
+    scene.wait(first);
+    scene.supervise(&["a"]);
+    scene.await_text("messages", |text| text.contains(&format!("going on with pid {pid}\n")));
+    scene.letters("a/supervise/control", "d");
+    scene.await_record("a", |status| status.pid == 0);
+    assert!(!is_alive(pid));
+}
