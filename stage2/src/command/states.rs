@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use supervisor::paths::service;
 use supervisor::state::State;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
 use crate::record::state_file::StateFile;
+use crate::service::SupervisedService;
 use crate::system::places::Places;
 
 /// Every state file in `directory`, sorted by name. One that cannot be read is left out: it is being replaced.
@@ -22,9 +22,12 @@ pub fn read_all(directory: &Path) -> Vec<StateFile> {
 pub fn read_all_now(places: &Places) -> Vec<StateFile> {
     let mut states = read_all(&places.states());
     for state in states.iter_mut().filter(|state| state.kind == "longrun") {
-        let path = places.service(&state.unit).join(service::STATUS);
-        if let Some(status) = fs::read(path).ok().and_then(|bytes| Status::unpack(&bytes)) {
+        let service = SupervisedService::new(places.service(&state.unit));
+        if let Some(status) = service.status() {
             overlay(state, &status);
+            if service.is_left() {
+                settle(state);
+            }
         }
     }
     states
@@ -34,6 +37,8 @@ pub fn read_all_now(places: &Places) -> Vec<StateFile> {
 fn overlay(file: &mut StateFile, status: &Status) {
     let (state, reason) = match (file.state, status.phase, status.want) {
         (State::Skipped | State::Waiting, ..) => return,
+        (State::Failed | State::Down, ..) if status.ended_for_good => (file.state, None),
+        _ if status.ended_for_good && status.last_exit.code() == Some(0) => (State::Down, Some(ended_text(status))),
         _ if status.ended_for_good => (State::Failed, Some(ended_text(status))),
         (State::Starting | State::Stopping | State::Degraded, Phase::Run, _) => (file.state, None),
         (_, Phase::Run, _) => (State::Up, None),
@@ -48,6 +53,14 @@ fn overlay(file: &mut StateFile, status: &Status) {
     file.pid = (status.pid != 0).then_some(status.pid);
     file.since_ns = status.changed_boot_ns;
     file.deaths = status.deaths;
+}
+
+/// Nobody looks after it any more: what is not up comes no further.
+fn settle(file: &mut StateFile) {
+    if matches!(file.state, State::Starting | State::Stopping) && file.pid.is_none() {
+        file.state = State::Down;
+        file.reason = Some("its supervise has ended".into());
+    }
 }
 
 fn ended_text(status: &Status) -> String {
@@ -83,5 +96,24 @@ mod tests {
         check(State::Up, downed, (State::Down, None, None));
         check(State::Up, ended, (State::Failed, None, Some("ended by signal 9")));
         check(State::Skipped, running, (State::Skipped, Some(1), None));
+        let done = Status { last_exit: LastExit::Status(0), ..ended };
+        check(State::Up, done, (State::Down, None, Some("ended with exit 0")));
+        check(State::Down, done, (State::Down, None, None));
+        check(State::Failed, done, (State::Failed, None, None));
+    }
+
+    /// Without a supervise nothing is on its way any more.
+    #[test]
+    fn without_a_supervise() {
+        for (state, pid, expected) in [
+            (State::Starting, None, State::Down),
+            (State::Stopping, None, State::Down),
+            (State::Up, Some(7), State::Up),
+            (State::Failed, None, State::Failed),
+        ] {
+            let mut file = StateFile { pid, ..StateFile::new("a", "longrun", state, 5) };
+            settle(&mut file);
+            assert_eq!(file.state, expected);
+        }
     }
 }

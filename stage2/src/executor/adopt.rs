@@ -99,7 +99,7 @@ impl Executor {
         let service = self.service(unit);
         let status = service.status();
         let is_down = |status: supervisor::status::Status| {
-            status.want == Want::Down && status.phase == Phase::Down && status.pid == 0
+            status.want == Want::Down && status.phase == Phase::Down && status.pid == 0 && !status.ended_for_good
         };
         if status.is_some_and(is_down) {
             // The operator has downed it without us.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::libc::O_NONBLOCK;
+use nix::libc::{ENOENT, ENXIO, O_NONBLOCK};
 use supervisor::paths::service;
 use supervisor::status::Status;
 
@@ -32,6 +32,12 @@ impl SupervisedService {
     /// A supervise holds it.
     pub fn is_supervised(&self) -> bool {
         self.open_control().is_ok()
+    }
+
+    /// No supervise holds it. Who may not know takes it for held.
+    pub fn is_left(&self) -> bool {
+        let errno = self.open_control().err().and_then(|error| error.raw_os_error());
+        matches!(errno, Some(ENXIO | ENOENT))
     }
 
     /// Its status record, if there is one of ours. Without a running supervise it is an old one.

@@ -7,6 +7,7 @@ mod system;
 
 mod context;
 mod control_group;
+mod ended;
 mod lifecycle;
 mod readiness;
 mod servicedir;
