@@ -13,6 +13,7 @@ use stage2::serve::supervised::{DEFAULT, Supervised};
 use stage2::system::cgroup::CgroupRoot;
 use stage2::system::places::Places;
 use supervisor::paths::run;
+use units::Reading;
 
 /// Usage was wrong, or there is no such target.
 const EXIT_USAGE: u8 = 100;
@@ -127,6 +128,11 @@ fn sources(arguments: &Arguments, places: &Places) -> Result<Sources, Refusal> {
     Ok(Sources {
         units: given(&arguments.units, places.unit_directories()),
         bundles: given(&arguments.bundles, places.bundle_directories()),
+        // The machine's init scripts are no part of a directory that somebody names.
+        reading: match arguments.units.is_empty() {
+            true => places.reading(),
+            false => Reading { init_scripts: None, ..places.reading() },
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, status};
+use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, schema, status};
 use stage2::rehearse;
 use stage2::system::places::Places;
 use units::import::Format;
@@ -58,6 +58,9 @@ enum Verb {
     Check {
         /// Files and directories; the installed ones when none is named
         paths: Vec<PathBuf>,
+        /// An array of objects
+        #[arg(long)]
+        json: bool,
     },
     /// What a verb would do, in which order: `plan TARGET` or `plan VERB UNIT`
     Plan {
@@ -87,6 +90,12 @@ enum Verb {
         /// How to write the report
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         report: String,
+    },
+    /// The JSON Schema of units, which editors complete and check them by
+    Schema {
+        /// What the schema is of
+        #[arg(default_value = "unit", value_parser = schema::SUBJECTS)]
+        subject: String,
     },
     /// The rc-style log of this boot
     BootLog,
@@ -164,13 +173,14 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Start(asked) => ask_or_plan(&places, "start", &asked, out),
         Verb::Stop(asked) => ask_or_plan(&places, "stop", &asked, out),
         Verb::Restart(asked) => ask_or_plan(&places, "restart", &asked, out),
-        Verb::Check { paths } => check::run(&places, &paths, out),
+        Verb::Check { paths, json } => check::run(&places, &paths, json, out),
         Verb::Plan { words, format, units, bundles } => {
             plan::run(&places, &plan::Asked { words, format, units, bundles }, out)
         }
         Verb::Import { format, paths, output, report } => {
             import::run(&import::Asked { format, paths, output, report }, out)
         }
+        Verb::Schema { subject } => schema::run(&subject, out),
         Verb::BootLog => boot_log::show(&places, out),
         Verb::CriticalPath => critical_path::show(&places, out),
         Verb::Completion { shell } => {

@@ -4,30 +4,55 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use units::{Bundles, Diagnostic, UnitName, UnitSet};
+use serde_json::json;
+use units::{Bundles, Diagnostic, Severity, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use crate::graph::Draft;
 use crate::system::places::Places;
 
 /// Checks the files and directories in `paths`, or what is installed. Exit 1 if anything is wrong, warnings aside.
-pub fn run(places: &Places, paths: &[PathBuf], out: &mut dyn Write) -> Outcome {
+pub fn run(places: &Places, paths: &[PathBuf], json: bool, out: &mut dyn Write) -> Outcome {
     if let Some(absent) = paths.iter().find(|path| !path.exists()) {
         return Err(Failure::usage(format!("{} does not exist", absent.display())));
     }
     let found = if paths.is_empty() { check_installed(places) } else { check_paths(places, paths) };
-    let mut text = String::new();
-    for diagnostic in &found {
-        text += &format!("{diagnostic}\n");
-    }
+    let text = match json {
+        true => json_text(&found)?,
+        false => found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect(),
+    };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
     Ok(u8::from(found.iter().any(Diagnostic::is_error)))
 }
 
+/// An array, one object a line.
+fn json_text(found: &[Diagnostic]) -> Result<String, Failure> {
+    let lines: Result<Vec<String>, _> = found.iter().map(|one| serde_json::to_string(&as_json(one))).collect();
+    let lines = lines.map_err(|error| Failure::unable("write", error))?;
+    Ok(if lines.is_empty() { "[]\n".into() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
+}
+
+fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    let Diagnostic { severity, place, message, snippet, related } = diagnostic;
+    let severity = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let related = related.iter().map(|(place, message)| {
+        json!({ "file": place.file.to_string_lossy(), "line": place.line, "column": place.column, "message": message })
+    });
+    json!({
+        "severity": severity, "file": place.file.to_string_lossy(), "line": place.line, "column": place.column, "message": message,
+        "snippet": snippet, "related": related.collect::<Vec<_>>(),
+    })
+}
+
 fn check_installed(places: &Places) -> Vec<Diagnostic> {
-    let mut set = UnitSet::load(&places.unit_directories());
+    let (settings, wrong) = places.settings();
+    let mut set = UnitSet::load_with(&places.unit_directories(), &settings.reading());
     let bundles = Bundles::load(&places.bundle_directories(), &mut set);
     let mut found = check_set(&set, None);
+    found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
     found.extend(set.check_commands(Path::new("/")));
     sorted(found)
@@ -49,7 +74,7 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let is_asked = |file: &Path| {
         whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| is_same(file, asked))
     };
-    let set = UnitSet::load(&directories);
+    let set = UnitSet::load_with(&directories, &places.reading());
     let commands = set.check_commands(Path::new("/"));
     let mut found = check_set(&set, Some(&is_asked));
     found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));

@@ -12,7 +12,7 @@ use crate::system::places::Places;
 
 /// Writes one line a unit (name, kind, state, place, description), then one a bundle with its members.
 pub fn run(places: &Places, json: bool, out: &mut dyn Write) -> Outcome {
-    let mut set = UnitSet::load(&places.unit_directories());
+    let mut set = UnitSet::load_with(&places.unit_directories(), &places.reading());
     let bundles = Bundles::load(&places.bundle_directories(), &mut set);
     let now: BTreeMap<String, &str> =
         states::read_all_now(places).into_iter().map(|file| (file.unit, file.state.name())).collect();

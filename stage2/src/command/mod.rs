@@ -9,5 +9,6 @@ pub mod follow;
 pub mod import;
 pub mod list;
 pub mod plan;
+pub mod schema;
 pub mod states;
 pub mod status;

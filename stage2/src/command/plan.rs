@@ -38,6 +38,7 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let sources = Sources {
         units: [&asked.units[..], &places.unit_directories()].concat(),
         bundles: [&asked.bundles[..], &places.bundle_directories()].concat(),
+        reading: places.reading(),
     };
     let target = Target::load(&sources, &names, &others).map_err(Failure::usage)?;
     let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use supervisor::state::State;
 use supervisor::sys::time;
-use units::UnitSet;
+use units::{UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use super::states;
@@ -33,7 +33,8 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Vec<
     if names.is_empty() {
         return Ok(all);
     }
-    let known = UnitSet::load(&places.unit_directories());
+    let mut known = UnitSet::load_with(&places.unit_directories(), &places.reading());
+    names.iter().filter_map(|name| UnitName::new(name).ok()).for_each(|name| drop(known.provide(&name)));
     let named = |name: &String| {
         let never_begun = || {
             let unit = known.get(name)?;

@@ -63,6 +63,7 @@ impl Options {
         let sources = Sources {
             units: [self.units.clone(), overlaid(places.unit_directories())].concat(),
             bundles: [self.bundles.iter().cloned().collect(), overlaid(places.bundle_directories())].concat(),
+            reading: places.reading(),
         };
         Target::load(&sources, std::slice::from_ref(&self.target), &[]).map(drop)
     }

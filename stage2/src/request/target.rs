@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use units::{Bundle, Bundles, Diagnostic, Unit, UnitName, UnitSet};
+use units::{Bundle, Bundles, Diagnostic, Reading, Unit, UnitName, UnitSet};
 
 use crate::graph::{Cut, Draft, Graph, UnitIndex};
 
@@ -18,6 +18,8 @@ pub struct Sources {
     pub units: Vec<PathBuf>,
     /// Directories of bundles.
     pub bundles: Vec<PathBuf>,
+    /// What units are read with.
+    pub reading: Reading,
 }
 
 /// One name that was asked for.
@@ -61,7 +63,7 @@ impl Target {
     }
 
     fn load_with(sources: &Sources, names: &[String], others: &[String], known: &[String]) -> Result<Self, String> {
-        let mut set = UnitSet::load(&sources.units);
+        let mut set = UnitSet::load_with(&sources.units, &sources.reading);
         let bundles = Bundles::load(&sources.bundles, &mut set);
         let mut complaints = bundles.diagnostics().to_vec();
         let mut found = Vec::new();
@@ -108,6 +110,11 @@ fn resolve(
         let (bundle, found) = Bundle::load(Path::new(name), set).map_err(|error| error.summary())?;
         complaints.extend(found);
         return Ok((name.into(), true, members(&bundle)));
+    }
+    if bundles.get(name).is_none()
+        && let Ok(unit) = UnitName::new(name)
+    {
+        set.provide(&unit);
     }
     if set.get(name).is_some() || set.broken().contains_key(name) {
         return UnitName::new(name).map(|unit| (name.into(), false, vec![unit]));

@@ -6,6 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use supervisor::paths::{self, run};
+use units::{Diagnostic, Reading, Settings};
 
 /// The directories of one run of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,16 @@ impl Places {
     /// Directories of bundles, the winning one first.
     pub fn bundle_directories(&self) -> Vec<PathBuf> {
         vec![self.etc.join("bundles"), self.lib.join("bundles")]
+    }
+
+    /// ETC/sunup.yaml, and what is wrong with it.
+    pub fn settings(&self) -> (Settings, Vec<Diagnostic>) {
+        Settings::load(&self.etc.join("sunup.yaml"))
+    }
+
+    /// What units are read with.
+    pub fn reading(&self) -> Reading {
+        self.settings().0.reading()
     }
 
     /// RUN/service.
