@@ -1,82 +1,17 @@
 //! svlog against multilog, and what it promises beyond it.
 
 mod kit;
+mod logger;
 
 use kit::{end_of, ours, peer, signal, until};
+use logger::{INTERRUPTED, Running, content, files, log, mode, waiting};
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-
-/// Runs a logger on a whole input.
-fn log(program: &Path, script: &[&str], input: &[u8], directory: &Path) -> Output {
-    let mut command = Command::new(program);
-    command.args(script).current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().unwrap();
-    let _ = writer.join();
-    output
-}
-
-/// A running svlog on a pipe of which the test holds both ends, as a scanner does.
-struct Running {
-    child: Child,
-    reader: OwnedFd,
-    writer: Option<fs::File>,
-    directory: tempfile::TempDir,
-}
-
-impl Running {
-    fn start(script: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
-        let stdin = reader.try_clone().unwrap();
-        let errors = fs::File::create(directory.path().join("errors")).unwrap();
-        let mut command = Command::new(ours("svlog"));
-        command.args(script).current_dir(&directory).stdin(stdin).stderr(errors);
-        Self { child: command.spawn().unwrap(), reader, writer: Some(writer.into()), directory }
-    }
-
-    fn write(&mut self, text: &str) {
-        self.writer.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_default()
-    }
-
-    fn until_read(&self, name: &str, text: &str) {
-        until(&format!("{text:?} in {name}"), || self.read(name) == text);
-    }
-}
-
-/// Finished files in order, then `current`.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.retain(|name| name.file_name().unwrap().to_str().unwrap().starts_with('@'));
-    names.sort();
-    names.push(directory.join("current"));
-    names
-}
-
-fn content(directory: &Path) -> String {
-    files(directory).iter().map(|file| fs::read_to_string(file).unwrap()).collect()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
+use std::process::{Command, Stdio};
 
 /// Input with everything that a line can be: empty, long, binary, unfinished.
 fn sample() -> Vec<u8> {
@@ -163,7 +98,7 @@ fn continues_and_recovers() {
     assert_eq!(fs::read_to_string(&current).unwrap(), "a\nb\n");
     fs::set_permissions(&current, fs::Permissions::from_mode(0o644)).unwrap();
     log_to("c\n");
-    assert_eq!(fs::read_to_string(&current).unwrap(), "c\n");
+    assert_eq!(fs::read_to_string(&current).unwrap(), format!("{INTERRUPTED}c\n"));
     let files = files(&directory.path().join("log"));
     assert_eq!((files.len(), files[0].extension().unwrap().to_str()), (2, Some("u")));
 }
@@ -303,57 +238,6 @@ fn waits_for_its_directory() {
     }
 }
 
-/// Bytes in a pipe.
-fn waiting(pipe: impl std::os::fd::AsFd) -> usize {
-    let fd = std::os::fd::AsRawFd::as_raw_fd(&pipe.as_fd());
-    supervisor::sys::descriptor::Descriptor(fd).bytes_waiting().unwrap()
-}
-
-/// On a full disk `-b` loses nothing, and without it every line is either logged or counted, and none is cut.
-#[test]
-fn full_disk() {
-    for blocks in [true, false] {
-        let directory = tempfile::tempdir().unwrap();
-        let errors = directory.path().join("errors");
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec"]);
-        command.arg(
-            "mount -t tmpfs -o size=64k none \"$PWD\" && cd \"$PWD\" && dd if=/dev/zero of=filler bs=4k count=8 2>/dev/null && exec \"$@\"",
-        );
-        command.arg("sh").arg(ours("svlog")).args(blocks.then_some("-b")).args(["s65536", "./log"]);
-        command.current_dir(&directory).stdin(Stdio::piped()).stderr(fs::File::create(&errors).unwrap());
-        let mut child = command.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let inside = PathBuf::from(format!("/proc/{}/root{}", child.id(), directory.path().display()));
-        let input: String = (0..5000).map(|number| format!("line {number:05}\n")).collect();
-        let text = input.clone();
-        let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()).map(|()| stdin));
-        until("a full disk", || fs::read_to_string(&errors).unwrap().contains("No space left on device"));
-        let stdin = if blocks { None } else { Some(writer.join().unwrap().unwrap()) };
-        if let Some(stdin) = &stdin {
-            until("an empty pipe", || waiting(stdin.as_fd()) == 0);
-        }
-        fs::remove_file(inside.join("filler")).unwrap();
-        until("recovery", || fs::read_to_string(&errors).unwrap().contains("info: works again"));
-        // The log is gone with the namespace, so it is read while svlog still runs.
-        let current = inside.join("log/current");
-        if blocks {
-            let expected: &str = &input[..12 * 4000];
-            until("the lines", || fs::read_to_string(&current).unwrap().starts_with(expected));
-            signal(&child, Signal::SIGKILL);
-        } else {
-            let logged = fs::read_to_string(&current).unwrap();
-            let (note, lines): (Vec<&str>, Vec<&str>) = logged.lines().partition(|line| line.starts_with("svlog: "));
-            let lost: usize = note[0].split(' ').nth(2).unwrap().parse().unwrap();
-            let whole = lines.iter().filter(|line| line.len() == 10).count();
-            assert_eq!((note.len(), whole + lost), (1, 5000), "{note:?}");
-            assert!(lines.len() <= whole + 1, "more than one line was cut");
-            drop(stdin);
-        }
-        end_of(&mut child);
-    }
-}
-
 /// `S` bounds the bytes of finished files, and `R` finishes a file by its age while nothing comes.
 #[test]
 fn total_and_age() {
@@ -375,24 +259,22 @@ fn total_and_age() {
     assert_eq!(end_of(&mut running.child), Some(0));
 }
 
-/// A processor that fails is told without `-b`, and the log goes on; its file is processed with the next rotation.
+/// Whenever a logger is killed, the next one tells of it, in the log and besides, once: with an empty `current` too, and
+/// between two files.
 #[test]
-fn failing_processor() {
-    let mut running = Running::start(&["!test -e ../works && cat", "./log"]);
-    running.write("one\n");
-    running.until_read("log/current", "one\n");
-    signal(&running.child, Signal::SIGALRM);
-    let message =
-        "svlog ./log: warning: unable to process previous: the processor failed (writing on without rotation)\n";
-    running.until_read("errors", message);
-    assert_eq!(running.read("log/previous"), "one\n");
-    fs::write(running.path("works"), "").unwrap();
-    running.write("two\n");
-    running.until_read("log/current", "two\n");
-    signal(&running.child, Signal::SIGALRM);
-    running.until_read("log/current", "");
-    until("processed files", || files(&running.path("log")).len() == 3);
-    assert_eq!(content(&running.path("log")), "one\ntwo\n");
-    drop(running.writer.take());
-    assert_eq!(end_of(&mut running.child), Some(0));
+fn tells_of_a_killed_logger() {
+    for missing in [false, true] {
+        let mut running = Running::start(&["./log"]);
+        until("a log", || running.path("log/current").exists());
+        signal(&running.child, Signal::SIGKILL);
+        end_of(&mut running.child);
+        if missing {
+            fs::remove_file(running.path("log/current")).unwrap();
+        }
+        let again = |input: &[u8]| log(&ours("svlog"), &["./log"], input, running.directory.path());
+        let error = String::from_utf8(again(b"a\n").stderr).unwrap();
+        assert_eq!(error, INTERRUPTED.replace("svlog: ", "svlog ./log: "), "{missing}");
+        assert_eq!(again(b"b\n").stderr, b"");
+        assert_eq!(content(&running.path("log")), format!("{INTERRUPTED}a\nb\n"));
+    }
 }

@@ -10,7 +10,8 @@ use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Script};
 use supervisor::sys::descriptor::STDOUT;
 use supervisor::sys::files;
-use supervisor::sys::message::Messages;
+use supervisor::sys::message::Piece::{Errno as Why, Text as Words};
+use supervisor::sys::message::{Level, Messages};
 use supervisor::sys::process::Environment;
 use supervisor::sys::start::Stack;
 
@@ -40,7 +41,8 @@ fn log(stack: &Stack) -> i32 {
     let mut messages = Messages::new("multilog");
     let actions = (1..stack.len()).filter_map(|at| stack.argument(at));
     let Ok(script) = Script::new(actions, Dialect::Multilog) else {
-        messages.fatal(b"", format_args!("out of memory (at most 64 actions, and 8 places to write to)"));
+        let words = [Words("out of memory (at most 64 actions, and 8 places to write to)")];
+        messages.tell(b"", Level::Fatal, &words);
         return 111;
     };
     files::set_umask(0o022);
@@ -49,7 +51,7 @@ fn log(stack: &Stack) -> i32 {
     match Logger::new(script, settings) {
         Ok(mut logger) => logger.run(),
         Err(errno) => {
-            messages.fatal(b"", format_args!("unable to prepare for signals: {errno}"));
+            messages.tell(b"", Level::Fatal, &[Words("unable to prepare for signals: "), Why(errno)]);
             111
         }
     }

@@ -8,10 +8,11 @@ use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Refusal, Script};
 use supervisor::sys::descriptor::{Owned, STDOUT};
 use supervisor::sys::files;
-use supervisor::sys::message::Messages;
+use supervisor::sys::message::Piece::{Errno as Why, Name, Text as Words};
+use supervisor::sys::message::{Level, Messages};
 use supervisor::sys::process::Environment;
 use supervisor::sys::start::Stack;
-use supervisor::sys::text::{Shown, parse_number};
+use supervisor::sys::text::parse_number;
 
 supervisor::resident!(run);
 
@@ -52,7 +53,7 @@ fn run(stack: Stack) -> i32 {
         Some(Asked::Help) => return print(HELP),
         Some(Asked::Version) => return print(concat!("svlog (sunup) ", env!("CARGO_PKG_VERSION"), "\n")),
         None => {
-            messages.fatal(b"", format_args!("usage: svlog [-b] [-d fd] [-l length] script..."));
+            messages.tell(b"", Level::Fatal, &[Words("usage: svlog [-b] [-d fd] [-l length] script...")]);
             return 100;
         }
     };
@@ -64,7 +65,7 @@ fn run(stack: Stack) -> i32 {
     match Logger::new(script, settings) {
         Ok(mut logger) => logger.run(),
         Err(errno) => {
-            messages.fatal(b"", format_args!("unable to prepare for signals: {errno}"));
+            messages.tell(b"", Level::Fatal, &[Words("unable to prepare for signals: "), Why(errno)]);
             111
         }
     }
@@ -117,13 +118,15 @@ fn options(stack: &Stack) -> Option<Asked> {
 
 /// Says what is wrong with the script.
 fn refuse(refusal: Refusal, messages: &mut Messages) -> i32 {
-    match refusal {
-        Refusal::NothingToDo => messages.fatal(b"", format_args!("the script writes nothing (name a directory, or e)")),
-        Refusal::TooManyActions => messages.fatal(b"", format_args!("the script has more than 64 actions")),
-        Refusal::TooManySinks => messages.fatal(b"", format_args!("the script writes to more than 8 places")),
-        Refusal::LateLabel => messages.fatal(b"", format_args!("t must be the first action")),
-        Refusal::Unknown(action) => messages.fatal(b"", format_args!("unknown action '{}'", Shown(action))),
-        Refusal::BadNumber(action) => messages.fatal(b"", format_args!("wrong number in action '{}'", Shown(action))),
-    }
+    let (words, action) = match refusal {
+        Refusal::NothingToDo => ("the script writes nothing (name a directory, or e)", None),
+        Refusal::TooManyActions => ("the script has more than 64 actions", None),
+        Refusal::TooManySinks => ("the script writes to more than 8 places", None),
+        Refusal::LateLabel => ("t must be the first action", None),
+        Refusal::Unknown(action) => ("unknown action '", Some(action)),
+        Refusal::BadNumber(action) => ("wrong number in action '", Some(action)),
+    };
+    let quote = if action.is_some() { "'" } else { "" };
+    messages.tell(b"", Level::Fatal, &[Words(words), Name(action.unwrap_or_default()), Words(quote)]);
     100
 }

@@ -6,14 +6,16 @@
 use super::directory::Trouble;
 use super::input::{Input, Piece};
 use super::orders::{Orders, RETRY};
+use super::output::Output;
 use super::script::{Dialect, MOST_SINKS, Script, Target};
-use super::sink::{Context, Output, Sink, alert};
+use super::sink::{Context, Sink, alert};
 use super::status_file::StatusFile;
 use super::trouble;
 use crate::sys::descriptor::{Owned, STDIN};
 use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLHUP, EPOLLIN, wait_several};
 use crate::sys::files::O_NONBLOCK;
+use crate::sys::message::Piece::{Errno as Why, Text as Words};
 use crate::sys::message::{Level, Messages};
 use crate::sys::process::Environment;
 use crate::sys::time;
@@ -114,7 +116,11 @@ impl Logger {
             let (answer, path) = match &mut place.outlet {
                 Outlet::Alert => continue,
                 Outlet::Status(file) => (file.open(), file.path()),
-                Outlet::Directory(sink) => (sink.open(&mut self.context), sink.path()),
+                Outlet::Directory(sink) => {
+                    let opened = sink.open(&mut self.context);
+                    sink.flush(&mut self.context);
+                    (opened, sink.path())
+                }
             };
             if let Err(trouble) = answer {
                 self.refuse(path.to_bytes(), trouble);
@@ -159,6 +165,9 @@ impl Logger {
         if core::mem::take(&mut self.context.orders.rotate) {
             sinks(&mut self.places).for_each(|sink| sink.rotate(&mut self.context));
         }
+        if core::mem::take(&mut self.context.orders.child) {
+            sinks(&mut self.places).for_each(|sink| sink.look_after_processor(&mut self.context));
+        }
         self.rotate_old();
         if self.context.orders.leave && !is_hung_up() {
             return false;
@@ -178,7 +187,8 @@ impl Logger {
             return;
         }
         if let Some(Err(errno)) = self.ready.take().map(|ready| ready.write_all(b"\n")) {
-            self.context.messages.warn(b"", format_args!("unable to announce readiness: {errno}"));
+            let words = [Words("unable to announce readiness: "), Why(errno)];
+            self.context.messages.tell(b"", Level::Warning, &words);
         }
     }
 
@@ -196,7 +206,8 @@ impl Logger {
     }
 
     fn give_up(&mut self, errno: Errno) -> bool {
-        self.context.messages.warn(b"", format_args!("unable to read standard input: {errno}"));
+        let words = [Words("unable to read standard input: "), Why(errno)];
+        self.context.messages.tell(b"", Level::Warning, &words);
         self.failed = true;
         false
     }

@@ -6,7 +6,9 @@
 pub mod directory;
 pub mod input;
 pub mod logger;
+pub mod old_files;
 pub mod orders;
+pub mod output;
 pub mod pattern;
 pub mod processor;
 pub mod script;

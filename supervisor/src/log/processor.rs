@@ -2,15 +2,15 @@
 //!
 //! The file waits as `previous`. The command reads it on descriptor 0 and the last run's state on 4, and writes to 1 and,
 //! for its next run, to 5. `processed` gets mode 744 when all of it is on the disk; from then on the run is never
-//! repeated, before that it always is. Nobody is read or written meanwhile.
+//! repeated, before that it always is. Nothing here waits: who may is the directory's affair.
 
 use core::ffi::CStr;
 
-use super::directory::Trouble;
+use super::directory::{NO_NUMBER, Trouble};
 use crate::sys::descriptor::{Descriptor, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY};
-use crate::sys::process::{Arguments, Environment, Fork, exec, fork, wait_for};
+use crate::sys::process::{Arguments, Environment, Fork, exec, fork};
 use crate::sys::signal::{self, Disposition, SIGPIPE, Signals};
 
 /// A finished file that waits for its processor.
@@ -18,32 +18,41 @@ pub const PREVIOUS: &CStr = c"previous";
 /// What came out of the processor.
 pub const PROCESSED: &CStr = c"processed";
 const STATE: &CStr = c"state";
-const NEW_STATE: &CStr = c"newstate";
+/// What the processor writes for its next run.
+pub const NEW_STATE: &CStr = c"newstate";
 
-/// What [`Trouble`] says of a processor that exits with another code than 0, or crashes; the error is 0 then.
+/// What [`Trouble`] says of a processor that cannot be started.
 pub const PROCESSING: &str = "process previous";
+/// What it says of one that exited with another code than 0; there is no error number then.
+pub const FAILED: &str = "the processor failed";
+/// The same of one that was ended by a signal.
+pub const CRASHED: &str = "the processor crashed";
 
 /// True when the last run was complete, and only its files are left to be renamed.
 pub fn is_complete(directory: Descriptor) -> bool {
     files::status_at(directory, PROCESSED).is_ok_and(|status| status.mode & 0o100 != 0)
 }
 
-/// Runs the command on `previous` until `processed` is complete.
-pub fn run(
-    directory: Descriptor,
-    command: &'static CStr,
-    environment: Environment,
-) -> core::result::Result<(), Trouble> {
-    let failed = |errno| Trouble(PROCESSING, errno);
-    match fork().map_err(failed)? {
+/// Starts the command on `previous`; gives its pid.
+pub fn start(directory: Descriptor, command: &'static CStr, environment: Environment) -> Result<u32> {
+    match fork()? {
         Fork::Child => {
             let _ = become_command(directory, command, environment);
             crate::sys::exit(111)
         }
-        Fork::Parent(child) if wait_for(child).map_err(failed)?.status != 0 => return Err(failed(Errno(0))),
-        Fork::Parent(_) => {}
+        Fork::Parent(child) => Ok(child),
     }
-    commit(directory, NEW_STATE, 0o644).and_then(|()| commit(directory, PROCESSED, 0o744)).map_err(failed)
+}
+
+/// The command has ended with a wait status: what it wrote is completed, or it is said why not.
+pub fn complete(directory: Descriptor, status: u16) -> core::result::Result<(), Trouble> {
+    match status {
+        0 => (),
+        status if status & 0x7f == 0 => return Err(Trouble(FAILED, NO_NUMBER)),
+        _ => return Err(Trouble(CRASHED, NO_NUMBER)),
+    }
+    commit(directory, NEW_STATE, 0o644).map_err(|errno| Trouble("write newstate", errno))?;
+    commit(directory, PROCESSED, 0o744).map_err(|errno| Trouble("write processed", errno))
 }
 
 /// Keeps the state and forgets the file; `processed` is left to its directory.

@@ -5,66 +5,31 @@
 //! a line that was cut by a full disk, the next one begins on a line of its own.
 
 use core::ffi::CStr;
-use core::fmt::Write;
 
 use super::directory::{Directory, LOCKING, Trouble};
-use super::input::Piece;
+use super::input::{self, Piece};
 use super::orders::Orders;
-use super::processor::PROCESSING;
+use super::output::Output;
+use super::processor::{CRASHED, FAILED, PROCESSING};
 use super::script::{Dialect, Limits};
 use super::trouble;
 use crate::sys::descriptor::STDERR;
+use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::message::{Level, Messages};
 use crate::sys::process::Environment;
 use crate::sys::text::Text;
 use crate::sys::time;
 
-/// Bytes that are written at once.
-const SIZE: usize = 9 * 1024;
 /// A newline this close to the largest size ends the file, in bytes.
 const NEAR: u64 = 2000;
 /// Most bytes of a line that an alert shows.
 const ALERT: usize = 200;
 
-/// Bytes on their way to a sink; all sinks share one buffer, because it is empty between them.
-#[derive(Debug)]
-pub struct Output {
-    bytes: [u8; SIZE],
-    filled: usize,
-}
-
-impl Output {
-    /// An empty buffer.
-    pub const fn new() -> Self {
-        Self { bytes: [0; SIZE], filled: 0 }
-    }
-
-    /// Appends as much as fits; gives how much that was.
-    fn push(&mut self, bytes: &[u8]) -> usize {
-        let space = self.bytes.get_mut(self.filled..).unwrap_or_default();
-        let size = bytes.len().min(space.len());
-        if let (Some(space), Some(bytes)) = (space.get_mut(..size), bytes.get(..size)) {
-            space.copy_from_slice(bytes);
-        }
-        self.filled += size;
-        size
-    }
-
-    fn pending(&self) -> &[u8] {
-        self.bytes.get(..self.filled).unwrap_or_default()
-    }
-
-    fn remove(&mut self, count: usize) {
-        self.bytes.copy_within(count..self.filled, 0);
-        self.filled -= count;
-    }
-}
-
-impl Default for Output {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// What is said of a predecessor that was killed; the number is a logger's buffer.
+const INTERRUPTED: &str = "the last logger was interrupted, up to ";
+const MAY_BE_MISSING: &str = " bytes may be missing";
+/// How long (ns) TERM waits for a processor.
+const PATIENCE: u64 = 2_000_000_000;
 
 /// What all sinks share.
 #[derive(Debug)]
@@ -97,6 +62,8 @@ pub struct Sink {
     rotation: Option<Trouble>,
     /// Lines dropped since the number was last written.
     lost: u64,
+    /// The last logger came to no orderly end: the log is to tell.
+    interrupted: bool,
     /// The last byte in the file is in the middle of a line.
     torn: bool,
     /// The rest of the present line is dropped, as its beginning was.
@@ -107,7 +74,7 @@ impl Sink {
     /// A sink that is not open yet.
     pub const fn new(path: &'static CStr, limits: Limits) -> Self {
         let (directory, trouble, rotation) = (None, None, None);
-        Self { path, limits, directory, trouble, rotation, lost: 0, torn: false, skips: false }
+        Self { path, limits, directory, trouble, rotation, lost: 0, interrupted: false, torn: false, skips: false }
     }
 
     /// The directory's path.
@@ -134,8 +101,8 @@ impl Sink {
     /// to multilog any trouble is.
     pub fn open(&mut self, context: &mut Context) -> Result<(), Trouble> {
         while self.directory.is_none() {
-            match Directory::open(self.path, self.limits) {
-                Ok(directory) => self.directory = Some(directory),
+            match Directory::open(self.path, self.limits, context.dialect) {
+                Ok(directory) => self.begin(directory, context),
                 Err(trouble @ Trouble(LOCKING, _)) => return Err(trouble),
                 Err(trouble) if context.dialect == Dialect::Multilog => return Err(trouble),
                 Err(trouble) => {
@@ -146,6 +113,16 @@ impl Sink {
             }
         }
         Ok(())
+    }
+
+    /// The directory is open. What the last logger may have lost is told, here and in the log.
+    fn begin(&mut self, mut directory: Directory, context: &mut Context) {
+        self.interrupted = directory.take_interrupted();
+        self.directory = Some(directory);
+        if self.interrupted {
+            let words = [Words(INTERRUPTED), Number(input::SIZE as u64), Words(MAY_BE_MISSING)];
+            context.messages.tell(self.path.to_bytes(), Level::Warning, &words);
+        }
     }
 
     /// Takes a piece of a selected line.
@@ -166,7 +143,9 @@ impl Sink {
     /// Bytes that still go into `current`, those on their way taken off.
     fn room(&self, context: &Context) -> u64 {
         match &self.directory {
-            Some(directory) if self.rotation.is_none() => directory.room().saturating_sub(context.output.filled as u64),
+            Some(directory) if self.rotation.is_none() => {
+                directory.room().saturating_sub(context.output.pending().len() as u64)
+            }
             _ => u64::MAX,
         }
     }
@@ -186,16 +165,22 @@ impl Sink {
         }
     }
 
-    /// Finishes `current` and begins another. A processor that fails is run again if sinks block.
+    /// Finishes `current` and begins another. If sinks block, a processor is waited for, and run again until it works.
     pub fn rotate(&mut self, context: &mut Context) {
         self.flush(context);
+        let is_multilog = context.dialect == Dialect::Multilog;
         let mut said = false;
-        while let Some(Err(trouble)) = self.directory.as_mut().map(|directory| directory.rotate(context.environment)) {
-            let again = context.blocks && trouble.0 == PROCESSING;
-            if !said {
-                let then = if again { "waiting until it works" } else { "writing on without rotation" };
-                let path = self.path.to_bytes();
-                trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+        loop {
+            let rotated =
+                self.directory.as_mut().map(|directory| directory.rotate(context.environment, context.blocks));
+            let Some(Err(trouble)) = rotated else { return };
+            let again = context.blocks && (is_multilog || matches!(trouble.0, PROCESSING | FAILED | CRASHED));
+            if !said || is_multilog {
+                self.warn(
+                    trouble,
+                    if again { "waiting until it works" } else { "writing on without rotation" },
+                    context,
+                );
                 said = true;
             }
             if !(again && context.orders.pause()) {
@@ -205,10 +190,40 @@ impl Sink {
         }
     }
 
+    /// A child has ended: if it was the processor, what waits for it goes on.
+    pub fn look_after_processor(&mut self, context: &mut Context) {
+        match self.directory.as_mut().map(|directory| directory.look_after_processor(context.environment)) {
+            Some(Ok(true)) => self.rotate(context),
+            Some(Err(trouble)) => self.warn(trouble, "trying again with the next rotation", context),
+            Some(Ok(false)) | None => {}
+        }
+    }
+
+    /// Waits for a processor that runs, after TERM only for a while: its file is whole, processed or not.
+    fn finish_processing(&mut self, context: &mut Context) {
+        let mut end = None;
+        while self.directory.as_ref().is_some_and(Directory::is_processing) {
+            if context.orders.leave {
+                let end = *end.get_or_insert(time::monotonic().saturating_add(PATIENCE));
+                if end <= time::monotonic() {
+                    let words = [Words("the processor still runs (its file is left unprocessed)")];
+                    return context.messages.tell(self.path.to_bytes(), Level::Warning, &words);
+                }
+            }
+            context.orders.wait(end);
+            self.look_after_processor(context);
+        }
+    }
+
+    fn warn(&self, trouble: Trouble, then: &'static str, context: &mut Context) {
+        let path = self.path.to_bytes();
+        trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+    }
+
     /// Writes what is on its way, and the number of lost lines before it.
     pub fn flush(&mut self, context: &mut Context) {
         self.rotation = None;
-        while !context.output.pending().is_empty() || self.is_troubled() {
+        while !context.output.pending().is_empty() || self.is_troubled() || self.interrupted {
             match self.write(context) {
                 Ok(()) => self.recover(context),
                 Err(trouble) => {
@@ -224,18 +239,19 @@ impl Sink {
     /// One step of [`Sink::flush`].
     fn write(&mut self, context: &mut Context) -> Result<(), Trouble> {
         if self.directory.is_none() {
-            self.directory = Some(Directory::open(self.path, self.limits)?);
+            let directory = Directory::open(self.path, self.limits, context.dialect)?;
+            self.begin(directory, context);
         }
+        let note = self.note(context.labels);
         let Some(directory) = &mut self.directory else { return Ok(()) };
         let failed = |errno| Trouble("write to current", errno);
-        if self.lost > 0 {
-            let note = note(self.lost, self.torn, context.labels);
+        if !note.bytes().is_empty() {
             let written = directory.write(note.bytes()).map_err(failed)?;
-            if written < note.bytes().len() {
-                self.torn = true;
+            self.torn = written < note.bytes().len();
+            if self.torn {
                 return Ok(());
             }
-            (self.lost, self.torn) = (0, false);
+            (self.interrupted, self.lost) = (false, 0);
         }
         let pending = context.output.pending();
         if !pending.is_empty() {
@@ -246,12 +262,38 @@ impl Sink {
         Ok(())
     }
 
-    /// Says that something does not work, once; true when it is to be tried again now, after a pause.
+    /// The lines that tell of lost ones, if any are; the first begins with a newline where the file ends in the middle of
+    /// a line.
+    fn note(&self, labels: bool) -> Text<256> {
+        let mut text = Text::new();
+        let begin = |text: &mut Text<256>| {
+            text.push(if self.torn && text.bytes().is_empty() { b"\n" } else { b"" });
+            if labels {
+                text.push(&time::label().label());
+                text.push(b" ");
+            }
+            text.push(b"svlog: warning: ");
+        };
+        if self.interrupted {
+            begin(&mut text);
+            text.push(INTERRUPTED.as_bytes());
+            text.push_number(input::SIZE as u64);
+            text.push(MAY_BE_MISSING.as_bytes());
+            text.push(b"\n");
+        }
+        if self.lost > 0 {
+            begin(&mut text);
+            text.push_number(self.lost);
+            text.push(b" lines were lost\n");
+        }
+        text
+    }
+
+    /// Says that something does not work, once (multilog: each time); true when it is to be tried again now, after a pause.
     fn meet(&mut self, trouble: Trouble, context: &mut Context) -> bool {
-        if self.trouble != Some(trouble) {
+        if self.trouble != Some(trouble) || context.dialect == Dialect::Multilog {
             let then = if context.blocks { "waiting until it works" } else { "dropping lines until it works" };
-            let path = self.path.to_bytes();
-            trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+            self.warn(trouble, then, context);
             self.trouble = Some(trouble);
         }
         context.blocks && context.orders.pause()
@@ -260,7 +302,7 @@ impl Sink {
     /// Says that it works again.
     fn recover(&mut self, context: &mut Context) {
         if self.lost == 0 && self.trouble.take().is_some() && context.dialect == Dialect::Svlog {
-            context.messages.say(self.path.to_bytes(), Level::Info, format_args!("works again"));
+            context.messages.tell(self.path.to_bytes(), Level::Info, &[Words("works again")]);
         }
     }
 
@@ -277,40 +319,26 @@ impl Sink {
             lines -= 1;
         }
         self.lost += lines;
-        output.filled = 0;
+        output.clear();
     }
 
     /// Writes everything and marks `current` complete. False when something was lost for good.
     pub fn close(&mut self, context: &mut Context) -> bool {
         self.flush(context);
-        let path = self.path.to_bytes();
+        self.finish_processing(context);
         if self.lost > 0 {
-            context.messages.warn(path, format_args!("{} lines were lost", self.lost));
+            let words = [Number(self.lost), Words(" lines were lost")];
+            context.messages.tell(self.path.to_bytes(), Level::Warning, &words);
             return false;
         }
         match self.directory.as_mut().map(Directory::close) {
             Some(Err(trouble)) => {
-                trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, "");
+                self.warn(trouble, "", context);
                 false
             }
             _ => true,
         }
     }
-}
-
-/// The line that tells of lost ones; it begins with a newline where the file ends in the middle of a line.
-fn note(lost: u64, torn: bool, labels: bool) -> Text<128> {
-    let mut text = Text::new();
-    if torn {
-        text.push(b"\n");
-    }
-    if labels {
-        text.push(&time::label().label());
-        text.push(b" ");
-    }
-    // A Text never refuses what is written to it.
-    let _ = writeln!(text, "svlog: warning: {lost} lines were lost");
-    text
 }
 
 /// Shows the beginning of a selected line on standard error.

@@ -174,6 +174,17 @@ pub fn wait_for(pid: u32) -> Result<Ended> {
     }
 }
 
+/// How the child has ended; `None` while it runs.
+#[inline(never)]
+pub fn wait_now(pid: u32) -> Result<Option<Ended>> {
+    let mut status: i32 = 0;
+    // SAFETY: the kernel writes one int to `status`; no usage is asked for.
+    match unsafe { syscall!(Sysno::wait4, pid, &raw mut status, abi::WNOHANG, 0) }? {
+        0 => Ok(None),
+        pid => Ok(Some(Ended { pid: pid as u32, status: status as u16 })),
+    }
+}
+
 /// The process is a child of ours, ended or not.
 #[inline(never)]
 pub fn is_child(pid: u32) -> bool {
