@@ -11,7 +11,7 @@ use supervisor::paths::service;
 use supervisor::status::Phase;
 use supervisor::sys::process;
 
-use crate::injection::{Moment, Reached, Victim, kill_at};
+use crate::injection::{Moment, Reached, Victim, crash, kill_at};
 use crate::model::Model;
 use crate::plan::{Act, Plan, Step};
 use crate::progress::Progress;
@@ -24,7 +24,7 @@ const STOP: Duration = Duration::from_secs(60);
 /// Between two looks at something that takes long.
 const LOOK: Duration = Duration::from_millis(20);
 /// How many steps are shown with a fault.
-const LAST_STEPS: usize = 60;
+const LAST_STEPS: usize = 25;
 /// Calls of a logger that count as one reaction: a rotation and some lines.
 const LOGGER_CALLS: u32 = 40;
 
@@ -45,6 +45,8 @@ struct Driver {
     model: Model,
     scenario: Scenario,
     scanner: u32,
+    /// Services that only the scanner may hold the pipe of, as far as was seen.
+    bare: Vec<usize>,
     sweeps: BTreeMap<Act, Sweep>,
     kills: usize,
 }
@@ -77,7 +79,7 @@ fn drive(settings: &Settings, tree: Tree) -> Outcome<()> {
     let scenario = settings.scenario;
     let scanner = if scenario == Scenario::Process1 { 1 } else { tree.start_scanner()? };
     let model = Model::of(tree.clone())?;
-    let mut driver = Driver { tree, model, scenario, scanner, sweeps: BTreeMap::new(), kills: 0 };
+    let mut driver = Driver { tree, model, scenario, scanner, bare: Vec::new(), sweeps: BTreeMap::new(), kills: 0 };
     let mut progress = Progress::new(*settings);
     let (begin, mut steps) = (Instant::now(), Vec::new());
     for step in Plan::new(scenario, settings.services, settings.seed) {
@@ -85,7 +87,7 @@ fn drive(settings: &Settings, tree: Tree) -> Outcome<()> {
             break;
         }
         driver.keep_scanner()?;
-        let done = driver.perform(step);
+        let done = driver.perform(step).and_then(|()| driver.model.check());
         steps.push((begin.elapsed(), step, driver.sweeps.get(&step.act).map_or(0, |sweep| sweep.calls)));
         done.map_err(|problem| format!("{problem}; the last of {} steps:{}", steps.len(), show(&steps)))?;
         progress.tell(driver.kills);
@@ -119,14 +121,7 @@ impl Driver {
         let number = step.service;
         let (directory, logger) = (self.tree.service(number), self.tree.logger(number));
         self.model.rest(number)?;
-        if step.act.kills_all_writers() {
-            // With the scanner on its way back nobody would hold the pipe for a moment, and the logger would end.
-            let logger = self.model.logger(number);
-            until(|| match sight::holds_input_of(self.scanner, logger) {
-                true => Ok(()),
-                false => Err("the scanner does not hold the log pipe".into()),
-            })?;
-        }
+        self.keep_a_writer(step)?;
         match step.act {
             Act::Service => self.kill_service(number),
             Act::Supervise => self.kill_supervise(number, &directory),
@@ -136,8 +131,8 @@ impl Driver {
                 self.kill_service(number)
             }
             Act::Crash => {
-                self.kills += usize::from(process::kill(self.scanner, Signal::SIGSEGV as u32).is_ok());
-                Ok(())
+                self.kills += 1;
+                crash(self.scanner, Signal::SIGSEGV)
             }
             Act::KillScanner => {
                 self.kills += usize::from(sight::end(self.scanner, Signal::SIGKILL as u32)?);
@@ -156,6 +151,23 @@ impl Driver {
             Act::Logger => self.kill_logger(number),
             Act::LoggerAtWork => self.inject_logger(step),
         }
+    }
+
+    /// A pipe that nobody has open for writing has ended, and its logger ends with it. The scanner, the service and its
+    /// supervise may each be killed, two of them at a time, but not all three before one of them is back.
+    fn keep_a_writer(&mut self, Step { act, service }: Step) -> Outcome<()> {
+        if act.kills_scanner() {
+            std::mem::take(&mut self.bare).into_iter().try_for_each(|service| self.model.settle(service))?;
+        }
+        if act.kills_all_writers() {
+            let logger = self.model.logger(service);
+            until(|| match sight::holds_input_of(self.scanner, logger) {
+                true => Ok(()),
+                false => Err("the scanner does not hold the log pipe".into()),
+            })?;
+            self.bare.push(service);
+        }
+        Ok(())
     }
 
     fn kill_service(&mut self, number: usize) -> Outcome<()> {

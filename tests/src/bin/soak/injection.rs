@@ -79,7 +79,7 @@ pub fn kill_at(
     if moment.victim != Victim::Itself {
         options |= Options::PTRACE_O_TRACEFORK | Options::PTRACE_O_TRACEVFORK | Options::PTRACE_O_TRACECLONE;
     }
-    if moment.victim == Victim::ChildBeforeExec {
+    if moment.victim != Victim::Child {
         options |= Options::PTRACE_O_TRACEEXEC;
     }
     if ptrace::seize(pid, options).is_err() {
@@ -198,18 +198,28 @@ fn release(pid: Pid) -> Outcome<()> {
     detach(pid)
 }
 
-/// Sends the signal to a stopped process and leaves it alone. A killed one is waited for: until its tracer has seen the
-/// end, its parent does not.
+/// Sends a signal to a stopped process and leaves it alone once that has had its effect: it is dead (until its tracer has
+/// seen the end, its parent does not), or has executed itself again.
 fn finish(pid: Pid, signal: Signal) -> Outcome<()> {
     let _ = process::kill(raw(pid), signal as u32);
     if signal != Signal::SIGKILL {
-        return detach(pid);
+        go_on(pid, None)?;
     }
     loop {
         match waitpid(pid, Some(WaitPidFlag::__WALL)) {
             Ok(WaitStatus::Signaled(..) | WaitStatus::Exited(..)) | Err(Errno::ECHILD) => return Ok(()),
-            Ok(_) => (),
+            Ok(WaitStatus::PtraceEvent(_, _, ptrace_event::EXEC)) => return detach(pid),
+            Ok(WaitStatus::Stopped(_, signal)) => go_on(pid, Some(signal))?,
+            Ok(_) => go_on(pid, None)?,
             Err(errno) => return Err(errno.into()),
         }
     }
+}
+
+/// Sends a fault to a process that executes itself again then, and waits until it has.
+pub fn crash(pid: u32, fault: Signal) -> Outcome<()> {
+    let pid = Pid::from_raw(pid.cast_signed());
+    ptrace::seize(pid, Options::PTRACE_O_TRACEEXEC)?;
+    stop(pid)?;
+    finish(pid, fault)
 }

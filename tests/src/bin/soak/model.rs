@@ -95,7 +95,7 @@ impl Model {
     }
 
     /// Waits until a service has come back; what can never be made good is a fault at once.
-    fn settle(&mut self, number: usize) -> Outcome<()> {
+    pub fn settle(&mut self, number: usize) -> Outcome<()> {
         let end = Instant::now() + DEADLINE;
         while let Err(problem) = self.look(number) {
             if Instant::now() > end {
@@ -108,7 +108,12 @@ impl Model {
         self.check_limits(number)
     }
 
-    /// What no waiting mends: a start too many, two at a time.
+    /// Looks at every service for what no waiting mends.
+    pub fn check(&self) -> Outcome<()> {
+        (0..self.services.len()).try_for_each(|number| self.check_limits(number))
+    }
+
+    /// What no waiting mends: a start too many, two at a time, a logger that ended unasked.
     fn check_limits(&self, number: usize) -> Outcome<()> {
         let Some(expected) = self.services.get(number) else { return Ok(()) };
         let directory = self.tree.service(number);
@@ -119,6 +124,9 @@ impl Model {
         if starts.len() > expected.starts {
             let (seen, due) = (starts.len(), expected.starts);
             return Err(format!("{}: started {seen} times where {due} are due", directory.display()).into());
+        }
+        if expected.logger != 0 && !sight::is_alive(expected.logger) {
+            return Err(format!("{}: its logger {} has ended", directory.display(), expected.logger).into());
         }
         Ok(())
     }

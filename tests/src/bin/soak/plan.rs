@@ -99,6 +99,11 @@ impl Act {
         matches!(self, Self::Both | Self::RestartCore)
     }
 
+    /// It kills the scanner.
+    pub const fn kills_scanner(self) -> bool {
+        matches!(self, Self::Crash | Self::KillScanner | Self::Again | Self::RespawnCrash | Self::RespawnKill)
+    }
+
     /// How many processes it kills, when the chosen moment comes.
     pub const fn kills(self) -> usize {
         match self {
