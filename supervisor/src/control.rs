@@ -55,6 +55,8 @@ pub mod supervise {
     pub const NO_RESTART: u8 = b'O';
     /// Do not restart, and a `down` file from now on.
     pub const ONCE_NORMALLY: u8 = b'Q';
+    /// Whoever has found out says that the running service is ready, which cannot say so itself.
+    pub const READY: u8 = b'n';
     /// svscan has reaped a process of this service: how it ended is in `supervise/ended`.
     pub const REAPED: u8 = b'z';
 }

@@ -1,6 +1,8 @@
-//! `ready: notify`, by real senders; the other ways are in the tests of the foreground.
+//! `ready: notify`, by real senders; the other ways are in the tests of the foreground, but for what others
+//! hear of them.
 
 use crate::subject::{boot, is_root, longrun, system, words};
+use crate::system::until;
 
 /// Says READY=1 to whom the environment names, after a while, and stays.
 const SENDER: &str = "import os, socket, time; time.sleep(0.4); \
@@ -56,4 +58,19 @@ fn notify_from_a_stranger() {
     let output = shell.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.starts_with("[fail] silent: not ready after 1500 ms"), "{text}");
+}
+
+/// What the engine has found out, every client of the supervise can hear.
+#[test]
+fn probed_readiness_is_supervises_too() {
+    let file = longrun("ready: {file: ROOT/out/here}\n", "touch ROOT/out/here");
+    let system = system(&[("probed", file), ("unsaid", longrun("", "true"))]);
+    boot(&system);
+    let ready = |service: &str| {
+        let mut svstat = std::process::Command::new(crate::system::programs().join("svstat"));
+        let output = svstat.args(["-o", "ready"]).arg(system.path(&format!("run/service/{service}"))).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    until("the supervise's word", || ready("probed") == "true\n");
+    assert_eq!(ready("unsaid"), "false\n");
 }

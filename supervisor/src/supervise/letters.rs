@@ -44,6 +44,7 @@ impl Machine {
                 self.want_down(now, actions);
             }
             letter::EXIT => self.leaving = true,
+            letter::READY => self.become_ready(now, actions),
             letter::PAUSE => self.status.paused = true,
             letter::CONTINUE => self.status.paused = false,
             letter::TERMINATE if self.is_alive() => self.status.got_term = true,

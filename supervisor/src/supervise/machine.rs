@@ -310,7 +310,7 @@ impl Machine {
         }
     }
 
-    fn become_ready(&mut self, now: &Now, actions: &mut Actions) {
+    pub(super) fn become_ready(&mut self, now: &Now, actions: &mut Actions) {
         if self.main_pid().is_none() {
             return;
         }

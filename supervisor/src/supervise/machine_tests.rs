@@ -3,6 +3,7 @@
 use super::action::{Action, Program, Target, Warning};
 use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, SILENT_GRACE, Settings};
 use super::machine::Machine;
+use crate::control::supervise as letter;
 use crate::status::{LastExit, Phase, Want};
 use crate::sys::signal::{SIGABRT, SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
 use crate::tai::Tai64n;
@@ -69,6 +70,24 @@ const RUN: Action = Action::Start(Program::Run);
 
 fn ended(pid: u32, exit: LastExit) -> Event {
     Event::Ended { pid, exit, is_last: false }
+}
+
+/// What runs can be called ready by somebody else, once; what does not, cannot.
+#[test]
+fn called_ready() {
+    let mut history = History::new(false);
+    history.step(Event::Begin);
+    history.letter(letter::READY);
+    assert!(!history.machine.status().ready);
+    history.letter(letter::UP);
+    history.run(5);
+    assert_eq!(history.heard(Event::Letter(letter::READY)), b"U");
+    assert!(history.machine.status().ready);
+    assert_eq!(history.heard(Event::Letter(letter::READY)), b"");
+    history.end(5, 0x100);
+    assert!(!history.machine.status().ready);
+    history.letter(letter::READY);
+    assert!(!history.machine.status().ready);
 }
 
 /// A service that lived a second starts again at once, a short one a second after its last start.

@@ -1,6 +1,7 @@
 //! Asking whether longruns are ready, where they do not say so themselves.
 
 use nix::sys::epoll::{EpollEvent, EpollFlags};
+use supervisor::control::supervise;
 
 use super::Doing;
 use crate::engine::event::{Nanoseconds, UnitIndex};
@@ -28,7 +29,17 @@ impl Executor {
             let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLOUT, unit as u64));
         }
         if verdict == Verdict::Ready {
+            self.tell_supervise(unit);
             self.become_up(unit, None);
+        }
+    }
+
+    /// Lets whoever asks its supervise know as well that the unit is ready.
+    fn tell_supervise(&self, unit: UnitIndex) {
+        let service = self.service(unit);
+        let pid = self.activities[unit].pid;
+        if service.status().is_some_and(|status| Some(status.pid) == pid) {
+            let _ = service.control(&[supervise::READY]);
         }
     }
 
