@@ -1,7 +1,7 @@
 //! What the letters of the control FIFO do to a service. Unknown ones do nothing.
 
 use crate::control::supervise as letter;
-use crate::status::Want;
+use crate::status::{Phase, Want};
 use crate::sys::signal;
 
 use super::action::{Action, Actions, Target};
@@ -44,7 +44,7 @@ impl Machine {
                 self.want_down(now, actions);
             }
             letter::EXIT => self.leaving = true,
-            letter::READY => self.become_ready(now, actions),
+            letter::READY if self.status.phase == Phase::Run => self.become_ready(now, actions),
             letter::PAUSE => self.status.paused = true,
             letter::CONTINUE => self.status.paused = false,
             letter::TERMINATE if self.is_alive() => self.status.got_term = true,
