@@ -12,6 +12,7 @@ mod cycle;
 mod draft;
 mod edge;
 mod flatten;
+mod implied;
 mod steps;
 mod vertex;
 

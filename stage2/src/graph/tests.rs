@@ -241,3 +241,26 @@ fn chains_are_linear() {
     let (short, long) = std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
     assert!(short > 10_000 && long <= short * 10 + 1_000, "{short} {long}");
 }
+
+/// A need that a chain of needs implies is told with the chain; wants, orders and units with conditions imply nothing.
+#[test]
+fn implied_edges() {
+    let told = |text: &str| {
+        let mut set = units(text);
+        if let Some(skipped) = set.get_mut(&name("skippable")) {
+            skipped.conditions.push(units::Condition::Container(true));
+        }
+        let told: Vec<String> = Draft::new(&set, &roots(text)).implied().iter().map(ToString::to_string).collect();
+        told.join("\n")
+    };
+    let expected = "\
+a.yaml:2: warning: a needs d is implied already
+    b.yaml:1: b needs c
+    c.yaml:1: c needs d";
+    assert_eq!(told("a < b d\nb < c\nc < d\nd"), expected);
+    assert_eq!(told("a < b ~ b\nb"), "a.yaml:2: warning: a wants b is implied already\n    a.yaml:1: a needs b");
+    assert_eq!(told("a < b > b\nb"), "a.yaml:2: warning: a is after b is implied already\n    a.yaml:1: a needs b");
+    for silent in ["a < b d\nb ~ d\nd", "a ~ b d\nb ~ d\nd", "a < b d\nb > d\nd", "a < skippable d\nskippable < d\nd"] {
+        assert_eq!(told(silent), "", "{silent}");
+    }
+}
