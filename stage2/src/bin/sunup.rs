@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{ask, boot_log, check, critical_path, import, list, plan, schema, status};
+use stage2::command::{ask, boot_log, check, critical_path, enable, import, list, plan, schema, status};
 use stage2::rehearse;
 use stage2::system::places::Places;
 use units::import::Format;
@@ -54,6 +54,10 @@ enum Verb {
     Stop(Asked),
     /// Takes units down and brings them up again, with what needs them
     Restart(Asked),
+    /// Links units into a bundle, unless that would close a cycle or bring conflicting units together
+    Enable(Enabled),
+    /// Removes units' links from a bundle
+    Disable(Enabled),
     /// Everything wrong with the units: exit 1 if anything is
     Check {
         /// Files and directories; the installed ones when none is named
@@ -128,6 +132,29 @@ struct Asked {
 }
 
 #[derive(Debug, Args)]
+struct Enabled {
+    /// Units
+    #[arg(required = true)]
+    units: Vec<String>,
+    /// The bundle
+    #[arg(long, default_value = "default")]
+    bundle: String,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// An array of objects
+    #[arg(long)]
+    json: bool,
+}
+
+impl From<Enabled> for enable::Asked {
+    fn from(asked: Enabled) -> Self {
+        let Enabled { units, bundle, dry_run, json } = asked;
+        Self { units, bundle, dry_run, json }
+    }
+}
+
+#[derive(Debug, Args)]
 struct Rehearsed {
     /// A bundle or a unit
     #[arg(default_value = "default")]
@@ -173,6 +200,8 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Start(asked) => ask_or_plan(&places, "start", &asked, out),
         Verb::Stop(asked) => ask_or_plan(&places, "stop", &asked, out),
         Verb::Restart(asked) => ask_or_plan(&places, "restart", &asked, out),
+        Verb::Enable(asked) => enable::enable(&places, &asked.into(), out),
+        Verb::Disable(asked) => enable::disable(&places, &asked.into(), out),
         Verb::Check { paths, json } => check::run(&places, &paths, json, out),
         Verb::Plan { words, format, units, bundles } => {
             plan::run(&places, &plan::Asked { words, format, units, bundles }, out)

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod boot_log;
 pub mod check;
 pub mod critical_path;
+pub mod enable;
 pub mod failure;
 pub mod follow;
 pub mod import;
