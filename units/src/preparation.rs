@@ -46,7 +46,7 @@ impl Preparation {
         let says = |key: &str| document.get(key).is_some();
         let (says_start, says_stop) = (says("start-timeout"), says("stop-timeout"));
         let mut checked = Checked { template, ..check(document, file_name) };
-        if let Some(unit) = &mut checked.unit {
+        if let Some(unit) = checked.unit.as_mut().filter(|unit| unit.kind != Kind::Milestone) {
             unit.start_timeout = if says_start { unit.start_timeout } else { Some(self.reading.start_timeout) };
             unit.stop_timeout = if says_stop { unit.stop_timeout } else { self.reading.stop_timeout };
         }

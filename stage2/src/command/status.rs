@@ -34,7 +34,9 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Vec<
         return Ok(all);
     }
     let mut known = UnitSet::load_with(&places.unit_directories(), &places.reading());
-    names.iter().filter_map(|name| UnitName::new(name).ok()).for_each(|name| drop(known.provide(&name)));
+    for name in names.iter().filter_map(|name| UnitName::new(name).ok()) {
+        known.provide(&name);
+    }
     let named = |name: &String| {
         let never_begun = || {
             let unit = known.get(name)?;

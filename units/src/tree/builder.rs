@@ -109,7 +109,10 @@ impl<'a> Builder<'a> {
     pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
         let marker = error.marker();
         let place = self.source.place(marker.line().max(1), marker.col() + 1);
-        self.error(&place, explain(error));
+        let line = self.source.snippet(&place).unwrap_or_default();
+        let is_variable = line.contains("${") && !line.contains("\"");
+        let hint = if is_variable { " (in brackets or braces a text with ${ must be in quotes)" } else { "" };
+        self.error(&place, explain(error) + hint);
         self.give_up();
         self.errors_so_far < MOST_DIAGNOSTICS
     }

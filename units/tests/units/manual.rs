@@ -1,12 +1,26 @@
 //! unit(5) tells the truth.
 
-use units::{Step, UnitSet};
+use std::path::Path;
+
+use units::{Diagnostic, Reading, Settings, Step, UnitName, UnitSet, settings_schema, unit_schema};
 
 const MANUAL: &str = include_str!("../../../docs/man/unit.5");
+const SETTINGS: &str = include_str!("../../../docs/man/sunup.yaml.5");
 
-/// The literal blocks that begin with `# NAME.yaml`, each with that name.
+/// The literal blocks of unit(5) that begin with `# NAME.yaml`, each with that name.
 pub fn examples() -> Vec<(&'static str, &'static str)> {
-    let blocks = MANUAL.split(".Bd -literal -offset indent\n").skip(1);
+    blocks(MANUAL)
+}
+
+/// What the examples are read with: the settings of sunup.yaml(5).
+pub fn reading() -> Reading {
+    let (settings, wrong) = Settings::from_text(Path::new("sunup.yaml"), blocks(SETTINGS)[0].1);
+    assert_eq!(wrong, []);
+    Reading { init_scripts: None, ..settings.reading() }
+}
+
+fn blocks(manual: &'static str) -> Vec<(&'static str, &'static str)> {
+    let blocks = manual.split(".Bd -literal -offset indent\n").skip(1);
     let texts = blocks.filter_map(|block| block.split(".Ed\n").next());
     texts.filter_map(|text| Some((text.strip_prefix("# ")?.lines().next()?, text))).collect()
 }
@@ -14,17 +28,39 @@ pub fn examples() -> Vec<(&'static str, &'static str)> {
 /// Every example in the manual is a unit with nothing wrong.
 #[test]
 fn examples_are_sound() {
-    let examples = examples();
-    assert_eq!(
-        examples.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["sshd.yaml", "firewall.yaml", "worker.yaml", "early.yaml"]
-    );
-    let set = UnitSet::from_texts(&examples);
-    assert_eq!(set.diagnostics(), []);
-    assert_eq!(
-        set.units().keys().map(|name| name.as_str()).collect::<Vec<_>>(),
-        ["early", "firewall", "scratch", "sshd", "worker"]
-    );
+    let set = UnitSet::from_texts_with(&examples(), &reading());
+    assert_eq!(set.diagnostics().iter().map(Diagnostic::summary).collect::<Vec<_>>(), [""; 0]);
+    let names: Vec<&str> = set.units().keys().map(UnitName::as_str).collect();
+    assert_eq!(names, ["database", "early", "firewall", "old", "qmail", "scratch", "sshd", "web", "worker"]);
+    let web = set.get("web").unwrap();
+    assert_eq!(web.description, "Web server on port 8080");
+    assert_eq!(web.needs.iter().map(|edge| edge.unit.as_str()).collect::<Vec<_>>(), ["database"]);
+    assert_eq!(web.stop_timeout.as_secs(), 20);
+}
+
+/// Every key of units has its item and stands in an example, and so has every key of sunup.yaml.
+#[test]
+fn every_key_is_explained_and_shown() {
+    for (manual, schema) in [(MANUAL, unit_schema()), (SETTINGS, settings_schema())] {
+        let shown: Vec<&str> = blocks(manual).into_iter().flat_map(|(_, text)| text.lines()).collect();
+        for key in schema["properties"].as_object().unwrap().keys() {
+            assert!(manual.contains(&format!("\n.It Ic {key} : ")), "{key} is not explained");
+            assert!(shown.iter().any(|line| line.starts_with(&format!("{key}: "))), "{key} is not shown");
+        }
+    }
+}
+
+/// The defaults in the manual are those that hold.
+#[test]
+fn every_default_is_told() {
+    let schema = unit_schema();
+    for key in ["start-timeout", "stop-timeout", "restart", "essential", "umask", "nice", "stop-signal", "forks"] {
+        let about = schema["properties"][key]["description"].as_str().unwrap();
+        let default = about.rsplit("Default: ").next().unwrap().trim_end_matches('.');
+        let item = MANUAL.split(&format!("\n.It Ic {key} : ")).nth(1).unwrap().split("\n.It ").next().unwrap();
+        let is_told = item.contains(&format!("Default: {default}.")) || item.contains("(default)");
+        assert!(is_told, "{key}: {default}: {item}");
+    }
 }
 
 /// Every step is in the manual.

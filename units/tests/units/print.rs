@@ -85,7 +85,7 @@ pub fn assert_same(unit: &Unit) {
 #[test]
 fn shipped_units() {
     let system = UnitSet::load(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("system")]);
-    let examples = UnitSet::from_texts(&crate::manual::examples());
+    let examples = UnitSet::from_texts_with(&crate::manual::examples(), &crate::manual::reading());
     let units: Vec<&Unit> = system.units().values().chain(examples.units().values()).collect();
     assert!(units.len() > 30);
     units.into_iter().for_each(assert_same);
