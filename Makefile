@@ -15,8 +15,8 @@ BUILT = $(or $(BIN),$(or $(CARGO_TARGET_DIR),target)/$(shell rustc -vV | sed -n 
 # Every program of the workspace but the tests' own; a test compares.
 PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv confine setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot dialect init stage2 sunup shutdown
 # Commands of other suites, by links in folders of their own: NAME, or NAME:PROGRAM where it is not dialect that knows it.
-S6_LINKS = s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-setuidgid s6-envdir
-RUNIT_LINKS = sv:sv runsv runsvdir chpst
+S6_LINKS = s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-log s6-setuidgid s6-envdir
+RUNIT_LINKS = sv:sv runsv runsvdir chpst svlogd
 SBIN_LINKS = init:telinit shutdown:shutdown shutdown:halt shutdown:poweroff shutdown:reboot shutdown:runlevel
 
 SBIN_NAMES = init $(foreach link,$(SBIN_LINKS),$(lastword $(subst :, ,$(link))))

@@ -59,7 +59,13 @@ const DAEMONTOOLS: Dialect = Dialect {
 const RUNIT: Dialect = Dialect {
     name: "runit",
     needs: "runsv",
-    commands: &[("sv", "sv"), ("runsv", "dialect"), ("runsvdir", "dialect"), ("chpst", "dialect")],
+    commands: &[
+        ("sv", "sv"),
+        ("runsv", "dialect"),
+        ("runsvdir", "dialect"),
+        ("chpst", "dialect"),
+        ("svlogd", "dialect"),
+    ],
 };
 
 const S6: Dialect = Dialect {
@@ -73,6 +79,7 @@ const S6: Dialect = Dialect {
         ("s6-svwait", "dialect"),
         ("s6-svscanctl", "dialect"),
         ("s6-svok", "dialect"),
+        ("s6-log", "dialect"),
         ("s6-setuidgid", "dialect"),
         ("s6-envdir", "dialect"),
     ],

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each of these is whole; what only our own commands say is not said here")]
 mod client {
     pub mod account;
+    pub mod calendar;
     pub mod chain;
     pub mod command_line;
     pub mod environment_directory;
@@ -27,16 +28,28 @@ mod client {
     pub mod signal_letter;
     pub mod variable;
     pub mod wait;
+    pub mod zone;
+    pub mod zone_rule;
+}
+mod log {
+    pub mod directory;
+    pub mod expression;
+    pub mod source;
+    pub mod stamp;
 }
 mod runit {
     pub mod chpst;
     pub mod runsv;
     pub mod runsvdir;
+    pub mod svlogd;
+    pub mod svlogd_config;
 }
 mod s6 {
     pub mod become_program;
     pub mod envdir;
     pub mod line;
+    pub mod log;
+    pub mod log_script;
     pub mod say;
     pub mod setuidgid;
     pub mod supervise;
@@ -55,15 +68,15 @@ const HELP: &str = "\
 usage: dialect COMMAND [ARGUMENT...]
 Does what COMMAND of s6 or runit does. By a link named COMMAND it does so without the word.
 
-commands: s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-setuidgid s6-envdir
-          runsv runsvdir chpst
+commands: s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-log s6-setuidgid s6-envdir
+          runsv runsvdir chpst svlogd
 
 exit codes: the command's; 100 no such command
 
 example: ln -s dialect s6-svc; ./s6-svc -wD -d /run/sunup/scan/sshd
 ";
 
-const COMMANDS: [(&str, Command); 12] = [
+const COMMANDS: [(&str, Command); 14] = [
     (s6::svscan::NAME, s6::svscan::run),
     (s6::supervise::NAME, s6::supervise::run),
     (s6::svc::NAME, s6::svc::run),
@@ -71,11 +84,13 @@ const COMMANDS: [(&str, Command); 12] = [
     (s6::svwait::NAME, s6::svwait::run),
     (s6::svscanctl::NAME, s6::svscanctl::run),
     (s6::svok::NAME, s6::svok::run),
+    (s6::log::NAME, s6::log::run),
     (s6::setuidgid::NAME, s6::setuidgid::run),
     (s6::envdir::NAME, s6::envdir::run),
     (runit::runsv::NAME, runit::runsv::run),
     (runit::runsvdir::NAME, runit::runsvdir::run),
     (runit::chpst::NAME, runit::chpst::run),
+    (runit::svlogd::NAME, runit::svlogd::run),
 ];
 
 #[cfg(not(test))]

@@ -84,7 +84,7 @@ mod tests {
     /// The first line without blanks at its end, or more, as the style has it; an empty file removes.
     #[test]
     fn values() {
-        let shown = |content: &[u8], style| variable(OsStr::new("A"), content, style).into_string().unwrap();
+        let shown = |content: &[u8], style: &Style| variable(OsStr::new("A"), content, style).into_string().unwrap();
         let [line, file, all] = [(false, true), (true, false), (true, true)];
         for (content, plain, expected) in [
             (&b"v \t\nw\n"[..], "A=v", ["A=v \t", "A=v \t\nw", "A=v \t\nw\n"]),

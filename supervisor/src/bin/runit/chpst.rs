@@ -14,6 +14,7 @@ use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use supervisor::sys::priority;
 
+/// Its name.
 pub const NAME: &str = "chpst";
 const USAGE: &[u8] = b"usage: chpst [-vVP012] [-u user[:group]] [-U user[:group]] [-b argv0] [-e dir] [-/ root] \
     [-n nice] [-l|-L lock] [-m n] [-d n] [-o n] [-p n] [-f n] [-c n] [-t n] prog\n";
@@ -33,6 +34,7 @@ struct Asked<'a> {
     closes: Vec<i32>,
 }
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let arguments: Vec<CString> = arguments.iter().cloned().map(chain::c_string).collect();
     let mut asked = Asked::default();

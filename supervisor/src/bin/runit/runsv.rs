@@ -19,12 +19,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
 
+/// Its name.
 pub const NAME: &str = "runsv";
 /// Between two starts of a supervise.
 const PAUSE: Duration = Duration::from_secs(1);
 /// For a logger's supervise whose service is gone: not started again, and leave once it is down.
 const LAST: &[u8] = b"Ox";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let [directory] = arguments else { return chain::say(1, &[b"usage: runsv dir\n"]) };
     let fatal = |what: &str, error: std::io::Error| {

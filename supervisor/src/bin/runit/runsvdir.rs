@@ -16,10 +16,12 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// Its name.
 pub const NAME: &str = "runsvdir";
 /// The least bytes of a log argument.
 const LEAST: usize = 7;
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let words: Vec<CString> = arguments.iter().cloned().map(chain::c_string).collect();
     // Every supervise makes a session for its service, with -P and without.

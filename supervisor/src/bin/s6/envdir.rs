@@ -8,8 +8,10 @@ use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+/// Its name.
 pub const NAME: &str = "s6-envdir";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let usage = || say::usage(NAME, "[ -I | -i ] [ -n ] [ -f ] [ -L ] [ -c nullchar ] dir prog...");
     let Some((given, [directory, command @ ..])) = getopt::split(b"iInfLc:", arguments) else { return usage() };

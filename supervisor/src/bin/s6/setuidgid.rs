@@ -9,10 +9,12 @@ use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+/// Its name.
 pub const NAME: &str = "s6-setuidgid";
 /// 2.11 lets another of its programs speak here.
 const USAGE: &str = "username prog...";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let Some((name, command)) = arguments.split_first().filter(|(_, command)| !command.is_empty()) else {
         return say::usage(NAME, USAGE);

@@ -5,8 +5,10 @@ use crate::client::{chain, native, ok};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+/// Its name.
 pub const NAME: &str = "s6-supervise";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let [directory] = arguments else { return say::usage(NAME, "dir") };
     if let Err(error) = std::fs::read_dir(directory) {

@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use supervisor::paths::service;
 
+/// Its name.
 pub const NAME: &str = "s6-svc";
 /// The most commands at once.
 const MOST: usize = 63;
@@ -22,6 +23,7 @@ struct Asked {
     milliseconds: u32,
 }
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let Some((given, rest)) = getopt::split(b"abqhkti12pcyroduDUxOQs:T:w:", arguments) else {
         return say::usage(NAME, USAGE);

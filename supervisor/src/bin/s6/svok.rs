@@ -6,8 +6,10 @@ use nix::errno::Errno;
 use std::ffi::OsString;
 use std::path::Path;
 
+/// Its name.
 pub const NAME: &str = "s6-svok";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let [directory, ..] = arguments else { return say::usage(NAME, "servicedir") };
     match ok::open_ok(Path::new(directory)) {

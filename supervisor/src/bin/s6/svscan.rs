@@ -4,9 +4,11 @@ use super::say;
 use crate::client::{chain, getopt, native};
 use std::ffi::{CString, OsStr, OsString};
 
+/// Its name.
 pub const NAME: &str = "s6-svscan";
 const USAGE: &str = "[ -t rescan ] [ -d notif ] [ -X consoleholder ] scandir";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let Some((given, [directory])) = getopt::split(b"t:d:X:", arguments) else { return say::usage(NAME, USAGE) };
     let mut rescan = 0u32;

@@ -6,8 +6,10 @@ use crate::client::{getopt, scan_control::Trouble};
 use std::ffi::OsString;
 use std::path::Path;
 
+/// Its name.
 pub const NAME: &str = "s6-svscanctl";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let usage = || say::usage(NAME, "[ -zabhitqnN ] svscandir");
     let Some((given, [directory, ..])) = getopt::split(b"zabhitqnN", arguments) else { return usage() };

@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use supervisor::paths::service;
 
+/// Its name.
 pub const NAME: &str = "s6-svstat";
 /// The most fields at once.
 const MOST: usize = 16;
@@ -18,6 +19,7 @@ const OURS: [Field; 2] = [Field::State, Field::Deaths];
 const USAGE: &str = "[ -uwNrpgest | -o up,wantedup,normallyup,ready,paused,pid,pgid,exitcode,signal,signum,\
     updownsince,readysince,updownfor,readyfor ] [ -n ] servicedir";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let Some((given, rest)) = getopt::split(b"no:uwNrpgest", arguments) else { return say::usage(NAME, USAGE) };
     let mut numbers = false;

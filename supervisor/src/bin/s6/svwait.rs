@@ -8,8 +8,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Its name.
 pub const NAME: &str = "s6-svwait";
 
+/// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let usage = || say::usage(NAME, "[ -U | -u | -d | -D | -r | -R ] [ -a | -o ] [ -t timeout ] servicedir...");
     let Some((given, directories)) = getopt::split(b"UudDrRaot:", arguments) else { return usage() };
