@@ -7,6 +7,7 @@ pub mod graph;
 pub mod plan;
 
 // What is asked for, and the two ways to run the engine for it.
+pub mod generation;
 pub mod request;
 pub mod serve;
 

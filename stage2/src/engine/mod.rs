@@ -94,6 +94,12 @@ impl Engine {
         if slot.is_degraded { State::Degraded } else { slot.state }
     }
 
+    /// It is up, or on its way: not down, failed or skipped.
+    pub fn is_there(&self, unit: UnitIndex) -> bool {
+        let slot = &self.slots[unit];
+        slot.is_busy() || slot.state == State::Up
+    }
+
     /// When it became that.
     pub fn since(&self, unit: UnitIndex) -> Nanoseconds {
         self.slots[unit].since

@@ -12,7 +12,7 @@ impl Engine {
     /// What a stop of these units takes down with them: everything that needs them, in turn. Named ones included,
     /// down ones left out, by number. For whoever must know what a restart will bring back.
     pub fn affected(&self, named: &[UnitIndex]) -> Vec<UnitIndex> {
-        let is_there = |unit: &UnitIndex| self.slots[*unit].is_busy() || self.slots[*unit].state == State::Up;
+        let is_there = |unit: &UnitIndex| self.is_there(*unit);
         let mut units: Vec<UnitIndex> = self.dependents(named).into_iter().filter(is_there).collect();
         units.sort_unstable();
         units

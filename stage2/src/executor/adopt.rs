@@ -8,6 +8,7 @@ use supervisor::state::State;
 use supervisor::status::{Phase, Want};
 
 use super::activity::{Activity, Doing};
+use super::operator::RELOAD_NOTE;
 use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
 use crate::engine::event::UnitIndex;
@@ -51,14 +52,18 @@ impl Executor {
     /// How every one-shot ended that nobody has been told of. A command that ran when the engine died, or when another
     /// request came first, has nobody any more: its keeper ends it, and is waited for.
     fn collect_outcomes(&mut self) -> BTreeMap<String, Outcome> {
-        if !self.jobs.is_empty() {
+        if !self.jobs.is_empty() || !self.reloads.is_empty() {
             self.jobs.clear();
+            self.reloads.clear();
             if let Some(keeper) = self.keeper.take() {
                 keeper.retire(&self.notes);
             }
         }
         self.ended.clear();
-        let outcomes = self.notes.outcomes();
+        let (outcomes, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.notes.outcomes().into_iter().partition(|(note, _)| !note.starts_with(RELOAD_NOTE));
+        // Whoever asked for a reload is told that it was cut off; nothing is done again.
+        self.ended.extend(others.into_keys());
         self.noted = outcomes.keys().cloned().collect();
         outcomes
     }

@@ -12,6 +12,8 @@ mod context;
 mod getty;
 mod longrun;
 mod oneshot;
+mod operator;
+mod postponed;
 mod reporting;
 mod turn;
 mod watches;
@@ -26,7 +28,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use units::Unit;
 
 use crate::engine::Engine;
-use crate::engine::event::{Event, UnitIndex};
+use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::graph::Graph;
 use crate::oneshot::{JobNumber, Keeper, Records, RunStep};
 use crate::record::console::Console;
@@ -53,6 +55,14 @@ const TOKEN_CHILDREN: u64 = u64::MAX;
 const TOKEN_WATCHES: u64 = u64::MAX - 1;
 /// epoll's word for the keeper.
 const TOKEN_KEEPER: u64 = u64::MAX - 2;
+
+/// Whether the failure of an essential unit matters, and which has failed.
+#[derive(Debug)]
+enum Essential {
+    Ignored,
+    Watched,
+    Failed(String),
+}
 
 /// What the executor is given.
 pub struct Config {
@@ -86,6 +96,14 @@ pub struct Executor {
     /// Units whose one-shots the keeper runs.
     jobs: HashMap<JobNumber, UnitIndex>,
     last_job: JobNumber,
+    /// Commands that reload a unit, until when.
+    reloads: BTreeMap<JobNumber, (UnitIndex, Option<Nanoseconds>)>,
+    /// What became of a request that changes no state, by unit.
+    complaints: Vec<String>,
+    /// The first essential unit that has failed, while that matters.
+    essential: Essential,
+    /// Files that are written as soon as something that came up lets them be.
+    postponed: BTreeMap<PathBuf, Vec<u8>>,
     /// Units that have notes on disk.
     noted: BTreeSet<String>,
     /// Units whose notes may go once everything that was told is on disk.
@@ -96,6 +114,8 @@ pub struct Executor {
     held: Vec<UnitIndex>,
     durations: Durations,
     is_scan_wanted: bool,
+    /// Something came up in this turn.
+    is_up_news: bool,
     has_requests: bool,
 }
 
@@ -134,12 +154,17 @@ impl Executor {
             keeper: Some(keeper),
             jobs: HashMap::new(),
             last_job: 0,
+            reloads: BTreeMap::new(),
+            complaints: Vec::new(),
+            essential: Essential::Ignored,
+            postponed: BTreeMap::new(),
             noted: BTreeSet::new(),
             ended: Vec::new(),
             states: BTreeMap::new(),
             held: Vec::new(),
             durations: Durations::default(),
             is_scan_wanted: false,
+            is_up_news: false,
             has_requests: false,
             config,
         })

@@ -90,7 +90,15 @@ impl Executor {
         self.last_job += 1;
         let number = self.last_job;
         let has_command = !command.is_empty();
-        self.order(&Order::Run(Job { number, unit: name.clone(), is_stop, steps, command, cgroup }));
+        self.order(&Order::Run(Job {
+            number,
+            unit: name.clone(),
+            note: name.clone(),
+            is_stop,
+            steps,
+            command,
+            cgroup,
+        }));
         self.noted.insert(name);
         self.jobs.insert(number, unit);
         let ending = Ending::Outcome;
@@ -101,7 +109,7 @@ impl Executor {
         Ok(())
     }
 
-    fn script_words(&self, name: &str, text: &str) -> std::io::Result<Vec<String>> {
+    pub(super) fn script_words(&self, name: &str, text: &str) -> std::io::Result<Vec<String>> {
         let path = self.notes.write_script(name, text)?.display().to_string();
         let shell = ["/bin/sh", "-e"].map(str::to_owned);
         Ok(if text.starts_with("#!") { vec![path] } else { shell.into_iter().chain([path]).collect() })
@@ -117,7 +125,7 @@ impl Executor {
         Ok(())
     }
 
-    fn order(&mut self, order: &Order) {
+    pub(super) fn order(&mut self, order: &Order) {
         if let Some(keeper) = &mut self.keeper {
             keeper.order(order);
         }
@@ -165,6 +173,9 @@ impl Executor {
     }
 
     fn on_done(&mut self, job: JobNumber, outcome: Outcome) {
+        if self.reloads.contains_key(&job) {
+            return self.on_reloaded(job, outcome);
+        }
         let Some(unit) = self.jobs.remove(&job) else { return };
         let activity = &mut self.activities[unit];
         let Doing::Oneshot(running) = std::mem::take(&mut activity.doing) else { return };

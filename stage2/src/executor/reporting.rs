@@ -24,6 +24,8 @@ impl Executor {
             return;
         }
         let name = self.name(report.unit).to_owned();
+        self.notice_essential(report, &name);
+        self.is_up_news |= report.state.is_up();
         if report.from == State::Starting && report.state.is_up() {
             self.durations.learn(&name, ms);
         }
@@ -65,6 +67,9 @@ impl Executor {
 
     /// Writes what has gathered.
     pub(super) fn write_out(&mut self) {
+        if std::mem::take(&mut self.is_up_news) {
+            self.write_postponed();
+        }
         self.timeline.flush();
         let directory = self.config.places.states();
         for file in std::mem::take(&mut self.states).into_values() {

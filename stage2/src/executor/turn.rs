@@ -43,7 +43,10 @@ impl Executor {
 
     /// Everything that was asked for has got somewhere, and no command of a longrun may still turn out not to exist.
     fn is_finished(&self) -> bool {
-        self.engine.is_settled() && self.events.is_empty() && self.last_probation(true).is_none()
+        self.engine.is_settled()
+            && self.events.is_empty()
+            && self.reloads.is_empty()
+            && self.last_probation(true).is_none()
     }
 
     /// When the last probation that is still running ends; of every longrun, or only of those that need one to be sure.
@@ -64,7 +67,8 @@ impl Executor {
 
     /// Waits for what happens next, at most until `end`, and acts on it.
     fn turn(&mut self, end: Option<Nanoseconds>) -> io::Result<()> {
-        let deadline = [end, self.engine.next_deadline(), self.next_probe(), self.last_probation(true)];
+        let deadline =
+            [end, self.engine.next_deadline(), self.next_probe(), self.last_probation(true), self.next_reload_end()];
         let deadline = deadline.into_iter().flatten().min();
         let mut happened = [EpollEvent::empty(); BATCH];
         let count = match self.epoll.wait(&mut happened, self.sleep(deadline)) {
@@ -81,6 +85,7 @@ impl Executor {
             }
         }
         self.ask_due_probes();
+        self.end_late_reloads();
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
             self.events.push_back(Event::Tick);
         }

@@ -94,7 +94,7 @@ impl Starter {
             return self.fork_steps(job, setting, run_step, notes);
         }
         // Without this note a successor would run the command again.
-        notes.note_began(&job.unit, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
+        notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
         let words = c_strings(&job.command)?;
         let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
             let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
@@ -166,7 +166,7 @@ fn steps(job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Res
     if job.command.is_empty() {
         return Ok(());
     }
-    notes.note_began(&job.unit, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))
+    notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))
 }
 
 /// The child that becomes a command.

@@ -178,10 +178,10 @@ impl KeeperProcess {
     }
 
     fn run(&mut self, job: Job) {
-        let (number, is_stop, unit) = (job.number, job.is_stop, job.unit.clone());
+        let (number, is_stop, note) = (job.number, job.is_stop, job.note.clone());
         if let Err(reason) = self.start(job) {
             let outcome = Outcome::failed(reason, is_stop);
-            self.end(number, &unit, outcome);
+            self.end(number, &note, outcome);
         }
     }
 
@@ -262,20 +262,20 @@ impl KeeperProcess {
         running.pid = None;
         let refused = running.read_refusal();
         let outcome = running.outcome(status, refused, !self.has_engine);
-        let unit = running.job.unit.clone();
+        let note = running.job.note.clone();
         // A step that was cut off is begun again: it is idempotent.
-        let is_to_be_noted = self.has_engine || outcome.reason.is_none() || self.notes.has_begun(&unit);
+        let is_to_be_noted = self.has_engine || outcome.reason.is_none() || self.notes.has_begun(&note);
         if running.output.is_none() {
             self.jobs.remove(&number);
         }
         if is_to_be_noted {
-            self.end(number, &unit, outcome);
+            self.end(number, &note, outcome);
         }
     }
 
-    fn end(&mut self, number: JobNumber, unit: &str, outcome: Outcome) {
-        if let Err(error) = self.notes.note_outcome(unit, &outcome) {
-            self.outlet.push(unit, &format!("warning: unable to note its end: {error}"));
+    fn end(&mut self, number: JobNumber, note: &str, outcome: Outcome) {
+        if let Err(error) = self.notes.note_outcome(note, &outcome) {
+            self.outlet.push(note, &format!("warning: unable to note its end: {error}"));
         }
         self.channel.queue(&Report::Done(number, outcome));
     }

@@ -27,6 +27,8 @@ pub struct Job {
     pub number: JobNumber,
     /// The unit's name.
     pub unit: String,
+    /// The name of its notes: the unit's, or another for what says nothing about the unit's state.
+    pub note: String,
     /// It runs `stop`, not `start`.
     pub is_stop: bool,
     /// Words of native steps, done first.

@@ -14,6 +14,14 @@ pub enum Verb {
     Stop,
     /// Take units down and bring them up again.
     Restart,
+    /// Have units that are up read their configuration again.
+    Reload,
+    /// Send a signal to units' processes.
+    Kill,
+    /// Bring one bundle up, and take everything down that is not part of it.
+    Switch,
+    /// Follow changed unit files: some units up, some down, some again.
+    Apply,
     /// Bring the default bundle up: stage 1 asks.
     Boot,
     /// Take everything down, then run the `shutdown` bundle: stage 3 asks.
@@ -27,9 +35,24 @@ pub struct Request {
     pub v: u32,
     /// What to do.
     pub verb: Verb,
-    /// With which units or bundles.
+    /// With which units or bundles. Of `apply`, those that are to come up.
     #[serde(default)]
     pub units: Vec<String>,
+    /// Of `apply`: those that are to be restarted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restart: Vec<String>,
+    /// Of `apply`: those that are to go down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// Of `apply`: the generation that is in force from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// Of `kill`: the signal's name or number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// How long the asker waits, in ms; the engine goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// Who asks: the user's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
@@ -39,6 +62,30 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that says no more than this.
+    pub fn new(verb: Verb, units: Vec<String>) -> Self {
+        let (restart, stop) = (Vec::new(), Vec::new());
+        Self {
+            v: 1,
+            verb,
+            units,
+            restart,
+            stop,
+            generation: None,
+            signal: None,
+            timeout_ms: None,
+            uid: None,
+            pid: None,
+        }
+    }
+
+    /// Everything that it names, each once.
+    pub fn names(&self) -> Vec<String> {
+        let mut seen = std::collections::BTreeSet::new();
+        let all = self.units.iter().chain(&self.restart).chain(&self.stop);
+        all.filter(|name| seen.insert(name.as_str())).cloned().collect()
+    }
+
     /// Reads a request; the error is the sentence that the asker is given.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let request: Self = serde_json::from_slice(text).map_err(|error| format!("bad request: {error}"))?;
@@ -79,7 +126,7 @@ mod tests {
     #[test]
     fn requests() {
         let request = Request::parse(br#"{"v":1,"verb":"start","units":["sshd"],"uid":0,"pid":4711}"#).unwrap();
-        let expected = Request { v: 1, verb: Verb::Start, units: vec!["sshd".into()], uid: Some(0), pid: Some(4711) };
+        let expected = Request { uid: Some(0), pid: Some(4711), ..Request::new(Verb::Start, vec!["sshd".into()]) };
         assert_eq!(request, expected);
         assert_eq!(Request::parse(br#"{"v":1,"verb":"boot","units":["default"]}"#).unwrap().verb, Verb::Boot);
         assert_eq!(Request::parse(br#"{"v":1,"verb":"stop-all","units":[]}"#).unwrap().verb, Verb::StopAll);

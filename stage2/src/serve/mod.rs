@@ -2,3 +2,9 @@
 
 pub mod standalone;
 pub mod supervised;
+
+mod boot;
+mod boot_state;
+mod poke;
+mod stopping;
+mod transaction;

@@ -11,10 +11,13 @@ use crate::engine::event::Event;
 use crate::executor::{Config, Executor};
 use crate::record::boot_log::BootLog;
 use crate::record::console::Console;
-use crate::request::Verb;
 use crate::request::problems;
 use crate::request::target::{Sources, Target};
-use crate::request::verdict;
+use crate::request::verdict::{self, Goals};
+use crate::system::replace::{remove, replace};
+
+/// What is being brought up, for a successor.
+const MARK: &str = "foreground";
 
 /// Why nothing was done.
 #[derive(Debug)]
@@ -42,9 +45,15 @@ pub fn run(config: Config, sources: &Sources, name: &str) -> Result<bool, Refusa
     let target = Target::load(sources, &[name.to_owned()], &others).map_err(Refusal::Usage)?;
     executor.begin(target);
     problems::report(&mut executor);
-    let units = executor.target().units();
-    executor.tell(Event::Start(units));
+    let up = executor.target().units();
+    // One that was killed in the middle of this is continued: what it has interrupted is not run again unasked.
+    let mark = executor.places().engine().join(MARK);
+    let is_resumed = std::fs::read_to_string(&mark).is_ok_and(|target| target == name);
+    let _ = replace(&mark, name.as_bytes(), 0o600);
+    executor.tell(if is_resumed { Event::Resume(up.clone()) } else { Event::Start(up.clone()) });
     while !executor.run().map_err(|error| unable("go on", error))? {}
-    let answer = verdict::answer(Verb::Boot, executor.target(), executor.engine());
+    let _ = remove(&mark);
+    let goals = Goals { up, ..Goals::default() };
+    let answer = verdict::answer(&goals, executor.target(), executor.engine());
     Ok(answer.exit == 0 && verdict::failed(executor.target(), executor.engine()).is_empty())
 }

@@ -6,36 +6,40 @@
 
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 use supervisor::control::supervise;
 use supervisor::paths::requests::{BOOT, STOP};
 
-use crate::engine::event::{Event, UnitIndex};
 use crate::executor::{Config, Executor};
 use crate::record::console::Console;
-use crate::record::state_file::StateFile;
-use crate::request::problems;
 use crate::request::queue::{RequestQueue, Waiting};
 use crate::request::target::{Sources, Target};
-use crate::request::verdict;
-use crate::request::{Answer, Request, Verb};
+use crate::request::{Answer, Verb};
 use crate::service::SupervisedService;
-use crate::system::clock::boottime;
-use crate::system::replace::{remove, replace};
 
 /// What the boot brings up when stage 1 names nothing.
 pub const DEFAULT: &str = "default";
-/// What is started after everything else was stopped.
-const SHUTDOWN: &str = "shutdown";
 /// Signals that supervise or a terminal may send, and that must not end us.
 const BLOCKED: [Signal; 4] = [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT];
 
 /// The supervised engine.
 pub struct Supervised {
-    executor: Executor,
-    queue: RequestQueue,
-    sources: Sources,
+    pub(super) executor: Executor,
+    pub(super) queue: RequestQueue,
+    pub(super) sources: Sources,
+}
+
+/// Why the executor stopped turning.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// Everything has got somewhere.
+    Settled,
+    /// The system is to be stopped.
+    Stop,
+    /// This essential unit has failed.
+    Essential(String),
 }
 
 impl Supervised {
@@ -104,139 +108,39 @@ impl Supervised {
         if self.queue.is_stopping() {
             return self.queue.answer(&id, &Answer::refused("the system is being stopped"));
         }
-        let served = self.serve_units(&id, was_running, &request);
-        if request.verb == Verb::Boot && !self.queue.is_stopping() {
-            self.executor.offer_login();
-        }
-        served
-    }
-
-    /// Starts, stops or restarts units.
-    fn serve_units(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
-        let names = match request.units.is_empty() && request.verb == Verb::Boot {
-            true => vec![DEFAULT.to_owned()],
-            false => request.units.clone(),
-        };
-        let others = self.executor.active_units();
-        let load = if request.verb == Verb::Stop { Target::load_to_stop } else { Target::load };
-        let target = match load(&self.sources, &names, &others) {
-            Ok(target) => target,
-            Err(error) => {
-                if request.verb == Verb::Boot {
-                    self.executor.console().plain(&format!("stage2: error: unable to boot: {error}"));
+        match request.verb {
+            Verb::Boot => {
+                let served = self.boot(&id, was_running, &request);
+                if !self.queue.is_stopping() {
+                    self.executor.offer_login();
                 }
-                return self.queue.answer(id, &Answer::refused(error));
+                served
             }
-        };
-        if !was_running {
-            self.queue.take(id)?;
+            Verb::Reload | Verb::Kill => self.poke(&id, was_running, &request),
+            Verb::Start | Verb::Stop | Verb::Restart | Verb::Switch | Verb::Apply | Verb::StopAll => {
+                self.change(&id, was_running, &request)
+            }
         }
-        self.executor.tell_progress(Some(self.queue.progress(id)));
-        self.executor.begin(target);
-        if request.verb == Verb::Boot && !was_running {
-            problems::report(&mut self.executor);
-        }
-        self.ask(id, request.verb, was_running)?;
-        while !self.executor.run()? {
+    }
+
+    /// Turns until everything has got somewhere, or something else matters more.
+    pub(super) fn run(&mut self) -> io::Result<Pause> {
+        loop {
+            let is_settled = self.executor.run()?;
+            if let Some(unit) = self.executor.take_failed_essential() {
+                return Ok(Pause::Essential(unit));
+            }
+            if is_settled {
+                return Ok(Pause::Settled);
+            }
             if self.queue.has_stop() {
-                self.queue.answer(id, &self.cut_short())?;
-                return self.stop_all(STOP, false, true);
+                return Ok(Pause::Stop);
             }
         }
-        let answer = verdict::answer(request.verb, self.executor.target(), self.executor.engine());
-        if request.verb == Verb::Boot {
-            self.executor.keep_durations();
-        }
-        self.executor.tell_progress(None);
-        self.forget_restart(id)?;
-        self.queue.answer(id, &answer)
     }
 
-    fn cut_short(&self) -> Answer {
-        let answer = verdict::answer(Verb::Start, self.executor.target(), self.executor.engine());
-        Answer { exit: 1, error: Some("cut short: the system is being stopped".into()), ..answer }
-    }
-
-    /// Tells the engine what the request asks for.
-    fn ask(&mut self, id: &str, verb: Verb, was_running: bool) -> io::Result<()> {
-        let units = self.executor.target().units();
-        match (verb, was_running) {
-            (Verb::Start | Verb::Boot, false) => self.executor.tell(Event::Start(units)),
-            (Verb::Start | Verb::Boot, true) => self.executor.tell(Event::Resume(units)),
-            (Verb::Stop | Verb::StopAll, _) => self.executor.tell(Event::Stop(units)),
-            (Verb::Restart, false) => {
-                self.note_restart(id, &units)?;
-                self.executor.tell(Event::Restart(units));
-            }
-            (Verb::Restart, true) => self.go_on_restarting(id, units),
-        }
-        Ok(())
-    }
-
-    /// What a restart will bring back, and since when: without this a successor could not tell what is still to do.
-    fn note_restart(&self, id: &str, units: &[UnitIndex]) -> io::Result<()> {
-        let engine = self.executor.engine();
-        let mut affected = engine.affected(units);
-        affected.extend(units.iter().filter(|unit| !engine.state(**unit).is_up()));
-        let names: Vec<&str> = affected.into_iter().map(|unit| engine.graph().name(unit)).collect();
-        replace(&self.restart_note(id), &serde_json::to_vec(&(boottime(), names))?, 0o600)
-    }
-
-    fn go_on_restarting(&mut self, id: &str, units: Vec<UnitIndex>) {
-        let note = fs::read(self.restart_note(id)).ok();
-        let note: Option<(u64, Vec<String>)> = note.and_then(|text| serde_json::from_slice(&text).ok());
-        let Some((since, names)) = note else { return self.executor.tell(Event::Restart(units)) };
-        let states = self.executor.places().states();
-        let graph = self.executor.engine().graph();
-        let is_old = |name: &&String| {
-            StateFile::read(&states, name).is_some_and(|file| file.state.is_up() && file.since_ns < since)
-        };
-        let old: Vec<UnitIndex> = names.iter().filter(is_old).filter_map(|name| graph.index(name)).collect();
-        let all: Vec<UnitIndex> = names.iter().filter_map(|name| graph.index(name)).collect();
-        if !old.is_empty() {
-            self.executor.tell(Event::Restart(old));
-        }
-        self.executor.tell(Event::Resume(all));
-    }
-
-    fn restart_note(&self, id: &str) -> std::path::PathBuf {
-        self.queue.directory().join(format!(".{id}.restart"))
-    }
-
-    fn forget_restart(&self, id: &str) -> io::Result<()> {
-        remove(&self.restart_note(id))
-    }
-
-    /// Stops every unit in reverse order, then runs the `shutdown` bundle. `is_begun`: the executor's units are those
-    /// that a cut-off request was working on.
-    fn stop_all(&mut self, id: &str, was_running: bool, is_begun: bool) -> io::Result<()> {
-        if !was_running {
-            self.queue.take(id)?;
-        }
-        self.executor.tell_progress(Some(self.queue.progress(id)));
-        let all_stopped = self.queue.directory().join(".stopped");
-        let mut is_clean = true;
-        if !all_stopped.exists() {
-            let others = self.executor.active_units();
-            if !is_begun && let Ok(target) = Target::load(&self.sources, &[], &others) {
-                self.executor.begin(target);
-            }
-            self.executor.tell(Event::StopAll);
-            while !self.executor.run()? {}
-            is_clean = verdict::failed(self.executor.target(), self.executor.engine()).is_empty();
-            replace(&all_stopped, b"", 0o600)?;
-        }
-        is_clean &= self.run_shutdown_bundle(was_running)?;
-        self.executor.tell_progress(None);
-        self.queue.answer(id, &Answer::finished(is_clean, std::collections::BTreeMap::new()))
-    }
-
-    fn run_shutdown_bundle(&mut self, was_running: bool) -> io::Result<bool> {
-        let Ok(target) = Target::load(&self.sources, &[SHUTDOWN.to_owned()], &[]) else { return Ok(true) };
-        self.executor.begin(target);
-        let units = self.executor.target().units();
-        self.executor.tell(if was_running { Event::Resume(units) } else { Event::Start(units) });
-        while !self.executor.run()? {}
-        Ok(verdict::failed(self.executor.target(), self.executor.engine()).is_empty())
+    /// A file of a request that only a successor reads.
+    pub(super) fn note(&self, id: &str, what: &str) -> PathBuf {
+        self.queue.directory().join(format!(".{id}.{what}"))
     }
 }

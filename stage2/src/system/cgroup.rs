@@ -65,6 +65,15 @@ pub fn kill_all(leaf: &Path) {
     }
 }
 
+/// Sends a signal to every process in a leaf. Answers how many there are.
+pub fn signal_all(leaf: &Path, signal: Signal) -> usize {
+    let pids = processes(leaf);
+    for pid in &pids {
+        let _ = kill(*pid, signal);
+    }
+    pids.len()
+}
+
 /// Asks every process in a leaf to end, stopped ones too. Who does not is for stage 3 to name.
 pub fn terminate_all(leaf: &Path) {
     for pid in processes(leaf) {

@@ -82,6 +82,11 @@ impl Places {
         self.var.join("durations")
     }
 
+    /// Unit sets that were in force.
+    pub fn generations(&self) -> PathBuf {
+        self.var.join("generations")
+    }
+
     /// RUN/state.
     pub fn states(&self) -> PathBuf {
         self.run.join(run::STATE)

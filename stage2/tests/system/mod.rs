@@ -50,6 +50,7 @@ impl System {
             .current_dir(root.join("run/scan"))
             .envs([("PATH", path), ("SUNUP_LOG", root.join("log").display().to_string())])
             .env("SUNUP_VAR", root.join("var"))
+            .env("SUNUP_ETC", root.join("etc"))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -96,7 +97,8 @@ impl System {
         for (option, directory) in [("--run", "run"), ("--units", "units"), ("--bundles", "bundles")] {
             command.arg(option).arg(self.path(directory));
         }
-        command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var")).stdin(Stdio::null());
+        command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var"));
+        command.env("SUNUP_ETC", self.path("etc")).stdin(Stdio::null());
         command
     }
 

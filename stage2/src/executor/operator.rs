@@ -1,0 +1,134 @@
+//! What an operator asks of a unit that changes no state: to reload, or to take a signal.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use supervisor::sys::process::start_ticks;
+use units::{Command, KillMode, Kind, Unit};
+
+use super::Executor;
+use super::context::can_run;
+use crate::engine::event::{Nanoseconds, UnitIndex};
+use crate::oneshot::{Job, JobNumber, Order, Outcome};
+use crate::system::cgroup;
+
+/// How notes of reloads begin: no unit has such a name.
+pub(super) const RELOAD_NOTE: char = '-';
+/// The letter that has a supervise reload its service.
+const RELOAD: u8 = b'l';
+
+impl Executor {
+    /// What became of the last requests that change no state.
+    pub fn take_complaints(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.complaints)
+    }
+
+    /// Has a unit that is up read its configuration again.
+    pub fn reload(&mut self, unit: UnitIndex) {
+        if let Err(reason) = self.try_reload(unit) {
+            self.complain(unit, &reason);
+        }
+    }
+
+    fn complain(&mut self, unit: UnitIndex, reason: &str) {
+        let complaint = format!("{}: {reason}", self.name(unit));
+        self.complaints.push(complaint);
+    }
+
+    fn try_reload(&mut self, unit: UnitIndex) -> Result<(), String> {
+        if !self.engine.state(unit).is_up() {
+            return Err(format!("it is {}, and only what is up can reload", self.engine.state(unit).name()));
+        }
+        let text = self.unit(unit).cloned().ok_or("its file is gone")?;
+        match &text.kind {
+            Kind::Milestone => Err("a milestone has nothing to reload".into()),
+            // Without `reload:` that is HUP: supervise knows.
+            Kind::Longrun(_) => {
+                self.service(unit).control(&[RELOAD]).map_err(|error| format!("unable to reach its supervise: {error}"))
+            }
+            Kind::Oneshot(oneshot) => {
+                let command = oneshot.reload.clone().ok_or("it has no \"reload\"")?;
+                self.launch_reload(unit, &text, &command)
+            }
+        }
+    }
+
+    fn launch_reload(&mut self, unit: UnitIndex, text: &Unit, command: &Command) -> Result<(), String> {
+        let unable = |error: std::io::Error| format!("unable to start: {error}");
+        let name = self.name(unit).to_owned();
+        let note = format!("{RELOAD_NOTE}{name}");
+        let context = self.context(unit);
+        can_run(&context, command)?;
+        self.notes.forget(&note).map_err(unable)?;
+        let words = match command {
+            Command::Argv(words) => words.clone(),
+            Command::Script(script) => self.script_words(&note, script).map_err(unable)?,
+        };
+        let command = self.confined(&context, words);
+        let cgroup = self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok());
+        self.hire_keeper().map_err(unable)?;
+        self.last_job += 1;
+        let number = self.last_job;
+        self.order(&Order::Run(Job { number, unit: name, note, is_stop: false, steps: Vec::new(), command, cgroup }));
+        let end = text.start_timeout.map(|timeout| self.now().saturating_add(nanoseconds(timeout)));
+        self.reloads.insert(number, (unit, end));
+        Ok(())
+    }
+
+    pub(super) fn on_reloaded(&mut self, job: JobNumber, outcome: Outcome) {
+        let Some((unit, end)) = self.reloads.remove(&job) else { return };
+        self.ended.push(format!("{RELOAD_NOTE}{}", self.name(unit)));
+        let is_late = end.is_some_and(|end| end <= self.now());
+        let reason = if is_late { Some("its reload did not end in time".into()) } else { outcome.reason };
+        if let Some(reason) = reason {
+            let said: String = outcome.output.iter().map(|line| format!("\n       | {line}")).collect();
+            self.complain(unit, &format!("{reason}{said}"));
+        }
+    }
+
+    /// When the next reload has taken too long.
+    pub(super) fn next_reload_end(&self) -> Option<Nanoseconds> {
+        self.reloads.values().filter_map(|(_, end)| *end).filter(|end| *end > self.now()).min()
+    }
+
+    pub(super) fn end_late_reloads(&mut self) {
+        let now = self.now();
+        let is_late = |end: &Option<Nanoseconds>| end.is_some_and(|end| end <= now);
+        let late: Vec<JobNumber> =
+            self.reloads.iter().filter(|(_, (_, end))| is_late(end)).map(|(job, _)| *job).collect();
+        for job in late {
+            self.order(&Order::Kill(job));
+        }
+    }
+
+    /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main.
+    pub fn send_signal(&mut self, unit: UnitIndex, signal: Signal) {
+        if let Err(reason) = self.try_signal(unit, signal) {
+            self.complain(unit, &reason);
+        }
+    }
+
+    fn try_signal(&self, unit: UnitIndex, signal: Signal) -> Result<(), String> {
+        let is_main = match self.unit(unit).map(|text| &text.kind) {
+            Some(Kind::Longrun(longrun)) => longrun.kill_mode == KillMode::Main,
+            Some(Kind::Oneshot(_) | Kind::Milestone) | None => false,
+        };
+        if let Some(root) = self.config.cgroups.as_ref().filter(|_| !is_main)
+            && cgroup::signal_all(&root.leaf(self.name(unit)), signal) > 0
+        {
+            return Ok(());
+        }
+        let status = self.service(unit).status().filter(|_| self.is_longrun(unit));
+        let runs = |status: &supervisor::status::Status| {
+            status.pid != 0 && start_ticks(status.pid).is_some_and(|ticks| ticks == status.start_ticks)
+        };
+        let pid = status.filter(runs).map(|status| status.pid).ok_or("nothing of it runs")?;
+        kill(Pid::from_raw(pid.cast_signed()), signal).map_err(|error: Errno| error.desc().to_owned())
+    }
+}
+
+fn nanoseconds(duration: Duration) -> Nanoseconds {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,46 @@
+//! What waits for something to come up: files on a root that is read-only yet, and whoever must hear that an essential
+//! unit has failed.
+
+use std::path::PathBuf;
+
+use supervisor::state::State;
+
+use super::{Essential, Executor};
+use crate::engine::event::Report;
+use crate::system::replace::replace;
+
+impl Executor {
+    /// Replaces a file, now or as soon as a unit that comes up makes that possible. The last content wins.
+    pub fn write_when_possible(&mut self, path: PathBuf, content: Vec<u8>) {
+        self.postponed.insert(path, content);
+        self.write_postponed();
+    }
+
+    pub(super) fn write_postponed(&mut self) {
+        self.postponed.retain(|path, content| replace(path, content, 0o644).is_err());
+    }
+
+    /// From now on, an essential unit that fails ends [`Executor::run`]; or not.
+    pub fn watch_essential(&mut self, is_watched: bool) {
+        self.essential = if is_watched { Essential::Watched } else { Essential::Ignored };
+    }
+
+    /// The essential unit that has failed; it is told once.
+    pub fn take_failed_essential(&mut self) -> Option<String> {
+        match std::mem::replace(&mut self.essential, Essential::Ignored) {
+            Essential::Failed(unit) => Some(unit),
+            other => {
+                self.essential = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn notice_essential(&mut self, report: &Report, name: &str) {
+        let is_essential = self.unit(report.unit).is_some_and(|unit| unit.essential);
+        if is_essential && report.state == State::Failed && matches!(self.essential, Essential::Watched) {
+            self.essential = Essential::Failed(name.to_owned());
+            self.has_requests = true;
+        }
+    }
+}
