@@ -128,6 +128,7 @@ fn sources(arguments: &Arguments, places: &Places) -> Result<Sources, Refusal> {
     Ok(Sources {
         units: given(&arguments.units, places.unit_directories()),
         bundles: given(&arguments.bundles, places.bundle_directories()),
+        cache: arguments.units.is_empty().then(|| places.units_cache()),
         // The machine's init scripts are no part of a directory that somebody names.
         reading: match arguments.units.is_empty() {
             true => places.reading(),

@@ -8,8 +8,9 @@ use supervisor::paths::run;
 use supervisor::state::State;
 
 use super::failure::{Failure, Outcome};
-use super::{critical_path, states};
+use super::{critical_path, enable, states};
 use crate::plan::{Plan, Verb};
+use crate::record::durations::Durations;
 use crate::request::target::{Sources, Target};
 use crate::system::places::Places;
 
@@ -26,11 +27,23 @@ pub struct Asked {
     pub bundles: Vec<PathBuf>,
 }
 
-/// Writes the plan. `plan TARGET` is a boot of it, from nothing; `plan VERB UNIT…` begins at the states of now. Exit 1 if
-/// something in it cannot be begun, or waits for itself in a circle.
+/// Writes the plan. `plan TARGET` and `plan boot TARGET` are a boot of it, from nothing; `plan VERB UNIT…` begins at the
+/// states of now; `plan enable` and `plan disable` are those verbs' `--dry-run`. Exit 1 if something in it cannot be begun,
+/// waits for itself in a circle, or conflicts.
 pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
-    let (verb, names, is_boot) = understand(&asked.words);
-    let now: BTreeMap<String, State> = match is_boot {
+    if let Some((word @ ("enable" | "disable"), units)) =
+        asked.words.split_first().map(|(word, rest)| (word.as_str(), rest))
+    {
+        let (units, bundle) = (units.to_vec(), "default".to_owned());
+        let asked = enable::Asked { units, bundle, dry_run: true, json: asked.format == "json" };
+        return if word == "enable" {
+            enable::enable(places, &asked, out)
+        } else {
+            enable::disable(places, &asked, out)
+        };
+    }
+    let (verb, names) = understand(&asked.words);
+    let now: BTreeMap<String, State> = match verb == Verb::Boot {
         true => BTreeMap::new(),
         false => states::read_all_now(places).into_iter().map(|file| (file.unit, file.state)).collect(),
     };
@@ -39,10 +52,11 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
         units: [&asked.units[..], &places.unit_directories()].concat(),
         bundles: [&asked.bundles[..], &places.bundle_directories()].concat(),
         reading: places.reading(),
+        cache: asked.units.is_empty().then(|| places.units_cache()),
     };
     let target = Target::load(&sources, &names, &others).map_err(Failure::usage)?;
     let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
-    let milliseconds = critical_path::milliseconds(&places.run.join(run::TIMELINE));
+    let milliseconds = milliseconds(places);
     let plan = Plan::new(&target.graph, verb, &names.join(" "), &target.units(), state, &milliseconds);
     let text = match asked.format.as_str() {
         "json" => plan.json() + "\n",
@@ -53,17 +67,25 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     for cut in &target.cuts {
         eprintln!("sunup: warning: {} (the boot would leave this edge out)", cut.diagnostic().summary());
     }
-    Ok(u8::from(!plan.failures.is_empty() || !target.cuts.is_empty()))
+    let is_up = matches!(verb, Verb::Start | Verb::Restart | Verb::Switch | Verb::Boot);
+    let clashes = if is_up { target.graph.clashes(&target.units()) } else { Vec::new() };
+    clashes.iter().for_each(|clash| eprintln!("sunup: error: {}", clash.diagnostic));
+    Ok(u8::from(!plan.failures.is_empty() || !target.cuts.is_empty() || !clashes.is_empty()))
 }
 
-/// The verb, the names, and whether it is a boot.
-fn understand(words: &[String]) -> (Verb, Vec<String>, bool) {
-    let verb = [Verb::Start, Verb::Stop, Verb::Restart]
-        .into_iter()
-        .find(|verb| words.first().is_some_and(|w| w == verb.name()));
+/// The verb and the names. A target without a verb is a boot of it.
+fn understand(words: &[String]) -> (Verb, Vec<String>) {
+    let verb = Verb::ALL.into_iter().find(|verb| words.first().is_some_and(|word| word == verb.name()));
     match (verb, words) {
-        (Some(verb), [_, names @ ..]) if !names.is_empty() => (verb, names.to_vec(), false),
-        (_, []) => (Verb::Start, vec!["default".to_owned()], true),
-        (_, names) => (Verb::Start, names.to_vec(), true),
+        (Some(verb), [_, names @ ..]) if !names.is_empty() => (verb, names.to_vec()),
+        (Some(Verb::Boot), _) | (_, []) => (Verb::Boot, vec!["default".to_owned()]),
+        (_, names) => (Verb::Boot, names.to_vec()),
     }
+}
+
+/// How long units took in earlier boots; those that no earlier boot knows, in this one.
+fn milliseconds(places: &Places) -> BTreeMap<String, u64> {
+    let mut milliseconds = critical_path::milliseconds(&places.run.join(run::TIMELINE));
+    milliseconds.extend(Durations::read(&places.durations()).milliseconds().clone());
+    milliseconds
 }

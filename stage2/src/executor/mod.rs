@@ -180,11 +180,13 @@ impl Executor {
         self.timeline.tell(path.as_deref());
     }
 
-    /// Remembers for the next boot how long units took in this one. Where nothing can be remembered, nothing is lost.
+    /// Remembers for the next boot how long units took in this one, and what was parsed of them. Where nothing can be
+    /// remembered, nothing is lost.
     pub fn keep_durations(&mut self) {
         let set = &self.target.set;
         self.durations.retain(|unit| set.get(unit).is_some());
         let _ = self.durations.write(&self.config.places.durations());
+        let _ = self.target.set.write_cache();
     }
 
     /// Where everything is.

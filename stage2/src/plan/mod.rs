@@ -25,15 +25,27 @@ pub enum Verb {
     Stop,
     /// Take them down, then bring them up again.
     Restart,
+    /// Let those that are up read their configuration again.
+    Reload,
+    /// Bring them up, and take down what is up and not among what they bring in.
+    Switch,
+    /// Bring them up from nothing.
+    Boot,
 }
 
 impl Verb {
+    /// Every verb that can be planned.
+    pub const ALL: [Self; 6] = [Self::Start, Self::Stop, Self::Restart, Self::Reload, Self::Switch, Self::Boot];
+
     /// The word in plans and requests, also for what is done to one unit.
     pub fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Switch => "switch",
+            Self::Boot => "boot",
         }
     }
 }
@@ -43,7 +55,7 @@ impl Verb {
 pub struct Step {
     /// Which unit.
     pub unit: String,
-    /// What is done to it. A restart is one step, at the place where the unit comes up again.
+    /// What is done to it: start, stop, restart or reload. A restart is one step, at the place where the unit comes up again.
     pub action: Verb,
     /// The earlier steps that it waits for, by their place in the plan, and why.
     pub after: Vec<(usize, EdgeKind)>,
@@ -78,15 +90,24 @@ impl Plan {
         states: impl Fn(UnitIndex) -> State,
         milliseconds: &BTreeMap<String, u64>,
     ) -> Self {
-        let (order, failures) = simulate::simulate(graph, verb, named, states, milliseconds);
+        let (order, failures) = match verb {
+            Verb::Reload => reloads(graph, named, states),
+            _ => simulate::simulate(graph, verb, named, states, milliseconds),
+        };
         let place: BTreeMap<UnitIndex, usize> = order.iter().enumerate().map(|(at, step)| (step.0, at)).collect();
         let step = |&(unit, action): &(UnitIndex, Verb)| {
-            let before = if action == Verb::Stop { graph.successors(unit) } else { graph.predecessors(unit) };
+            let before = match action {
+                Verb::Stop => graph.successors(unit),
+                Verb::Reload => &[],
+                _ => graph.predecessors(unit),
+            };
+            // What is stopped for a switch does not wait for what is started, nor the other way round.
+            let is_alike = |at: usize| (order[at].1 == Verb::Stop) == (action == Verb::Stop);
             let after = before.iter().filter_map(|other| Some((*place.get(&other.unit)?, other.kind)));
-            let mut after: Vec<(usize, EdgeKind)> = after.collect();
+            let mut after: Vec<(usize, EdgeKind)> = after.filter(|(at, _)| is_alike(*at)).collect();
             after.sort_unstable();
             let unit = graph.name(unit).to_owned();
-            let expected_ms = milliseconds.get(&unit).copied().filter(|_| action != Verb::Stop);
+            let expected_ms = milliseconds.get(&unit).copied().filter(|_| !matches!(action, Verb::Stop | Verb::Reload));
             Step { unit, action, after, expected_ms, critical: false }
         };
         let mut steps: Vec<Step> = order.iter().map(step).collect();
@@ -99,4 +120,16 @@ impl Plan {
         let known = self.steps.iter().filter(|step| step.critical).filter_map(|step| step.expected_ms);
         known.reduce(u64::saturating_add)
     }
+}
+
+/// Those that are up, in their order; a reload waits for nobody.
+fn reloads(graph: &Graph, named: &[UnitIndex], states: impl Fn(UnitIndex) -> State) -> simulate::Run {
+    let mut run = simulate::Run::default();
+    for &unit in graph.order().iter().filter(|unit| named.contains(unit)) {
+        match states(unit) {
+            State::Up | State::Degraded => run.0.push((unit, Verb::Reload)),
+            state => run.1.push((graph.name(unit).to_owned(), format!("not reloaded, because it is {}", state.name()))),
+        }
+    }
+    run
 }

@@ -25,11 +25,15 @@ pub(super) fn simulate(
     milliseconds: &BTreeMap<String, u64>,
 ) -> Run {
     let mut world = World::new(graph, states, milliseconds);
+    let leaving = if verb == Verb::Switch { leaving(&world.engine, named) } else { Vec::new() };
+    if !leaving.is_empty() {
+        world.tell(Event::Stop(leaving));
+    }
     let named = named.to_vec();
     world.tell(match verb {
-        Verb::Start => Event::Start(named),
         Verb::Stop => Event::Stop(named),
         Verb::Restart => Event::Restart(named),
+        Verb::Start | Verb::Reload | Verb::Switch | Verb::Boot => Event::Start(named),
     });
     while let Some(Reverse((time, _, unit))) = world.promises.pop() {
         world.now = time;
@@ -42,6 +46,20 @@ pub(super) fn simulate(
         world.done.iter().filter(|step| step.1 == Verb::Restart).map(|step| step.0).collect();
     world.done.retain(|(unit, verb)| *verb != Verb::Stop || !again.contains(unit));
     (world.done, world.failures)
+}
+
+/// What is not down, and not among these units and what they bring in.
+fn leaving(engine: &Engine, named: &[UnitIndex]) -> Vec<UnitIndex> {
+    let graph = engine.graph();
+    let mut stays = vec![false; graph.len()];
+    let mut queue = named.to_vec();
+    while let Some(unit) = queue.pop() {
+        if !std::mem::replace(&mut stays[unit], true) {
+            queue.extend_from_slice(graph.pulls(unit));
+        }
+    }
+    let is_gone = |unit: UnitIndex| matches!(engine.state(unit), State::Down | State::Failed | State::Skipped);
+    (0..graph.len()).filter(|&unit| !stays[unit] && !is_gone(unit)).collect()
 }
 
 /// An engine, and what it was promised.

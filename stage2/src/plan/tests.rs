@@ -97,3 +97,71 @@ fn dot() {
     dot.stdin.take().unwrap().write_all(drawing.as_bytes()).unwrap();
     assert!(dot.wait().unwrap().success());
 }
+
+/// A switch takes down what the new bundle does not bring in, and starts what is missing.
+#[test]
+fn switch() {
+    let graph = graph("a < base\nb < base\nbase\nold < base\nolder < old");
+    let states = |unit: usize| if graph.name(unit) == "b" { State::Down } else { State::Up };
+    let named = [graph.index("a").unwrap(), graph.index("b").unwrap()];
+    let plan = Plan::new(&graph, Verb::Switch, "new", &named, states, &BTreeMap::new());
+    let expected = "switch new: 3 steps\n* stop    older\n* stop    old    after older\n  start   b\n";
+    let mut lines: Vec<String> = plan.text().lines().map(str::to_owned).collect();
+    lines.sort();
+    let mut wanted: Vec<&str> = expected.lines().collect();
+    wanted.sort_unstable();
+    assert_eq!(lines, wanted);
+}
+
+/// A reload is for those that are up, and waits for nobody.
+#[test]
+fn reload() {
+    let graph = graph(UNITS);
+    let named: Vec<usize> = ["sshd", "keys", "cron"].iter().filter_map(|name| graph.index(name)).collect();
+    let states = |unit: usize| if graph.name(unit) == "cron" { State::Down } else { State::Up };
+    let plan = Plan::new(&graph, Verb::Reload, "sshd keys cron", &named, states, &BTreeMap::new());
+    let text = plan.text();
+    assert!(text.starts_with("reload sshd keys cron: 2 steps\n"), "{text}");
+    assert!(text.contains("\n* reload  keys\n") && text.contains("\n  reload  sshd\n"), "{text}");
+    assert!(text.ends_with("! cron: not reloaded, because it is down\n"), "{text}");
+}
+
+/// A plan of ten thousand random graphs waits for every edge between its steps, with nothing before what it waits for,
+/// and is the same on every run.
+#[test]
+fn random_plans() {
+    let mut random = crate::graph::prng::Random(3);
+    for round in 0..10_000 {
+        let count = 1 + random.below(9);
+        let mut text = String::new();
+        for unit in 0..count {
+            text += &format!("u{unit}");
+            for mark in ["<", "~", ">"] {
+                if unit > 0 && random.percent(50) {
+                    text += &format!(" {mark} u{}", random.below(unit));
+                }
+            }
+            text += "\n";
+        }
+        let graph = graph(&text);
+        let named: Vec<usize> = (0..count).collect();
+        let verb = if round % 2 == 0 { Verb::Boot } else { Verb::Stop };
+        let state = |_| if verb == Verb::Boot { State::Down } else { State::Up };
+        let milliseconds: BTreeMap<String, u64> =
+            (0..count).map(|unit| (format!("u{unit}"), random.below(100) as u64)).collect();
+        let plan = || Plan::new(&graph, verb, "all", &named, state, &milliseconds);
+        let plan_now = plan();
+        assert_eq!(plan_now, plan(), "{text}");
+        let place = |name: &str| plan_now.steps.iter().position(|step| step.unit == name).unwrap();
+        assert_eq!(plan_now.steps.len(), count, "{text}");
+        for unit in 0..count {
+            for first in graph.predecessors(unit) {
+                let (mut first, mut later) = (place(graph.name(first.unit)), place(graph.name(unit)));
+                if verb == Verb::Stop {
+                    std::mem::swap(&mut first, &mut later);
+                }
+                assert!(first < later && plan_now.steps[later].after.iter().any(|(at, _)| *at == first), "{text}");
+            }
+        }
+    }
+}

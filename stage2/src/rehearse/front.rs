@@ -64,6 +64,7 @@ impl Options {
             units: [self.units.clone(), overlaid(places.unit_directories())].concat(),
             bundles: [self.bundles.iter().cloned().collect(), overlaid(places.bundle_directories())].concat(),
             reading: places.reading(),
+            cache: None,
         };
         Target::load(&sources, std::slice::from_ref(&self.target), &[]).map(drop)
     }

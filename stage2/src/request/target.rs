@@ -20,6 +20,8 @@ pub struct Sources {
     pub bundles: Vec<PathBuf>,
     /// What units are read with.
     pub reading: Reading,
+    /// The cache of what was parsed earlier; `None`: every file is read.
+    pub cache: Option<PathBuf>,
 }
 
 /// One name that was asked for.
@@ -63,7 +65,7 @@ impl Target {
     }
 
     fn load_with(sources: &Sources, names: &[String], others: &[String], known: &[String]) -> Result<Self, String> {
-        let mut set = UnitSet::load_with(&sources.units, &sources.reading);
+        let mut set = UnitSet::load_cached(&sources.units, &sources.reading, sources.cache.as_deref());
         let bundles = Bundles::load(&sources.bundles, &mut set);
         let mut complaints = bundles.diagnostics().to_vec();
         let mut found = Vec::new();

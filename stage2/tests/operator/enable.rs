@@ -31,7 +31,10 @@ fn links() {
     assert_eq!(machine.sunup(&["enable", "getty@tty1"]), done(instance));
     let unlinked = "unlinked: etc/bundles/default/web.yaml\n";
     assert_eq!(machine.sunup(&["disable", "--dry-run", "web"]), done(&format!("web: would be {unlinked}")));
-    assert_eq!(machine.sunup(&["disable", "web", "local"]), done(&format!("web: {unlinked}local: is not in default\n")));
+    assert_eq!(
+        machine.sunup(&["disable", "web", "local"]),
+        done(&format!("web: {unlinked}local: is not in default\n"))
+    );
     assert_eq!(machine.sunup(&["disable", "web"]), done("web: is not in default\n"));
     assert_eq!(machine.names("etc/bundles/default"), ["getty@tty1.yaml"]);
 }
@@ -70,7 +73,8 @@ fn unknown_names() {
     };
     assert_eq!(told(&["enable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
     assert_eq!(told(&["disable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
-    let broken = "'broken' has errors: lib/units/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\"";
+    let broken =
+        "'broken' has errors: lib/units/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\"";
     assert_eq!(told(&["enable", "broken"]), (1, broken.into()));
     let none = "no bundle is named 'x': mkdir etc/bundles/x makes one";
     assert_eq!(told(&["enable", "web", "--bundle", "x"]), (100, none.into()));

@@ -52,9 +52,13 @@ impl Machine {
     pub fn sunup(&self, words: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sunup"));
         command.args(words).current_dir(self.0.path());
-        for (variable, directory) in
-            [("SUNUP_ETC", "etc"), ("SUNUP_LIB", "lib"), ("SUNUP_RUN", "run"), ("SUNUP_VAR", "var"), ("SUNUP_LOG", "log")]
-        {
+        for (variable, directory) in [
+            ("SUNUP_ETC", "etc"),
+            ("SUNUP_LIB", "lib"),
+            ("SUNUP_RUN", "run"),
+            ("SUNUP_VAR", "var"),
+            ("SUNUP_LOG", "log"),
+        ] {
             command.env(variable, self.path(directory));
         }
         let output = command.output().unwrap();

@@ -135,7 +135,7 @@ impl Place {
 
     /// The units, and whether all of them were in the cache; what was not is there the next time.
     fn load(&self) -> (UnitSet, bool) {
-        let mut set = UnitSet::load_cached(&[self.units()], &Reading::default(), &self.cache());
+        let mut set = UnitSet::load_cached(&[self.units()], &Reading::default(), Some(&self.cache()));
         let was_known = !set.has_new_cache();
         set.write_cache().unwrap();
         let fresh = UnitSet::load(&[self.units()]);
@@ -178,7 +178,7 @@ fn whose_it_is() {
     let lie = entry(&file, &identity, &documents("a.yaml", "kind: milestone\ndescription: a lie\n")).unwrap();
     NewCache::new(&place.cache(), [lie.as_slice()].into_iter()).write().unwrap();
     let is_believed = || {
-        let set = UnitSet::load_cached(&[place.units()], &Reading::default(), &place.cache());
+        let set = UnitSet::load_cached(&[place.units()], &Reading::default(), Some(&place.cache()));
         set.get("a").unwrap().description == "a lie"
     };
     let mode = |mode: u32| fs::set_permissions(place.cache(), PermissionsExt::from_mode(mode)).unwrap();
@@ -206,7 +206,7 @@ fn what_comes_after_reading() {
     let describe = |value: &str| {
         let variables = crate::Variables::new([("X".into(), value.into())]);
         let reading = Reading { variables, ..Reading::default() };
-        let mut set = UnitSet::load_cached(&[place.units()], &reading, &place.cache());
+        let mut set = UnitSet::load_cached(&[place.units()], &reading, Some(&place.cache()));
         set.write_cache().unwrap();
         set.get("v").map(|unit| unit.description.clone())
     };

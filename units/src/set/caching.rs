@@ -10,9 +10,12 @@ use crate::parallel;
 use crate::reading::{FileRead, UnitFile, read_cached};
 
 impl UnitSet {
-    /// As [`UnitSet::load_with`], but files that the cache knows as they are now are not read.
-    pub fn load_cached(directories: &[PathBuf], reading: &Reading, cache: &Path) -> Self {
-        Self::load_by(directories, reading, |set, files| set.add_cached(files, cache))
+    /// As [`UnitSet::load_with`], but files that the cache, if there is one, knows as they are now are not read.
+    pub fn load_cached(directories: &[PathBuf], reading: &Reading, cache: Option<&Path>) -> Self {
+        match cache {
+            Some(cache) => Self::load_by(directories, reading, |set, files| set.add_cached(files, cache)),
+            None => Self::load_with(directories, reading),
+        }
     }
 
     /// Writes the cache that this set was read with, if it has changed: to be called when there is time for it.
