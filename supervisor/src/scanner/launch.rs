@@ -6,23 +6,24 @@ use crate::sys::descriptor::Descriptor;
 
 use super::batch::{Batch, Plan};
 use super::children::{Children, NotStarted, Supervise};
-use super::entry::{Member, Pipe, Who};
+use super::entry::{Member, Pipe};
 use super::report;
 use super::table::Entries;
 use super::walk::{Walk, directory_of};
 
 impl Entries {
     /// Starts a supervise if one is due.
-    pub(super) fn start(&mut self, at: usize, name: &CStr, who: Who, batch: &mut Batch, walk: &mut Walk<'_>) {
+    pub(super) fn start(&mut self, at: usize, name: &CStr, is_log: bool, batch: &mut Batch, walk: &mut Walk<'_>) {
         let Some(children) = walk.children else { return };
+        let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
         let is_wanted = self.entries.get(at).is_some_and(|entry| entry.main.is(Member::WANTED));
-        let is_dead = self.member(at, who.is_log).is_some_and(|member| member.pid() == 0);
+        let is_dead = self.member(at, is_log).is_some_and(|member| member.pid() == 0);
         if !is_wanted || !is_dead || !self.recents.may_start(who, walk.now) {
             return;
         }
-        let Some(pipe) = self.pipe_of(at, who.is_log) else { return };
-        let plan = Plan { at: at as u32, is_log: who.is_log, pipe };
-        if children.group_size() < 2 || !Batch::takes(name, who.is_log) {
+        let Some(pipe) = self.pipe_of(at, is_log) else { return };
+        let plan = Plan { at: at as u32, is_log: is_log, pipe };
+        if children.group_size() < 2 || !Batch::takes(name, is_log) {
             return self.launch(plan, name, children, walk);
         }
         if batch.push(plan, name).is_err() {

@@ -113,40 +113,51 @@ impl Scanner {
     /// Scans the whole directory. `left`: what a predecessor has left.
     pub(super) fn scan(&mut self, left: Option<&Supervises>) {
         self.is_stale = false;
-        let is_incomplete = self.walk(left, |entries, walk| entries.scan(walk));
+        let (is_incomplete, again) = self.walk(left, true, Entries::scan);
         self.is_incomplete = is_incomplete;
-        let pause = if is_incomplete { Some(RETRY) } else { self.interval };
+        let pause = if is_incomplete || again { Some(RETRY) } else { self.interval };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
     }
 
     /// Starts and tells what is due.
     pub(super) fn serve(&mut self, left: Option<&Supervises>) {
-        if self.walk(left, |entries, walk| entries.serve(walk)) {
+        if self.walk(left, false, Entries::serve).0 {
             self.not_before = time::monotonic().saturating_add(RETRY);
         }
     }
 
     /// A name has come into the directory.
     pub(super) fn look(&mut self, name: &CStr) {
-        if !self.is_ending && self.walk(None, |entries, walk| entries.look(name, walk)) {
-            self.is_incomplete = true;
+        if self.is_ending {
+            return;
+        }
+        let (is_incomplete, again) = self.walk(None, true, |entries, walk| entries.look(name, walk));
+        self.is_incomplete |= is_incomplete;
+        if is_incomplete || again {
             self.scan_at = Some(time::monotonic().saturating_add(RETRY));
         }
     }
 
-    /// True when not everything could be looked at.
-    fn walk(&mut self, left: Option<&Supervises>, act: impl FnOnce(&mut Entries, &mut Walk<'_>)) -> bool {
+    /// Whether there was something that could not be looked at, and something to be looked at again.
+    fn walk(
+        &mut self,
+        left: Option<&Supervises>,
+        takes_new: bool,
+        act: impl FnOnce(&mut Entries, &mut Walk<'_>),
+    ) -> (bool, bool) {
         let mut walk = Walk {
             children: (!self.is_ending).then_some(&self.children),
             messages: &mut self.messages,
             now: time::monotonic(),
+            takes_new,
             left,
             quiet: self.is_incomplete,
             is_full: false,
             is_incomplete: false,
+            is_early: false,
         };
         act(&mut self.entries, &mut walk);
-        walk.is_incomplete
+        (walk.is_incomplete, walk.is_early)
     }
 
     #[inline(never)]

@@ -9,7 +9,6 @@ use crate::sys::files::{self, O_NONBLOCK, O_WRONLY};
 use crate::sys::text::Text;
 
 use super::adopt::Supervises;
-use super::batch::Batch;
 use super::entry::Member;
 use super::table::Entries;
 use super::walk::{Walk, directory_of};
@@ -18,21 +17,16 @@ use super::walk::{Walk, directory_of};
 const SECOND: u64 = 1_000_000_000;
 
 impl Entries {
-    /// What is to be done about a service, or its logger, now that its name is known.
-    pub(super) fn visit(
-        &mut self,
-        at: usize,
-        name: &CStr,
-        is_log: bool,
-        batch: &mut Batch,
-        all: bool,
-        walk: &mut Walk<'_>,
-    ) {
+    /// What has become of a service, or of its logger, now that its name is known.
+    pub(super) fn visit(&mut self, at: usize, name: &CStr, is_log: bool, walk: &mut Walk<'_>) {
         let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
         let Some(member) = self.member(at, is_log).copied() else { return };
         let is_quiet = member.pid() > 0 && !member.is(Member::LOST | Member::GROUPED) && !self.orphans.have_news();
+        if is_quiet && walk.left.is_none() {
+            return;
+        }
         let directory = directory_of(name, is_log);
-        let Some(directory) = directory.c_str().filter(|_| !is_quiet || walk.left.is_some()) else { return };
+        let Some(directory) = directory.c_str() else { return };
         if let Some(left) = walk.left.filter(|_| member.pid() == 0) {
             self.adopt(at, is_log, directory, left, walk.now);
         }
@@ -40,31 +34,31 @@ impl Entries {
             self.orphans.look_for(who, directory);
         }
         self.orphans.tell(who, directory);
-        if all && member.is(Member::GROUPED) && self.is_left_alone(directory, walk) {
+        if walk.takes_new && member.is(Member::GROUPED) && self.is_left_alone(directory, walk) {
             let _ = self.member(at, is_log).map(|member| member.set_pid(0, false));
             self.recents.died(who, true, walk.now);
         }
-        self.start(at, name, who, batch, walk);
     }
 
-    /// A supervise that a predecessor has left may look after it; then the service may be ours, too.
+    /// A supervise that a predecessor has left may look after it. With it or without, the service may be a child of ours.
     #[inline(never)]
     fn adopt(&mut self, at: usize, is_log: bool, directory: &CStr, left: &Supervises, now: u64) {
         let Some(identity) = files::status_at(HERE, directory).ok().map(|status| status.identity()) else { return };
-        let Some((pid, grouped)) = left.of(identity) else { return };
+        let found = left.of(identity);
         let who = self.entries.get(at).map(|entry| entry.who(is_log));
-        if let Some(member) = self.member(at, is_log) {
+        let Some(member) = self.member(at, is_log) else { return };
+        member.set(Member::LOST, true);
+        if let (Some((pid, grouped)), Some(who)) = (found, who) {
             member.set_pid(pid, grouped);
-            member.set(Member::LOST, true);
+            self.recents.started(who, now);
         }
-        let _ = who.map(|who| self.recents.started(who, now));
     }
 
     /// The supervise that looks after several has left this one. A young one may not have opened it yet.
     #[inline(never)]
     fn is_left_alone(&mut self, directory: &CStr, walk: &mut Walk<'_>) -> bool {
         if self.grouped_at.is_some_and(|at| walk.now.saturating_sub(at) < SECOND) {
-            walk.is_incomplete = true;
+            walk.is_early = true;
             return false;
         }
         let mut path = Text::<320>::new();

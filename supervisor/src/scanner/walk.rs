@@ -28,6 +28,8 @@ pub struct Walk<'a> {
     pub messages: &'a mut Messages,
     /// Monotonic ns.
     pub now: u64,
+    /// Services that are new are taken in.
+    pub takes_new: bool,
     /// What a predecessor may have left.
     pub left: Option<&'a Supervises>,
     /// The last full walk was not complete either, and has said why.
@@ -36,6 +38,8 @@ pub struct Walk<'a> {
     pub is_full: bool,
     /// Not everything could be looked at.
     pub is_incomplete: bool,
+    /// Something is to be looked at again that is too young now.
+    pub is_early: bool,
 }
 
 impl Walk<'_> {
@@ -51,7 +55,7 @@ impl Entries {
     /// Compares the working directory with the table, and starts what is due.
     pub fn scan(&mut self, walk: &mut Walk<'_>) {
         self.entries.iter_mut().for_each(|entry| entry.main.set(Member::SEEN, false));
-        if !self.walk(walk, true) {
+        if !self.walk(walk) {
             // What was not seen may be there: better one supervise too many than one too few.
             return;
         }
@@ -64,7 +68,7 @@ impl Entries {
     /// Does what is due. A service that is not in the directory any more is not wanted either.
     pub fn serve(&mut self, walk: &mut Walk<'_>) {
         self.entries.iter_mut().for_each(|entry| entry.main.set(Member::SEEN, false));
-        if self.walk(walk, false) {
+        if self.walk(walk) {
             for at in 0..self.entries.len() {
                 self.miss(at);
             }
@@ -83,13 +87,13 @@ impl Entries {
     /// A name that has come into the directory.
     pub fn look(&mut self, name: &CStr, walk: &mut Walk<'_>) {
         let mut batch = Batch::new();
-        self.see(name, &mut 0, &mut batch, true, walk);
+        self.see(name, &mut 0, &mut batch, walk);
         self.launch_batch(&mut batch, walk);
     }
 
     /// True when every name was met.
     #[inline(never)]
-    fn walk(&mut self, walk: &mut Walk<'_>, all: bool) -> bool {
+    fn walk(&mut self, walk: &mut Walk<'_>) -> bool {
         let directory = match files::open(c".", O_RDONLY | O_DIRECTORY, 0) {
             Ok(directory) => directory,
             Err(errno) => {
@@ -98,7 +102,7 @@ impl Entries {
             }
         };
         let mut batch = Batch::new();
-        let is_whole = self.walk_names(*directory, &mut batch, all, walk);
+        let is_whole = self.walk_names(*directory, &mut batch, walk);
         self.launch_batch(&mut batch, walk);
         self.orphans.end_walk();
         for at in 0..self.entries.len() {
@@ -109,13 +113,13 @@ impl Entries {
         is_whole
     }
 
-    fn walk_names(&mut self, directory: Descriptor, batch: &mut Batch, all: bool, walk: &mut Walk<'_>) -> bool {
+    fn walk_names(&mut self, directory: Descriptor, batch: &mut Batch, walk: &mut Walk<'_>) -> bool {
         let mut names = files::Names::of(directory);
         // Names come in the same order every time, so the next one is most probably the next entry.
         let mut guess = 0;
         loop {
             match names.next_name() {
-                Ok(Some(name)) => self.see(name, &mut guess, batch, all, walk),
+                Ok(Some(name)) => self.see(name, &mut guess, batch, walk),
                 Ok(None) => return true,
                 Err(errno) => {
                     walk.trouble("read directory", b"", errno);
@@ -126,7 +130,7 @@ impl Entries {
     }
 
     /// A name in the directory. What is no directory is no service, and dot names are none either.
-    fn see(&mut self, name: &CStr, guess: &mut usize, batch: &mut Batch, all: bool, walk: &mut Walk<'_>) {
+    fn see(&mut self, name: &CStr, guess: &mut usize, batch: &mut Batch, walk: &mut Walk<'_>) {
         if name.to_bytes().starts_with(b".") || name.is_empty() {
             return;
         }
@@ -140,7 +144,7 @@ impl Entries {
             _ => self.entries.iter().position(|entry| entry.is(identity)),
         };
         let at = match known {
-            None if !all => return,
+            None if !walk.takes_new => return,
             None => match self.take_in(identity, name, walk) {
                 Ok(at) => at,
                 Err(errno) => return walk.trouble("take in ", name.to_bytes(), errno),
@@ -150,12 +154,17 @@ impl Entries {
         *guess = at + 1;
         if let Some(entry) = self.entries.get_mut(at) {
             entry.main.set(Member::SEEN, true);
-            if all {
+            if walk.takes_new {
                 entry.main.set(Member::WANTED, true);
             }
         }
-        self.visit(at, name, false, batch, all, walk);
-        self.visit(at, name, true, batch, all, walk);
+        // Whether the pipe between them is needed again depends on both.
+        for is_log in [false, true] {
+            self.visit(at, name, is_log, walk);
+        }
+        for is_log in [false, true] {
+            self.start(at, name, is_log, batch, walk);
+        }
     }
 
     /// A new service, with what a predecessor has left of it.
