@@ -85,6 +85,7 @@ impl Places {
     /// Unit sets that were in force.
     pub fn generations(&self) -> PathBuf {
         self.var.join("generations")
+    }
 
     /// What was parsed of unit files, for the next reading.
     pub fn units_cache(&self) -> PathBuf {
