@@ -25,6 +25,9 @@ use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitNa
 pub(crate) use context::CONTROL_FILE;
 pub(crate) use settings::check_settings;
 
+/// Keys whose values name something that may not be there: commands and accounts.
+const PLACED: [&str; 9] = ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
+
 /// The words of `kind`.
 pub(crate) const KINDS: [&str; 3] = ["longrun", "oneshot", "milestone"];
 
@@ -43,7 +46,7 @@ pub(crate) struct Checked {
     pub(crate) template: Option<Document>,
     /// The unit, if nothing is wrong with it.
     pub(crate) unit: Option<Unit>,
-    /// Where its commands stand, each with its key.
+    /// Where its commands and accounts stand, each with its key.
     pub(crate) commands: Vec<(&'static str, Place)>,
     /// Errors and warnings, in the order of the text.
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -73,9 +76,7 @@ pub(crate) fn check(document: Document, file_name: Result<&UnitName, &str>) -> C
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
     let is_broken = checker.has_error;
-    let commands = ["run", "servicedir", "ready", "start", "stop", "reload"]
-        .into_iter()
-        .filter_map(|key| Some((key, place_of(entries, key)?)));
+    let commands = PLACED.into_iter().filter_map(|key| Some((key, place_of(entries, key)?)));
     Checked { name, template: None, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
 }
 

@@ -6,8 +6,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
+use crate::accounts::Accounts;
 use crate::text::quoted;
-use crate::{Command, Condition, Diagnostic, Kind, Program, Readiness, Severity, Unit, UnitSet};
+use crate::{Command, Condition, Diagnostic, Kind, Longrun, Program, Readiness, Severity, Unit, UnitSet};
 
 /// Where a command without a slash is looked for: the PATH that services get where nobody says otherwise.
 const SEARCH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -16,13 +17,16 @@ const SEARCH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/u
 const MOST_LINKS: usize = 40;
 
 impl UnitSet {
-    /// Commands that cannot be run below `root`: an absolute path is an error, a bare word a warning, because the
-    /// PATH may be another. A unit that its `path` conditions would skip there is left out.
+    /// Commands that cannot be run below `root`, and users and groups that are not there. An absolute path is an error,
+    /// a bare word a warning, because the PATH may be another. A unit that its `path` conditions would skip there is
+    /// left out.
     pub fn check_commands(&self, root: &Path) -> Vec<Diagnostic> {
         let root = &Root { root, programs: RefCell::default(), paths: RefCell::default() };
         let units = self.units().values();
         let units = units.filter(|unit| unit.conditions.iter().all(|condition| root.may_hold(condition)));
-        units.flat_map(|unit| self.check_unit_commands(unit, root)).collect()
+        let accounts = Accounts::read(root.root);
+        let missing = |unit| [self.check_unit_commands(unit, root), accounts.missing(unit, self)].concat();
+        units.flat_map(missing).collect()
     }
 
     fn check_unit_commands<'a>(&self, unit: &'a Unit, root: &Root<'a>) -> Vec<Diagnostic> {
@@ -40,12 +44,27 @@ impl UnitSet {
             Kind::Milestone => [("", None); 3],
         };
         let present = commands.iter().filter_map(|(key, program)| Some((*key, (*program)?)));
-        present.filter_map(|(key, program)| self.check_program(unit, key, program, root)).collect()
+        let missing = present.filter_map(|(key, program)| self.check_program(unit, key, program, root));
+        missing.chain(self.check_directory(unit, root)).collect()
+    }
+
+    /// A service directory must have a `run` that can be executed.
+    fn check_directory(&self, unit: &Unit, root: &Root) -> Option<Diagnostic> {
+        let Kind::Longrun(Longrun { program: Program::ServiceDirectory(directory), .. }) = &unit.kind else {
+            return None;
+        };
+        let run = directory.join("run");
+        let cause = not_executable(&run, root.root)?;
+        let place = self.place_of(unit, "servicedir");
+        let message = format!("unable to run {}: {cause}", quoted(&run.to_string_lossy()));
+        let mut diagnostic = Diagnostic::new(Severity::Error, place.clone(), message);
+        diagnostic.snippet = self.snippet(place);
+        Some(diagnostic)
     }
 
     fn check_program<'a>(&self, unit: &Unit, key: &str, program: &'a str, root: &Root<'a>) -> Option<Diagnostic> {
         let (severity, cause) = root.missing(program)?;
-        let place = self.commands(&unit.name).iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place);
+        let place = self.place_of(unit, key);
         let message = format!("unable to run {}: {cause}", quoted(program));
         let mut diagnostic = Diagnostic::new(severity, place.clone(), message);
         diagnostic.snippet = self.snippet(place);
@@ -88,7 +107,7 @@ fn program(command: &Command) -> Option<&str> {
     }
 }
 
-/// The program of a command; a service directory's is its own business.
+/// The program of a command; that of a service directory is looked at by itself.
 fn main_program(main: &Program) -> Option<&str> {
     match main {
         Program::Command(command) => program(command),

@@ -3,9 +3,11 @@
 //! Nothing here runs anything or looks at processes; it reads files and tells everything that is wrong with them, with
 //! file, line and column. It must never panic on any input, and never stop at the first error.
 
+mod accounts;
 mod bundle;
 mod cache;
 mod check;
+mod claims;
 mod command;
 mod condition;
 mod context;

@@ -191,9 +191,11 @@ impl UnitSet {
         }
     }
 
-    /// Checks what needs several units: edges must lead to units. Cycles are the graph's.
+    /// Checks what needs several units: edges must lead to units, and no two may claim one name or address. Cycles are
+    /// the graph's.
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut diagnostics: Vec<Diagnostic> = self.units.values().flat_map(|unit| self.check_edges(unit)).collect();
+        diagnostics.extend(self.check_claims());
         diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
         diagnostics
     }
@@ -213,9 +215,10 @@ impl UnitSet {
         self.definitions.get(name)
     }
 
-    /// Where the commands of a unit stand.
-    pub(crate) fn commands(&self, name: &UnitName) -> &[(&'static str, Place)] {
-        self.commands.get(name).map_or(&[], Vec::as_slice)
+    /// Where the value of a command or account of a unit stands; the unit's own place where that is not known.
+    pub(crate) fn place_of<'a>(&'a self, unit: &'a Unit, key: &str) -> &'a Place {
+        let places = self.commands.get(&unit.name).map_or(&[][..], Vec::as_slice);
+        places.iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place)
     }
 
     fn check_edges(&self, unit: &Unit) -> Vec<Diagnostic> {
