@@ -84,7 +84,7 @@ impl Generations {
             let numbered = (0..).map(|at| directory.join(format!("{kind}.{at}")));
             numbered.take_while(|path| path.is_dir()).collect::<Vec<_>>()
         };
-        directory.is_dir().then(|| Sources { units: below("units"), bundles: below("bundles") })
+        directory.is_dir().then(|| Sources { units: below("units"), bundles: below("bundles"), ..Sources::default() })
     }
 
     /// Puts the administrator's own units and bundles back as they were in a generation: a file at a time, each whole.
@@ -137,7 +137,7 @@ mod tests {
         let (units, bundles) = (directory.path().join("units"), directory.path().join("bundles"));
         fs::create_dir_all(bundles.join("default")).unwrap();
         fs::create_dir(&units).unwrap();
-        let sources = Sources { units: vec![units.clone()], bundles: vec![bundles.clone()] };
+        let sources = Sources { units: vec![units.clone()], bundles: vec![bundles.clone()], ..Sources::default() };
         std::os::unix::fs::symlink(units.join("a.yaml"), bundles.join("default/a")).unwrap();
         let generations = Generations::new(directory.path().join("generations"));
         let keep = |text: &str| {

@@ -12,7 +12,7 @@ use crate::graph::{Cut, Draft, Graph, UnitIndex};
 const LOCAL: &str = "local";
 
 /// Where units and bundles come from; the winning directory first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     /// Directories of units.
     pub units: Vec<PathBuf>,
