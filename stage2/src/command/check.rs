@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use units::{Bundles, Diagnostic, Severity, UnitName, UnitSet};
+use units::{Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use crate::graph::Draft;
+use crate::service::dropped;
 use crate::system::places::Places;
 
 /// Checks the files and directories in `paths`, or what is installed. Exit 1 if anything is wrong, warnings aside.
@@ -51,7 +52,7 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     let (settings, wrong) = places.settings();
     let mut set = UnitSet::load_with(&places.unit_directories(), &settings.reading());
     let bundles = Bundles::load(&places.bundle_directories(), &mut set);
-    let mut found = check_set(&set, None);
+    let mut found = check_set(&set, settings.scanner, None);
     found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
     found.extend(set.check_commands(Path::new("/")));
@@ -74,9 +75,10 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let is_asked = |file: &Path| {
         whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| is_same(file, asked))
     };
-    let set = UnitSet::load_with(&directories, &places.reading());
+    let settings = places.settings().0;
+    let set = UnitSet::load_with(&directories, &settings.reading());
     let commands = set.check_commands(Path::new("/"));
-    let mut found = check_set(&set, Some(&is_asked));
+    let mut found = check_set(&set, settings.scanner, Some(&is_asked));
     found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));
     sorted(found)
 }
@@ -86,17 +88,24 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-fn check_set(set: &UnitSet, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Diagnostic> {
+fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Diagnostic> {
     let names: Vec<UnitName> = set.units().keys().cloned().collect();
     let draft = Draft::new(set, &names);
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
+    found.extend(set.units().values().flat_map(|unit| dropped_by(unit, scanner)));
     found.extend(draft.knots().iter().map(|knot| knot.diagnostic()));
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }
     found.retain(|diagnostic| is_asked.is_none_or(|is_asked| is_asked(&diagnostic.place.file)));
     found
+}
+
+/// Warnings of what the scanner that is configured would not do.
+fn dropped_by(unit: &Unit, scanner: Scanner) -> impl Iterator<Item = Diagnostic> {
+    let warning = |message| Diagnostic::new(Severity::Warning, unit.place.clone(), message);
+    dropped(unit, scanner).into_iter().map(warning)
 }
 
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {

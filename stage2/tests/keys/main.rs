@@ -10,5 +10,6 @@ mod control_group;
 mod ended;
 mod lifecycle;
 mod readiness;
+mod scanners;
 mod servicedir;
 mod subject;
