@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{ask, boot_log, check, critical_path, enable, import, list, plan, schema, status};
+use stage2::command::{against, ask, boot_log, check, critical_path, enable, import, list, plan, schema, status};
 use stage2::rehearse;
 use stage2::system::places::Places;
 use units::import::Format;
@@ -65,6 +65,9 @@ enum Verb {
         /// An array of objects
         #[arg(long)]
         json: bool,
+        /// Tell what would happen to the running system whose units are in this directory
+        #[arg(long, value_name = "DIR")]
+        against: Option<PathBuf>,
     },
     /// What a boot or a verb would do, in which order, and how long it takes: `plan [boot] TARGET` or `plan VERB UNIT`
     Plan {
@@ -202,7 +205,8 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Restart(asked) => ask_or_plan(&places, "restart", &asked, out),
         Verb::Enable(asked) => enable::enable(&places, &asked.into(), out),
         Verb::Disable(asked) => enable::disable(&places, &asked.into(), out),
-        Verb::Check { paths, json } => check::run(&places, &paths, json, out),
+        Verb::Check { paths, json, against: Some(old) } => against::run(&places, &old, &paths, json, out),
+        Verb::Check { paths, json, against: None } => check::run(&places, &paths, json, out),
         Verb::Plan { words, format, units, bundles } => {
             plan::run(&places, &plan::Asked { words, format, units, bundles }, out)
         }

@@ -1,5 +1,6 @@
 //! The operator's command, `sunup`: each verb is a file. Verbs ask and report; only the engine acts.
 //! A verb must never write anything but a request, and never signal a process.
+pub mod against;
 pub mod ask;
 pub mod boot_log;
 pub mod check;

@@ -1,4 +1,5 @@
 //! The operator's verbs that need no running system: files in, text and exit code out.
 
+mod against;
 mod enable;
 mod machine;
