@@ -125,14 +125,15 @@ fn refuse_irregular(file: &Arc<Path>, metadata: &Metadata) -> Result<(), Diagnos
 
 fn not_text(file: &Arc<Path>, error: &std::string::FromUtf8Error) -> Diagnostic {
     let valid = error.utf8_error().valid_up_to();
-    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
     let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
-    at_end_of(file, &before, format!("byte 0x{byte:02x} is not UTF-8"))
+    let text = String::from_utf8_lossy(error.as_bytes());
+    // What stands before the byte is as long in the lossy text.
+    unprintable(file, &text, valid, format!("byte 0x{byte:02x} is not UTF-8"))
 }
 
 fn control_character(file: &Arc<Path>, text: &str, at: usize) -> Diagnostic {
     let character = text[at..].chars().next().unwrap_or_default();
-    at_end_of(file, &text[..at], format!("control character U+{:04X} is not allowed", character as u32))
+    unprintable(file, text, at, format!("control character U+{:04X} is not allowed", character as u32))
 }
 
 /// The place of the first control character that is neither a tab nor a line end.
@@ -146,11 +147,14 @@ fn first_control_character(text: &str) -> Option<usize> {
     text.char_indices().find(|&(at, c)| c.is_control() && c != '\n' && c != '\t' && !is_line_end(at)).map(|(at, _)| at)
 }
 
-fn at_end_of(file: &Arc<Path>, before: &str, message: String) -> Diagnostic {
+/// What is wrong at a byte of a text, with its line, in which the terminal is safe from control characters.
+fn unprintable(file: &Arc<Path>, text: &str, at: usize, message: String) -> Diagnostic {
+    let before = &text[..at];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let source = Source { file: file.clone(), text: "".into() };
-    Diagnostic::new(Severity::Error, source.place(line, column), message)
+    let safe = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let source = Source { file: file.clone(), text: text.chars().map(safe).collect::<String>().into() };
+    source.diagnostic(Severity::Error, &source.place(line, column), message)
 }
 
 fn whole_file(file: &Arc<Path>, message: String) -> Diagnostic {

@@ -116,7 +116,10 @@ fn conditions() {
             "kind: milestone\nif: {path: !/x}\n",
             &["2:12: \"!/x\" is a YAML tag: a text that begins with ! must be in quotes"],
         ),
-        ("kind: milestone\nif: {container: yes}\n", &["2:17: \"container\" must be true or false, not \"yes\""]),
+        (
+            "kind: milestone\nif: {container: yes}\n",
+            &["2:17: \"container\" must be true or false, not yes (did you mean true?)"],
+        ),
         ("kind: milestone\nif: {cmdline: a b}\n", &["2:15: \"cmdline\" must be one word, not \"a b\""]),
         ("kind: milestone\nif: {user: 'a:b'}\n", &["2:12: \"user\" must be the name of an account, not \"a:b\""]),
         ("kind: milestone\nif: /x\n", &["2:5: \"if\" must be a map with path, container, cmdline, user, not \"/x\""]),
@@ -168,7 +171,7 @@ fn syntax() {
     check(&[
         ("", &[" there is no unit in this file"]),
         ("# nothing\n", &[" there is no unit in this file"]),
-        ("kind: milestone\n\tafter: [a]\n", &["1:7: a tab cannot indent: use spaces"]),
+        ("kind: milestone\n\tafter: [a]\n", &["2:1: a tab cannot indent: use spaces"]),
         ("kind: \"mile\n", &["2:1: not YAML: invalid indentation in multiline quoted scalar"]),
         ("kind: *x\n", &["1:7: the alias names an anchor that is not there"]),
         (

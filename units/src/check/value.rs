@@ -80,6 +80,11 @@ impl<'a> Checker<'a> {
         match &node.value {
             Value::Text(text) if text == "true" => Some(true),
             Value::Text(text) if text == "false" => Some(false),
+            Value::Text(text) if ["yes", "on", "no", "off"].contains(&text.as_str()) => {
+                let meant = text == "yes" || text == "on";
+                self.error(&node.place, format!("\"{key}\" must be true or false, not {text} (did you mean {meant}?)"));
+                None
+            }
             _ => self.wrong(key, node, "true or false"),
         }
     }

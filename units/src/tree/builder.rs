@@ -108,13 +108,27 @@ impl<'a> Builder<'a> {
     /// Gives the present document up for a syntax error; false: there have been enough of them.
     pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
         let marker = error.marker();
-        let place = self.source.place(marker.line().max(1), marker.col() + 1);
+        let place = match error.kind() {
+            ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
+                self.first_tab(marker.line())
+            }
+            _ => None,
+        };
+        let place = place.unwrap_or_else(|| self.source.place(marker.line().max(1), marker.col() + 1));
         let line = self.source.snippet(&place).unwrap_or_default();
         let is_variable = line.contains("${") && !line.contains("\"");
         let hint = if is_variable { " (in brackets or braces a text with ${ must be in quotes)" } else { "" };
         self.error(&place, explain(error) + hint);
         self.give_up();
         self.errors_so_far < MOST_DIAGNOSTICS
+    }
+
+    /// The first tab of an indentation from a line on: the parser names the end of what stood before.
+    fn first_tab(&self, line: usize) -> Option<Place> {
+        let lines = self.source.text.lines().zip(1..).skip(line.saturating_sub(1));
+        let column = |text: &str| text.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t');
+        let (column, line) = lines.into_iter().find_map(|(text, line)| Some((column(text)?, line)))?;
+        Some(self.source.place(line, column + 1))
     }
 
     fn error(&mut self, place: &Place, message: String) {

@@ -1,6 +1,7 @@
 //! The unit language as its users see it: files and directories in, units and complaints out.
 
 mod bundles;
+mod diagnostics;
 mod files;
 mod hostile;
 mod import;
