@@ -20,7 +20,9 @@ use std::sync::Mutex;
 /// Where the originals lie.
 const THEIRS: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
 /// Seconds that a script may take.
-const LIMIT: &str = "40";
+const LIMIT: &str = "20";
+/// A script's exit code when what it awaits does not happen, which is never what a case is about.
+const IN_VAIN: i32 = 9;
 /// Scripts at once.
 const WORKERS: usize = 4;
 
@@ -121,7 +123,10 @@ impl Case {
         command.env_clear().env("PATH", path).env("LC_ALL", "C").stdin(Stdio::null());
         let output = command.output().unwrap();
         let mut text = String::from_utf8_lossy(&output.stdout).replace(directory.path().to_str().unwrap(), "DIRECTORY");
-        if output.status.code() != Some(0) {
+        let code = output.status.code();
+        assert_ne!(code, Some(124), "{} takes longer than {LIMIT} s:\n{text}", self.name);
+        assert_ne!(code, Some(IN_VAIN), "{} with PATH {path}:\n{text}", self.name);
+        if code != Some(0) {
             text += &format!("the script ends with {}\n", output.status);
         }
         text

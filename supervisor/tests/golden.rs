@@ -189,3 +189,26 @@ fn svscanctl_commands_s6() {
     assert_eq!(ask("-t"), Some(0));
     assert_eq!(kit::end_of(&mut child), Some(0));
 }
+
+/// `sv status` reads our record: paused, deaf to TERM, in `finish`, and the logger beside it.
+#[test]
+fn sv_status_reads_every_state_of_ours() {
+    let Some(sv) = peer("sv") else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let service = parent.path().join("service");
+    kit::script(&service.join("run"), "#!/bin/sh\ntrap '' TERM\n: >deaf\nexec sleep 1000\n");
+    kit::script(&service.join("finish"), "#!/bin/sh\n: >finishing\nexec sleep 1000\n");
+    std::fs::write(service.join("timeout-finish"), "0").unwrap();
+    let _supervised = Supervised::resume(&ours("supervise"), parent.path(), "service");
+    let _logger = Supervised::start(&ours("supervise"), &service, "log");
+    let status = || run(&sv, ["status", "./service"], parent.path()).out;
+    let svc = |letters| assert_eq!(run(&ours("svc"), [letters, "service"], parent.path()).code, Some(0));
+    until("the trap", || service.join("deaf").exists());
+    until("a logger", || status().contains("s; run: log: (pid "));
+    svc("-p");
+    until("paused", || status().contains("s, paused; run: log: "));
+    svc("-d");
+    until("got TERM", || status().contains("s, want down, got TERM; run: log: "));
+    svc("-k");
+    until("finish", || service.join("finishing").exists() && status().starts_with("finish: ./service: (pid "));
+}

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each of these is whole; what only our own commands say is not said here")]
 mod client {
     pub mod account;
+    pub mod announces;
     pub mod calendar;
     pub mod chain;
     pub mod command_line;

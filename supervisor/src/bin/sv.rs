@@ -1,6 +1,7 @@
 //! sv: runit's client, for scripts and habits that know it. It speaks to every supervise of the family.
 
 mod client {
+    pub mod announces;
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;
@@ -13,7 +14,7 @@ mod client {
 
 use client::command_line;
 use client::error_text::error_text;
-use client::record::Record;
+use client::record::{Family, Record};
 use client::sv_line::line;
 use client::sv_service::{Seen, Service, seconds};
 use client::sv_verb::Verb;
@@ -29,7 +30,7 @@ usage: sv [-v] [-w SECONDS] COMMAND SERVICE...
 Controls services as runit's sv does. A service is a path, or a name below $SVDIR (/run/sunup/scan).
 
 commands: status up down once pause cont hup alarm interrupt quit 1 2 term kill exit
-          start stop reload restart shutdown try-restart check (these wait, 7 s or -w)
+          start stop reload restart shutdown try-restart check (these wait: -w, $SVWAIT or 7 s)
           force-stop force-reload force-restart force-shutdown (and KILL when the time is over)
 
 exit codes: the number of services that did not get there, at most 99; 100 usage
@@ -38,6 +39,8 @@ examples: sv status /run/sunup/scan/*
           sv -w 30 restart sshd
 ";
 const USAGE: &str = "usage: sv [-v] [-w sec] command service ...\n";
+/// How long a command waits; `SVWAIT` and -w replace it.
+const SECONDS: u64 = 7;
 /// Where services are looked for; `SVDIR` replaces it.
 const SERVICES: &str = "/run/sunup/scan";
 
@@ -75,12 +78,13 @@ enum Told {
 
 fn parse(words: Vec<OsString>) -> Option<Asked> {
     let mut words = words.into_iter().map(|word| word.to_string_lossy().into_owned()).peekable();
-    let (mut verbose, mut limit) = (false, 7);
+    let given = std::env::var("SVWAIT").ok().and_then(|text| text.parse().ok());
+    let (mut verbose, mut limit) = (false, given.unwrap_or(SECONDS));
     while let Some(option) = words.next_if(|word| word.starts_with('-') && word.len() > 1) {
         match option.as_str() {
             "-v" => verbose = true,
-            "-w" => limit = words.next()?.parse().ok()?,
-            attached => limit = attached.strip_prefix("-w")?.parse().ok()?,
+            "-w" => (verbose, limit) = (true, words.next()?.parse().ok()?),
+            attached => (verbose, limit) = (true, attached.strip_prefix("-w")?.parse().ok()?),
         }
     }
     let verb = Verb::from_word(&words.next()?, verbose)?;
@@ -117,7 +121,9 @@ fn tell(name: &str, service: &Service, letters: &str) -> Result<(), bool> {
     if is_wanted_already(&record, letters) {
         return Ok(());
     }
-    service.tell(letters).map_err(|errno| match errno {
+    // Only runit's supervise takes x for an order to stop the service as well.
+    let sent = if letters == "x" && record.family != Family::Runit { "dx" } else { letters };
+    service.tell(sent).map_err(|errno| match errno {
         Errno::ENXIO => not_running(name, letters),
         errno => warn(name, "open supervise/control", errno),
     })

@@ -4,6 +4,7 @@
 //! controlled is a warning and not a failure. Without `-w` it never waits.
 
 mod client {
+    pub mod announces;
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;

@@ -3,6 +3,7 @@
 //! The default line is daemontools' to the byte. It never waits and never writes.
 
 mod client {
+    pub mod announces;
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;
@@ -24,7 +25,7 @@ usage: svstat DIR...
        svstat --json DIR...
 Prints the state of each service directory: daemontools' line, or the given fields, or one JSON object.
 
-fields: up wantedup normallyup ready paused pid exitcode signal signum updownsince readysince updownfor readyfor
+fields: up wantedup normallyup ready paused pid pgid exitcode signal signum updownsince readysince updownfor readyfor
         (as s6-svstat's), state, deaths; the pid of a service that is down is -1: do not kill by it, use svc -k
 
 exit codes: 0 (with -o: 1 when a service is not supervised, 111 when its record cannot be read), 100 usage, 111 failure

@@ -3,6 +3,7 @@
 //! It never polls and sends no command; `svc -w` does both without a gap.
 
 mod client {
+    pub mod announces;
     pub mod error_text;
     pub mod fifo;
     pub mod goal;

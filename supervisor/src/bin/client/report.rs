@@ -1,5 +1,6 @@
 //! What svstat says about a service directory: daemontools' line, s6's fields, or JSON.
 
+use super::announces::announces_readiness;
 use super::error_text::error_text;
 use super::ok;
 use super::record::{Family, Record};
@@ -18,6 +19,8 @@ pub struct Seen {
     pub record: Record,
     /// There is no `down` file.
     pub normally_up: bool,
+    /// The service says when it is ready, and its supervise records that.
+    announces: bool,
     /// UNIX time of the look in seconds.
     now: i64,
 }
@@ -52,7 +55,7 @@ pub fn look(directory: &Path) -> View {
         Err(error) => return unable(format!("unable to open supervise/ok: {}", error_text(error))),
     }
     match Record::of(Path::new(".")) {
-        Ok(Some(record)) => View::Supervised(Box::new(Seen::of(record, normally_up))),
+        Ok(Some(record)) => View::Supervised(Box::new(Seen::of(Path::new("."), record, normally_up))),
         Ok(None) => unable("unable to read supervise/status: bad format".into()),
         Err(error) => unable(format!("unable to open supervise/status: {}", error_text(error))),
     }
@@ -65,9 +68,16 @@ fn unix_now() -> i64 {
 }
 
 impl Seen {
-    /// What is seen now.
-    pub fn of(record: Record, normally_up: bool) -> Self {
-        Self { record, normally_up, now: unix_now() }
+    /// What is seen now in a directory.
+    pub fn of(directory: &Path, record: Record, normally_up: bool) -> Self {
+        let announces = record.knows_readiness() && announces_readiness(directory);
+        Self { record, normally_up, announces, now: unix_now() }
+    }
+
+    /// Whether it is ready; `None`: nobody has told its supervise that it will.
+    fn readiness(&self) -> Option<bool> {
+        let ready = self.record.is_ready();
+        (ready || self.announces || !self.record.is_up()).then_some(ready)
     }
 
     /// Seconds from a time of the record until now; a time in the future is now.
@@ -124,7 +134,7 @@ pub fn json(directory: &str, view: &View) -> serde_json::Value {
         "state": seen.state(),
         "pid": Some(status.pid).filter(|pid| *pid != 0),
         "since": seen.seconds_since(status.changed),
-        "ready": seen.record.knows_readiness().then_some(seen.record.is_ready()),
+        "ready": seen.readiness(),
         "want": match status.want { Want::Up => "up", Want::Down => "down", Want::Once => "once" },
         "paused": status.paused,
         "normally_up": seen.normally_up,

@@ -3,6 +3,7 @@
 //! Waiting is by inotify on `supervise/` and by the end of the supervise, which the held `ok` FIFO tells. Only a
 //! service with a `check` program of its own is asked again and again, because that is what it asks for.
 
+use super::announces::announces_readiness;
 use super::fifo::open_fifo;
 use super::ok::open_ok;
 use super::record::Record;
@@ -102,7 +103,7 @@ impl Service {
 
     /// A service that announces its readiness is up once it has; runit knows only `check` for that.
     fn is_announced(&self, record: &Record) -> bool {
-        !record.knows_readiness() || record.is_ready() || !self.directory.join(service::NOTIFICATION_FD).exists()
+        !record.knows_readiness() || record.is_ready() || !announces_readiness(&self.directory)
     }
 
     fn check_says_yes(&self) -> bool {

@@ -4,6 +4,7 @@
 //! family does by rename, and the write end of `ok`, held open, tells by POLLERR that the supervise has ended. Both are
 //! in place before the first look, so that no change is missed.
 
+use super::announces::announces_readiness;
 use super::goal::{Goal, Verdict};
 use super::ok;
 use super::record::Record;
@@ -62,7 +63,7 @@ impl Wait {
     /// Watches a service and remembers its present state. `name` is for messages.
     pub fn add(&mut self, name: String, directory: PathBuf) -> io::Result<()> {
         self.inotify.add_watch(&directory.join(service::SUPERVISE), AddWatchFlags::IN_MOVED_TO)?;
-        let can_notify = directory.join(service::NOTIFICATION_FD).exists();
+        let can_notify = announces_readiness(&directory);
         let verdict = Verdict::NotYet;
         let mut waited = Waited { name, directory, before: None, can_notify, supervise: None, verdict };
         waited.before = waited.look()?;

@@ -34,7 +34,7 @@ pub fn run(arguments: &[OsString]) -> i32 {
         return usage();
     }
     let mut environment = chain::environment();
-    if !(may_be_absent && !Path::new(directory).exists())
+    if (!may_be_absent || Path::new(directory).exists())
         && let Err(Trouble(_, error)) = change(&mut environment, &chain::c_string(directory.clone()), &style)
     {
         return say::failed(111, NAME, "unable to envdir ", directory, error);

@@ -1,6 +1,7 @@
 //! s6-svc: commands for one supervise, and waiting for what becomes of them.
 
 use super::{say, svwait};
+use crate::client::announces::announces_readiness;
 use crate::client::goal::Goal;
 use crate::client::{fifo, getopt, signal_letter::signal_letter};
 use nix::errno::Errno;
@@ -77,7 +78,7 @@ fn without_readiness(goal: Goal, directory: &OsStr) -> Goal {
         Goal::RestartedReady => Goal::Restarted,
         Goal::Up | Goal::Down | Goal::Finished | Goal::Restarted => return goal,
     };
-    if file.exists() {
+    if announces_readiness(Path::new(directory)) {
         return goal;
     }
     say::warn(NAME, file.as_os_str(), " not present - ignoring request for readiness notification");

@@ -84,7 +84,7 @@ fn look(name: &OsStr) -> Result<Seen, i32> {
     let record = Record::of(directory).map_err(failed)?.ok_or_else(|| failed(Errno::EPROTO.into()))?;
     let down = directory.join(service::DOWN);
     match down.try_exists() {
-        Ok(is_there) => Ok(Seen::of(record, !is_there)),
+        Ok(is_there) => Ok(Seen::of(directory, record, !is_there)),
         Err(error) => Err(say::failed(111, NAME, "unable to access ", down.as_os_str(), error)),
     }
 }
