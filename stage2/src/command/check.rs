@@ -1,6 +1,6 @@
 //! `sunup check`: everything wrong with units and bundles, before it hurts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use serde_json::json;
 use units::{Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
+use super::progress::Progress;
 use crate::graph::Draft;
 use crate::service::dropped;
 use crate::system::places::Places;
@@ -49,14 +50,40 @@ fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
 }
 
 fn check_installed(places: &Places) -> Vec<Diagnostic> {
+    let progress = Progress::begin("reading units");
     let (settings, wrong) = places.settings();
-    let mut set = UnitSet::load_with(&places.unit_directories(), &settings.reading());
+    let cache = places.units_cache();
+    let mut set = UnitSet::load_cached(&places.unit_directories(), &settings.reading(), Some(&cache));
     let bundles = Bundles::load(&places.bundle_directories(), &mut set);
-    let mut found = check_set(&set, settings.scanner, None);
+    // Whoever may not write it reads every file the next time.
+    let _ = set.write_cache();
+    progress.tell("comparing units");
+    let is_own = |file: &Path| file.starts_with(&places.etc);
+    let mut found = check_set(&set, settings.scanner, None, &is_own);
     found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
+    found.extend(unreachable(&set, &bundles, &is_own));
+    progress.tell("looking for commands");
     found.extend(set.check_commands(Path::new("/")));
     sorted(found)
+}
+
+/// Units that no bundle brings in, of those that are `own`: the distribution has many more than a machine runs.
+fn unreachable(set: &UnitSet, bundles: &Bundles, is_own: &dyn Fn(&Path) -> bool) -> Vec<Diagnostic> {
+    let members: Vec<UnitName> =
+        bundles.all().values().flat_map(|bundle| &bundle.members).map(|edge| edge.unit.clone()).collect();
+    if members.is_empty() {
+        return Vec::new();
+    }
+    let draft = Draft::new(set, &members);
+    let reached: HashSet<&UnitName> = (0..draft.len()).map(|unit| draft.name(unit)).collect();
+    let own = set.units().values().filter(|unit| is_own(&unit.place.file) && !reached.contains(&unit.name));
+    let warning = |unit: &Unit| {
+        let message = format!("no bundle brings {0} in: sunup enable {0} lets it start at boot", unit.name);
+        let snippet = set.snippet(&unit.place);
+        Diagnostic { snippet, ..Diagnostic::new(Severity::Warning, unit.place.clone(), message) }
+    };
+    own.map(warning).collect()
 }
 
 /// What is named is checked among its neighbours and the installed units, but only what is wrong with it is told.
@@ -76,9 +103,12 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
         whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| is_same(file, asked))
     };
     let settings = places.settings().0;
+    let progress = Progress::begin("reading units");
     let set = UnitSet::load_with(&directories, &settings.reading());
+    progress.tell("comparing units");
+    let mut found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
+    progress.tell("looking for commands");
     let commands = set.check_commands(Path::new("/"));
-    let mut found = check_set(&set, settings.scanner, Some(&is_asked));
     found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));
     sorted(found)
 }
@@ -88,13 +118,24 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<&dyn Fn(&Path) -> bool>) -> Vec<Diagnostic> {
+/// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
+fn check_set(
+    set: &UnitSet,
+    scanner: Scanner,
+    is_asked: Option<&dyn Fn(&Path) -> bool>,
+    is_own: &dyn Fn(&Path) -> bool,
+) -> Vec<Diagnostic> {
     let names: Vec<UnitName> = set.units().keys().cloned().collect();
     let draft = Draft::new(set, &names);
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
     found.extend(set.units().values().flat_map(|unit| dropped_by(unit, scanner)));
-    found.extend(draft.knots().iter().map(|knot| knot.diagnostic()));
+    let knots = draft.knots();
+    found.extend(knots.iter().map(|knot| knot.diagnostic()));
+    // In a circle everything implies everything.
+    if knots.is_empty() {
+        found.extend(draft.implied().into_iter().filter(|one| is_own(&one.place.file)));
+    }
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }

@@ -11,6 +11,7 @@ pub mod follow;
 pub mod import;
 pub mod list;
 pub mod plan;
+mod progress;
 pub mod schema;
 pub mod states;
 pub mod status;

@@ -1,5 +1,6 @@
 //! The operator's verbs that need no running system: files in, text and exit code out.
 
 mod against;
+mod check;
 mod enable;
 mod machine;
