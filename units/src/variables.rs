@@ -46,6 +46,10 @@ impl Variables {
                 expansion.node(value);
             }
         }
+        // Half of it expanded, the rest would only be wrong in other ways.
+        if expansion.growth > MOST_GROWTH {
+            document.root = None;
+        }
     }
 }
 

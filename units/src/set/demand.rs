@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::UnitSet;
 use crate::init_scripts::at_whole;
+use crate::text::quoted;
 use crate::tree::{Document, Node, Value};
 use crate::variables::escaped;
 use crate::yaml::{Yaml, document};
@@ -46,12 +47,12 @@ impl UnitSet {
                 continue;
             }
             if self.provided >= MOST {
-                let message = format!("not brought into being: there are {MOST} instances and init scripts already");
-                let place = self
-                    .directories
-                    .first()
-                    .map_or_else(|| Place::whole(Path::new("/")), |first| Place::whole(first.as_path()));
-                let error = Diagnostic::new(Severity::Error, place, format!("{name}: {message}"));
+                let shown = quoted(name.as_str());
+                let message =
+                    format!("{shown} is one too many: {MOST} units are there already only because they are named");
+                let template = name.template().and_then(|(template, _)| self.definitions.get(&template));
+                let place = template.cloned().unwrap_or_else(|| Place::whole(Path::new(name.as_str())));
+                let error = Diagnostic::new(Severity::Error, place, message);
                 self.diagnostics.push(error.clone());
                 return self.add_broken(&name, &error);
             }
@@ -86,7 +87,12 @@ impl UnitSet {
         let mut checked = self.preparation.check(None, document, Ok(name));
         let bare = checked.diagnostics.iter_mut().filter(|one| one.snippet.is_none());
         bare.for_each(|one| one.snippet = self.snippet(&one.place));
+        let earlier = self.diagnostics.len();
         self.add(checked, &BTreeSet::new());
+        // What is wrong with every instance of a template is told once.
+        let mut new = self.diagnostics.split_off(earlier);
+        new.retain(|one| !self.diagnostics.contains(one));
+        self.diagnostics.append(&mut new);
     }
 
     /// Adds a service directory of another supervision suite as the unit `name`.

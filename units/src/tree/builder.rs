@@ -75,6 +75,9 @@ impl<'a> Builder<'a> {
         self.refuse_tag(&event, span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                if text.contains('\0') {
+                    self.error(&place, "a text must not contain a NUL character".into());
+                }
                 let value = match tag {
                     // What was meant is a text: `!/dev/kvm`, say. One error is enough for it.
                     Some(tag) => Value::Text(format!("{}{text}", tag.original())),
