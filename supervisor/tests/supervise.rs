@@ -220,7 +220,7 @@ fn refusals() {
     assert_eq!(scene.wait(usage).code(), Some(100));
     let absent = scene.supervise(&["nowhere"]);
     assert_eq!(scene.wait(absent).code(), Some(111));
-    let expected = "supervise: fatal: usage: supervise dir…\n\
+    let expected = "supervise: usage: supervise dir\n\
                     supervise: fatal: unable to chdir to nowhere: No such file or directory\n";
     assert_eq!(scene.text("messages"), expected);
 }

@@ -12,6 +12,7 @@ use crate::sys::files::{self, Names, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDON
 const LISTENER: &[u8] = b"ftrig1";
 
 /// Tells every listener. One that is gone is removed; one that does not read loses what does not fit.
+#[inline(never)]
 pub fn tell(directory: Descriptor, letters: &[u8]) {
     let Ok(event) = files::open_at(directory, c_path!(service::EVENT), O_RDONLY | O_DIRECTORY, 0) else { return };
     let mut names = Names::of(*event);

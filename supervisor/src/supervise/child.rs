@@ -89,7 +89,8 @@ impl spawn::Child for Child<'_> {
     fn go(&mut self, pid: u32) -> ! {
         let _ = process::new_session();
         // Outside of our pid namespace there is no parent.
-        if !matches!(process::parent_pid(), 0 | 1) && process::parent_pid() != self.parent {
+        let parent = process::parent_pid();
+        if parent != 0 && parent != self.parent {
             sys::exit(111);
         }
         if let Some((settings, now)) = self.record {

@@ -29,18 +29,13 @@ pub struct Context {
 impl Context {
     /// Reads the clocks.
     pub fn look_at_clocks(&mut self) {
-        self.now = clocks();
+        self.now = Now { monotonic: time::monotonic(), since_boot: time::since_boot(), label: time::label() };
     }
 
     /// Warns about a service.
     pub fn warn(&mut self, name: &[u8], pieces: &[Piece<'_>]) {
         self.messages.tell(name, Level::Warning, pieces);
     }
-}
-
-/// What the clocks say.
-pub fn clocks() -> Now {
-    Now { monotonic: time::monotonic(), since_boot: time::since_boot(), label: time::label() }
 }
 
 /// Which descriptor of which service an epoll event is about.

@@ -76,7 +76,7 @@ impl Directory {
         if !known || (size == BOOT_ID && old == id) {
             return known;
         }
-        if self.lock.truncate(0).is_ok() {
+        if size == 0 || self.lock.truncate(0).is_ok() {
             // The offset is behind what was read; a file that begins with zeros would be nobody's id.
             let _ = self.lock.write_from_start(&id);
         }

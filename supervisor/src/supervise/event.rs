@@ -15,7 +15,7 @@ pub const DRAIN_GRACE: u64 = 2 * SECOND;
 pub const SILENT_GRACE: u64 = 10 * SECOND;
 
 /// The three clocks at one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Now {
     /// CLOCK_MONOTONIC, ns.
     pub monotonic: u64,

@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use crate::c_path;
 use crate::paths::service;
 use crate::sys::descriptor::Descriptor;
-use crate::sys::error::Result;
+use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, Names, O_DIRECTORY, O_RDONLY};
 use crate::sys::signal;
 use crate::sys::text::{Text, first_line, parse_line};
@@ -56,10 +56,16 @@ pub struct Files {
 pub type Line = Text<256>;
 
 impl Files {
-    /// Looks at the directory. Where it cannot be listed, every file is tried.
-    pub fn look(directory: Descriptor) -> Self {
-        let present = Self::list(directory).unwrap_or(u32::MAX);
-        Self { directory, present }
+    /// Looks at the directory. Where it may not be listed, every file is tried, and one that
+    /// was removed has none; an error is one that every file would have,
+    /// so that nothing could be said about any.
+    pub fn look(directory: Descriptor) -> Result<Self> {
+        let present = match Self::list(directory) {
+            Err(errno @ (Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => return Err(errno),
+            Err(Errno::ENOENT) => 0,
+            listed => listed.unwrap_or(u32::MAX),
+        };
+        Ok(Self { directory, present })
     }
 
     fn list(directory: Descriptor) -> Result<u32> {

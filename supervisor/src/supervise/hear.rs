@@ -71,8 +71,14 @@ impl Service {
         Ok(ear)
     }
 
-    /// Messages have come.
+    /// Messages may have come.
     pub fn hear(&mut self, context: &mut Context) -> bool {
+        self.ear.is_none() || self.hear_messages(context)
+    }
+
+    /// Apart, because its buffers would make every service's stack larger.
+    #[inline(never)]
+    fn hear_messages(&mut self, context: &mut Context) -> bool {
         for _ in 0..BATCH {
             let Some(ear) = &self.ear else { return true };
             let mut message = [0; LONGEST];

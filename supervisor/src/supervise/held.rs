@@ -102,9 +102,14 @@ impl Service {
     /// Opens the sockets that the file lists and closes those that it lists no more. One that cannot be opened costs a message
     /// and is tried again at the next start. `running`: a process of a predecessor's that has them perhaps.
     pub(super) fn open_sockets(&mut self, running: Option<u32>, context: &mut Context) {
-        if self.keep.len() == 0 && !self.files.has(c_path!(names::SOCKETS)) {
-            return;
+        if self.keep.len() > 0 || self.files.has(c_path!(names::SOCKETS)) {
+            self.reopen_sockets(running, context);
         }
+    }
+
+    /// Apart, because its buffers would make every service's stack larger.
+    #[inline(never)]
+    fn reopen_sockets(&mut self, running: Option<u32>, context: &mut Context) {
         let mut buffer = [0; LONGEST];
         let lines = paths::read_at(*self.directory.service, c_path!(names::SOCKETS), &mut buffer).unwrap_or_default();
         self.keep.list.iter_mut().for_each(|held| held.is_wanted = held.line.bytes().is_empty());

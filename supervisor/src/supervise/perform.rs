@@ -77,6 +77,7 @@ impl Service {
         }
     }
 
+    #[inline(never)]
     fn record_death(&mut self, exit: LastExit, context: &mut Context) {
         if let Err(errno) = tally::record(*self.directory.service, &self.files, exit, context.now.label) {
             let pieces = [Words("unable to write "), Words(names::DEATH_TALLY), Words(": "), Why(errno)];
@@ -84,6 +85,7 @@ impl Service {
         }
     }
 
+    #[inline(never)]
     fn warn_of(&mut self, warning: Warning, context: &mut Context) {
         let end = |exit: LastExit| match (exit.code(), exit.signal()) {
             (Some(code), _) => [Words("ended with exit code "), Number(u64::from(code))],
@@ -130,6 +132,7 @@ impl Service {
         }
     }
 
+    #[inline(never)]
     fn start_custom(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) -> bool {
         let mut path = Text::<16>::new();
         path.push(names::CUSTOM.as_bytes());
@@ -166,6 +169,7 @@ impl Service {
     }
 
     /// Ups the service that `wakes` names.
+    #[inline(never)]
     fn wake(&mut self, context: &mut Context) {
         self.publish(context);
         let at = *self.directory.service;

@@ -3,7 +3,7 @@
 use crate::c_path;
 use crate::paths::scan;
 use crate::status::LastExit;
-use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::descriptor::{HERE, Owned, STDERR};
 use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, Epoll};
 use crate::sys::message::Piece::{Errno as Why, Name, Text as Words};
@@ -15,9 +15,9 @@ use crate::sys::table::Table;
 use crate::sys::{files, time};
 
 use super::arguments::Arguments;
-use super::context::{Context, Source, clocks};
+use super::context::{Context, Source};
 use super::directory::Fault;
-use super::event::Event;
+use super::event::{Event, Now};
 use super::service::{Inherited, Service};
 use super::variables;
 
@@ -52,16 +52,16 @@ struct Supervise {
 
 /// The program: looks after the services that the arguments name until all of them were told to be left.
 pub fn run(mut stack: Stack) -> i32 {
-    let mut messages = Messages::new("supervise");
     if stack.len() < 2 {
-        messages.tell(b"", Level::Fatal, &[Words("usage: supervise dir…")]);
+        // daemontools' line.
+        let _ = STDERR.write(b"supervise: usage: supervise dir\n");
         return 100;
     }
     for name in variables::NAMES {
         stack.remove_variable(name);
     }
     let arguments = Arguments::of(&stack);
-    let mut supervise = match Supervise::new(&stack, messages, arguments.is_group) {
+    let mut supervise = match Supervise::new(&stack, arguments.is_group) {
         Ok(supervise) => supervise,
         Err(errno) => {
             Messages::new("supervise").tell(b"", Level::Fatal, &[Words("unable to start: "), Why(errno)]);
@@ -75,7 +75,7 @@ pub fn run(mut stack: Stack) -> i32 {
 }
 
 impl Supervise {
-    fn new(stack: &Stack, messages: Messages, is_group: bool) -> Result<Self> {
+    fn new(stack: &Stack, is_group: bool) -> Result<Self> {
         for signal in OFTEN_IGNORED {
             let _ = signal::set_disposition(signal, Disposition::Default);
         }
@@ -85,10 +85,10 @@ impl Supervise {
         epoll.add(*signals, EPOLLIN, Source::Signal.token())?;
         let called = stack.argument(0).map(core::ffi::CStr::to_bytes).unwrap_or_default();
         let context = Context {
-            messages,
+            messages: Messages::new("supervise"),
             epoll,
             environment: Environment::of(stack),
-            now: clocks(),
+            now: Now::default(),
             own: process::own_pid(),
             is_group,
             is_runit: called.rsplit(|&byte| byte == b'/').next() == Some(b"runsv"),
@@ -97,6 +97,7 @@ impl Supervise {
     }
 
     /// True when at least one service could be taken over.
+    #[inline(never)]
     fn open_services(&mut self, mut arguments: Arguments<'_>) -> bool {
         while let Some((path, inherited)) = arguments.next_directory() {
             if let Err(Fault { what, file, errno }) = self.open_service(path, inherited, arguments.drains) {
@@ -112,7 +113,7 @@ impl Supervise {
         }
         for index in 0..self.services.len() {
             self.context.look_at_clocks();
-            self.with(index, Service::begin);
+            self.with(index, &mut Service::begin);
         }
         !self.services.is_empty()
     }
@@ -132,7 +133,7 @@ impl Supervise {
     }
 
     /// Lets a service do something; one that says false is left.
-    fn with(&mut self, index: usize, act: impl FnOnce(&mut Service, &mut Context) -> bool) {
+    fn with(&mut self, index: usize, act: &mut dyn FnMut(&mut Service, &mut Context) -> bool) {
         if let Some(slot) = self.services.get_mut(index)
             && let Some(service) = slot
             && !act(service, &mut self.context)
@@ -149,9 +150,9 @@ impl Supervise {
         }
     }
 
-    fn with_each(&mut self, act: impl Fn(&mut Service, &mut Context) -> bool) {
+    fn with_each(&mut self, act: &mut dyn FnMut(&mut Service, &mut Context) -> bool) {
         for index in 0..self.services.len() {
-            self.with(index, &act);
+            self.with(index, act);
         }
     }
 
@@ -173,7 +174,7 @@ impl Supervise {
                 }
             }
             if deadline.is_some() {
-                self.with_each(Service::tell_time);
+                self.with_each(&mut Service::tell_time);
             }
         }
         0
@@ -183,10 +184,10 @@ impl Supervise {
     fn dispatch(&mut self, source: Source) -> bool {
         match source {
             Source::Signal => return self.take_signals(),
-            Source::Control(index) => self.with(index, Service::read_control),
-            Source::Notify(index) => self.with(index, Service::read_notify),
-            Source::Ear(index) => self.with(index, Service::hear),
-            Source::Follow(index) => self.with(index, Service::read_follow),
+            Source::Control(index) => self.with(index, &mut Service::read_control),
+            Source::Notify(index) => self.with(index, &mut Service::read_notify),
+            Source::Ear(index) => self.with(index, &mut Service::hear),
+            Source::Follow(index) => self.with(index, &mut Service::read_follow),
         }
         true
     }
@@ -199,13 +200,13 @@ impl Supervise {
         }
         if has(signal::SIGINT) {
             // From a terminal it would have been for the service, had that no session of its own.
-            self.with_each(|service, context| service.handle(Event::Letter(b'i'), context));
+            self.with_each(&mut |service, context| service.handle(Event::Letter(b'i'), context));
         }
         if has(signal::SIGTERM) || has(signal::SIGHUP) {
-            self.with_each(|service, context| service.handle(Event::Letter(b'x'), context));
+            self.with_each(&mut |service, context| service.handle(Event::Letter(b'x'), context));
         }
         if has(signal::SIGTERM) {
-            self.with_each(|service, context| service.handle(Event::Letter(b'd'), context));
+            self.with_each(&mut |service, context| service.handle(Event::Letter(b'd'), context));
         }
         !has(signal::SIGQUIT)
     }
@@ -216,11 +217,11 @@ impl Supervise {
             let index =
                 self.services.iter().position(|slot| slot.as_ref().is_some_and(|service| service.is_about(pid)));
             if let Some(index) = index {
-                self.with(index, |service, context| service.before_reaping(pid, orderly, context));
+                self.with(index, &mut |service, context| service.before_reaping(pid, orderly, context));
             }
             let Ok(ended) = process::wait_for(pid) else { continue };
             if let Some(index) = index {
-                self.with(index, |service, context| service.ended(pid, LastExit::Status(ended.status), context));
+                self.with(index, &mut |service, context| service.ended(pid, LastExit::Status(ended.status), context));
             }
         }
     }

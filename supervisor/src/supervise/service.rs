@@ -51,6 +51,8 @@ pub struct Service {
     pub(super) directory: Directory,
     /// Which files there were at the last start.
     pub(super) files: Files,
+    /// They were looked at just now.
+    pub(super) has_looked: bool,
     pub(super) machine: Machine,
     /// The record on disk.
     pub(super) published: [u8; SIZE],
@@ -83,6 +85,7 @@ pub struct Service {
 
 impl Service {
     /// Takes a service over. The machine has not begun yet: see [`Service::begin`].
+    #[inline(never)]
     pub fn open(
         index: usize,
         path: &'static CStr,
@@ -94,11 +97,11 @@ impl Service {
         let normally_up = directory.is_normally_up();
         let machine = match directory.record().filter(|_| died) {
             Some(status) => Machine::from_status(Status { normally_up, ..status }),
-            None => {
-                let _ = tally::clear(*directory.service);
-                Machine::new(normally_up)
-            }
+            None => Machine::new(normally_up),
         };
+        if !died {
+            let _ = tally::clear(*directory.service);
+        }
         let source = Source::Control(index);
         let watched = context.epoll.add(*directory.control, EPOLLIN, source.token());
         watched.map_err(|errno| Fault { what: "unable to watch ", file: names::CONTROL, errno })?;
@@ -107,7 +110,12 @@ impl Service {
             index,
             name,
             shown: shown(name, path),
-            files: Files::look(*directory.service),
+            files: Files::look(*directory.service).map_err(|errno| Fault {
+                what: "unable to read ",
+                file: "",
+                errno,
+            })?,
+            has_looked: true,
             directory,
             machine,
             published: [0; SIZE],
@@ -129,6 +137,13 @@ impl Service {
 
     /// Adopts the predecessor's process, or starts.
     pub fn begin(&mut self, context: &mut Context) -> bool {
+        let goes_on = self.adopt_or_start(context);
+        self.has_looked = false;
+        goes_on
+    }
+
+    #[inline(never)]
+    fn adopt_or_start(&mut self, context: &mut Context) -> bool {
         self.open_input(context);
         self.follow_orphans(false, context);
         let status = *self.machine.status();

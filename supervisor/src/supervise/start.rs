@@ -107,6 +107,7 @@ impl Service {
         Event::NotExecuted(exit_code(errno))
     }
 
+    #[inline(never)]
     fn start_finish(
         &mut self,
         exit: LastExit,
@@ -120,9 +121,12 @@ impl Service {
         self.spawn(FINISH, arguments, settings, Descriptors::default(), Told::default(), context)
     }
 
+    #[inline(never)]
     fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
-        let files = Files::look(*self.directory.service);
-        self.files = files;
+        if !core::mem::take(&mut self.has_looked) {
+            self.files = Files::look(*self.directory.service).map_err(|errno| ("read its directory", errno))?;
+        }
+        let files = self.files;
         self.open_input(context);
         self.follow_orphans(true, context);
         self.open_sockets(None, context);
@@ -160,6 +164,19 @@ impl Service {
         if !notifies && self.keep.len() == 0 {
             return self.spawn(RUN, arguments, settings, descriptors, Told::default(), context);
         }
+        self.spawn_with_variables(arguments, settings, descriptors, notifies, context)
+    }
+
+    /// Apart, because its texts would make every service's stack larger.
+    #[inline(never)]
+    fn spawn_with_variables(
+        &mut self,
+        arguments: Arguments<'_>,
+        settings: Settings,
+        descriptors: Descriptors,
+        notifies: bool,
+        context: &mut Context,
+    ) -> core::result::Result<Option<Errno>, Trouble> {
         let mut variables = Variables::new();
         variables.notifies = notifies;
         variables.watchdog = settings.watchdog / MICROSECOND;
@@ -202,7 +219,11 @@ impl Service {
         };
         let born = spawn(&mut child, flags);
         let (failed, group_failed) = (child.failed, child.group_failed);
-        born.map_err(|errno| ("fork", errno))?;
+        let pid = born.map_err(|errno| ("fork", errno))?;
+        if self.machine.status().pid != pid {
+            // It was killed before it was on record: there was no start, and its end is nobody's.
+            return Err(("start", Errno::ECHILD));
+        }
         if let Some(errno) = group_failed {
             context.warn(self.shown.bytes(), &[Words("unable to enter cgroup: "), Why(errno)]);
         }

@@ -38,6 +38,8 @@ impl Errno {
     pub const ENOTDIR: Self = Self(20);
     /// Invalid argument.
     pub const EINVAL: Self = Self(22);
+    /// No descriptor left in the whole system.
+    pub const ENFILE: Self = Self(23);
     /// No descriptor left.
     pub const EMFILE: Self = Self(24);
     /// Disk full.

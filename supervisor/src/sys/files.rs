@@ -27,9 +27,10 @@ pub fn open(path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
     open_at(HERE, path, flags, mode)
 }
 
-/// Reads the beginning of a file into `buffer`; gives what was read.
+/// Reads the beginning of a file into `buffer` at one go, as plain files and small ones of the kernel give it; gives what was
+/// read.
 pub fn read_at<'b>(at: Descriptor, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
-    let size = open_at(at, path, O_RDONLY | O_NONBLOCK, 0)?.read_full(buffer)?;
+    let size = open_at(at, path, O_RDONLY | O_NONBLOCK, 0)?.read(buffer)?;
     Ok(buffer.get(..size).unwrap_or_default())
 }
 
