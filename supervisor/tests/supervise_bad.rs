@@ -12,10 +12,13 @@ use scene::{SLEEP, SUPERVISE, Scene, is_alive, make_fifo, wait_until};
 use supervisor::status::{Phase, Want};
 use supervisor::sys::process::kill;
 
+/// Makes what is wrong.
+type Make = fn(&Scene);
+
 /// A `run` that cannot be run is named with the reason, the service beside it is untouched, and it runs once it can.
 #[test]
 fn run_that_cannot_be_run() {
-    let cases: [(&str, fn(&Scene), &str); 5] = [
+    let cases: [(&str, Make, &str); 5] = [
         ("missing", |_| (), "No such file or directory"),
         ("loop", |scene| symlink("run", scene.path.join("a/run")).unwrap(), "Too many levels of symbolic links"),
         ("dangling", |scene| symlink("nowhere", scene.path.join("a/run")).unwrap(), "No such file or directory"),

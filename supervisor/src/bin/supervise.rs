@@ -11,10 +11,10 @@ supervisor::resident!(run);
 const HELP: Help = Help {
     usage: "\
 usage: supervise DIR...
-Runs ./run in each service directory DIR, and again when it ends, at most once a second, until it is told otherwise.
+Runs ./run in each service directory DIR, and again when it ends, later and later if it loops, until told otherwise.
 A file DIR/down keeps it from starting. svc(8) tells it what to do, svstat(8) shows its state.
 
-signals: TERM stop the services and exit, HUP exit when they are down, QUIT exit and leave them running
+signals: TERM stop the services and exit, HUP exit when they are down, INT is passed on, QUIT exit and leave them running
 exit codes: 0 it was told to exit, 100 usage, 111 another supervise has DIR, or DIR cannot be used
 
 example: supervise /etc/service/sshd
