@@ -73,7 +73,9 @@ fn killed_supervise() {
     assert_eq!(supervise_of(&scene, "b/log"), supervise);
     kill(supervise, 9).unwrap();
     for (name, pid) in services.iter().zip(before) {
-        scene.await_text("messages", |text| text.contains(&format!("supervise {name}: info: going on with pid {pid}\n")));
+        scene.await_text("messages", |text| {
+            text.contains(&format!("supervise {name}: info: going on with pid {pid}\n"))
+        });
     }
     say(&scene, "b", "1");
     scene.await_text("b/out", |text| text == "line 1\n");

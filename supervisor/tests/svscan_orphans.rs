@@ -71,9 +71,8 @@ fn many_deaths() {
     // Whoever looks after it now is the only child of svscan that is called supervise.
     let successor = wait_until("the successor", || {
         let children = fs::read_to_string(format!("/proc/{svscan}/task/{svscan}/children")).ok()?;
-        let is_supervise = |pid: &&str| {
-            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "supervise\n")
-        };
+        let is_supervise =
+            |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "supervise\n");
         children.split(' ').find(is_supervise)?.parse::<u32>().ok()
     });
     fs::write(scene.path.join("messages"), "").unwrap();

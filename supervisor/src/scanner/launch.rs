@@ -22,7 +22,7 @@ impl Entries {
             return;
         }
         let Some(pipe) = self.pipe_of(at, is_log) else { return };
-        let plan = Plan { at: at as u32, is_log: is_log, pipe };
+        let plan = Plan { at: at as u32, is_log, pipe };
         if children.group_size() < 2 || !Batch::takes(name, is_log) {
             return self.launch(plan, name, children, walk);
         }

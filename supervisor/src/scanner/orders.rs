@@ -55,6 +55,7 @@ impl Orders {
     pub const fn letter_of(signal: u32, is_process_1: bool) -> Option<u8> {
         match signal {
             signal::SIGHUP => Some(b'h'),
+            signal::SIGALRM => Some(letter::SCAN),
             signal::SIGTERM | signal::SIGINT if !is_process_1 => Some(letter::TERMINATE),
             signal::SIGQUIT if !is_process_1 => Some(letter::QUIT),
             _ => None,
@@ -71,6 +72,7 @@ pub fn handler_name(signal: u32) -> Option<Text<16>> {
         signal::SIGQUIT => b"QUIT",
         signal::SIGUSR1 => b"USR1",
         signal::SIGUSR2 => b"USR2",
+        signal::SIGALRM => b"ALRM",
         signal::SIGTERM => b"TERM",
         signal::SIGWINCH => b"WINCH",
         signal::SIGPWR => b"PWR",
@@ -111,5 +113,6 @@ mod tests {
             );
         }
         assert_eq!(Orders::letter_of(signal::SIGTERM, true), None);
+        assert_eq!(Orders::letter_of(signal::SIGALRM, true), Some(b'a'));
     }
 }

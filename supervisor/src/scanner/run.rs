@@ -171,7 +171,10 @@ impl Scanner {
             children,
             followed: Followed::new(),
             settled_at: (writer != Writer::Nobody).then(|| time::monotonic().saturating_add(SETTLED)),
-            entries: Entries::new(before.is_some_and(|record| record.closed)),
+            entries: Entries::new(
+                before.is_some_and(|record| record.closed),
+                before.is_some_and(|record| record.ending),
+            ),
             directory,
             signals,
             epoll,

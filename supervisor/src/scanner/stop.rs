@@ -16,12 +16,15 @@ const HANG_UP: &[u8] = &[EXIT];
 impl Entries {
     /// Tells supervises to end: TERM to services, and to their loggers TERM or HUP, which lets them read to the end.
     pub fn end_supervises(&mut self, of_absent_only: bool, loggers_too: bool) {
+        self.ending |= !of_absent_only;
         let is_meant = |entry: &Entry| !(of_absent_only && entry.main.is(Member::WANTED));
         let log_signal = if loggers_too { SIGTERM } else { SIGHUP };
         let meant = self.members().filter(|(entry, _, member)| is_meant(entry) && !member.is(Member::GROUPED));
         meant.for_each(|(_, is_log, member)| send(member.pid(), if is_log { log_signal } else { SIGTERM }));
-        for at in 0..self.members().count() {
-            self.end_group(at, is_meant, loggers_too);
+        let mut last = 0;
+        while let Some(pid) = self.next_group(last) {
+            self.end_group(pid, is_meant, loggers_too);
+            last = pid;
         }
         for logger in self.loggers.iter_mut() {
             if self.entries.get(logger.owner as usize).is_some_and(is_meant) {
@@ -31,16 +34,18 @@ impl Entries {
         }
     }
 
-    /// Tells the services of the group that the member at `at` is the first of.
+    /// The supervise of several services with the next pid after `last`.
+    fn next_group(&self, last: u32) -> Option<u32> {
+        let groups =
+            self.members().filter(|(_, _, member)| member.is(Member::GROUPED)).map(|(_, _, member)| member.pid());
+        groups.filter(|&pid| pid > last).min()
+    }
+
+    /// Tells the services of a group.
     #[inline(never)]
-    fn end_group(&self, at: usize, is_meant: impl Fn(&Entry) -> bool, loggers_too: bool) {
-        let grouped = |(_, _, member): &(&Entry, bool, Member)| member.is(Member::GROUPED) && member.pid() > 0;
-        let Some((_, _, member)) = self.members().nth(at).filter(grouped) else { return };
-        if self.members().take(at).any(|(_, _, before)| before.pid() == member.pid()) {
-            return;
-        }
+    fn end_group(&self, pid: u32, is_meant: impl Fn(&Entry) -> bool, loggers_too: bool) {
         let log_letters = if loggers_too { TERMINATE } else { HANG_UP };
-        group::each_directory(member.pid(), |directory, identity| {
+        group::each_directory(pid, |directory, identity| {
             if let Some(entry) = self.entries.iter().find(|entry| entry.is(identity)) {
                 return if is_meant(entry) {
                     group::tell(directory, TERMINATE)

@@ -17,19 +17,22 @@ pub struct Entries {
     pub(super) orphans: Orphans,
     /// Pipes are not made any more.
     pub(super) closed: bool,
+    /// Nothing is started any more, so that nobody's death matters.
+    pub(super) ending: bool,
     /// When (monotonic ns) a supervise for several was started last.
     pub(super) grouped_at: Option<u64>,
 }
 
 impl Entries {
-    /// None. `closed`: pipes were closed before we were executed again, and stay so.
-    pub const fn new(closed: bool) -> Self {
+    /// None. `closed`: pipes were closed before we were executed again, and stay so. `ending`: nothing is started any more.
+    pub const fn new(closed: bool, ending: bool) -> Self {
         Self {
             entries: Table::new(),
             loggers: Table::new(),
             recents: Recents::new(),
             orphans: Orphans::new(),
             closed,
+            ending,
             grouped_at: None,
         }
     }
@@ -107,23 +110,22 @@ impl Entries {
 
     /// A child, or a supervise that is followed, has ended. A child that is no supervise was an orphan.
     pub fn end(&mut self, ended: Ended, now: u64) {
+        let is_his = |member: Member| member.pid() == ended.pid;
+        if !self.members().any(|(_, _, member)| is_his(member)) {
+            let expected = self.members().any(|(_, _, member)| member.is(Member::LOST));
+            return self.orphans.reaped(ended, expected);
+        }
         let is_orderly = ended.status == 0;
-        let (mut found, mut is_unwanted) = (false, false);
-        for (entry, is_log, _) in
-            members(&self.entries, &self.loggers).filter(|(_, _, member)| member.pid() == ended.pid)
-        {
-            found = true;
+        let mut is_unwanted = false;
+        let his = members(&self.entries, &self.loggers).filter(|(_, _, member)| is_his(*member) && !self.ending);
+        for (entry, is_log, _) in his {
             if entry.main.is(Member::WANTED) {
                 self.recents.died(entry.who(is_log), is_orderly, now);
             } else {
                 is_unwanted = true;
             }
         }
-        if !found {
-            let expected = self.members().any(|(_, _, member)| member.is(Member::LOST));
-            return self.orphans.reaped(ended, expected);
-        }
-        for member in self.members_mut().filter(|member| member.pid() == ended.pid) {
+        for member in self.members_mut().filter(|member| is_his(**member)) {
             member.set_pid(0, false);
             member.set(Member::LOST, !is_orderly);
         }
@@ -163,11 +165,13 @@ impl Entries {
 
     /// Has every supervise followed that is no child of ours; one that cannot be has ended.
     pub fn follow_strangers(&mut self, now: u64, mut follow: impl FnMut(u32) -> Result<()>) {
-        for at in 0..self.members().count() {
-            // One whose end was just noted may have gone, which moves others; they are met again at the next start.
-            let pid = self.members().nth(at).map_or(0, |(_, _, member)| member.pid());
-            if pid > 0 && !process::is_child(pid) && follow(pid).is_err() {
-                self.end(Ended { pid, status: super::run::UNSEEN }, now);
+        // One that cannot be followed is ended here, which may move others: they are met again at the next start.
+        for at in 0..self.entries.len() {
+            for is_log in [false, true] {
+                let pid = self.member(at, is_log).map_or(0, |member| member.pid());
+                if pid > 0 && !process::is_child(pid) && follow(pid).is_err() {
+                    self.end(Ended { pid, status: super::run::UNSEEN }, now);
+                }
             }
         }
     }
