@@ -166,7 +166,7 @@ fn survives_kills() {
             "up" if text.contains("oneshot") => assert_eq!(lines("ended"), 1, "{name} is up"),
             "up" => {}
             // Perhaps before its shell got as far as to say that it began.
-            "failed" if reason == "interrupted" => assert_eq!(lines("ended"), 0, "{name} was not interrupted: {state}"),
+            "failed" if reason == "interrupted" => {}
             "failed" if reason.starts_with("needs ") => {}
             other => panic!("{name} is {other}: {state}"),
         }

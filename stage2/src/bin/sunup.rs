@@ -6,10 +6,15 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use clap_complete::{Shell, generate};
+use clap_complete::Shell;
+use stage2::command::asked::{Asked, Options};
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{against, ask, boot_log, check, critical_path, enable, import, list, plan, schema, status};
+use stage2::command::{
+    against, apply, ask, boot_log, check, completion, critical_path, enable, import, list, log, plan, schema, status,
+    why,
+};
 use stage2::rehearse;
+use stage2::request::{self, Request};
 use stage2::system::places::Places;
 use units::import::Format;
 
@@ -54,6 +59,46 @@ enum Verb {
     Stop(Asked),
     /// Takes units down and brings them up again, with what needs them
     Restart(Asked),
+    /// Has units that are up read their configuration again: their `reload`, else HUP
+    Reload(Asked),
+    /// Sends a signal to units' processes: all of them, or the main one where `kill-mode` is main
+    Kill {
+        /// Its name or number
+        #[arg(short, long, value_name = "NAME", default_value = "TERM")]
+        signal: String,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Brings a bundle up, and takes everything down that is not part of it
+    Switch {
+        /// A bundle, or a unit
+        bundle: String,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Has the running system follow its unit files: the smallest set of restarts
+    Apply(Options),
+    /// Puts the administrator's units and bundles back as they were before, and follows them
+    Rollback(Options),
+    /// Why a unit is what it is, down to the root cause, and what it takes down with it
+    Why {
+        /// The unit
+        unit: String,
+        /// An object
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a unit has said, with local times; without a unit, what the catch-all logger has
+    Log {
+        /// The unit
+        unit: Option<String>,
+        /// Go on with what is said from now on
+        #[arg(short, long)]
+        follow: bool,
+        /// Only so many last lines
+        #[arg(short = 'n', long, value_name = "N")]
+        lines: Option<usize>,
+    },
     /// Links units into a bundle, unless that would close a cycle or bring conflicting units together
     Enable(Enabled),
     /// Removes units' links from a bundle
@@ -115,23 +160,12 @@ enum Verb {
     },
     /// Boots the configuration in a sandbox, reports, and stops it: exit 0 if it would have worked
     Rehearse(Rehearsed),
+    #[command(name = completion::NAMES, hide = true)]
+    CompleteNames,
     #[command(name = rehearse::INSIDE, hide = true)]
     RehearseInside,
     #[command(name = rehearse::FIRST, hide = true)]
     RehearseFirst { layout: String },
-}
-
-#[derive(Debug, Args)]
-struct Asked {
-    /// Units
-    #[arg(required = true)]
-    units: Vec<String>,
-    /// Return as soon as the engine has been asked
-    #[arg(long)]
-    no_wait: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -200,9 +234,21 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
     match verb {
         Verb::Status { units, json } => status::run(&places, &units, json, out),
         Verb::List { json } => list::run(&places, json, out),
-        Verb::Start(asked) => ask_or_plan(&places, "start", &asked, out),
-        Verb::Stop(asked) => ask_or_plan(&places, "stop", &asked, out),
-        Verb::Restart(asked) => ask_or_plan(&places, "restart", &asked, out),
+        Verb::Start(asked) => ask_or_plan(&places, request::Verb::Start, asked, out),
+        Verb::Stop(asked) => ask_or_plan(&places, request::Verb::Stop, asked, out),
+        Verb::Restart(asked) => ask_or_plan(&places, request::Verb::Restart, asked, out),
+        Verb::Reload(asked) => poke(&places, Request::new(request::Verb::Reload, asked.units), &asked.options, out),
+        Verb::Kill { signal, asked } => {
+            let request = Request { signal: Some(signal), ..Request::new(request::Verb::Kill, asked.units) };
+            poke(&places, request, &asked.options, out)
+        }
+        Verb::Switch { bundle, options } => {
+            ask_or_plan(&places, request::Verb::Switch, Asked { units: vec![bundle], options }, out)
+        }
+        Verb::Apply(options) => apply::apply(&places, &options, out),
+        Verb::Rollback(options) => apply::rollback(&places, &options, out),
+        Verb::Why { unit, json } => why::run(&places, &unit, json, out),
+        Verb::Log { unit, follow, lines } => log::run(&places, &log::Asked { unit, follow, lines }),
         Verb::Enable(asked) => enable::enable(&places, &asked.into(), out),
         Verb::Disable(asked) => enable::disable(&places, &asked.into(), out),
         Verb::Check { paths, json, against: Some(old) } => against::run(&places, &old, &paths, json, out),
@@ -216,22 +262,33 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Schema { subject } => schema::run(&subject, out),
         Verb::BootLog => boot_log::show(&places, out),
         Verb::CriticalPath => critical_path::show(&places, out),
-        Verb::Completion { shell } => {
-            generate(shell, &mut Command::command(), "sunup", &mut io::stdout());
-            Ok(0)
-        }
+        Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),
+        Verb::CompleteNames => completion::names(&places, out),
         Verb::Rehearse(asked) => rehearsal(asked, out),
         Verb::RehearseInside => Ok(rehearse::inside::run()),
         Verb::RehearseFirst { layout } => Ok(rehearse::first::run(&layout)),
     }
 }
 
-fn ask_or_plan(places: &Places, verb: &str, asked: &Asked, out: &mut dyn Write) -> Outcome {
-    if asked.dry_run {
-        let words: Vec<String> = [verb.to_owned()].into_iter().chain(asked.units.iter().cloned()).collect();
-        return plan::run(places, &plan::Asked { words, ..plan::Asked::default() }, out);
+fn ask_or_plan(places: &Places, verb: request::Verb, asked: Asked, out: &mut dyn Write) -> Outcome {
+    let Asked { units, options } = asked;
+    if options.dry_run {
+        let words: Vec<String> = [verb.name().to_owned()].into_iter().chain(units).collect();
+        let format = if options.json { "json".to_owned() } else { String::new() };
+        return plan::run(places, &plan::Asked { words, format, ..plan::Asked::default() }, out);
     }
-    ask::run(places, verb, &asked.units, asked.no_wait, out)
+    ask::run(places, Request::new(verb, units), &options, out)
+}
+
+/// What changes no state has no plan: it would be done, to these.
+fn poke(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
+    if !options.dry_run {
+        return ask::run(places, request, options, out);
+    }
+    let signal = request.signal.map(|signal| format!(" with {signal}")).unwrap_or_default();
+    let lines = request.units.iter().map(|unit| format!("{}{signal}  {unit}\n", request.verb.name()));
+    out.write_all(lines.collect::<String>().as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    Ok(0)
 }
 
 fn rehearsal(asked: Rehearsed, out: &mut dyn Write) -> Outcome {

@@ -9,54 +9,71 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use nix::unistd::Uid;
-use serde_json::{Value, json};
+use serde_json::Value;
 use supervisor::control::supervise::UP;
-use supervisor::paths::{requests, run, service};
+use supervisor::paths::{run, service};
 use supervisor::sys::time;
 
+use super::asked::Options;
 use super::failure::{Failure, Outcome};
 use super::follow::Follow;
+use crate::request::Request;
 use crate::system::places::Places;
 
 /// The engine's name in the scan directory.
 const ENGINE: &str = "engine";
 
-/// Writes the request `verb units`, then follows it to its end, or returns at once with `no_wait`.
-pub fn run(places: &Places, verb: &str, units: &[String], no_wait: bool, out: &mut dyn Write) -> Outcome {
+/// Writes the request, then follows it to its end, or as far as the options say.
+pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
     let directory = places.requests();
     let follow = Follow::begin(&directory, engine(&places.run).join(service::SUPERVISE))
         .map_err(|e| unreachable(&places.run, &e))?;
     let id = format!("{:020}-{}", time::monotonic(), process::id());
-    write_request(&directory, &id, verb, units)?;
+    let timeout_ms = options.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    let (uid, pid) = (Some(Uid::current().as_raw()), Some(process::id()));
+    write_request(&directory, &id, &Request { uid, pid, timeout_ms, ..request })?;
     wake(&places.run)?;
-    if no_wait {
+    if options.no_wait {
         return Ok(0);
     }
-    let answer = follow.to_the_end(&id, out, || wake(&places.run))?;
+    let mut silence = std::io::sink();
+    let shown: &mut dyn Write = if options.quiet || options.json { &mut silence } else { out };
+    let Some(answer) = follow.to_the_end(&id, shown, options.timeout, || wake(&places.run))? else {
+        let seconds = options.timeout.unwrap_or_default().as_secs_f64();
+        return Err(Failure { message: format!("not done after {seconds} s; the engine goes on"), code: 1 });
+    };
+    if options.json {
+        writeln!(out, "{answer}").map_err(|e| Failure::unable("write", e))?;
+        return Ok(exit_of(&answer));
+    }
     conclude(&answer)
 }
 
 /// The exit code of an answer; a refusal is told.
 fn conclude(answer: &Value) -> Outcome {
-    let exit = answer.get("exit").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok()).unwrap_or(111);
+    let exit = exit_of(answer);
     match answer.get("error").and_then(Value::as_str) {
         Some(error) => Err(Failure { message: error.to_owned(), code: exit }),
         None => Ok(exit),
     }
 }
 
+fn exit_of(answer: &Value) -> u8 {
+    answer.get("exit").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok()).unwrap_or(111)
+}
+
 fn engine(run_directory: &Path) -> PathBuf {
     run_directory.join(run::SERVICE).join(ENGINE)
 }
 
-fn write_request(directory: &Path, id: &str, verb: &str, units: &[String]) -> Result<(), Failure> {
-    let request = json!({"v": 1, "verb": verb, "units": units, "uid": Uid::current().as_raw(), "pid": process::id()});
+fn write_request(directory: &Path, id: &str, request: &Request) -> Result<(), Failure> {
+    let text = serde_json::to_string(request).map_err(|e| Failure::unable("write a request", e))?;
     let new = directory.join(format!(".{id}.new"));
     let unable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::PermissionDenied => Failure::unable("write a request", "Permission denied (only root may)"),
         _ => Failure::unable("write a request", e),
     };
-    fs::write(&new, format!("{request}\n")).map_err(unable)?;
+    fs::write(&new, text + "\n").map_err(unable)?;
     fs::rename(&new, directory.join(id)).map_err(unable)
 }
 
@@ -75,9 +92,4 @@ fn unreachable(run_directory: &Path, cause: &dyn std::fmt::Display) -> Failure {
         }
         false => Failure::system(format!("unable to reach the engine: {place} is not there: sunup does not run here")),
     }
-}
-
-/// The file of a request that was taken, and of its answer.
-pub(super) fn done_name(id: &str) -> String {
-    [id, requests::DONE].concat()
 }

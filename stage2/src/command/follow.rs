@@ -1,23 +1,27 @@
 //! Follows one request: prints its progress as it is written and returns its answer. Waits by inotify.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use serde_json::Value;
 use supervisor::paths::requests;
 
-use super::ask::done_name;
 use super::failure::Failure;
+use crate::request::Request;
 
 /// A watch on the requests and on the engine's supervise.
 #[derive(Debug)]
 pub struct Follow {
     inotify: Inotify,
     directory: PathBuf,
+    /// Requests that we have said we wait for.
+    told: BTreeSet<String>,
 }
 
 impl Follow {
@@ -27,40 +31,77 @@ impl Follow {
         inotify.add_watch(directory, AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MODIFY)?;
         // The engine going down is no event of the requests' directory; a request it has not seen must up it again.
         let _ = inotify.add_watch(&engine, AddWatchFlags::IN_MOVED_TO);
-        Ok(Self { inotify, directory: directory.to_path_buf() })
+        Ok(Self { inotify, directory: directory.to_path_buf(), told: BTreeSet::new() })
     }
 
-    /// Prints progress lines until the answer is there. `wake` ups the engine when the request lies untaken.
+    /// Prints progress lines until the answer is there; `None`: time was up. `wake` ups the engine when the request lies
+    /// untaken.
     pub fn to_the_end(
-        self,
+        mut self,
         id: &str,
         out: &mut dyn Write,
+        timeout: Option<Duration>,
         wake: impl Fn() -> Result<(), Failure>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Option<Value>, Failure> {
+        let end = timeout.map(|timeout| Instant::now() + timeout);
         let mut progress = None;
         loop {
-            let answer = fs::read_to_string(self.directory.join(done_name(id)));
+            let answer = fs::read_to_string(self.file(id, requests::DONE));
             self.print_new_lines(id, &mut progress, out)?;
             if let Ok(text) = answer {
-                return serde_json::from_str(&text).map_err(|e| Failure::unable("read the answer", e));
+                return serde_json::from_str(&text).map(Some).map_err(|e| Failure::unable("read the answer", e));
             }
-            self.wait()?;
-            if self.directory.join(id).exists() {
+            let is_untaken = self.file(id, "").exists();
+            if is_untaken {
+                self.tell_who_is_first();
+            }
+            if !self.wait(end)? {
+                return Ok(None);
+            }
+            if is_untaken && self.file(id, "").exists() {
                 wake()?;
             }
         }
     }
 
-    fn wait(&self) -> Result<(), Failure> {
-        let mut watched = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut watched, PollTimeout::NONE) {
-            Ok(_) | Err(nix::Error::EINTR) => {}
-            Err(error) => return Err(Failure::unable("wait for the engine", error.desc())),
-        }
-        self.inotify.read_events().map(drop).map_err(|e| Failure::unable("wait for the engine", e.desc()))
+    fn file(&self, id: &str, suffix: &str) -> PathBuf {
+        self.directory.join([id, suffix].concat())
     }
 
-    /// Copies the `line`s that were added since the last look. Lines are appended whole, in one write each.
+    /// Says for whose request ours waits, once for each.
+    fn tell_who_is_first(&mut self) {
+        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Some(other) = name.strip_suffix(requests::RUNNING) else { continue };
+            let Ok(request) = fs::read(entry.path()).map_err(|e| e.to_string()).and_then(|text| Request::parse(&text))
+            else {
+                continue;
+            };
+            if self.told.insert(other.to_owned()) {
+                eprintln!("sunup: waiting for request {other} {}", describe(&request));
+            }
+        }
+    }
+
+    /// Waits for the next event; false: time was up.
+    fn wait(&self, end: Option<Instant>) -> Result<bool, Failure> {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let timeout = match left {
+            Some(left) if left.is_zero() => return Ok(false),
+            Some(left) => PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX),
+            None => PollTimeout::NONE,
+        };
+        let mut watched = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut watched, timeout) {
+            Ok(1) => {}
+            Ok(_) | Err(nix::Error::EINTR) => return Ok(true),
+            Err(error) => return Err(Failure::unable("wait for the engine", error.desc())),
+        }
+        self.inotify.read_events().map_err(|e| Failure::unable("wait for the engine", e.desc()))?;
+        Ok(true)
+    }
+
+    /// Copies the `line`s that were added since the last look. Lines are appended whole.
     fn print_new_lines(
         &self,
         id: &str,
@@ -68,8 +109,7 @@ impl Follow {
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
         if progress.is_none() {
-            let name = [id, requests::PROGRESS].concat();
-            *progress = File::open(self.directory.join(name)).ok().map(BufReader::new);
+            *progress = File::open(self.file(id, requests::PROGRESS)).ok().map(BufReader::new);
         }
         let Some(reader) = progress else { return Ok(()) };
         let mut text = String::new();
@@ -82,4 +122,10 @@ impl Follow {
         }
         Ok(())
     }
+}
+
+/// `of uid 0: restart nginx`.
+fn describe(request: &Request) -> String {
+    let who = request.uid.map_or_else(|| "of the system".to_owned(), |uid| format!("of uid {uid}"));
+    format!("{who}: {} {}", request.verb.name(), request.names().join(" ")).trim_end().to_owned()
 }

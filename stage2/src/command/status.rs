@@ -55,21 +55,33 @@ fn json_text(units: &[StateFile]) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-/// One line a unit: name, state, pid, since when, why.
+/// One line a unit: name, state, pid, since when, how often it died, why.
 fn table(units: &[StateFile], now_ns: u64) -> String {
     let width = units.iter().map(|unit| unit.unit.len()).max().unwrap_or(0).max(4);
+    // A column that would be empty is none.
+    let deaths_width = units.iter().map(|unit| deaths(unit).len()).max().unwrap_or(0);
     let line = |unit: &StateFile| {
         let pid = unit.pid.map(|pid| format!("pid {pid}")).unwrap_or_default();
         let age = age(now_ns.saturating_sub(unit.since_ns));
         let reason = unit.reason.as_deref().unwrap_or_default();
-        let line = format!("{:width$}  {:8}  {pid:11}  {age:>7}  {reason}", unit.unit, unit.state.name());
+        let deaths = format!("{:deaths_width$}", deaths(unit));
+        let gap = if deaths_width > 0 { "  " } else { "" };
+        let line = format!("{:width$}  {:8}  {pid:11}  {age:>7}{gap}{deaths}  {reason}", unit.unit, unit.state.name());
         line.trim_end().to_owned() + "\n"
     };
     units.iter().map(line).collect()
 }
 
+fn deaths(unit: &StateFile) -> String {
+    match unit.deaths {
+        0 => String::new(),
+        1 => "1 death".to_owned(),
+        deaths => format!("{deaths} deaths"),
+    }
+}
+
 /// A duration as people say it, in one unit: `213 ms`, `12 s`, `3 min`, `5 h`, `9 d`.
-fn age(nanoseconds: u64) -> String {
+pub(super) fn age(nanoseconds: u64) -> String {
     let ms = nanoseconds / 1_000_000;
     match ms {
         0..1_000 => format!("{ms} ms"),
@@ -96,6 +108,11 @@ mod tests {
         ];
         let expected = "sshd         up        pid 431          2 s\n\
                         udev-settle  skipped                    3 s  in a container\n";
+        assert_eq!(table(&units, 3_200_000_000), expected);
+        let mut units = units;
+        units[0].deaths = 2;
+        let expected = "sshd         up        pid 431          2 s  2 deaths\n\
+            udev-settle  skipped                    3 s            in a container\n";
         assert_eq!(table(&units, 3_200_000_000), expected);
     }
 }

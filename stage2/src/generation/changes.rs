@@ -43,7 +43,7 @@ pub struct Changes {
 impl Changes {
     /// From the set in force to the one that is there now. `state` is what a unit is now, `bundle` what is booted.
     pub fn between(old: &Sources, new: &Sources, bundle: &str, state: impl Fn(&str) -> State) -> Self {
-        let (mut old_set, mut new_set) = (UnitSet::load(&old.units), UnitSet::load(&new.units));
+        let (mut old_set, mut new_set) = (load(old), load(new));
         let old_members = members(old, bundle, &mut old_set);
         let new_members = members(new, bundle, &mut new_set);
         let names: BTreeSet<&UnitName> = old_set.units().keys().chain(new_set.units().keys()).collect();
@@ -79,6 +79,10 @@ impl Changes {
     pub fn is_idle(&self) -> bool {
         self.units.iter().all(|(_, change)| *change == Change::Later)
     }
+}
+
+fn load(sources: &Sources) -> UnitSet {
+    UnitSet::load_with(&sources.units, &sources.reading)
 }
 
 fn members(sources: &Sources, bundle: &str, set: &mut UnitSet) -> BTreeSet<String> {

@@ -14,6 +14,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use units::Reading;
+
 use crate::request::target::Sources;
 use crate::system::replace::{remove, replace_link};
 
@@ -77,14 +79,19 @@ impl Generations {
         Ok(number)
     }
 
-    /// Where the units and bundles of a generation are.
-    pub fn sources(&self, number: u64) -> Option<Sources> {
+    /// Where the units and bundles of a generation are, to be read as today's.
+    pub fn sources(&self, number: u64, reading: &Reading) -> Option<Sources> {
         let directory = self.directory(number);
         let below = |kind: &str| {
             let numbered = (0..).map(|at| directory.join(format!("{kind}.{at}")));
             numbered.take_while(|path| path.is_dir()).collect::<Vec<_>>()
         };
-        directory.is_dir().then(|| Sources { units: below("units"), bundles: below("bundles"), ..Sources::default() })
+        directory.is_dir().then(|| Sources {
+            units: below("units"),
+            bundles: below("bundles"),
+            reading: reading.clone(),
+            cache: None,
+        })
     }
 
     /// Puts the administrator's own units and bundles back as they were in a generation: a file at a time, each whole.
@@ -148,7 +155,7 @@ mod tests {
         generations.put_in_force(1).unwrap();
         generations.put_in_force(2).unwrap();
         assert_eq!((generations.current(), generations.previous()), (Some(2), Some(1)));
-        let old = generations.sources(1).unwrap();
+        let old = generations.sources(1, &Reading::default()).unwrap();
         assert_eq!(fs::read_to_string(old.units[0].join("a.yaml")).unwrap(), "1");
         let link = fs::read_link(old.bundles[0].join("default/a")).unwrap();
         assert_eq!(fs::read_to_string(old.bundles[0].join("default").join(link)).unwrap(), "1");

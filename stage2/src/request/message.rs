@@ -28,6 +28,23 @@ pub enum Verb {
     StopAll,
 }
 
+impl Verb {
+    /// The word in requests and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Kill => "kill",
+            Self::Switch => "switch",
+            Self::Apply => "apply",
+            Self::Boot => "boot",
+            Self::StopAll => "stop-all",
+        }
+    }
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

@@ -82,7 +82,9 @@ impl Supervised {
     /// The unit set to boot: the one that worked last, if this one has failed too often and is as it was.
     fn boot_sources(&mut self, state: &mut BootState) -> (Sources, bool) {
         let generations = self.generations();
-        let good = state.begins_with_good().and_then(|number| Some((number, generations.sources(number)?)));
+        let good = state
+            .begins_with_good()
+            .and_then(|number| Some((number, generations.sources(number, &self.sources.reading)?)));
         let Some((number, sources)) = good else { return (self.sources.clone(), false) };
         if state.bad.is_some_and(|bad| !generations.holds(bad, &Snapshot::take(&self.sources))) {
             state.forgive();
@@ -116,7 +118,9 @@ impl Supervised {
         }
         let generations = self.generations();
         let good = state.falls_back().filter(|_| answer.exit != 0);
-        if let Some((number, sources)) = good.and_then(|number| Some((number, generations.sources(number)?))) {
+        if let Some((number, sources)) =
+            good.and_then(|number| Some((number, generations.sources(number, &self.sources.reading)?)))
+        {
             self.say(&format!(
                 "stage2: warning: THE THIRD BOOT IN A ROW HAS FAILED: STARTING THE UNIT SET THAT WORKED LAST (GENERATION {number})"
             ));

@@ -50,7 +50,7 @@ impl System {
             .current_dir(root.join("run/scan"))
             .envs([("PATH", path), ("SUNUP_LOG", root.join("log").display().to_string())])
             .env("SUNUP_VAR", root.join("var"))
-            .env("SUNUP_ETC", root.join("etc"))
+            .env("SUNUP_ETC", &root)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -98,7 +98,7 @@ impl System {
             command.arg(option).arg(self.path(directory));
         }
         command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var"));
-        command.env("SUNUP_ETC", self.path("etc")).stdin(Stdio::null());
+        command.env("SUNUP_ETC", &self.root).stdin(Stdio::null());
         command
     }
 
@@ -121,6 +121,25 @@ impl System {
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
         command.env("SUNUP_LOG", self.path("log")).env("SUNUP_VAR", self.path("var"));
         command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// The operator's command in this system.
+    pub fn sunup(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sunup"));
+        command.args(words).env("SUNUP_RUN", self.path("run")).env("SUNUP_ETC", &self.root).env("TZ", "UTC");
+        command
+            .env("SUNUP_LIB", self.path("lib"))
+            .env("SUNUP_LOG", self.path("log"))
+            .env("SUNUP_VAR", self.path("var"));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the operator's command: its exit code and what it wrote, to both outputs.
+    pub fn operate(&self, words: &[&str]) -> (Option<i32>, String) {
+        let output = self.sunup(words).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
     }
 
     /// Makes the engine a service that is down.

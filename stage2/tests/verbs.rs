@@ -1,0 +1,244 @@
+//! The operator's verbs, against a supervised engine and real services.
+
+mod system;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use system::{System, until, without_times};
+
+const SERVER: &str = "kind: longrun\nrun: [sleep, '1000']\nlog: none\n";
+
+fn booted(units: &[(&str, &str)]) -> System {
+    let system = System::new(units);
+    system.supervise_engine();
+    system.request("boot", "boot", &["default"]);
+    system
+}
+
+/// What a verb shows, waits for and answers is as its options say.
+#[test]
+fn options() {
+    let system = booted(&[("a", SERVER), ("b", &format!("{SERVER}needs: [a]\n"))]);
+    let (code, text) = system.operate(&["stop", "a"]);
+    assert_eq!(
+        (code, without_times(&text)),
+        (Some(0), vec!["[ ok ] b: stopped (N ms)".into(), "[ ok ] a: stopped (N ms)".into()])
+    );
+    assert_eq!(system.operate(&["start", "--quiet", "a"]), (Some(0), String::new()));
+    let (code, text) = system.operate(&["start", "--json", "b"]);
+    let expected = json!({"v": 1, "exit": 0, "error": null, "units": {"b": "up"}});
+    assert_eq!((code, serde_json::from_str::<Value>(&text).unwrap()), (Some(0), expected));
+    let (code, text) = system.operate(&["stop", "--dry-run", "a"]);
+    assert!(code == Some(0) && text.contains("stop") && text.contains('b'), "{text}");
+    assert_ne!((system.pid("a"), system.pid("b")), (0, 0));
+    assert_eq!(system.operate(&["restart", "--no-wait", "b"]), (Some(0), String::new()));
+    let refused = "sunup: fatal: no unit or bundle is named 'nobody'\n";
+    let (code, text) = system.operate(&["start", "a", "nobody"]);
+    // It may have had to wait for the restart.
+    assert!(code == Some(100) && text.ends_with(refused), "{text}");
+    assert_eq!(system.operate(&["start", "--timeout", "soon", "a"]).0, Some(100));
+}
+
+/// Two operators are served one after the other, and the second hears whom it waits for; one that does not want to wait
+/// goes, and what it asked for is done all the same.
+#[test]
+fn operators_take_turns() {
+    let slow = "kind: oneshot\nstart: 'touch ROOT/began; until test -e ROOT/go; do sleep 0.05; done'\n";
+    let system = System::new(&[("slow", slow), ("b", SERVER)]);
+    system.supervise_engine();
+    let mut first = system.sunup(&["start", "slow"]).stdout(Stdio::null()).spawn().unwrap();
+    until("the slow start", || system.path("began").exists());
+    let mut second = system.sunup(&["start", "b"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(second.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let uid = nix::unistd::Uid::current();
+    assert!(line.starts_with("sunup: waiting for request "), "{line}");
+    assert!(line.ends_with(&format!(" of uid {uid}: start slow\n")), "{line}");
+    let (code, text) = system.operate(&["stop", "--timeout", "50ms", "--quiet", "b"]);
+    assert_eq!(code, Some(1));
+    assert!(text.ends_with("sunup: fatal: not done after 0.05 s; the engine goes on\n"), "{text}");
+    fs::write(system.path("go"), "").unwrap();
+    assert_eq!((first.wait().unwrap().code(), second.wait().unwrap().code()), (Some(0), Some(0)));
+    until("the last request", || system.state("b")["state"] == "down");
+}
+
+/// A reload reaches the process without a new one; what cannot reload says why.
+#[test]
+fn reload_and_kill() {
+    let listens = "kind: longrun\nrun: |\n  trap 'echo hup >>ROOT/heard' HUP\n  trap 'echo usr1 >>ROOT/heard' USR1\n  \
+        echo >>ROOT/ready\n  while :; do sleep 0.05; done\nkill-mode: main\nlog: none\n";
+    let system = booted(&[
+        ("listens", listens),
+        ("rules", "kind: oneshot\nstart: [/bin/true]\nreload: 'echo again >>ROOT/rules'\n"),
+        ("stubborn", "kind: oneshot\nstart: [/bin/true]\nreload: 'echo no; exit 7'\n"),
+        ("plain", "kind: oneshot\nstart: [/bin/true]\n"),
+    ]);
+    until("the traps", || system.path("ready").exists());
+    let pid = system.pid("listens");
+    assert_eq!(system.operate(&["reload", "listens", "rules"]), (Some(0), String::new()));
+    until("the signal", || system.lines("heard") == ["hup"]);
+    assert_eq!(system.lines("rules"), ["again"]);
+    assert_eq!(system.operate(&["kill", "--signal", "USR1", "listens"]), (Some(0), String::new()));
+    until("the other signal", || system.lines("heard") == ["hup", "usr1"]);
+    assert_eq!(system.pid("listens"), pid);
+    let (code, text) = system.operate(&["reload", "stubborn", "plain"]);
+    let expected = "sunup: fatal: plain: it has no \"reload\"\nstubborn: exit 7\n       | no\n";
+    assert_eq!((code, text.as_str()), (Some(1), expected));
+    assert_eq!(system.state("stubborn")["state"], "up");
+    let refused = "sunup: fatal: no signal is named 'nonsense'\n";
+    assert_eq!(system.operate(&["kill", "-s", "nonsense", "listens"]), (Some(100), refused.into()));
+    assert_eq!(system.operate(&["stop", "listens"]).0, Some(0));
+    let refused = "sunup: fatal: listens: it is down, and only what is up can reload\n";
+    assert_eq!(system.operate(&["reload", "listens"]), (Some(1), refused.into()));
+}
+
+/// A switch leaves what both bundles ask for alone, and takes down what only the old one did.
+#[test]
+fn switches() {
+    let system = booted(&[("both", SERVER), ("old", SERVER), ("new", &format!("{SERVER}needs: [both]\n"))]);
+    system.add_member("other", "new");
+    assert_eq!(system.operate(&["stop", "-q", "new"]).0, Some(0));
+    let pid = system.pid("both");
+    let (code, text) = system.operate(&["switch", "other"]);
+    let mut lines = without_times(&text);
+    lines.sort();
+    assert_eq!((code, lines), (Some(0), vec!["[ ok ] new: new (N ms)".into(), "[ ok ] old: stopped (N ms)".into()]));
+    assert_eq!((system.pid("both"), system.pid("old")), (pid, 0));
+}
+
+/// Only what runs otherwise than its file says is restarted, in one transaction; errors change nothing; one step leads back.
+#[test]
+fn applies_and_rolls_back() {
+    let words = |text: &str| format!("description: {text}\n{SERVER}");
+    let system = booted(&[("same", SERVER), ("told", &words("one")), ("changed", SERVER), ("gone", SERVER)]);
+    let pids = || ["same", "told", "changed", "gone", "added"].map(|unit| system.pid(unit));
+    let before = pids();
+    assert_eq!(system.operate(&["apply"]), (Some(0), "nothing has changed\n".into()));
+    system.add_unit("told", &words("two"));
+    system.add_unit("changed", "kind: longrun\nrun: [sleep, '2000']\nlog: none\n");
+    system.add_unit("added", SERVER);
+    system.add_member("default", "added");
+    for file in ["units/gone.yaml", "bundles/default/gone"] {
+        fs::remove_file(system.path(file)).unwrap();
+    }
+    system.add_unit("broken", "kind: longrun\nrnu: [a]\n");
+    let (code, text) = system.operate(&["apply"]);
+    assert!(code == Some(1) && text.contains("(nothing was changed)") && text.contains("rnu"), "{text}");
+    assert_eq!(pids(), before);
+    fs::remove_file(system.path("units/broken.yaml")).unwrap();
+    let plan = "start        added\nrestart      changed\nstop         gone\nnothing now  told\n";
+    assert_eq!(system.operate(&["apply", "--dry-run"]), (Some(0), plan.into()));
+    assert_eq!(pids(), before);
+    assert_eq!(system.operate(&["apply", "--quiet"]), (Some(0), String::new()));
+    let after = pids();
+    assert_eq!(after[..2], before[..2]);
+    assert!(after[2] != before[2] && after[2] != 0 && after[3] == 0 && after[4] != 0, "{before:?} {after:?}");
+    assert_eq!(system.operate(&["rollback", "--quiet"]), (Some(0), String::new()));
+    let back = pids();
+    assert_eq!((back[..2] == before[..2], back[4]), (true, 0));
+    assert!(back[2] != after[2] && back[3] != 0, "{after:?} {back:?}");
+    assert!(system.read("units/changed.yaml").contains("'1000'") && system.read("units/told.yaml").contains("one"));
+}
+
+/// `why` leads from a unit to the root cause with its last words, and says what hangs on it.
+#[test]
+fn why() {
+    let system = booted(&[
+        ("db", "kind: oneshot\nstart: 'echo no space left; exit 3'\n"),
+        ("web", &format!("needs: [db]\n{SERVER}")),
+        ("site", "kind: milestone\nneeds: [web]\n"),
+        ("page", "kind: milestone\nwants: [db]\n"),
+        ("kvm", "kind: milestone\nif: {path: /dev/no-kvm}\n"),
+        ("fine", SERVER),
+    ]);
+    let root = system.root.display();
+    let told = |unit: &str| {
+        let (code, text) = system.operate(&["why", unit]);
+        let text: Vec<String> = text.lines().map(without_age).collect();
+        (code, text.join("\n"))
+    };
+    let expected = format!(
+        "site is failed since N: needs web, which failed\n  {root}/units/site.yaml:2:9: site needs web\n  \
+         because web is failed since N: needs db, which failed\n    {root}/units/web.yaml:1:9: web needs db\n    \
+         because db is failed since N: exit 3\n           | no space left\nnothing needs it"
+    );
+    assert_eq!(told("site"), (Some(1), expected));
+    let (code, text) = told("page");
+    assert!(code == Some(0) && text.starts_with("page is degraded since N: wants db, which failed\n"), "{text}");
+    assert_eq!(told("kvm"), (Some(1), "kvm is skipped since N: /dev/no-kvm is absent\nnothing needs it".into()));
+    assert!(told("db").1.ends_with("without it there is no site, web"), "{:?}", told("db"));
+    let pid = system.pid("fine");
+    assert_eq!(told("fine"), (Some(0), format!("fine is up since N, pid {pid}\nnothing needs it")));
+    let (_, text) = system.operate(&["why", "--json", "site"]);
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    let chain: Vec<&str> =
+        answer["chain"].as_array().unwrap().iter().map(|link| link["unit"].as_str().unwrap()).collect();
+    assert_eq!((chain, &answer["chain"][2]["output"]), (vec!["site", "web", "db"], &json!(["no space left"])));
+    assert_eq!(system.operate(&["why", "nobody"]).0, Some(100));
+    let (code, text) = system.operate(&["status", "page"]);
+    assert!(code == Some(0) && text.contains("degraded"), "{text}");
+}
+
+/// `since 3 s, pid 7: why` becomes `since N, pid 7: why`.
+fn without_age(line: &str) -> String {
+    let Some((head, rest)) = line.split_once(" since ") else { return line.to_owned() };
+    let end = rest.find([',', ':']).unwrap_or(rest.len());
+    format!("{head} since N{}", &rest[end..])
+}
+
+/// A log is shown across its rotation, with local times, and followed into the file that replaces it.
+#[test]
+fn logs() {
+    let system = System::new(&[("talks", "kind: longrun\nrun: [sleep, '1000']\nlog: {size: 64K}\n")]);
+    let directory = system.path("log/talks");
+    fs::create_dir_all(&directory).unwrap();
+    let line = |second: i64, text: &str| {
+        let label = supervisor::tai::Tai64n::from_unix(second, 0).label();
+        format!("{} {text}\n", str::from_utf8(&label).unwrap())
+    };
+    fs::write(directory.join("@400000000000000000000001.s"), line(0, "first")).unwrap();
+    fs::write(directory.join("current"), line(60, "second")).unwrap();
+    let shown = "1970-01-01 00:00:00.000000000 first\n1970-01-01 00:01:00.000000000 second\n";
+    assert_eq!(system.operate(&["log", "talks"]), (Some(0), shown.into()));
+    let shown = "1970-01-01 00:01:00.000000000 second\n";
+    assert_eq!(system.operate(&["log", "talks", "-n", "1"]), (Some(0), shown.into()));
+    let mut follower = system.sunup(&["log", "talks", "-f", "-n", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    // Lines are written until the follower shows one: it began to watch at some point in between.
+    fs::rename(directory.join("current"), directory.join("@400000000000000000000002.s")).unwrap();
+    fs::write(directory.join("current"), line(120, "third")).unwrap();
+    let mut file = fs::OpenOptions::new().append(true).open(directory.join("current")).unwrap();
+    let told = std::thread::spawn(move || lines.next().unwrap().unwrap());
+    while !told.is_finished() {
+        std::io::Write::write_all(&mut file, line(180, "fourth").as_bytes()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let first = told.join().unwrap();
+    assert!(first.ends_with(" third") || first.ends_with(" fourth"), "{first}");
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    assert_eq!(system.operate(&["log", "nobody"]).0, Some(100));
+}
+
+/// Scripts for shells ask for the names of units and bundles.
+#[test]
+fn completes_names() {
+    let system = System::new(&[("alpha", SERVER), ("beta", SERVER)]);
+    assert_eq!(system.operate(&["complete-names"]), (Some(0), "alpha\nbeta\ndefault\n".into()));
+    let (_, script) = system.operate(&["completion", "bash"]);
+    fs::write(system.path("completion"), script).unwrap();
+    let ask = "PATH=$1:$PATH; . $2; COMP_WORDS=(sunup start al); COMP_CWORD=2; _sunup_with_names sunup al start; echo ${COMPREPLY[@]}";
+    let mut shell = system.sunup(&[]);
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_sunup")).parent().unwrap().to_owned();
+    shell = {
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", ask, "bash"]).arg(programs).arg(system.path("completion"));
+        bash.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        bash
+    };
+    let output = shell.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "alpha", "{output:?}");
+}
