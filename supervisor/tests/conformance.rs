@@ -5,6 +5,8 @@
 //! pid namespace of its own; all that it prints, and its exit code, must be the same. Where we differ on purpose the
 //! case's header gives the reason after `# differs:` and holds both outputs, after `# ours|` and `# theirs|`.
 //!
+//! Cases with `# needs root` are skipped for others.
+//!
 //! `CASE=name cargo test -p supervisor --test conformance` runs those with that in their names.
 
 #[path = "../../tests/src/skip.rs"]
@@ -91,6 +93,8 @@ const S6: Dialect = Dialect {
 struct Case {
     path: PathBuf,
     name: String,
+    /// Only root can do it.
+    needs_root: bool,
     /// Ours and theirs, where they differ on purpose.
     differs: Option<[String; 2]>,
 }
@@ -106,7 +110,8 @@ impl Case {
         };
         let differs = text.contains("\n# differs: ").then(|| [lines("# ours|"), lines("# theirs|")]);
         assert!(differs.is_some() || !text.contains("\n# ours|"), "{name}: a difference without a reason");
-        Self { path, name, differs }
+        let needs_root = text.contains("\n# needs root\n");
+        Self { path, name, needs_root, differs }
     }
 
     /// What the script prints with a PATH, its exit code at the end.
@@ -179,7 +184,11 @@ fn check_all(dialect: &Dialect) {
         symlink(program, links.path().join(command)).unwrap();
     }
     let path = format!("{}:{THEIRS}", links.path().display());
-    let waiting = Mutex::new(VecDeque::from(cases(dialect)));
+    let is_root = nix::unistd::Uid::effective().is_root();
+    let (able, unable): (Vec<Case>, Vec<Case>) =
+        cases(dialect).into_iter().partition(|case| is_root || !case.needs_root);
+    unable.iter().for_each(|case| skip::skip(&format!("{} needs root", case.name)));
+    let waiting = Mutex::new(VecDeque::from(able));
     let wrong = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {

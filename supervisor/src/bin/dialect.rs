@@ -35,6 +35,7 @@ mod client {
 mod log {
     pub mod directory;
     pub mod expression;
+    pub mod expression_syntax;
     pub mod source;
     pub mod stamp;
 }

@@ -58,6 +58,8 @@ struct Pair {
     signals: SignalFd,
     service: Slot,
     logger: Slot,
+    /// TERM came: a supervise that ends now is not started again, however it ends.
+    leaves: bool,
 }
 
 /// One of the two supervises.
@@ -76,14 +78,29 @@ impl Slot {
     }
 
     /// Takes note of an end. Exit code 0 is a supervise that was told to leave.
-    fn reap(&mut self) -> std::io::Result<()> {
-        let Some(child) = &mut self.child else { return Ok(()) };
+    fn reap(&mut self, leaves: bool) -> std::io::Result<()> {
+        let Some(child) = &mut self.child else {
+            self.gone |= leaves;
+            return Ok(());
+        };
         if let Some(status) = child.try_wait()? {
             self.child = None;
-            self.gone = status.success();
+            self.gone = leaves || status.success();
             self.due = (!self.gone).then(|| Instant::now() + PAUSE);
         }
         Ok(())
+    }
+
+    /// Tells a logger's supervise that this is the last run. One that does not listen yet has nothing to lose.
+    fn leave(&mut self) {
+        let control = fifo::open_fifo(Path::new(self.directory), service::CONTROL);
+        let told = control.and_then(|control| nix::unistd::write(&control, LAST));
+        if told.is_err()
+            && let Some(child) = &self.child
+        {
+            // It may have ended by itself.
+            let _ = kill(pid_of(child), Signal::SIGTERM);
+        }
     }
 
     fn is_due(&self) -> bool {
@@ -96,7 +113,13 @@ impl Pair {
         let mask = SigSet::from_iter([Signal::SIGTERM, Signal::SIGCHLD]);
         mask.thread_block()?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self { pipe: Some(pipe()?), signals, service: Slot::new("."), logger: Slot::new(service::LOG) })
+        Ok(Self {
+            pipe: Some(pipe()?),
+            signals,
+            service: Slot::new("."),
+            logger: Slot::new(service::LOG),
+            leaves: false,
+        })
     }
 
     /// Keeps both running until both have left.
@@ -104,13 +127,11 @@ impl Pair {
         loop {
             self.start_due()?;
             self.wait()?;
-            self.service.reap()?;
-            self.logger.reap()?;
-            if self.service.gone && self.pipe.take().is_some() && !self.logger.gone {
-                // The logger sees the end of the pipe now.
-                if let Ok(control) = fifo::open_fifo(Path::new(service::LOG), service::CONTROL) {
-                    nix::unistd::write(&control, LAST)?;
-                }
+            self.service.reap(self.leaves)?;
+            self.logger.reap(false)?;
+            // Without our ends of the pipe the logger sees its end.
+            if self.service.gone && self.pipe.take().is_some() {
+                self.logger.leave();
             }
             if self.service.gone && (self.logger.gone || self.logger.child.is_none()) {
                 return Ok(());
@@ -149,6 +170,10 @@ impl Pair {
         }
         Ok(())
     }
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
 }
 
 /// A supervise of ours, with the signal mask that a program expects.

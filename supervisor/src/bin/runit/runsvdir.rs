@@ -18,6 +18,8 @@ use std::process::{Child, Command, Stdio};
 
 /// Its name.
 pub const NAME: &str = "runsvdir";
+/// Scan, and end the supervises of what has left.
+const DEPARTED: &[u8] = b"an";
 /// The least bytes of a log argument.
 const LEAST: usize = 7;
 
@@ -89,7 +91,7 @@ impl<'a> Tree<'a> {
                 }
             }
             if !matches!(self.departures.read_events(), Err(Errno::EAGAIN)) {
-                self.tell(b"an");
+                self.tell(DEPARTED);
             }
             if self.svscan.try_wait()?.is_some() {
                 return Ok(code);
@@ -97,8 +99,11 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Tells svscan; one that cannot be told has ended, or ends.
-    fn tell(&self, letters: &[u8]) {
-        let _ = scan_control::send(self.directory, letters);
+    /// Tells svscan. One that does not listen yet has started nothing: it can only end.
+    fn tell(&mut self, letters: &[u8]) {
+        if scan_control::send(self.directory, letters).is_err() && letters != DEPARTED {
+            // It may have ended by itself.
+            let _ = self.svscan.kill();
+        }
     }
 }

@@ -13,6 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use supervisor::sys::descriptor::Owned;
 
 /// Its name.
 pub const NAME: &str = "s6-log";
@@ -126,8 +127,7 @@ fn log(options: &Options, mut steps: Vec<Step>) -> io::Result<()> {
     let zone = Zone::local();
     if let Some(descriptor) = options.ready {
         // A reader of this that has gone does not need to know.
-        let _ = fs::write(format!("/proc/self/fd/{descriptor}"), "\n");
-        let _ = nix::unistd::close(descriptor);
+        let _ = Owned::adopt(descriptor).write_all(b"\n");
     }
     loop {
         let until = directories(&mut steps).filter_map(|directory| directory.expires()).min();
