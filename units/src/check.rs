@@ -29,7 +29,9 @@ pub(crate) use settings::check_settings;
 const PLACED: [&str; 9] = ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
 
 /// The words of `kind`.
-pub(crate) const KINDS: [&str; 3] = ["longrun", "oneshot", "milestone"];
+pub(crate) fn kinds() -> Vec<&'static str> {
+    KindWord::ALL.map(|(_, word)| word).to_vec()
+}
 
 /// `start-timeout` where it is not given.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);

@@ -77,6 +77,8 @@ pub(crate) enum Shape {
     Map(&'static [Key]),
     /// A map with exactly one of the keys, besides which the one of this name may stand.
     Choice(&'static [Key], &'static str),
+    /// A map with some of these keys, all with such a value.
+    Named(fn() -> Vec<&'static str>, &'static Shape),
     /// A map whose keys fit a regular expression.
     Table(&'static str, &'static Shape),
     /// One of these.

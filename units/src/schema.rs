@@ -90,6 +90,11 @@ fn shape(shape: &Shape) -> Value {
         }
         Shape::Map(keys) => object(map(keys.iter())),
         Shape::Choice(keys, besides) => choice(keys, besides),
+        Shape::Named(names, value) => {
+            let properties: Map<String, Value> =
+                names().into_iter().map(|name| (name.into(), self::shape(value))).collect();
+            json!({ "type": "object", "properties": properties, "additionalProperties": false })
+        }
         Shape::Table(names, value) => json!({
             "type": "object",
             "patternProperties": { format!("^({names})$"): self::shape(value) },

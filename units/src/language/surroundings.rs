@@ -1,15 +1,14 @@
 //! What surrounds a command: user, environment, limits, sandbox. With `servicedir` the directory's own files say it.
 
 use super::Belongs::Running;
-use super::Shape::{AnyText, Boolean, List, Number, OneOrSeveral, Pattern, Table, Token};
+use super::Shape::{AnyText, Boolean, List, Named, Number, OneOrSeveral, Pattern, Table, Token};
 use super::{Key, PATH, Shape};
+use crate::Limit;
 
 const ACCOUNT: &str = "[^ :/,-][^ :/,]*";
 const VARIABLE: &str = "[A-Za-z_][A-Za-z0-9_]*";
 const BOUND: &str = "([0-9]+[KMG]?|unlimited)(:([0-9]+[KMG]?|unlimited))?";
 const PATHS: Shape = List(&Pattern(PATH));
-const LIMITS: &str =
-    "as|core|cpu|data|fsize|locks|memlock|msgqueue|nice|nofile|nproc|rss|rtprio|rttime|sigpending|stack";
 /// The bounds of `nice`.
 pub(crate) const NICE: (i64, i64) = (-20, 19);
 /// The bounds of `oom-score-adj`.
@@ -38,7 +37,13 @@ pub(super) const KEYS: [Key; 16] = [
         "0",
         "How readily the kernel kills it when memory is short",
     ),
-    Key::new("limits", Running, Table(LIMITS, &Token(BOUND)), "", "Resource limits: VALUE, or SOFT:HARD"),
+    Key::new(
+        "limits",
+        Running,
+        Named(|| Limit::ALL.map(|(_, name)| name).to_vec(), &Token(BOUND)),
+        "",
+        "Resource limits: VALUE, or SOFT:HARD",
+    ),
     Key::new(
         "tty",
         Running,
