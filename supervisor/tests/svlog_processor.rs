@@ -67,7 +67,7 @@ fn end_waits_for_the_processor() {
 /// TERM waits for two seconds; then the file is left as it was written, and the next logger keeps it so.
 #[test]
 fn term_leaves_a_processor_that_does_not_end() {
-    let script = ["!until test -e ../go; do sleep 0.01; done; echo late", "./log"];
+    let script = ["!until test -e ../go; do sleep 0.01; done; echo late; : >../done", "./log"];
     let mut running = Running::start(&script);
     running.write("one\n");
     running.until_read("log/current", "one\n");
@@ -79,6 +79,7 @@ fn term_leaves_a_processor_that_does_not_end() {
     assert_eq!(running.read("errors"), message);
     let next = logger::log(&kit::ours("svlog"), &script, b"two\n", running.directory.path());
     fs::write(running.path("go"), "").unwrap();
+    until("the end of the processor", || running.path("done").exists());
     assert_eq!(next.status.code(), Some(0));
     assert_eq!(content(&running.path("log")), "one\ntwo\n");
     assert_eq!(files(&running.path("log"))[0].extension().and_then(|suffix| suffix.to_str()), Some("u"));

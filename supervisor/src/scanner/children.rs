@@ -10,6 +10,7 @@ use crate::sys::error::Errno;
 use crate::sys::process::{self, Arguments, Environment};
 use crate::sys::spawn::{self, Child};
 use crate::sys::start::Stack;
+use crate::sys::text::Text;
 use crate::sys::{files, signal};
 
 use super::batch::{Batch, Plan};
@@ -178,6 +179,11 @@ impl Children {
         if let Some(Err(errno)) = what.pipe.map(|pipe| pipe.duplicate_to(number)) {
             return errno;
         }
+        // A name that looks like an option is a path all the same.
+        let mut path = Text::<300>::new();
+        path.push(if argument.to_bytes().starts_with(b"-") { b"./" } else { b"" });
+        path.push(argument.to_bytes());
+        let argument = path.c_str().unwrap_or(argument);
         process::exec_in_path(c"supervise", self.path, &Arguments::of(&[c"supervise", argument]), self.environment)
     }
 
