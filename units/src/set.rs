@@ -22,6 +22,9 @@ use crate::text::{did_you_mean, quoted};
 use crate::tree::Document;
 use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName, Variables};
 
+/// So many files are read before their units find their places, so that memory holds few of them twice.
+const AT_A_TIME: usize = 4096;
+
 /// What units are read with, besides their directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -99,8 +102,11 @@ impl UnitSet {
 
     fn add_files(&mut self, directories: &[Vec<reading::UnitFile>]) {
         for files in directories {
-            let read = parallel::map(files, |file| reading::read(file, &self.preparation));
-            self.add_directory(read);
+            let hidden = self.defined();
+            for some in files.chunks(AT_A_TIME) {
+                let read = parallel::map(some, |file| reading::read(file, &self.preparation));
+                read.into_iter().for_each(|file| self.take(file, &hidden));
+            }
         }
     }
 
@@ -250,8 +256,13 @@ impl UnitSet {
 
     /// Adds the files of one directory: what is defined already is left out, what is defined twice here is an error.
     fn add_directory(&mut self, files: Vec<FileRead>) {
-        let hidden: BTreeSet<UnitName> = self.definitions.keys().cloned().collect();
+        let hidden = self.defined();
         files.into_iter().for_each(|file| self.take(file, &hidden));
+    }
+
+    /// All names that are defined so far.
+    fn defined(&self) -> BTreeSet<UnitName> {
+        self.definitions.keys().cloned().collect()
     }
 
     /// Adds a file from elsewhere as the unit `name`.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Reading, UnitSet};
+use super::{AT_A_TIME, Reading, UnitSet};
 use crate::cache::{Cache, NewCache};
 use crate::parallel;
-use crate::reading::{FileRead, UnitFile, read_cached};
+use crate::reading::{FileCached, UnitFile, read_cached};
 
 impl UnitSet {
     /// As [`UnitSet::load_with`], but files that the cache, if there is one, knows as they are now are not read.
@@ -32,10 +32,15 @@ impl UnitSet {
         let cache = Cache::read(path);
         let mut entries = Vec::new();
         for files in directories {
-            let found = parallel::map(files, |file| read_cached(file, &self.preparation, &cache));
-            let (read, found): (Vec<FileRead>, Vec<_>) = found.into_iter().map(|one| (one.read, one.entry)).unzip();
-            entries.extend(found.into_iter().flatten());
-            self.add_directory(read);
+            let hidden = self.defined();
+            for some in files.chunks(AT_A_TIME) {
+                for FileCached { read, entry } in
+                    parallel::map(some, |file| read_cached(file, &self.preparation, &cache))
+                {
+                    entries.extend(entry);
+                    self.take(read, &hidden);
+                }
+            }
         }
         let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
         if is_new || entries.len() * 2 < cache.len() {
