@@ -73,7 +73,8 @@ pub(super) fn read_aloud(root: &Root) -> Result<Vec<Entry>, StepError> {
     Ok(entries.into_iter().filter_map(|entry| entry.inspect_err(warn).ok()).collect())
 }
 
-fn parse(text: &str) -> Vec<Result<Entry, StepError>> {
+/// The lines of a text that are no comments.
+pub(super) fn parse(text: &str) -> Vec<Result<Entry, StepError>> {
     let lines = text.lines().enumerate();
     lines.filter_map(|(at, line)| Entry::parse(format!("{FILE}:{}", at + 1), line)).collect()
 }

@@ -36,6 +36,11 @@ pub use error::StepError;
 use root::Root;
 use units::Step;
 
+/// How many lines of an fstab are entries, for those who try it with any text.
+pub fn fstab_lines(text: &str) -> usize {
+    fstab::parse(text).iter().filter(|line| line.is_ok()).count()
+}
+
 /// Does one step on the running system. Takes as long as it takes: a deadline is the caller's.
 pub fn run(step: &Step) -> Result<(), StepError> {
     act(step, &Root::system())
