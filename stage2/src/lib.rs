@@ -18,9 +18,10 @@ pub mod readiness;
 pub mod service;
 pub mod steps;
 
-// What is written, and where everything is.
+// What is written, what it tells afterwards, and where everything is.
 pub mod record;
 pub mod system;
+pub mod timeline;
 
 // The operator's side.
 pub mod command;

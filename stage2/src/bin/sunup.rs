@@ -8,11 +8,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use stage2::command::asked::{Asked, Options};
+use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{
-    against, apply, ask, boot_log, check, completion, critical_path, enable, import, list, log, plan, schema, status,
-    why,
-};
+use stage2::command::{against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, why};
 use stage2::rehearse;
 use stage2::request::{self, Request};
 use stage2::system::places::Places;
@@ -149,10 +147,8 @@ enum Verb {
         #[arg(default_value = "unit", value_parser = schema::SUBJECTS)]
         subject: String,
     },
-    /// The rc-style log of this boot
-    BootLog,
-    /// The chain of units that the end of this boot waited for
-    CriticalPath,
+    #[command(flatten)]
+    Boots(BootVerb),
     /// Writes completions for a shell: `sunup completion bash >/etc/bash_completion.d/sunup`
     Completion {
         /// bash, elvish, fish, powershell or zsh
@@ -260,8 +256,7 @@ fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
             import::run(&import::Asked { format, paths, output, report }, out)
         }
         Verb::Schema { subject } => schema::run(&subject, out),
-        Verb::BootLog => boot_log::show(&places, out),
-        Verb::CriticalPath => critical_path::show(&places, out),
+        Verb::Boots(verb) => boots::run(&places, verb, out),
         Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),
         Verb::CompleteNames => completion::names(&places, out),
         Verb::Rehearse(asked) => rehearsal(asked, out),

@@ -1,23 +1,30 @@
 //! The operator's command, `sunup`: each verb is a file. Verbs ask and report; only the engine acts.
 //! A verb must never write anything but a request, links of bundles (`enable`) and unit sets (`apply`), and never signal a
 //! process.
+mod progress;
 pub mod against;
 pub mod apply;
 pub mod ask;
 pub mod asked;
+pub mod blame;
 pub mod boot_log;
+pub mod boots;
+pub mod chart;
 pub mod check;
 pub mod completion;
 pub mod critical_path;
+pub mod diff;
 pub mod enable;
 pub mod failure;
 pub mod follow;
 pub mod import;
+pub mod json;
 pub mod list;
 pub mod log;
+pub mod metrics;
 pub mod plan;
-mod progress;
 pub mod schema;
 pub mod states;
 pub mod status;
+pub mod what_if;
 pub mod why;

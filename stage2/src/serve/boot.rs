@@ -16,6 +16,7 @@ use crate::request::target::{Sources, Target};
 use crate::request::verdict::{self, Goals};
 use crate::request::{Answer, Request, problems};
 use crate::system::replace::{remove, replace};
+use crate::timeline::archive;
 
 /// What is left of a boot whose essential unit has failed.
 const RESCUE: &str = "rescue";
@@ -111,6 +112,8 @@ impl Supervised {
     fn settle_boot(&mut self, id: &str, mut state: BootState, goals: &Goals) -> io::Result<()> {
         let mut answer = verdict::answer(goals, self.executor.target(), self.executor.engine());
         self.executor.keep_durations();
+        // A boot that cannot be remembered is no worse for it.
+        let _ = archive::keep(self.executor.places());
         // Even where nothing can be kept, nothing is lost but the way back.
         if let Ok(number) = self.keep_generation(state.good) {
             state.judge(number, answer.exit == 0);
