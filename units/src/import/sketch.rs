@@ -39,6 +39,7 @@ pub(super) struct Sketch {
     pub(super) kind: &'static str,
     edges: BTreeMap<UnitName, Strength>,
     order: Vec<UnitName>,
+    conflicts: Vec<UnitName>,
     conditions: Vec<(&'static str, String)>,
     fields: Vec<(&'static str, Yaml)>,
     comments: Vec<String>,
@@ -53,6 +54,7 @@ impl Sketch {
             kind,
             edges: BTreeMap::new(),
             order: Vec::new(),
+            conflicts: Vec::new(),
             conditions: Vec::new(),
             fields: Vec::new(),
             comments: Vec::new(),
@@ -73,6 +75,12 @@ impl Sketch {
                 self.edges.insert(unit, strength);
             }
         }
+    }
+
+    /// Says that both are never up together; never of the unit itself.
+    pub(super) fn conflict(&mut self, name: &str) {
+        let unit = UnitName::new(name).ok().filter(|unit| *unit != self.name && !self.conflicts.contains(unit));
+        self.conflicts.extend(unit);
     }
 
     /// What this waits for.
@@ -135,6 +143,9 @@ impl Sketch {
             if !names.is_empty() {
                 entries.push((key, Yaml::texts(names)));
             }
+        }
+        if !self.conflicts.is_empty() {
+            entries.push(("conflicts", Yaml::texts(self.conflicts.iter().map(UnitName::as_str))));
         }
         entries.extend(self.condition_map().map(|map| ("if", map)));
         entries.extend(self.fields.iter().cloned());

@@ -54,7 +54,7 @@ pub(super) const KEYS: [Key; 30] = [
     Key::new(
         "kind",
         Everywhere,
-        Word(|| crate::check::kinds()),
+        Word(crate::check::kinds),
         "",
         "A supervised process, something done once, or a name for a point in the order",
     ),

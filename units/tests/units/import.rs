@@ -203,9 +203,13 @@ kind: longrun
 needs: [local, db]
 wants: [cache]
 after: [network]
+conflicts: [other]
 if: {path: \"!/etc/web.off\", container: false}
+ready: notify
+restart: on-failure
 stop-timeout: 1m30s
 kill-mode: main
+stop-signal: INT
 run: |
   export A=1
   export B='x y'
@@ -216,15 +220,15 @@ run: |
 "
     );
     let expected = "Description kept, Documentation approximated, Requires kept, Wants approximated, After kept, Before kept, \
-                    Conflicts dropped, ConditionPathExists kept, ConditionVirtualization kept, ConditionHost dropped, \
-                    Type approximated, User approximated, Environment approximated, EnvironmentFile approximated, \
-                    ExecStartPre approximated, ExecStart kept, ExecReload dropped, Restart approximated, \
-                    LimitNOFILE approximated, TimeoutStopSec kept, KillMode kept, KillSignal dropped, PrivateTmp dropped, \
+                    Conflicts kept, ConditionPathExists kept, ConditionVirtualization kept, ConditionHost dropped, \
+                    Type kept, User approximated, Environment approximated, EnvironmentFile approximated, \
+                    ExecStartPre approximated, ExecStart kept, ExecReload kept, Restart kept, \
+                    LimitNOFILE approximated, TimeoutStopSec kept, KillMode kept, KillSignal kept, PrivateTmp dropped, \
                     Frobnicate dropped, WantedBy approximated";
     let fates: Vec<String> = fates(&import).iter().map(|fate| fate.split_once("] ").unwrap().1.into()).collect();
     assert_eq!(fates.join(", "), expected);
     assert_eq!(import.units[0].bundles, ["default"]);
-    assert_eq!(import.decisions.len(), 3, "{:#?}", import.decisions);
+    assert_eq!(import.decisions.len(), 2, "{:#?}", import.decisions);
 }
 
 /// What forks, what is done once, what needs no script, and what no unit comes of.

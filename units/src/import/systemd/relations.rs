@@ -119,6 +119,9 @@ fn draw(
             }
         }
         Relation::Part => (Fate::Dropped, format!("only needs passes a stop of {unit} on")),
-        Relation::Conflict => (Fate::Dropped, format!("{unit}: not supported yet: conflicts")),
+        Relation::Conflict => {
+            sketch.conflict(unit);
+            (Fate::Kept, format!("conflicts {what}"))
+        }
     }
 }

@@ -6,6 +6,7 @@ mod script;
 use super::file::Setting;
 use super::span::{self, Span};
 use super::words::{CommandLine, Names};
+use crate::Signal;
 use crate::import::report::Fate;
 use crate::import::sketch::{Report, Sketch};
 
@@ -26,6 +27,7 @@ pub(super) struct Service {
     main: Vec<CommandLine>,
     before: Vec<CommandLine>,
     stop: Vec<CommandLine>,
+    reload: Vec<CommandLine>,
     has_argv: bool,
     environment: Vec<String>,
     setup: Vec<String>,
@@ -46,6 +48,7 @@ impl Service {
             main: Vec::new(),
             before: Vec::new(),
             stop: Vec::new(),
+            reload: Vec::new(),
             has_argv: true,
             environment: Vec::new(),
             setup: Vec::new(),
@@ -105,7 +108,18 @@ impl Service {
                 (Fate::Approximated, "a line of stop, not run after a failure")
             }
             "ExecStop" => (Fate::Approximated, "supervise stops it by a signal"),
-            "ExecReload" => (Fate::Dropped, "not supported yet: reload"),
+            "ExecReload" if is_longrun && is_hangup(value) => (Fate::Kept, "a reload is a HUP"),
+            "ExecReload" if commands.iter().any(|command| command.mentions("MAINPID")) => {
+                report.decide(
+                    setting.place.clone(),
+                    "its reload wants $MAINPID, which is not known: write reload yourself",
+                );
+                (Fate::Dropped, "a reload that needs the main process's number")
+            }
+            "ExecReload" => {
+                self.reload.extend(commands);
+                (Fate::Kept, "as reload")
+            }
             "ExecStartPost" | "ExecStopPost" => {
                 let text = format!("see whether something must still do {}={value}", setting.key);
                 report.decide(setting.place.clone(), text);
@@ -132,7 +146,10 @@ impl Service {
         let near = |reason: &str| Some((Fate::Approximated, reason.to_owned()));
         match (setting.key.as_str(), value) {
             ("Type", "simple" | "exec") => kept("as a longrun"),
-            ("Type", "notify" | "notify-reload") => near("up once it is executed; not supported yet: ready: notify"),
+            ("Type", "notify" | "notify-reload") => {
+                sketch.set_text("ready", "notify");
+                kept("as ready: notify")
+            }
             ("Type", "dbus") => near("up once it is executed, not once it has its name"),
             ("Type", "idle") => near("does not wait until nothing else starts"),
             ("Type", "oneshot") => kept("as a oneshot"),
@@ -153,7 +170,19 @@ impl Service {
                 Some((Fate::Dropped, "a oneshot is not restarted".into()))
             }
             ("Restart", "always") => kept("a longrun is restarted"),
-            ("Restart", _) => near("always; not supported yet: restart"),
+            ("Restart", "no") => {
+                sketch.set_text("restart", "never");
+                kept("as restart: never")
+            }
+            ("Restart", "on-failure") => {
+                sketch.set_text("restart", "on-failure");
+                kept("as restart: on-failure")
+            }
+            ("Restart", "on-abnormal" | "on-abort" | "on-watchdog") => {
+                sketch.set_text("restart", "on-failure");
+                near("as restart: on-failure")
+            }
+            ("Restart", _) => near("as restart: always"),
             ("TimeoutSec" | "TimeoutStartSec" | "TimeoutStopSec", _) => Some(timeout(&setting.key, value, sketch)),
             ("KillMode", _) if self.manner != Manner::Longrun => near("what stop leaves is killed with the unit"),
             ("KillMode", "process") => {
@@ -167,13 +196,23 @@ impl Service {
             }
             ("KillMode", _) => near("all of them get TERM at once"),
             ("KillSignal", "SIGTERM" | "TERM" | "15") => kept("it is TERM"),
+            ("KillSignal", _) if self.manner == Manner::Longrun && Signal::new(value).is_some() => {
+                sketch.set_text("stop-signal", value.strip_prefix("SIG").unwrap_or(value));
+                kept("as stop-signal")
+            }
             ("KillSignal", _) => {
                 report.decide(setting.place.clone(), format!("it is stopped by {value}: see whether TERM does"));
-                Some((Fate::Dropped, "not supported yet: stop-signal".into()))
+                Some((Fate::Dropped, "a stop of a oneshot is a command".into()))
             }
             _ => None,
         }
     }
+}
+
+/// Whether a command only sends HUP to the main process, which is what a reload does anyway.
+fn is_hangup(value: &str) -> bool {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    matches!(words[..], ["/bin/kill" | "/usr/bin/kill" | "kill", "-HUP" | "-1" | "-SIGHUP", "$MAINPID" | "${MAINPID}"])
 }
 
 fn timeout(key: &str, value: &str, sketch: &mut Sketch) -> (Fate, String) {

@@ -27,6 +27,10 @@ impl Service {
             None if self.main.is_empty() && self.before.is_empty() => sketch.set(key, Yaml::texts(["true"])),
             None => sketch.set(key, Yaml::Text(self.script())),
         }
+        if !self.reload.is_empty() {
+            let lines = self.reload.iter().map(|command| self.line(command));
+            sketch.set("reload", Yaml::Text(self.head() + &lines.collect::<String>()));
+        }
         if self.manner != Manner::Longrun {
             self.write_stop(sketch, report, place);
         }
