@@ -19,6 +19,7 @@ use crate::source::Source;
 use crate::{Diagnostic, Place, UnitName};
 use file::Setting;
 use names::Here;
+use relations::Context;
 use service::{Manner, Service};
 use words::Names;
 
@@ -155,7 +156,14 @@ fn draw(file: File, mut sketch: Sketch, manner: Manner, batch: &BTreeSet<String>
         }
         let value = expand(&names, setting, &mut report);
         let (fate, reason) = match setting.section.as_str() {
-            "Unit" => unit(setting, &value, &afters, batch, &mut sketch, &mut report),
+            "Unit" => unit(Context {
+                setting,
+                value: &value,
+                afters: &afters,
+                batch,
+                sketch: &mut sketch,
+                report: &mut report,
+            }),
             "Service" => service.take(setting, &value, &mut sketch, &mut report),
             "Install" => install(setting, &value, &mut sketch, &mut report),
             _ => None,
@@ -194,25 +202,17 @@ fn expand(names: &Names, setting: &Setting, report: &mut Report) -> String {
     value
 }
 
-fn unit(
-    setting: &Setting,
-    value: &str,
-    afters: &BTreeSet<String>,
-    batch: &BTreeSet<String>,
-    sketch: &mut Sketch,
-    report: &mut Report,
-) -> Option<(Fate, String)> {
-    match setting.key.as_str() {
+fn unit(mut context: Context) -> Option<(Fate, String)> {
+    match context.setting.key.as_str() {
         "Description" => {
-            sketch.description = value.into();
+            context.sketch.description = context.value.into();
             Some((Fate::Kept, "as description".into()))
         }
         "RequiresMountsFor" | "WantsMountsFor" => {
-            sketch.edge(Strength::Wants, "mounts");
+            context.sketch.edge(Strength::Wants, "mounts");
             Some((Fate::Approximated, "as wants: [mounts]".into()))
         }
-        _ => relations::take(setting, value, afters, batch, sketch, report)
-            .or_else(|| conditions::take(setting, value, sketch)),
+        _ => context.take().or_else(|| conditions::take(context.setting, context.value, context.sketch)),
     }
 }
 

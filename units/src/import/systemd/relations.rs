@@ -51,77 +51,79 @@ pub(super) fn afters(settings: &[Setting], batch: &BTreeSet<String>) -> BTreeSet
     units.collect()
 }
 
-/// Draws the edges of a line; its fate and reason. `None`: the key is none of these.
-pub(super) fn take(
-    setting: &Setting,
-    value: &str,
-    afters: &BTreeSet<String>,
-    batch: &BTreeSet<String>,
-    sketch: &mut Sketch,
-    report: &mut Report,
-) -> Option<(Fate, String)> {
-    let relation = relation(&setting.key)?;
-    let mut fate = Fate::Kept;
-    let mut reasons = Vec::new();
-    let mut dropped = 0;
-    let names: Vec<&str> = value.split_whitespace().collect();
-    for name in &names {
-        let (one, reason) = match names::find(name, batch) {
-            Here::Given(why) => (Fate::Kept, format!("{name}: {why}")),
-            Here::Nothing(why) => (Fate::Dropped, format!("{name}: {why}")),
-            Here::Unit(unit, is_there) => draw(relation, name, &unit, is_there, afters, setting, sketch, report),
-        };
-        dropped += usize::from(one == Fate::Dropped);
-        fate = fate.max(one);
-        reasons.push(reason);
-    }
-    // A line of which something is left is not dropped.
-    if fate == Fate::Dropped && dropped < names.len() {
-        fate = Fate::Approximated;
-    }
-    let reason = if reasons.is_empty() { "empty".into() } else { reasons.join("; ") };
-    Some((fate, reason))
+/// A line that may name other units, what is known of those, and what is made of it.
+pub(super) struct Context<'a> {
+    /// The line.
+    pub(super) setting: &'a Setting,
+    /// Its value, with its specifiers replaced.
+    pub(super) value: &'a str,
+    /// What this unit is ordered after.
+    pub(super) afters: &'a BTreeSet<String>,
+    /// What is imported together.
+    pub(super) batch: &'a BTreeSet<String>,
+    /// The unit so far.
+    pub(super) sketch: &'a mut Sketch,
+    /// What is told so far.
+    pub(super) report: &'a mut Report,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the two halves of one loop")]
-fn draw(
-    relation: Relation,
-    name: &str,
-    unit: &str,
-    is_there: bool,
-    afters: &BTreeSet<String>,
-    setting: &Setting,
-    sketch: &mut Sketch,
-    report: &mut Report,
-) -> (Fate, String) {
-    if unit == sketch.name.as_str() {
-        return (Fate::Dropped, format!("{name} is this unit here"));
+impl Context<'_> {
+    /// Draws the edges of the line; its fate and reason. `None`: its key makes none.
+    pub(super) fn take(&mut self) -> Option<(Fate, String)> {
+        let relation = relation(&self.setting.key)?;
+        let mut fate = Fate::Kept;
+        let mut reasons = Vec::new();
+        let mut dropped = 0;
+        let names: Vec<&str> = self.value.split_whitespace().collect();
+        for name in &names {
+            let (one, reason) = match names::find(name, self.batch) {
+                Here::Given(why) => (Fate::Kept, format!("{name}: {why}")),
+                Here::Nothing(why) => (Fate::Dropped, format!("{name}: {why}")),
+                Here::Unit(unit, is_there) => self.draw(relation, name, &unit, is_there),
+            };
+            dropped += usize::from(one == Fate::Dropped);
+            fate = fate.max(one);
+            reasons.push(reason);
+        }
+        // A line of which something is left is not dropped.
+        if fate == Fate::Dropped && dropped < names.len() {
+            fate = Fate::Approximated;
+        }
+        let reason = if reasons.is_empty() { "empty".into() } else { reasons.join("; ") };
+        Some((fate, reason))
     }
-    let is_renamed = name.rsplit_once('.') != Some((unit, "service"));
-    let what = if is_renamed { format!("{unit} for {name}") } else { unit.to_owned() };
-    match relation {
-        Relation::Order(strength) => {
-            sketch.edge(strength, unit);
-            let key = if strength == Strength::After { "after" } else { "before" };
-            (Fate::Kept, format!("{key} {what}"))
+
+    /// Draws one edge.
+    fn draw(&mut self, relation: Relation, name: &str, unit: &str, is_there: bool) -> (Fate, String) {
+        if unit == self.sketch.name.as_str() {
+            return (Fate::Dropped, format!("{name} is this unit here"));
         }
-        Relation::Pull(strength, differs) => {
-            sketch.edge(strength, unit);
-            let key = if strength == Strength::Needs { "needs" } else { "wants" };
-            if strength == Strength::Needs && !is_there {
-                let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(unit));
-                report.decide(setting.place.clone(), text);
+        let is_renamed = name.rsplit_once('.') != Some((unit, "service"));
+        let what = if is_renamed { format!("{unit} for {name}") } else { unit.to_owned() };
+        match relation {
+            Relation::Order(strength) => {
+                self.sketch.edge(strength, unit);
+                let key = if strength == Strength::After { "after" } else { "before" };
+                (Fate::Kept, format!("{key} {what}"))
             }
-            match (differs, afters.contains(unit)) {
-                ("", true) => (Fate::Kept, format!("{key} {what}")),
-                ("", false) => (Fate::Approximated, format!("{key} {what}, and waits for it")),
-                (differs, _) => (Fate::Approximated, format!("{key} {what}; {differs}")),
+            Relation::Pull(strength, differs) => {
+                self.sketch.edge(strength, unit);
+                let key = if strength == Strength::Needs { "needs" } else { "wants" };
+                if strength == Strength::Needs && !is_there {
+                    let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(unit));
+                    self.report.decide(self.setting.place.clone(), text);
+                }
+                match (differs, self.afters.contains(unit)) {
+                    ("", true) => (Fate::Kept, format!("{key} {what}")),
+                    ("", false) => (Fate::Approximated, format!("{key} {what}, and waits for it")),
+                    (differs, _) => (Fate::Approximated, format!("{key} {what}; {differs}")),
+                }
             }
-        }
-        Relation::Part => (Fate::Dropped, format!("only needs passes a stop of {unit} on")),
-        Relation::Conflict => {
-            sketch.conflict(unit);
-            (Fate::Kept, format!("conflicts {what}"))
+            Relation::Part => (Fate::Dropped, format!("only needs passes a stop of {unit} on")),
+            Relation::Conflict => {
+                self.sketch.conflict(unit);
+                (Fate::Kept, format!("conflicts {what}"))
+            }
         }
     }
 }
