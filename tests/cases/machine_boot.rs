@@ -17,6 +17,18 @@ run: |
 ready: {tcp: \"127.0.0.1:22\"}
 kill-mode: main
 ";
+/// A service with control-group values, and one with a value that no kernel takes.
+const LIMITED: &str = "\
+name: limited
+kind: longrun
+run: [sleep, '1000']
+cgroup: {pids.max: 7, memory.max: 16M, cpu.weight: 50, nothing.max: 1}
+---
+name: refused
+kind: oneshot
+start: [touch, /run/refused]
+cgroup: {pids.max: many}
+";
 /// What stage 3 says last.
 const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
@@ -26,12 +38,14 @@ fn boots_works_restarts_and_powers_off() {
     if !support::can_boot_machines() {
         return;
     }
-    let image = Image::new(&Layer::new().file("/etc/sunup/units/sshd.yaml", DELAYED_SSHD));
+    let layer = Layer::new().file("/etc/sunup/units/sshd.yaml", DELAYED_SSHD);
+    let image = Image::new(&layer.file("/etc/sunup/units/limited.yaml", LIMITED));
     let mut machine = Machine::boot(&image, &Options { restarts: true, ..Options::default() });
     let console = &mut machine.console;
     support::log_in(console, BOOT, COMMAND);
     let first = support::assert_default_up(console, COMMAND);
     works(console);
+    is_limited(console);
 
     console.send("reboot\n");
     console.expect(CLEAN, STOP);
@@ -80,4 +94,16 @@ fn works(console: &mut Console) {
     let log = console.ok("cat /run/sunup/boot.log", COMMAND);
     let delay = support::milliseconds(&log, "sshd");
     assert!(delay >= 2000, "sshd was said to be up after {delay} ms, 2 s before its port accepts");
+}
+
+/// Control-group values are the kernel's before a service starts; what it does not have costs nothing, what it refuses the
+/// unit.
+fn is_limited(console: &mut Console) {
+    let group = "cd /sys/fs/cgroup/sunup/limited && cat pids.max memory.max cpu.weight && wc -l <cgroup.procs";
+    console.ok("sunup start limited >/dev/null", COMMAND);
+    assert_eq!(console.ok(group, COMMAND), "7\n16777216\n50\n1\n");
+    console.ok("grep -q 'limited: warning: unable to set nothing.max' /run/sunup/boot.log", COMMAND);
+    let refused =
+        console.ok("sunup start refused >/dev/null || cat /run/sunup/state/refused; test ! -e /run/refused", COMMAND);
+    assert!(refused.contains("unable to set pids.max to many: Invalid argument"), "{refused}");
 }

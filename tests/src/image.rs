@@ -18,7 +18,7 @@ impl Image {
         let directory = TempDir::with_prefix_in("image-", cache::directory()).expect("a temporary directory");
         let image = Self { directory };
         let script = "mount -t overlay -o \"lowerdir=$1:$2\" overlay /mnt && \
-                      mkfs.ext4 -q -F -U \"$4\" -d /mnt \"$3\" 700M";
+                      mkfs.ext4 -q -F -U \"$4\" -d /mnt \"$3\" 1200M";
         command::run(
             command::words(&["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh"])
                 .args([layer.path(), &installed, &image.path()])

@@ -36,11 +36,20 @@ pub(super) enum Doing {
     Starting(Starting),
     /// A longrun is up; until then, an end with exit code 126 or 127 means that it never was.
     Up {
-        /// The end of the probation.
-        probation: Option<Nanoseconds>,
+        /// Until when.
+        probation: Option<Probation>,
     },
     /// A longrun was told to go down.
     Stopping,
+}
+
+/// The time in which a longrun may turn out never to have been up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probation {
+    /// Its end.
+    pub end: Nanoseconds,
+    /// What was executed first is not the command itself: nobody knows yet whether that can be.
+    pub is_needed: bool,
 }
 
 /// A one-shot that runs.

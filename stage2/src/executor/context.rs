@@ -1,6 +1,7 @@
 //! What surrounds a unit that is about to start: its control-group leaf, and the options of `confine`.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use units::{Command, Context, Kind};
 
@@ -22,7 +23,7 @@ impl Executor {
 
     /// A command behind what its unit's context puts before it.
     pub(super) fn confined(&self, context: &Context, command: Vec<String>) -> Vec<String> {
-        let words = Confinement::of(context, &confine()).map(|confinement| confinement.words());
+        let words = Confinement::of(context, confine()).map(|confinement| confinement.words());
         words.into_iter().flatten().chain(command).collect()
     }
 
@@ -51,14 +52,16 @@ impl Executor {
     }
 }
 
-/// A command runs behind `confine`.
-pub(super) fn is_confined(context: &Context) -> bool {
-    Confinement::of(context, Path::new(CONFINE)).is_some()
+/// Something stands before a command that may fail before it. Variables and a umask cannot.
+pub(super) fn may_fail(context: &Context) -> bool {
+    let rest = Context { env: Vec::new(), umask: None, ..context.clone() };
+    Confinement::of(&rest, Path::new(CONFINE)).is_some()
 }
 
 /// The program that came with this one, else the one in PATH.
-pub(super) fn confine() -> PathBuf {
-    beside(CONFINE).unwrap_or_else(|| CONFINE.into())
+pub(super) fn confine() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| beside(CONFINE).unwrap_or_else(|| CONFINE.into()))
 }
 
 /// A program that came with this one.

@@ -5,10 +5,8 @@ use std::io;
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollTimeout};
 use supervisor::sys::process::{peek_ended, wait_for};
-use units::{Command, Kind};
 
-use super::activity::Doing;
-use super::context::is_confined;
+use super::activity::{Doing, Probation};
 use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
@@ -50,19 +48,15 @@ impl Executor {
     }
 
     /// When the last probation that is still running ends; of every longrun, or only of those that need one to be sure.
-    fn last_probation(&self, only_unsure: bool) -> Option<Nanoseconds> {
+    fn last_probation(&self, only_needed: bool) -> Option<Nanoseconds> {
         let now = self.now();
-        let ends = self.activities.iter().enumerate().filter_map(|(unit, activity)| match activity.doing {
-            Doing::Up { probation } => probation.filter(|end| *end > now && (!only_unsure || self.is_unsure(unit))),
+        let ends = self.activities.iter().filter_map(|activity| match activity.doing {
+            Doing::Up { probation: Some(Probation { end, is_needed }) } => {
+                (end > now && (is_needed || !only_needed)).then_some(end)
+            }
             _ => None,
         });
         ends.max()
-    }
-
-    /// What is executed first is not the command itself, so that it may still turn out that it cannot be.
-    fn is_unsure(&self, unit: UnitIndex) -> bool {
-        let Some(Kind::Longrun(longrun)) = self.unit(unit).map(|unit| &unit.kind) else { return false };
-        !matches!(longrun.command(), Some(Command::Argv(_))) || is_confined(&longrun.context)
     }
 
     /// Waits for what happens next, at most until `end`, and acts on it.

@@ -6,7 +6,7 @@ use std::path::Path;
 use units::{Command, Kind, Longrun, Program, Unit, UnitSet};
 
 use super::compile::{Settings, compile};
-use super::directory::{Logger, ServiceDirectory};
+use super::directory::{Logger, MANAGED, ServiceDirectory};
 
 const SSHD: &str = "description: OpenSSH server\nkind: longrun\nneeds: [sshd-keys]\nwants: [network]\n\
     if: {path: /usr/sbin/sshd}\nrun: [/usr/sbin/sshd, -D, -e]\nready: {tcp: \"127.0.0.1:22\"}\nkill-mode: main\n";
@@ -113,6 +113,8 @@ fn every_key() {
     ] {
         let files = compiled(&format!("{base}{keys}\n"), &settings());
         let file = files.iter().find(|(known, _)| known == name);
+        let forgotten: Vec<_> = files.iter().filter(|(name, _)| !MANAGED.contains(&name.as_str())).collect();
+        assert!(forgotten.is_empty(), "would never be removed: {forgotten:?}");
         assert_eq!(file.map(|(_, content)| content.as_str()), Some(content), "{keys}");
     }
     let script = compiled("kind: longrun\nready: notify\nrun: |\n  date\n", &Settings::default());

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use supervisor::sys::capability;
+
 use super::Checker;
 use crate::language::{NICE, OOM};
 use crate::text::{did_you_mean, quoted};
@@ -12,49 +14,9 @@ use crate::{Bound, Context, Limit};
 pub(crate) const CONTROL_FILE: &str = "[A-Za-z0-9_-]+[.][A-Za-z0-9_.-]+";
 
 /// What the kernel has, as capabilities(7) names them, without `CAP_`.
-pub(crate) const CAPABILITIES: [&str; 41] = [
-    "AUDIT_CONTROL",
-    "AUDIT_READ",
-    "AUDIT_WRITE",
-    "BLOCK_SUSPEND",
-    "BPF",
-    "CHECKPOINT_RESTORE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "KILL",
-    "LEASE",
-    "LINUX_IMMUTABLE",
-    "MAC_ADMIN",
-    "MAC_OVERRIDE",
-    "MKNOD",
-    "NET_ADMIN",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_RAW",
-    "PERFMON",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYSLOG",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_CHROOT",
-    "SYS_MODULE",
-    "SYS_NICE",
-    "SYS_PACCT",
-    "SYS_PTRACE",
-    "SYS_RAWIO",
-    "SYS_RESOURCE",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "WAKE_ALARM",
-];
+fn capabilities() -> impl Iterator<Item = &'static str> {
+    capability::NAMES.iter().filter_map(|name| name.strip_prefix("CAP_"))
+}
 
 impl<'a> Checker<'a> {
     pub(super) fn context(&mut self) -> Context {
@@ -170,10 +132,10 @@ impl<'a> Checker<'a> {
     fn capability(&mut self, key: &str, node: &'a Node) -> Option<String> {
         let text = self.text(key, node)?.to_ascii_uppercase();
         let name = text.strip_prefix("CAP_").unwrap_or(&text);
-        if CAPABILITIES.contains(&name) {
+        if capabilities().any(|known| known == name) {
             return Some(format!("CAP_{name}"));
         }
-        let hint = did_you_mean(name, CAPABILITIES);
+        let hint = did_you_mean(name, capabilities());
         self.error(&node.place, format!("unknown capability {}{hint}", quoted(&text)));
         None
     }

@@ -102,7 +102,7 @@ impl Executor {
         Settings {
             cgroup,
             logger: has_logger.then(logger),
-            confine: confine(),
+            confine: confine().into(),
             wakes: Some(self.config.places.service(ENGINE)).filter(|engine| engine.is_dir()),
         }
     }

@@ -10,10 +10,10 @@ use std::fs;
 use supervisor::control::supervise;
 use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY, RUN};
 use supervisor::status::{Phase, Status, Want};
-use units::{KillMode, Kind, Longrun, Program, Readiness, Unit};
+use units::{Command, KillMode, Kind, Longrun, Program, Readiness, Unit};
 
-use super::activity::{Doing, Starting};
-use super::context::can_run;
+use super::activity::{Doing, Probation, Starting};
+use super::context::{can_run, may_fail};
 use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
@@ -93,7 +93,10 @@ impl Executor {
         match longrun.ready {
             _ if tells && status.ready => self.become_up(unit, None),
             _ if tells => {}
-            None => self.become_up(unit, Some(self.now() + PROBATION)),
+            None => {
+                let is_needed = !matches!(longrun.command(), Some(Command::Argv(_))) || may_fail(&longrun.context);
+                self.become_up(unit, Some(Probation { end: self.now() + PROBATION, is_needed }));
+            }
             Some(_) => self.ask_probe(unit),
         }
         if is_done {
@@ -133,7 +136,7 @@ impl Executor {
         }
     }
 
-    fn become_up(&mut self, unit: UnitIndex, probation: Option<Nanoseconds>) {
+    fn become_up(&mut self, unit: UnitIndex, probation: Option<Probation>) {
         self.activities[unit].doing = Doing::Up { probation };
         self.stop_probing(unit);
         self.events.push_back(Event::Ready(unit));

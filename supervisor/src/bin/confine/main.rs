@@ -44,11 +44,11 @@ Runs PROGRAM with less, or with other, than it would have. What cannot be done i
   --umask MASK          octal
   --nice N              -20 to 19
   --oom-score-adj N     -1000 to 1000
-  --limit NAME=SOFT[:HARD]
-                        as core=0, nofile=1024:4096, as=unlimited; SOFT alone is both
   --read-only PATH      it and everything below cannot be written
   --hide PATH           it is empty
   --private-tmp         /tmp and /var/tmp of its own, empty
+  --limit NAME=SOFT[:HARD]
+                        as core=0, nofile=1024:4096, as=unlimited; SOFT alone is both
   --capabilities A,B    all that it and its descendants may ever have; '': none
   --directory PATH      the working directory
   --no-new-privileges   no program that it runs gains any
