@@ -114,8 +114,8 @@ impl Case {
         Self { path, name, needs_root, differs }
     }
 
-    /// What the script prints with a PATH, its exit code at the end.
-    fn run(&self, path: &str) -> String {
+    /// What the script of a dialect prints with a PATH, its exit code at the end.
+    fn run(&self, dialect: &str, path: &str) -> String {
         let directory = tempfile::tempdir_in("/tmp").unwrap();
         let library = here().join("lib.sh");
         let script = format!(". {}; . {}", library.display(), self.path.display());
@@ -125,7 +125,7 @@ impl Case {
             command.arg("--map-root-user");
         }
         command.args(["sh", "-c", &format!("{{ {script}\n}} 2>&1")]).current_dir(directory.path());
-        command.env_clear().env("PATH", path).env("LC_ALL", "C").stdin(Stdio::null());
+        command.env_clear().env("PATH", path).env("LC_ALL", "C").env("DIALECT", dialect).stdin(Stdio::null());
         let output = command.output().unwrap();
         let mut text = String::from_utf8_lossy(&output.stdout).replace(directory.path().to_str().unwrap(), "DIRECTORY");
         let code = output.status.code();
@@ -138,8 +138,8 @@ impl Case {
     }
 
     /// Runs it with both; the error says what is wrong.
-    fn check(&self, ours: &str) -> Result<(), String> {
-        let [ours, theirs] = [ours, THEIRS].map(|path| self.run(path));
+    fn check(&self, dialect: &str, ours: &str) -> Result<(), String> {
+        let [ours, theirs] = [ours, THEIRS].map(|path| self.run(dialect, path));
         let wrong = |whose: &str, seen: &str, expected: &str| {
             format!("{}: {whose}\n--- seen\n{seen}--- expected\n{expected}", self.name)
         };
@@ -195,7 +195,7 @@ fn check_all(dialect: &Dialect) {
             scope.spawn(|| {
                 loop {
                     let Some(case) = waiting.lock().unwrap().pop_front() else { return };
-                    wrong.lock().unwrap().extend(case.check(&path).err());
+                    wrong.lock().unwrap().extend(case.check(dialect.name, &path).err());
                 }
             });
         }

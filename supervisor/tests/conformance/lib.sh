@@ -17,8 +17,11 @@ await() {
         sleep 0.02
     done
 }
-# supervised NAME: until NAME has a supervise and a record.
-supervised() { await test -s "$1/supervise/status"; }
+# supervised NAME: until NAME has a supervise that listens, and a record. The last FIFO that a supervise opens is `ok`, but
+# s6's, which has none.
+case $DIALECT in s6) last=control ;; *) last=ok ;; esac
+listens() { test -p "$1" && dd if=/dev/null of="$1" oflag=nonblock conv=notrunc; }
+supervised() { await test -s "$1/supervise/status"; await listens "$1/supervise/$last"; }
 # says WORD COMMAND...: COMMAND prints WORD somewhere.
 says() { word=$1; shift; "$@" 2>&1 | grep -q -e "$word"; }
 # code COMMAND...: runs it, prints its exit code.
