@@ -3,7 +3,8 @@
 //! While the flag `RUN/stopping` is absent it becomes the real supervise. Once the flag is there, no service is started
 //! any more, but a logger whose pipe still holds something reads it to the end: its supervise is run once more with
 //! descriptor 0 non-blocking, so that "nothing there" looks like an error or an end to the logger, and is told to leave
-//! when the logger ends, or after some seconds.
+//! when the logger ends, or after some seconds. A supervise of several services is not started either: svscan then asks
+//! for each of them alone.
 //!
 //! It puts the original PATH back, so that services never see the scanner's.
 #![no_std]
@@ -17,10 +18,10 @@ use supervisor::supervise::run::DRAIN;
 use supervisor::sys::descriptor::{HERE, Owned, STDIN};
 use supervisor::sys::error::Errno;
 use supervisor::sys::files::{self, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY};
-use supervisor::sys::message::Messages;
+use supervisor::sys::message::{Level, Messages, Piece};
 use supervisor::sys::process::{Arguments, Environment, exec, exec_in_path};
 use supervisor::sys::start::Stack;
-use supervisor::sys::text::{Shown, Text, first_line};
+use supervisor::sys::text::{Text, first_line};
 
 supervisor::resident!(run);
 
@@ -39,7 +40,9 @@ fn run(mut stack: Stack) -> i32 {
     restore_path(&mut stack);
     let errno = become_supervise(&stack, run, is_stopping);
     let name = stack.argument(1).map_or(b"".as_slice(), CStr::to_bytes);
-    Messages::new("wrapper").fatal(b"", format_args!("unable to run supervise for {}: {errno}", Shown(name)));
+    let pieces =
+        [Piece::Text("unable to run supervise for "), Piece::Name(name), Piece::Text(": "), Piece::Errno(errno)];
+    Messages::new("wrapper").tell(b"", Level::Fatal, &pieces);
     111
 }
 

@@ -23,7 +23,7 @@ impl Entries {
         }
         let Some(pipe) = self.pipe_of(at, is_log) else { return };
         let plan = Plan { at: at as u32, is_log, pipe };
-        if children.group_size() < 2 || !Batch::takes(name, is_log) {
+        if children.group_size() < 2 || self.recents.goes_alone(who) || !Batch::takes(name, is_log) {
             return self.launch(plan, name, children, walk);
         }
         if batch.push(plan, name).is_err() {

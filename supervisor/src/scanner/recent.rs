@@ -25,6 +25,8 @@ struct Recent {
     pause: u8,
     /// It is to be started.
     waits: bool,
+    /// Its last supervise left in order.
+    left: bool,
 }
 
 /// All of them. Where there is no memory for one, it is started at once.
@@ -53,13 +55,19 @@ impl Recents {
     /// Its supervise has ended. `orderly`: with exit code 0.
     pub fn died(&mut self, who: Who, orderly: bool, now: u64) {
         let Some(recent) = self.of(who) else {
-            let _ = self.0.push(Recent { who, at: milliseconds(now), pause: 1, waits: true });
+            let _ = self.0.push(Recent { who, at: milliseconds(now), pause: 1, waits: true, left: orderly });
             return;
         };
         let lived = milliseconds(now).wrapping_sub(recent.at);
         recent.pause = if orderly && lived < SECOND { recent.pause.saturating_mul(2).min(LONGEST) } else { 1 };
         recent.at = recent.at.wrapping_add(lived.max(u32::from(recent.pause) * SECOND));
-        recent.waits = true;
+        (recent.waits, recent.left) = (true, orderly);
+    }
+
+    /// Its last supervise left in order, a moment ago: the next one is for it alone, so that whoever decides whether it may
+    /// run (the wrapper, while the machine stops) decides about one.
+    pub fn goes_alone(&self, who: Who) -> bool {
+        self.0.iter().any(|recent| recent.who == who && recent.left)
     }
 
     /// It could not be started.
@@ -159,8 +167,10 @@ mod tests {
             recents.started(who(), now);
         }
         assert_eq!(pauses, [0, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert!(recents.goes_alone(who()));
         recents.died(who(), false, now);
         assert_eq!(recents.due(now), Some(now + S), "a crash is no leaving");
+        assert!(!recents.goes_alone(who()));
     }
 
     /// One that could not be started is tried a second later, however often.

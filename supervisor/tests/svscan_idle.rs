@@ -1,0 +1,87 @@
+//! A tree of a hundred services in which nothing happens.
+
+mod scene;
+#[path = "../../tests/src/skip.rs"]
+mod skip;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use scene::{SUPERVISE, Scene, command, wait_until};
+use supervisor::status::Phase;
+
+/// Services, ten of them with a logger.
+const SERVICES: usize = 100;
+
+/// How long nothing may happen.
+fn watch() -> Duration {
+    Duration::from_secs(if std::env::var_os("SUNUP_SOAK").is_some() { 60 } else { 10 })
+}
+
+/// svscan, its supervises and their services: all descendants of a process.
+fn everyone(svscan: u32) -> Vec<u32> {
+    let mut all = vec![svscan];
+    let mut at = 0;
+    while let Some(&pid) = all.get(at) {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        all.extend(children.split_whitespace().map(|pid| pid.parse::<u32>().unwrap()));
+        at += 1;
+    }
+    all
+}
+
+/// No process of it makes a system call, in whatever form the services are looked after.
+#[test]
+fn makes_no_system_call() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        return skip::skip("strace is missing");
+    }
+    for form in [&["scan"][..], &["-g", "50", "scan"]] {
+        silence(form);
+    }
+}
+
+fn silence(form: &[&str]) {
+    let mut scene = Scene::new();
+    let program = Path::new(SUPERVISE).with_file_name("readproctitle");
+    for number in 0..SERVICES {
+        let place = format!("scan/service-{number}");
+        scene.file(&format!("{place}/run"), &format!("#!{} -\n", program.display()));
+        if number < 10 {
+            scene.file(&format!("{place}/log/run"), "#!/bin/sh\nexec cat\n");
+        }
+    }
+    let mut command = command(&scene, form);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    let svscan = scene.spawn(command);
+    for number in 0..SERVICES {
+        scene.await_record(&format!("scan/service-{number}"), |status| status.phase == Phase::Run);
+    }
+    // The loggers' shells are gone, too.
+    let all = wait_until("everyone", || {
+        let all = everyone(svscan);
+        let is_shell = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sh\n");
+        (!all.iter().any(is_shell) && all.len() > SERVICES + 10).then_some(all)
+    });
+    let trace = scene.path.join("trace");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(&trace).args(all.iter().map(|pid| format!("--attach={pid}")));
+    scene.spawn(strace);
+    // A tracer that comes interrupts what everyone waits in; the count begins when that has come to rest.
+    let mut last = (0, Instant::now());
+    wait_until("the tracer to be at rest", || {
+        let size = fs::metadata(&trace).map_or(0, |file| file.len());
+        if size != last.0 {
+            last = (size, Instant::now());
+        }
+        (size > 0 && last.1.elapsed() > Duration::from_secs(2)).then_some(())
+    });
+    // That nothing happens can be seen only by waiting.
+    std::thread::sleep(watch());
+    let text = fs::read_to_string(&trace).unwrap();
+    assert_eq!(&text[usize::try_from(last.0).unwrap()..], "", "{form:?}");
+    assert_eq!(everyone(svscan), all);
+}
