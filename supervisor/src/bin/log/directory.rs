@@ -4,6 +4,7 @@
 //! `current` may be executed by its owner when it is complete. Whoever writes waits while the disk is full.
 
 use super::stamp::Moment;
+use crate::client::chain;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -108,12 +109,8 @@ impl Directory {
 
     fn pause(&self, what: &str, error: &io::Error, said: &mut bool) {
         if !std::mem::replace(said, true) {
-            eprintln!(
-                "{}: warning: unable to {what} in {}, pausing: {}",
-                self.program,
-                self.path.display(),
-                cause(error)
-            );
+            let text = format!(": warning: unable to {what} in {}, pausing: ", self.path.display());
+            chain::say(0, &[self.program.as_bytes(), text.as_bytes(), cause(error).as_bytes()]);
         }
         std::thread::sleep(self.limits.pause);
     }

@@ -59,6 +59,8 @@ impl Source {
     pub fn new(manner: Manner) -> io::Result<Self> {
         let mask = SigSet::from_iter([Signal::SIGTERM, Signal::SIGHUP, Signal::SIGALRM]);
         mask.thread_block()?;
+        // Who reads our output may go; a logger goes on.
+        SigSet::from(Signal::SIGPIPE).thread_block()?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         let (bytes, input) = (Vec::new(), io::stdin());
         Ok(Self { manner, signals, input, bytes, leaves: None, ended: false, busy: false })

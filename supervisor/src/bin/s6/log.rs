@@ -197,7 +197,11 @@ impl Outlet {
         match self {
             Self::Directory(directory) => directory.write(line),
             Self::Forward(works) => {
-                *works = *works && io::stdout().write_all(line).and_then(|()| io::stdout().flush()).is_ok();
+                if *works && let Err(error) = io::stdout().write_all(line).and_then(|()| io::stdout().flush()) {
+                    *works = false;
+                    let text = "unable to write to stdout, closing the stream - error was: ";
+                    say::warn(NAME, OsStr::new(text), &say::cause(error));
+                }
             }
             Self::Alert(size) => {
                 let mut text = b"s6-log: alert: ".to_vec();
