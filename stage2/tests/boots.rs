@@ -1,0 +1,78 @@
+//! What is left of a boot that does not work.
+
+mod system;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use system::{System, until, without_times};
+
+const SERVER: &str = "kind: longrun\nrun: [sleep, '1000']\nlog: none\n";
+
+/// An essential unit that fails sends the boot to the rescue bundle: what still waits is not begun.
+#[test]
+fn an_essential_unit_fails() {
+    let system = System::new(&[
+        ("root", "kind: oneshot\nessential: true\nstart: 'until test -e ROOT/go; do sleep 0.02; done; exit 1'\n"),
+        ("slow", "kind: oneshot\nstart: 'touch ROOT/go; exec sleep 1000'\n"),
+        ("later", "kind: oneshot\nafter: [slow]\nstart: 'touch ROOT/later'\n"),
+        ("shell", SERVER),
+    ]);
+    fs::remove_file(system.path("bundles/default/shell")).unwrap();
+    system.add_member("rescue", "shell");
+    system.supervise_engine();
+    let answer = system.request("boot", "boot", &["default"]);
+    let expected = json!({"v": 1, "exit": 1, "error": "essential unit root failed", "units": {"shell": "up"}});
+    assert_eq!(answer, expected);
+    assert!(!system.path("later").exists() && system.pid("shell") != 0);
+    let console = without_times(&system.read("console"));
+    assert!(
+        console.contains(&"stage2: error: essential unit root failed: starting rescue instead".to_owned()),
+        "{console:?}"
+    );
+    let states = system.states();
+    assert_eq!(
+        (states["root"].as_str(), states["slow"].as_str(), states["later"].as_str()),
+        ("failed", "down", "down")
+    );
+}
+
+/// Boots again: the run directory is new, what is remembered stays.
+fn boot_again(system: &System) -> Value {
+    until("the engine's end", || system.pid("engine") == 0);
+    for service in ["server", "other"] {
+        system.control(service, "d");
+        until("its end", || system.pid(service) == 0);
+    }
+    for directory in ["state", "requests", "engine"] {
+        let _ = fs::remove_dir_all(system.path(&format!("run/{directory}")));
+    }
+    fs::create_dir(system.path("run/requests")).unwrap();
+    system.request("boot", "boot", &["default"])
+}
+
+/// The third boot in a row that fails is followed by the unit set that worked last; the fourth begins with it; a set that
+/// was changed gets a chance of its own.
+#[test]
+fn the_set_that_worked_last() {
+    let system = System::new(&[("server", SERVER)]);
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
+    let state = || serde_json::from_str::<Value>(&system.read("boot-state")).unwrap();
+    assert_eq!(state(), json!({"v": 1, "failed": 0, "good": 1, "bad": null}));
+    system.add_unit("server", "kind: longrun\nrun: [/no/such]\n");
+    for failed in 1..3 {
+        assert_eq!(boot_again(&system)["exit"], 1);
+        assert_eq!(state(), json!({"v": 1, "failed": failed, "good": 1, "bad": 2}));
+    }
+    assert_eq!(boot_again(&system)["exit"], 0);
+    let said = |words: &str| system.read("console").contains(words);
+    assert!(said("THE THIRD BOOT IN A ROW HAS FAILED: STARTING THE UNIT SET THAT WORKED LAST (GENERATION 1)"));
+    assert_ne!(system.pid("server"), 0);
+    assert_eq!(boot_again(&system)["exit"], 0);
+    assert!(said("THE LAST 3 BOOTS FAILED: BOOTING THE UNIT SET THAT WORKED LAST (GENERATION 1)"));
+    assert_ne!(system.pid("server"), 0);
+    system.add_unit("server", &format!("description: mended\n{SERVER}"));
+    assert_eq!(boot_again(&system)["exit"], 0);
+    assert_eq!(state(), json!({"v": 1, "failed": 0, "good": 3, "bad": null}));
+}
