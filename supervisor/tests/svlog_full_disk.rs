@@ -4,13 +4,13 @@ mod kit;
 mod logger;
 
 use kit::{end_of, ours, signal, until};
-use logger::waiting;
+use logger::{content, files, waiting};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io::Write;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 /// On a full disk `-b` loses nothing, and without it every line is either logged or counted, and none is cut.
 #[test]
@@ -55,4 +55,69 @@ fn full_disk() {
         }
         end_of(&mut child);
     }
+}
+
+/// A tmpfs that holds so many files, and svlog on it in a mount namespace of its own; gives where its directory is seen.
+fn on_tmpfs(options: &str, program: &str, arguments: &[&str], directory: &Path) -> (Child, PathBuf) {
+    let script = format!("mount -t tmpfs -o {options} none \"$PWD\" && cd \"$PWD\" && exec \"$@\"");
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", &script, "sh", program]).args(arguments);
+    let errors = fs::File::create(directory.with_extension("errors")).unwrap();
+    let child = command.current_dir(directory).stdin(Stdio::piped()).stderr(errors).spawn().unwrap();
+    let inside = PathBuf::from(format!("/proc/{}/root{}", child.id(), directory.display()));
+    (child, inside)
+}
+
+/// Where no file can be made, a rotation cannot be finished: that is told, the lines go on into the file that is there, and
+/// it is rotated when it can be.
+#[test]
+fn rotation_without_room_for_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = ours("svlog").display().to_string();
+    // The root, log/, lock, current, and one file more, which the test takes away.
+    let (mut child, inside) = on_tmpfs("nr_inodes=5", &program, &["./log"], directory.path());
+    let mut stdin = child.stdin.take().unwrap();
+    let log = inside.join("log");
+    stdin.write_all(b"one\n").unwrap();
+    until("a line", || fs::read_to_string(log.join("current")).is_ok_and(|text| text == "one\n"));
+    fs::write(inside.join("filler"), "").unwrap();
+    signal(&child, Signal::SIGALRM);
+    let errors = directory.path().with_extension("errors");
+    let message =
+        "svlog ./log: warning: unable to open current: No space left on device (writing on without rotation)\n";
+    until("a message", || fs::read_to_string(&errors).unwrap() == message);
+    stdin.write_all(b"two\n").unwrap();
+    // There is no `current` meanwhile: the file that has its new name already is written on.
+    until("a line more", || fs::read_to_string(&files(&log)[0]).is_ok_and(|text| text == "one\ntwo\n"));
+    fs::remove_file(inside.join("filler")).unwrap();
+    signal(&child, Signal::SIGALRM);
+    until("a current", || fs::read_to_string(log.join("current")).is_ok_and(|text| text.is_empty()));
+    stdin.write_all(b"three\n").unwrap();
+    until("all lines", || content(&log) == "one\ntwo\nthree\n");
+    drop(stdin);
+    assert_eq!(end_of(&mut child), Some(0));
+    fs::remove_file(errors).unwrap();
+}
+
+/// A stop on a full disk gives up after what cannot be written, and says how much that was.
+#[test]
+fn stop_on_a_full_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = ours("svlog").display().to_string();
+    let (mut child, inside) = on_tmpfs("size=16k", &program, &["-b", "s65536", "./log"], directory.path());
+    let mut stdin = child.stdin.take().unwrap();
+    until("a log", || inside.join("log/current").exists());
+    let line = format!("{}\n", "x".repeat(999));
+    let errors = directory.path().with_extension("errors");
+    let mut written = 0;
+    while !fs::read_to_string(&errors).unwrap().contains("No space left on device") {
+        written += stdin.write(line.as_bytes()).map_or(0, |_| 1);
+        assert!(written < 60, "16 kB hold more than 60 kB");
+        until("the line, or a message", || waiting(stdin.as_fd()) == 0 || fs::metadata(&errors).unwrap().len() > 0);
+    }
+    signal(&child, Signal::SIGTERM);
+    assert_eq!(end_of(&mut child), Some(111));
+    let said = fs::read_to_string(&errors).unwrap();
+    assert!(said.lines().last().unwrap().ends_with(" lines were lost"), "{said}");
+    fs::remove_file(errors).unwrap();
 }

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 
 use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Script};
+use supervisor::log::trouble::say_as_multilog;
 use supervisor::sys::descriptor::STDOUT;
 use supervisor::sys::files;
 use supervisor::sys::message::Piece::{Errno as Why, Text as Words};
@@ -47,7 +48,8 @@ fn log(stack: &Stack) -> i32 {
     };
     files::set_umask(0o022);
     let environment = Environment::of(stack);
-    let settings = Settings { blocks: true, ready: None, longest: 0, dialect: Dialect::Multilog, environment };
+    let (dialect, say) = (Dialect::Multilog, say_as_multilog);
+    let settings = Settings { blocks: true, ready: None, longest: 0, dialect, say, program: "multilog", environment };
     match Logger::new(script, settings) {
         Ok(mut logger) => logger.run(),
         Err(errno) => {

@@ -6,6 +6,7 @@ use core::ffi::CStr;
 
 use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Refusal, Script};
+use supervisor::log::trouble::say_as_svlog;
 use supervisor::sys::descriptor::{Owned, STDOUT};
 use supervisor::sys::files;
 use supervisor::sys::message::Piece::{Errno as Why, Name, Text as Words};
@@ -82,6 +83,8 @@ fn options(stack: &Stack) -> Option<Asked> {
         ready: None,
         longest: 0,
         dialect: Dialect::Svlog,
+        say: say_as_svlog,
+        program: "svlog",
         environment: Environment::of(stack),
     };
     let mut at = 1;

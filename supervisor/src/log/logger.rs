@@ -10,7 +10,7 @@ use super::output::Output;
 use super::script::{Dialect, MOST_SINKS, Script, Target};
 use super::sink::{Context, Sink, alert};
 use super::status_file::StatusFile;
-use super::trouble;
+use super::trouble::Say;
 use crate::sys::descriptor::{Owned, STDIN};
 use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLHUP, EPOLLIN, wait_several};
@@ -33,8 +33,12 @@ pub struct Settings {
     pub ready: Option<Owned>,
     /// Lines longer than this many bytes are broken; 0: never.
     pub longest: usize,
-    /// Whose words messages have.
+    /// Whose ways it has.
     pub dialect: Dialect,
+    /// The words for what does not work.
+    pub say: Say,
+    /// The program's name in messages.
+    pub program: &'static str,
     /// What processors get.
     pub environment: Environment,
 }
@@ -87,10 +91,8 @@ impl Logger {
             environment: settings.environment,
             labels: script.labels(),
             orders: Orders::new()?,
-            messages: Messages::new(match settings.dialect {
-                Dialect::Svlog => "svlog",
-                Dialect::Multilog => "multilog",
-            }),
+            messages: Messages::new(settings.program),
+            say: settings.say,
             output: Output::new(),
         };
         Ok(Self { script, input: Input::new(settings.longest), places, context, ready: settings.ready, failed: false })
@@ -131,7 +133,7 @@ impl Logger {
     }
 
     fn refuse(&mut self, path: &[u8], trouble: Trouble) {
-        trouble::say(&mut self.context.messages, self.context.dialect, path, Level::Fatal, trouble, "");
+        (self.context.say)(&mut self.context.messages, path, Level::Fatal, trouble, "");
     }
 
     /// Milliseconds until the first `current` is too old.

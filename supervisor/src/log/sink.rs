@@ -12,7 +12,7 @@ use super::orders::Orders;
 use super::output::Output;
 use super::processor::{CRASHED, FAILED, PROCESSING};
 use super::script::{Dialect, Limits};
-use super::trouble;
+use super::trouble::Say;
 use crate::sys::descriptor::STDERR;
 use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::message::{Level, Messages};
@@ -36,8 +36,10 @@ const PATIENCE: u64 = 2_000_000_000;
 pub struct Context {
     /// Wait until a place works again, instead of dropping lines.
     pub blocks: bool,
-    /// Whose words messages have.
+    /// Whose ways it has.
     pub dialect: Dialect,
+    /// The words for what does not work.
+    pub say: Say,
     /// What processors get.
     pub environment: Environment,
     /// Lines carry labels, so ours do as well.
@@ -217,7 +219,7 @@ impl Sink {
 
     fn warn(&self, trouble: Trouble, then: &'static str, context: &mut Context) {
         let path = self.path.to_bytes();
-        trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+        (context.say)(&mut context.messages, path, Level::Warning, trouble, then);
     }
 
     /// Writes what is on its way, and the number of lost lines before it.

@@ -5,7 +5,6 @@ use core::ffi::CStr;
 use super::directory::Trouble;
 use super::input::Piece;
 use super::sink::Context;
-use super::trouble;
 use crate::sys::descriptor::Owned;
 use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_WRONLY};
 use crate::sys::message::Level;
@@ -56,7 +55,7 @@ impl StatusFile {
             if self.trouble != Some(trouble) {
                 let then = if context.blocks { "waiting until it works" } else { "leaving the line out" };
                 let path = self.path.to_bytes();
-                trouble::say(&mut context.messages, context.dialect, path, Level::Warning, trouble, then);
+                (context.say)(&mut context.messages, path, Level::Warning, trouble, then);
                 self.trouble = Some(trouble);
             }
             if !(context.blocks && context.orders.pause()) {

@@ -2,25 +2,24 @@
 
 use super::directory::{LOCKING, NO_NUMBER, Trouble};
 use super::processor::{CRASHED, FAILED, PROCESSING};
-use super::script::Dialect;
 use crate::sys::error_words::daemontools_word;
 use crate::sys::message::Piece::{self, Name, Text};
 use crate::sys::message::{Level, Messages};
 
-/// Says what does not work, and what is done about it.
-pub fn say(messages: &mut Messages, dialect: Dialect, path: &[u8], level: Level, trouble: Trouble, then: &'static str) {
+/// Says of a place what does not work, and, in brackets, what is done about it. Each program links its own words only.
+pub type Say = fn(&mut Messages, &[u8], Level, Trouble, &'static str);
+
+/// Our words.
+pub fn say_as_svlog(messages: &mut Messages, path: &[u8], level: Level, trouble: Trouble, then: &'static str) {
     let Trouble(what, errno) = trouble;
-    if dialect == Dialect::Multilog {
-        return say_as_multilog(messages, path, level, trouble);
-    }
-    let why = if errno == NO_NUMBER { Text(what) } else { Piece::Errno(errno) };
-    let what = if errno == NO_NUMBER { PROCESSING } else { what };
+    let (what, why) = if errno == NO_NUMBER { (PROCESSING, Text(what)) } else { (what, Piece::Errno(errno)) };
     let [open, close] = if then.is_empty() { [""; 2] } else { [" (", ")"] };
     messages.tell(path, level, &[Text("unable to "), Text(what), Text(": "), why, Text(open), Text(then), Text(close)]);
 }
 
 /// multilog's words, where it has some for what was being done; its fatal ones pause for nothing.
-fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, Trouble(what, errno): Trouble) {
+pub fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, trouble: Trouble, then: &'static str) {
+    let Trouble(what, errno) = trouble;
     let (before, after) = match what {
         "" => ("processor crashed in ", ""),
         FAILED | CRASHED => ("processor failed in ", ""),
@@ -42,7 +41,7 @@ fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, Trouble(w
     };
     if what == CRASHED {
         // It has two lines for this.
-        say_as_multilog(messages, path, level, Trouble("", NO_NUMBER));
+        say_as_multilog(messages, path, level, Trouble("", NO_NUMBER), then);
     }
     let pausing = if level == Level::Fatal { "" } else { ", pausing" };
     let why = match daemontools_word(errno) {

@@ -2,6 +2,7 @@
 
 use crate::kit;
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -232,4 +233,32 @@ fn lock() {
 fn makes_parents() {
     let (code, errors, files) = run(&kit::ours("multilog"), &["./a/b"], &["x\n"], nothing);
     assert_eq!((code, errors.as_str(), files[0].0.as_str()), (Some(0), "", "a/b/current"));
+}
+
+/// On a full disk the same warning comes again and again, in daemontools' words, until there is room; no line is lost.
+#[test]
+fn pauses_on_a_full_disk() {
+    let Some(theirs) = kit::peer("multilog") else { return };
+    for program in [kit::ours("multilog"), theirs] {
+        let directory = tempfile::tempdir().unwrap();
+        let errors = directory.path().with_extension("errors");
+        let script = "mount -t tmpfs -o size=64k none \"$PWD\" && cd \"$PWD\" && \
+            dd if=/dev/zero of=filler bs=4k count=8 2>/dev/null && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script, "sh"]).arg(&program);
+        command.args(["s65536", "./log"]).current_dir(&directory).stdin(Stdio::piped());
+        let mut child = Ended(command.stderr(File::create(&errors).unwrap()).spawn().unwrap());
+        let inside = format!("/proc/{}/root{}", child.0.id(), directory.path().display());
+        let mut stdin = child.0.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || stdin.write_all(lines(2500).as_bytes()).map(|()| stdin));
+        let warning = "multilog: warning: unable to write to ./log/current, pausing: out of disk space\n";
+        kit::until("two warnings", || fs::read_to_string(&errors).unwrap() == warning.repeat(2));
+        fs::remove_file(format!("{inside}/filler")).unwrap();
+        let current = format!("{inside}/log/current");
+        kit::until("every line", || fs::read_to_string(&current).is_ok_and(|text| text.ends_with("line 2499 abc\n")));
+        assert!(fs::read_to_string(&current).unwrap() == lines(2500), "{}", program.display());
+        // Until here the log is only seen while multilog runs.
+        drop(writer.join().unwrap().unwrap());
+        fs::remove_file(&errors).unwrap();
+    }
 }
