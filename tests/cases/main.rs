@@ -10,5 +10,6 @@ mod machine_boot;
 mod namespace_boot;
 mod one_world;
 mod plan;
+mod soak;
 mod support;
 mod tidy;
