@@ -35,9 +35,10 @@ impl UnitSet {
     /// Provides what all units need and want.
     pub(super) fn provide_what_is_named(&mut self) {
         let may_be_provided = |name: &UnitName| self.scripts.are_there() || name.as_str().contains('@');
-        let edges = self.units.values().flat_map(pulled).map(|edge| &edge.unit);
-        let named: BTreeSet<&UnitName> = edges.filter(|name| may_be_provided(name)).collect();
-        let missing = named.into_iter().filter(|name| !self.is_defined(name.as_str())).cloned().collect();
+        let names = self.units.values().flat_map(pulled).map(|edge| &edge.unit);
+        let missing = names.filter(|name| may_be_provided(name) && !self.is_defined(name.as_str()));
+        let missing: BTreeSet<UnitName> = missing.cloned().collect();
+        let missing = missing.into_iter().collect();
         self.provide_all(missing);
     }
 
