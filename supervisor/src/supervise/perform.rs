@@ -161,7 +161,11 @@ impl Service {
         let sent = match target {
             Target::Main => process::kill(pid, signal).is_ok(),
             Target::All if leaf().is_some_and(|leaf| group::signal(&leaf, signal)) => true,
-            Target::All | Target::Group => process::kill_group(pid, signal).is_ok(),
+            Target::All | Target::Group => {
+                // A process that went into the background, or was moved to, need not lead its group.
+                let group = process::group_of(pid).unwrap_or(pid);
+                process::group_of(0) != Ok(group) && process::kill_group(group, signal).is_ok()
+            }
         };
         if !sent && target != Target::Main {
             let _ = process::kill(pid, signal);

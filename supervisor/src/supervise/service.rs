@@ -162,6 +162,7 @@ impl Service {
             context.messages.tell(self.shown.bytes(), Level::Info, &pieces);
             self.open_ear(context);
             self.open_sockets(Some(status.pid), context);
+            self.check = Check::of(&self.files, context.now.monotonic).filter(|_| !status.ready);
         }
         self.handle(Event::Adopted(settings), context)
             && (!self.drains || self.handle(Event::Drain, context))
