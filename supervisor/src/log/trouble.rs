@@ -17,12 +17,20 @@ pub fn say_as_svlog(messages: &mut Messages, path: &[u8], level: Level, trouble:
     messages.tell(path, level, &[Text("unable to "), Text(what), Text(": "), why, Text(open), Text(then), Text(close)]);
 }
 
-/// multilog's words, where it has some for what was being done; its fatal ones pause for nothing.
-pub fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, trouble: Trouble, then: &'static str) {
+/// multilog's words. It never says what it does, since it always pauses; for a crash it has two lines.
+pub fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, trouble: Trouble, _: &'static str) {
+    if trouble.0 == CRASHED {
+        tell_as_multilog(messages, path, level, trouble);
+    }
     let Trouble(what, errno) = trouble;
+    tell_as_multilog(messages, path, level, Trouble(if what == CRASHED { FAILED } else { what }, errno));
+}
+
+/// One line, with its words where it has some for what was being done; fatal ones pause for nothing.
+fn tell_as_multilog(messages: &mut Messages, path: &[u8], level: Level, Trouble(what, errno): Trouble) {
     let (before, after) = match what {
-        "" => ("processor crashed in ", ""),
-        FAILED | CRASHED => ("processor failed in ", ""),
+        CRASHED => ("processor crashed in ", ""),
+        FAILED => ("processor failed in ", ""),
         PROCESSING => ("unable to fork for processor in ", ""),
         "create directory" | "open directory" => ("unable to open directory ", ""),
         LOCKING | "open lock" => ("unable to lock directory ", ""),
@@ -39,10 +47,6 @@ pub fn say_as_multilog(messages: &mut Messages, path: &[u8], level: Level, troub
         "write to" => ("unable to write to ", ""),
         _ => ("unable to work in directory ", ""),
     };
-    if what == CRASHED {
-        // It has two lines for this.
-        say_as_multilog(messages, path, level, Trouble("", NO_NUMBER), then);
-    }
     let pausing = if level == Level::Fatal { "" } else { ", pausing" };
     let why = match daemontools_word(errno) {
         _ if errno == NO_NUMBER => [Text(""), Text("")],
