@@ -220,6 +220,38 @@ fn holds_its_fifo() {
     wait_until("the end of holding", || open_fifo(&fifo).is_none().then_some(()));
 }
 
+/// A logger that has ended once its pipe was closed is not started again, and svscan has nothing to do about it.
+#[test]
+fn closed_pipe() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP).file("a/log/run", "#!/bin/sh\nexec cat\n");
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    let svscan = svscan(&mut scene, &["-t", "0", "scan"]);
+    scene.await_record("a", |status| status.phase == Phase::Run);
+    scene.await_record("a/log", |status| status.phase == Phase::Run);
+    let supervise = supervise_of(&scene, "a/log");
+    scene.letters("scan/.svscan/control", "E");
+    scene.letters("a/log/supervise/control", "dx");
+    wait_until("its end", || (!is_alive(supervise)).then_some(()));
+    // What it does is counted in the times it was woken: for the end, and for this letter.
+    let woken = || {
+        let text = fs::read_to_string(format!("/proc/{svscan}/status")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse::<u64>().unwrap()
+    };
+    let ran = || -> u64 {
+        let text = fs::read_to_string(format!("/proc/{svscan}/schedstat")).unwrap();
+        text.split(' ').next().unwrap().parse().unwrap()
+    };
+    let before = (woken(), ran());
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(woken() - before.0 < 10 && ran() - before.1 < 100_000_000, "{before:?} {} {}", woken(), ran());
+    scene.letters("scan/.svscan/control", "a");
+    scene.letters("scan/.svscan/control", "z");
+    assert!(!scene.is_supervised("a/log") && scene.is_supervised("a"));
+}
+
 /// Thousands of entries are no more trouble than one: the table grows.
 #[test]
 fn many_entries() {

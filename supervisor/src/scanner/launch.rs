@@ -13,6 +13,7 @@ use super::walk::{Walk, directory_of};
 
 impl Entries {
     /// Starts a supervise if one is due.
+    #[inline(never)]
     pub(super) fn start(&mut self, at: usize, name: &CStr, is_log: bool, batch: &mut Batch, walk: &mut Walk<'_>) {
         let Some(children) = walk.children else { return };
         let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
@@ -21,7 +22,10 @@ impl Entries {
         if !is_wanted || !is_dead || !self.recents.may_start(who, walk.now) {
             return;
         }
-        let Some(pipe) = self.pipe_of(at, is_log) else { return };
+        let Some(pipe) = self.pipe_of(at, is_log) else {
+            // It will never be started, so nobody waits for it.
+            return self.recents.started(who, walk.now);
+        };
         let plan = Plan { at: at as u32, is_log, pipe };
         if children.group_size() < 2 || self.recents.goes_alone(who) || !Batch::takes(name, is_log) {
             return self.launch(plan, name, children, walk);

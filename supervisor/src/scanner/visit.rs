@@ -18,6 +18,7 @@ const SECOND: u64 = 1_000_000_000;
 
 impl Entries {
     /// What has become of a service, or of its logger, now that its name is known.
+    #[inline(never)]
     pub(super) fn visit(&mut self, at: usize, name: &CStr, is_log: bool, walk: &mut Walk<'_>) {
         let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
         let Some(member) = self.member(at, is_log).copied() else { return };
