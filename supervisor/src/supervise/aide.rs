@@ -68,8 +68,8 @@ pub struct Custom {
     pub main: u32,
     /// The signal; `None`: none, whatever it exits with.
     pub signal: Option<(u32, Target)>,
-    /// The letter whose program comes after it.
-    pub then: Option<u8>,
+    /// The letter whose program comes after it, and its signal.
+    pub then: Option<(u8, Option<(u32, Target)>)>,
 }
 
 impl Custom {

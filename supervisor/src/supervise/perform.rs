@@ -1,6 +1,7 @@
 //! What a service does when its machine asks for it.
 
 use crate::c_path;
+use crate::control::supervise::KILL;
 use crate::paths::service as names;
 use crate::status::LastExit;
 use crate::sys::error::Errno;
@@ -112,46 +113,43 @@ impl Service {
 
     /// Sends a signal, or has the service's own program for the letter do what that does.
     fn ask(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) {
-        if self.files.has(c_path!(names::CUSTOM)) {
-            match (&mut self.custom, signal) {
-                (Some(custom), None) => {
-                    custom.then = Some(letter);
-                    return;
-                }
-                // One that runs already is not waited for: the signal is sent.
-                (Some(_), Some(_)) => (),
-                (None, _) => {
-                    if self.start_custom(letter, signal, context) {
-                        return;
-                    }
-                }
+        let has_program = self.files.has(c_path!(names::CUSTOM)) && self.has_program(letter);
+        match &mut self.custom {
+            Some(custom) if has_program && custom.then.is_none() && letter != KILL => {
+                custom.then = Some((letter, signal));
             }
+            None if has_program => self.start_custom(letter, signal, context),
+            // No program, or too many: nothing waits for them.
+            _ => self.send_if(signal),
         }
+    }
+
+    fn send_if(&mut self, signal: Option<(u32, Target)>) {
         if let Some((signal, target)) = signal {
             self.send(signal, target);
         }
     }
 
+    fn has_program(&self, letter: u8) -> bool {
+        let path = program(letter);
+        path.c_str().is_some_and(|path| paths::executable_at(*self.directory.service, path).is_ok())
+    }
+
     #[inline(never)]
-    fn start_custom(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) -> bool {
-        let mut path = Text::<16>::new();
-        path.push(names::CUSTOM.as_bytes());
-        path.push(&[b'/', letter]);
-        let (Some(path), Some(main)) = (path.c_str(), self.machine.main_pid()) else { return false };
-        if paths::executable_at(*self.directory.service, path).is_err() {
-            return false;
+    fn start_custom(&mut self, letter: u8, signal: Option<(u32, Target)>, context: &mut Context) {
+        let path = program(letter);
+        let (Some(path), Some(main)) = (path.c_str(), self.machine.main_pid()) else { return };
+        match Aide::start(self, path, context) {
+            Ok(aide) => self.custom = Some(Custom { aide, main, signal, then: None }),
+            Err(_) => self.send_if(signal),
         }
-        let started = Aide::start(self, path, context);
-        self.custom = started.ok().map(|aide| Custom { aide, main, signal, then: None });
-        self.custom.is_some()
     }
 
     pub(super) fn custom_ended(&mut self, custom: Custom, exit: LastExit, context: &mut Context) {
-        if let Some((signal, target)) = custom.signal_after(exit, self.machine.main_pid()) {
-            self.send(signal, target);
-        }
-        if let Some(letter) = custom.then {
-            self.start_custom(letter, None, context);
+        let main = self.machine.main_pid();
+        self.send_if(custom.signal_after(exit, main));
+        if let Some((letter, signal)) = custom.then.filter(|_| main == Some(custom.main)) {
+            self.start_custom(letter, signal, context);
         }
     }
 
@@ -189,4 +187,12 @@ impl Service {
             context.warn(self.shown.bytes(), &pieces);
         }
     }
+}
+
+/// The path of the service's own program for a letter.
+fn program(letter: u8) -> Text<16> {
+    let mut path = Text::new();
+    path.push(names::CUSTOM.as_bytes());
+    path.push(&[b'/', letter]);
+    path
 }
