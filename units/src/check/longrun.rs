@@ -20,6 +20,9 @@ impl<'a> Checker<'a> {
     pub(super) fn longrun(&mut self, context: Context) -> Longrun {
         let ready = self.ready();
         let watchdog = self.field("watchdog").and_then(|node| self.duration("watchdog", node));
+        if let Some(entry) = self.entry("watchdog").filter(|_| watchdog.is_some_and(|time| time.is_zero())) {
+            self.error(&entry.value.place, "\"watchdog\" must be longer than nothing");
+        }
         if let Some(entry) = self.entry("watchdog").filter(|_| ready != Some(Readiness::Notify)) {
             self.error(&entry.place, "\"watchdog\" belongs to \"ready: notify\"");
         }

@@ -186,3 +186,20 @@ fn syntax() {
         ("--- \n---\nkind: milestone\nname: x\n", &["1:4: this document is empty"]),
     ]);
 }
+
+/// What belongs together must be together, and `servicedir` stands nearly alone.
+#[test]
+fn longruns() {
+    for (lines, expected) in [
+        ("watchdog: 5s", "3:1: \"watchdog\" belongs to \"ready: notify\""),
+        ("ready: notify\nwatchdog: 0s", "4:11: \"watchdog\" must be longer than nothing"),
+        ("pidfile: /run/x", "3:1: \"pidfile\" belongs to \"forks: true\""),
+        ("servicedir: /x", "2:1: \"run\" and \"servicedir\" are one too many"),
+        ("max-deaths: 0 in 1s", "3:13: \"max-deaths\" must be COUNT in TIME, such as 5 in 60s, not \"0 in 1s\""),
+        ("stop-signal: 65", "3:14: unknown signal \"65\""),
+        ("sockets: [\"tcp://[::]:1\", \"tcp://[::]:1 x\"]", "3:27: \"tcp://[::]:1 x\" is in \"sockets\" twice"),
+        ("provides: [x]", "3:12: \"x\" has itself in \"provides\""),
+    ] {
+        assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{lines}\n")), [expected], "{lines}");
+    }
+}

@@ -41,7 +41,7 @@ const LOG: [Key; 3] = [
     Key::new("keep", Longrun, Number(KEEPS.0, KEEPS.1), "10", "How many old files are kept"),
 ];
 
-/// The keys, but those of [`super::surroundings`].
+/// The keys, but those of [`mod@super::surroundings`].
 pub(super) const KEYS: [Key; 30] = [
     Key::new(
         "name",
