@@ -11,10 +11,9 @@
 
 use crate::status::{LastExit, Phase, Status, Want};
 use crate::sys::signal;
-use crate::tai::Tai64n;
 
 use super::action::{Action, Actions, Program, Target, Warning};
-use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, SILENT_GRACE, Settings};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
 use super::pace::Pace;
 
 /// Exit code with which `finish` says that the service is not to be started again.
@@ -51,7 +50,7 @@ pub struct Machine {
     /// When the running process gets KILL.
     pub(super) kill_at: Option<u64>,
     /// When the running process must have given a sign of life.
-    alive_by: Option<u64>,
+    pub(super) alive_by: Option<u64>,
 }
 
 impl Machine {
@@ -262,13 +261,6 @@ impl Machine {
         actions.push(Action::Record(exit));
     }
 
-    fn be_unready(&mut self) {
-        self.status.ready = false;
-        self.status.ready_since = Tai64n::NEVER;
-        self.status.reloading = false;
-        self.status.stopping = false;
-    }
-
     /// By its `restart` file the service, which ended by itself, is not started again.
     fn is_enough(&self, exit: LastExit) -> bool {
         self.status.want == Want::Up
@@ -308,51 +300,6 @@ impl Machine {
             self.status.start_ticks = ticks;
             actions.push(Action::Publish);
         }
-    }
-
-    pub(super) fn become_ready(&mut self, now: &Now, actions: &mut Actions) {
-        if self.main_pid().is_none() {
-            return;
-        }
-        self.expect_life(now);
-        if self.status.reloading {
-            self.status.reloading = false;
-            actions.push(Action::Publish);
-        }
-        if !self.status.ready {
-            self.status.ready = true;
-            self.status.ready_since = now.label;
-            actions.push(Action::Publish);
-            actions.push(Action::Announce(b"U"));
-        }
-    }
-
-    /// What it says about itself goes into the record; it changes nothing else.
-    fn announce_trouble(&mut self, event: Event, actions: &mut Actions) {
-        if self.main_pid().is_some() {
-            self.status.reloading |= event == Event::Reloading;
-            self.status.stopping |= event == Event::Stopping;
-            actions.push(Action::Publish);
-        }
-    }
-
-    /// The next sign of life is due an interval from now.
-    fn expect_life(&mut self, now: &Now) {
-        let is_watched = self.main_pid().is_some() && self.settings.watchdog > 0 && !self.asked;
-        self.alive_by = is_watched.then(|| now.monotonic.saturating_add(self.settings.watchdog));
-    }
-
-    /// ABRT, so that it leaves a core to look at, and KILL if even that does not end it. That is a death.
-    fn end_silent(&mut self, now: &Now, actions: &mut Actions) {
-        self.alive_by = None;
-        if self.main_pid().is_none() || self.asked {
-            return;
-        }
-        let grace = if self.settings.kill_after > 0 { self.settings.kill_after } else { SILENT_GRACE };
-        self.kill_at = self.kill_at.or(Some(now.monotonic.saturating_add(grace)));
-        actions.push(Action::Warn(Warning::Silent));
-        actions.push(Action::Signal(signal::SIGABRT, Target::Main));
-        actions.push(Action::Signal(signal::SIGCONT, Target::Main));
     }
 
     /// What is due: leaving, starting, killing.

@@ -9,18 +9,18 @@ use crate::sys::signal::{SIGABRT, SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
 use crate::tai::Tai64n;
 
 /// A machine and a clock.
-struct History {
-    machine: Machine,
-    now: u64,
-    settings: Settings,
+pub(super) struct History {
+    pub(super) machine: Machine,
+    pub(super) now: u64,
+    pub(super) settings: Settings,
 }
 
 impl History {
-    fn new(normally_up: bool) -> Self {
+    pub(super) fn new(normally_up: bool) -> Self {
         Self { machine: Machine::new(normally_up), now: 100 * SECOND, settings: Settings::DEFAULT }
     }
 
-    fn step(&mut self, event: Event) -> Vec<Action> {
+    pub(super) fn step(&mut self, event: Event) -> Vec<Action> {
         let label = Tai64n::from_unix((self.now / SECOND) as i64, 0);
         let now = Now { monotonic: self.now, since_boot: self.now, label };
         let actions = self.machine.step(event, &now);
@@ -43,12 +43,12 @@ impl History {
         letters.flatten().copied().collect()
     }
 
-    fn letter(&mut self, letter: u8) -> Vec<Action> {
+    pub(super) fn letter(&mut self, letter: u8) -> Vec<Action> {
         self.step(Event::Letter(letter))
     }
 
     /// From the answer `Start(Run)` to a running process.
-    fn run(&mut self, pid: u32) {
+    pub(super) fn run(&mut self, pid: u32) {
         assert_eq!(self.step(Event::Forked(pid, 7, self.settings)), []);
         assert_eq!(self.machine.status().phase, Phase::Down);
         assert_eq!(self.step(Event::Executed), []);
@@ -56,7 +56,7 @@ impl History {
     }
 
     /// The process ends; there is no finish.
-    fn end(&mut self, pid: u32, status: u16) -> Vec<Action> {
+    pub(super) fn end(&mut self, pid: u32, status: u16) -> Vec<Action> {
         let exit = LastExit::Status(status);
         let finish = Action::Start(Program::Finish { exit, group: pid });
         let mut actions = self.step(ended(pid, exit));
@@ -66,9 +66,9 @@ impl History {
     }
 }
 
-const RUN: Action = Action::Start(Program::Run);
+pub(super) const RUN: Action = Action::Start(Program::Run);
 
-fn ended(pid: u32, exit: LastExit) -> Event {
+pub(super) fn ended(pid: u32, exit: LastExit) -> Event {
     Event::Ended { pid, exit, is_last: false }
 }
 
@@ -302,61 +302,6 @@ fn draining_bounds_finish() {
     history.now += DRAIN_GRACE;
     assert_eq!(history.step(Event::Time), [Action::Signal(SIGKILL, Target::Main)]);
     assert_eq!(history.step(ended(6, LastExit::Status(9))), [Action::Leave]);
-}
-
-/// A loop is slowed down, and said so from the second rest on; `u` begins at once and forgets it.
-#[test]
-fn loops_back_off() {
-    let mut history = History::new(true);
-    history.step(Event::Begin);
-    for (pid, rest) in [(5, 1), (6, 2), (7, 4), (8, 8)] {
-        history.run(pid);
-        let exit = LastExit::Status(1 << 8);
-        let said = if rest > 1 { vec![Action::Warn(Warning::Loops(exit, rest))] } else { vec![] };
-        assert_eq!(history.end(pid, 1 << 8), said);
-        assert_eq!(history.machine.deadline(), Some(history.now + rest * SECOND));
-        history.now += rest * SECOND;
-        assert_eq!(history.step(Event::Time), [RUN]);
-    }
-    history.run(9);
-    history.end(9, 1 << 8);
-    assert_eq!(history.letter(b'u'), [RUN]);
-    history.run(10);
-    history.end(10, 1 << 8);
-    assert_eq!(history.machine.deadline(), Some(history.now + SECOND));
-}
-
-/// An end that was asked for is no loop: it is made good at once.
-#[test]
-fn asked_ends_are_no_loop() {
-    let mut history = History::new(true);
-    history.step(Event::Begin);
-    for pid in 5..9 {
-        history.run(pid);
-        history.letter(b't');
-        assert_eq!(history.end(pid, 15), [RUN]);
-    }
-    assert_eq!(history.machine.status().deaths, 0);
-}
-
-/// One death too many ends the service for good, which is said; `u` gives it another chance with a new tally.
-#[test]
-fn too_many_deaths() {
-    let mut history = History::new(true);
-    history.step(Event::Begin);
-    history.run(5);
-    let exit = LastExit::Status(9);
-    let actions = history.step(Event::Ended { pid: 5, exit, is_last: true });
-    let finish = Action::Start(Program::Finish { exit, group: 5 });
-    assert_eq!(actions, [Action::Warn(Warning::TooManyDeaths(exit)), Action::Wake, finish]);
-    assert_eq!(history.step(Event::NoFinish), []);
-    assert!(history.machine.status().ended_for_good);
-    assert_eq!(history.machine.deadline(), None);
-    assert_eq!(history.letter(b'u'), [Action::ClearTally, RUN]);
-    history.run(6);
-    history.letter(b'd');
-    let finish = Action::Start(Program::Finish { exit, group: 6 });
-    assert_eq!(history.step(Event::Ended { pid: 6, exit, is_last: true }), [finish], "an asked end is no death");
 }
 
 /// Listeners hear s6's letters.

@@ -20,7 +20,10 @@ mod group;
 mod hear;
 mod held;
 mod letters;
+mod life;
 pub mod machine;
+#[cfg(test)]
+mod machine_pace_tests;
 #[cfg(test)]
 mod machine_tests;
 pub mod notes;
