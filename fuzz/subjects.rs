@@ -78,7 +78,7 @@ pub fn status(bytes: &[u8]) {
 
 /// Letters for a supervise, each answered before the next: what it asks for is bounded, and its record can be read.
 pub fn control(bytes: &[u8]) {
-    let mut machine = Machine::new(bytes.len() % 2 == 0);
+    let mut machine = Machine::new(bytes.len().is_multiple_of(2));
     let clock = |number: usize| {
         let ns = 1_000_000_000 * (number as u64 + 1);
         Now { monotonic: ns, since_boot: ns, label: Tai64n::from_unix(number as i64, 0) }

@@ -17,9 +17,6 @@ mod steps;
 mod vertex;
 
 #[cfg(test)]
-#[path = "../engine/tests/prng.rs"]
-pub(crate) mod prng;
-#[cfg(test)]
 mod random_tests;
 #[cfg(test)]
 pub(crate) mod samples;

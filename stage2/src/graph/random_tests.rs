@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::prng::Random;
 use super::samples::{roots, units};
 use super::{Draft, Graph, Knot};
+use crate::engine::tests::prng::Random;
 
 /// A text of up to eight units with random edges of every kind.
 fn random_text(random: &mut Random, is_cyclic: bool) -> String {

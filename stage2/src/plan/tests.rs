@@ -130,7 +130,7 @@ fn reload() {
 /// and is the same on every run.
 #[test]
 fn random_plans() {
-    let mut random = crate::graph::prng::Random(3);
+    let mut random = crate::engine::tests::prng::Random(3);
     for round in 0..10_000 {
         let count = 1 + random.below(9);
         let mut text = String::new();

@@ -1,7 +1,7 @@
 //! Tests of the engine: examples to read, and thousands of random runs.
 
 mod examples;
-mod prng;
+pub(crate) mod prng;
 mod random;
 mod script;
 mod world;
