@@ -88,6 +88,7 @@ fn rotation_without_room_for_a_file() {
     until("a message", || fs::read_to_string(&errors).unwrap() == message);
     stdin.write_all(b"two\n").unwrap();
     // There is no `current` meanwhile: the file that has its new name already is written on.
+    signal(&child, Signal::SIGALRM);
     until("a line more", || fs::read_to_string(&files(&log)[0]).is_ok_and(|text| text == "one\ntwo\n"));
     fs::remove_file(inside.join("filler")).unwrap();
     signal(&child, Signal::SIGALRM);
@@ -96,6 +97,7 @@ fn rotation_without_room_for_a_file() {
     until("all lines", || content(&log) == "one\ntwo\nthree\n");
     drop(stdin);
     assert_eq!(end_of(&mut child), Some(0));
+    assert_eq!(fs::read_to_string(&errors).unwrap(), message);
     fs::remove_file(errors).unwrap();
 }
 

@@ -62,6 +62,8 @@ pub struct Sink {
     trouble: Option<Trouble>,
     /// Why the last rotation did not work; it is tried again with the next input.
     rotation: Option<Trouble>,
+    /// What was last said of a rotation, until one works.
+    told: Option<Trouble>,
     /// Lines dropped since the number was last written.
     lost: u64,
     /// The last logger came to no orderly end: the log is to tell.
@@ -75,8 +77,19 @@ pub struct Sink {
 impl Sink {
     /// A sink that is not open yet.
     pub const fn new(path: &'static CStr, limits: Limits) -> Self {
-        let (directory, trouble, rotation) = (None, None, None);
-        Self { path, limits, directory, trouble, rotation, lost: 0, interrupted: false, torn: false, skips: false }
+        let (directory, trouble, rotation, told) = (None, None, None, None);
+        Self {
+            path,
+            limits,
+            directory,
+            trouble,
+            rotation,
+            told,
+            lost: 0,
+            interrupted: false,
+            torn: false,
+            skips: false,
+        }
     }
 
     /// The directory's path.
@@ -171,19 +184,18 @@ impl Sink {
     pub fn rotate(&mut self, context: &mut Context) {
         self.flush(context);
         let is_multilog = context.dialect == Dialect::Multilog;
-        let mut said = false;
         loop {
             let rotated =
                 self.directory.as_mut().map(|directory| directory.rotate(context.environment, context.blocks));
-            let Some(Err(trouble)) = rotated else { return };
+            let Some(Err(trouble)) = rotated else {
+                self.told = None;
+                return;
+            };
             let again = context.blocks && (is_multilog || matches!(trouble.0, PROCESSING | FAILED | CRASHED));
-            if !said || is_multilog {
-                self.warn(
-                    trouble,
-                    if again { "waiting until it works" } else { "writing on without rotation" },
-                    context,
-                );
-                said = true;
+            if self.told != Some(trouble) || is_multilog {
+                let then = if again { "waiting until it works" } else { "writing on without rotation" };
+                self.warn(trouble, then, context);
+                self.told = Some(trouble);
             }
             if !(again && context.orders.pause()) {
                 self.rotation = Some(trouble);
