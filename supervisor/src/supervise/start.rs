@@ -90,20 +90,20 @@ impl Service {
         };
         match started {
             Ok(None) => Event::Executed,
-            Ok(Some(errno)) => self.not_executed(program, errno, context),
+            Ok(Some(errno)) => self.not_executed(program, errno),
             Err((what, errno)) => {
-                let pieces = [Words("unable to "), Words(what), Words(": "), Why(errno), Words(" (next try in 1 s)")];
+                let then = if program == Program::Run { " (next try in 1 s)" } else { " (going on without finish)" };
+                let pieces = [Words("unable to "), Words(what), Words(": "), Why(errno), Words(then)];
                 context.warn(self.shown.bytes(), &pieces);
                 Event::NotForked
             }
         }
     }
 
-    fn not_executed(&mut self, program: Program, errno: Errno, context: &mut Context) -> Event {
+    fn not_executed(&mut self, program: Program, errno: Errno) -> Event {
         self.notify = None;
         let file = if program == Program::Run { RUN } else { FINISH };
         self.not_run = Some((file, errno));
-        let _ = context;
         Event::NotExecuted(exit_code(errno))
     }
 
