@@ -8,11 +8,11 @@ use std::process::ExitCode;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::wait::waitpid;
 use supervisor::sys::descriptor::Owned;
-use supervisor::sys::event::pipe;
+use supervisor::sys::error::Errno;
+use supervisor::sys::event::{EPOLLIN, pipe, wait_ready};
 use supervisor::sys::process::{self, Fork, die_with_parent, fork};
-use supervisor::sys::signal::SIGKILL;
+use supervisor::sys::signal::{self, SIGCHLD, SIGKILL, Signals};
 
 use crate::scenario::{Scenario, Settings};
 use crate::tree::Tree;
@@ -72,10 +72,17 @@ fn be_first(settings: &Settings, tree: &Tree, told: Owned) -> Outcome<u8> {
         tree.become_scanner()?;
     }
     drop(told);
+    reap().map_err(|errno| errno.to_string().into())
+}
+
+/// Reaps orphans, for ever.
+fn reap() -> Result<u8, Errno> {
+    let signals = Signals::of(&[SIGCHLD]);
+    signal::set_blocked(signals)?;
+    let ends = signal::signal_descriptor(signals)?;
     loop {
-        // Without a child there is nothing to wait for: the driver comes soon, and after it there is no need for us.
-        if waitpid(None, None).is_err() {
-            std::thread::yield_now();
-        }
+        wait_ready(*ends, EPOLLIN, None)?;
+        while signal::next_signal(*ends).is_some() {}
+        while process::reap().is_some() {}
     }
 }
