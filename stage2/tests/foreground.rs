@@ -183,3 +183,22 @@ fn loggers() {
     until("the early words", || system.read("scanner.log").contains("early words"));
     assert!(!system.path("run/service/early/log").exists());
 }
+
+/// A foreground engine that was killed has interrupted its command: the next run says so and does not run it again; the
+/// one after that is asked anew.
+#[test]
+fn an_interrupted_command_is_not_run_again_unasked() {
+    let slow = "kind: oneshot\nstart: |\n  echo >>ROOT/began\n  until test -e ROOT/go; do sleep 0.02; done\n";
+    let system = System::new(&[("slow", slow), ("next", "kind: oneshot\nneeds: [slow]\nstart: 'echo >>ROOT/next'\n")]);
+    let mut engine = system.engine().arg("default").stdout(std::process::Stdio::null()).spawn().unwrap();
+    until("the slow one", || system.path("began").exists());
+    engine.kill().unwrap();
+    engine.wait().unwrap();
+    let (code, lines) = told(&system.stage2("default"));
+    let expected = ["[fail] next: needs slow, which failed", "[fail] slow: interrupted (N ms)"];
+    assert_eq!((code, lines.as_slice()), (Some(1), expected.map(str::to_owned).as_slice()));
+    assert_eq!(system.lines("began").len(), 1);
+    std::fs::write(system.path("go"), "").unwrap();
+    assert_eq!(system.stage2("default").status.code(), Some(0));
+    assert_eq!((system.lines("began").len(), system.lines("next").len()), (2, 1));
+}

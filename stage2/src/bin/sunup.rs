@@ -10,7 +10,9 @@ use clap_complete::Shell;
 use stage2::command::asked::{Asked, Options};
 use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
-use stage2::command::{against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, why};
+use stage2::command::{
+    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, why,
+};
 use stage2::rehearse;
 use stage2::request::{self, Request};
 use stage2::system::places::Places;

@@ -1,7 +1,6 @@
 //! The operator's command, `sunup`: each verb is a file. Verbs ask and report; only the engine acts.
 //! A verb must never write anything but a request, links of bundles (`enable`) and unit sets (`apply`), and never signal a
 //! process.
-mod progress;
 pub mod against;
 pub mod apply;
 pub mod ask;
@@ -23,6 +22,7 @@ pub mod list;
 pub mod log;
 pub mod metrics;
 pub mod plan;
+mod progress;
 pub mod schema;
 pub mod states;
 pub mod status;

@@ -34,6 +34,7 @@ impl Executor {
         self.watches.forget_units();
         self.probing.clear();
         self.held.clear();
+        self.disobeyed.clear();
         self.events.clear();
         if self.durations.milliseconds().is_empty() {
             self.durations = Durations::read(&self.config.places.durations());

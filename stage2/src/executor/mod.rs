@@ -113,6 +113,8 @@ pub struct Executor {
     /// Gettys that wait for the early one to free the terminal.
     held: Vec<UnitIndex>,
     durations: Durations,
+    /// Longruns whose supervise has not done yet as it was told, and when it is told again.
+    disobeyed: BTreeMap<UnitIndex, Nanoseconds>,
     is_scan_wanted: bool,
     /// Something came up in this turn.
     is_up_news: bool,
@@ -163,6 +165,7 @@ impl Executor {
             states: BTreeMap::new(),
             held: Vec::new(),
             durations: Durations::default(),
+            disobeyed: BTreeMap::new(),
             is_scan_wanted: false,
             is_up_news: false,
             has_requests: false,

@@ -61,8 +61,14 @@ impl Executor {
 
     /// Waits for what happens next, at most until `end`, and acts on it.
     fn turn(&mut self, end: Option<Nanoseconds>) -> io::Result<()> {
-        let deadline =
-            [end, self.engine.next_deadline(), self.next_probe(), self.last_probation(true), self.next_reload_end()];
+        let deadline = [
+            end,
+            self.engine.next_deadline(),
+            self.next_probe(),
+            self.last_probation(true),
+            self.next_reload_end(),
+            self.disobeyed.values().min().copied(),
+        ];
         let deadline = deadline.into_iter().flatten().min();
         let mut happened = [EpollEvent::empty(); BATCH];
         let count = match self.epoll.wait(&mut happened, self.sleep(deadline)) {
@@ -80,6 +86,7 @@ impl Executor {
         }
         self.ask_due_probes();
         self.end_late_reloads();
+        self.tell_disobedient();
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
             self.events.push_back(Event::Tick);
         }

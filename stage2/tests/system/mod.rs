@@ -92,7 +92,8 @@ impl System {
         std::os::unix::fs::symlink(self.path(&format!("units/{unit}.yaml")), directory.join(unit)).unwrap();
     }
 
-    fn engine(&self) -> Command {
+    /// The command that runs the engine, but for its target.
+    pub fn engine(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stage2"));
         for (option, directory) in [("--run", "run"), ("--units", "units"), ("--bundles", "bundles")] {
             command.arg(option).arg(self.path(directory));

@@ -10,6 +10,7 @@ use std::fs;
 use supervisor::control::supervise;
 use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY, RUN};
 use supervisor::status::{Phase, Status, Want};
+use supervisor::sys::process::start_ticks;
 use units::{Command, KillMode, Kind, Longrun, Program, Readiness, Unit};
 
 use super::activity::{Doing, Probation, Starting};
@@ -18,6 +19,7 @@ use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
 use crate::system::cgroup;
+use crate::system::clock::monotonic;
 use crate::system::command_lookup::look_up;
 use ending::{end_for_good, exit_number, is_done, runs};
 
@@ -25,6 +27,9 @@ use ending::{end_for_good, exit_number, is_done, runs};
 const PROBATION: Nanoseconds = 1_000_000_000;
 /// Service directories that stage 1 brings: no unit may have their names.
 const RESERVED: [&str; 3] = ["catch-all", "engine", "getty-early"];
+
+/// A supervise does as it is told within this time, or is told again: it was killed in between.
+const OBEYED_WITHIN: Nanoseconds = 500_000_000;
 
 impl Executor {
     pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) {
@@ -54,9 +59,17 @@ impl Executor {
                 }
                 let status = service.status();
                 // One that is wanted up already starts by itself: told again, it would not wait between two crashes.
-                if !starting.is_told && status.is_some_and(|status| status.want != Want::Up) {
+                let is_deaf = status.is_some_and(|status| status.want != Want::Up);
+                if !starting.is_told && is_deaf {
                     starting.is_told = service.control(&[supervise::UP]).is_ok();
                 }
+                // A supervise that is killed before it obeys leaves a successor that was told nothing.
+                let end = monotonic().saturating_add(OBEYED_WITHIN);
+                if is_deaf {
+                    self.disobeyed.insert(unit, end)
+                } else {
+                    self.disobeyed.remove(&unit)
+                };
                 let is_news = |status: &Status| Some(*status) != starting.before || runs(status);
                 if let Some(status) = status.filter(is_news) {
                     self.on_starting(unit, &status);
@@ -128,11 +141,35 @@ impl Executor {
     }
 
     fn on_stopping(&mut self, unit: UnitIndex, service: &SupervisedService) {
+        let status = service.status();
         let is_down = |status: Status| status.phase == Phase::Down && status.pid == 0 && status.want != Want::Up;
-        if !service.is_supervised() || service.status().is_some_and(is_down) {
+        // Without its supervise, a process may go on: the successor that follows it has to be told.
+        let goes_on = |status: Status| status.pid != 0 && start_ticks(status.pid) == Some(status.start_ticks);
+        let is_alone = !service.is_supervised();
+        if (is_alone && !status.is_some_and(goes_on)) || status.is_some_and(is_down) {
+            self.disobeyed.remove(&unit);
             self.activities[unit].doing = Doing::Nothing;
             self.activities[unit].pid = None;
             self.events.push_back(Event::Down(unit));
+        } else if is_alone || status.is_some_and(|status| status.want == Want::Up) {
+            self.disobeyed.insert(unit, monotonic().saturating_add(OBEYED_WITHIN));
+        }
+    }
+
+    /// Tells those once more that have not done as they were told.
+    pub(super) fn tell_disobedient(&mut self) {
+        let now = monotonic();
+        let due: Vec<UnitIndex> =
+            self.disobeyed.iter().filter(|(_, end)| **end <= now).map(|(unit, _)| *unit).collect();
+        for unit in due {
+            self.disobeyed.remove(&unit);
+            let service = self.service(unit);
+            match self.activities.get_mut(unit).map(|activity| &mut activity.doing) {
+                Some(Doing::Starting(starting)) => starting.is_told = false,
+                Some(Doing::Stopping) => drop(service.control(&[supervise::DOWN])),
+                Some(Doing::Nothing | Doing::Oneshot(_) | Doing::Up { .. }) | None => continue,
+            }
+            self.look_at(unit);
         }
     }
 
