@@ -7,6 +7,8 @@ mod probing;
 
 use std::fs;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use supervisor::control::supervise;
 use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY, RUN};
 use supervisor::status::{Phase, Status, Want};
@@ -144,7 +146,6 @@ impl Executor {
         let status = service.status();
         let is_down = |status: Status| status.phase == Phase::Down && status.pid == 0 && status.want != Want::Up;
         // Without its supervise, a process may go on: the successor that follows it has to be told.
-        let goes_on = |status: Status| status.pid != 0 && start_ticks(status.pid) == Some(status.start_ticks);
         let is_alone = !service.is_supervised();
         if (is_alone && !status.is_some_and(goes_on)) || status.is_some_and(is_down) {
             self.disobeyed.remove(&unit);
@@ -153,6 +154,14 @@ impl Executor {
             self.events.push_back(Event::Down(unit));
         } else if is_alone || status.is_some_and(|status| status.want == Want::Up) {
             self.disobeyed.insert(unit, monotonic().saturating_add(OBEYED_WITHIN));
+        }
+    }
+
+    /// KILLs the process of a service whose supervise is gone and has no successor.
+    fn kill_orphan(&self, unit: UnitIndex, service: &SupervisedService) {
+        if let Some(status) = service.status().filter(|status| goes_on(*status)) {
+            let _ = fs::remove_file(self.config.places.scan.join(self.name(unit)));
+            let _ = kill(Pid::from_raw(status.pid.cast_signed()), Signal::SIGKILL);
         }
     }
 
@@ -194,7 +203,8 @@ impl Executor {
         self.held.retain(|held| *held != unit);
         self.activities[unit].doing = Doing::Stopping;
         let _ = self.watches.add(&service.supervise(), Interest::Status(unit));
-        if service.control(&[supervise::DOWN]).is_err() {
+        let has_nobody = !service.status().is_some_and(goes_on);
+        if service.control(&[supervise::DOWN]).is_err() && has_nobody {
             // Without its supervise it must not come up again with the next one.
             let _ = fs::remove_file(self.config.places.scan.join(self.name(unit)));
         }
@@ -202,7 +212,10 @@ impl Executor {
     }
 
     pub(super) fn kill_longrun(&mut self, unit: UnitIndex) {
-        let _ = self.service(unit).control(&[supervise::DOWN, supervise::KILL]);
+        let service = self.service(unit);
+        if service.control(&[supervise::DOWN, supervise::KILL]).is_err() {
+            self.kill_orphan(unit, &service);
+        }
         self.kill_leaf(unit);
         self.look_at(unit);
     }
@@ -236,4 +249,9 @@ fn can_run_longrun(longrun: &Longrun) -> Result<(), String> {
         Program::Command(command) => can_run(&longrun.context, command),
         Program::ServiceDirectory(directory) => look_up(&directory.join(RUN).to_string_lossy()),
     }
+}
+
+/// The process of the record runs, whether or not its supervise does.
+fn goes_on(status: Status) -> bool {
+    status.pid != 0 && start_ticks(status.pid) == Some(status.start_ticks)
 }
