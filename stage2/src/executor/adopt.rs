@@ -11,11 +11,12 @@ use super::activity::{Activity, Doing};
 use super::operator::RELOAD_NOTE;
 use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
-use crate::engine::event::UnitIndex;
+use crate::engine::event::{Event, UnitIndex};
 use crate::oneshot::Outcome;
 use crate::record::durations::Durations;
 use crate::record::state_file::StateFile;
 use crate::request::target::Target;
+use crate::system::clock::boottime;
 
 impl Executor {
     /// Names of the units that are not down, for [`Target::load`].
@@ -77,7 +78,8 @@ impl Executor {
             (None, None) => return,
         };
         // A unit whose kind has changed is another unit.
-        let state = file.filter(|file| file.kind == kind).map_or(State::Down, |file| file.state);
+        let noted = file.filter(|file| file.kind == kind).map(|file| file.state);
+        let state = noted.unwrap_or(State::Down);
         if self.unit(unit).is_none() {
             self.activities[unit].former_kind = Some(kind.clone());
         }
@@ -85,6 +87,12 @@ impl Executor {
             LONGRUN => self.adopt_longrun(unit, state),
             ONESHOT => self.adopt_oneshot(unit, state, outcome),
             _ => self.adopt_state(unit, settled(state)),
+        }
+        let adopted = self.engine.state(unit);
+        if noted.is_some_and(|noted| noted != adopted) {
+            // Whatever comes of it is reported; if nothing does, the file must not go on saying what is not so.
+            let file = StateFile::new(self.name(unit), &kind, adopted, boottime());
+            self.states.insert(unit, file);
         }
     }
 
@@ -95,11 +103,9 @@ impl Executor {
 
     /// A longrun that was being started or stopped is told again; that one is running already does no harm.
     fn adopt_longrun(&mut self, unit: UnitIndex, state: State) {
-        let state = match state {
-            State::Stopping => State::Up,
-            _ => settled(state),
-        };
-        if state != State::Up {
+        let was_stopping = state == State::Stopping;
+        let state = if was_stopping { State::Up } else { settled(state) };
+        if !state.is_up() {
             return self.adopt_state(unit, state);
         }
         let service = self.service(unit);
@@ -108,10 +114,15 @@ impl Executor {
             status.want == Want::Down && status.phase == Phase::Down && status.pid == 0 && !status.ended_for_good
         };
         if status.is_some_and(is_down) {
+            if was_stopping {
+                // An engine that died has told it; its end is still to be reported.
+                self.adopt_state(unit, State::Stopping);
+                return self.events.push_back(Event::Down(unit));
+            }
             // The operator has downed it without us.
             return self.adopt_state(unit, State::Down);
         }
-        self.adopt_state(unit, State::Up);
+        self.adopt_state(unit, state);
         self.activities[unit].pid = status.map(|status| status.pid).filter(|pid| *pid != 0);
         self.activities[unit].doing = Doing::Up { probation: None };
         let _ = self.watches.add(&service.supervise(), Interest::Status(unit));
