@@ -197,7 +197,8 @@ mod tests {
     /// Pieces give the same lines.
     #[test]
     fn pieces() {
-        let pieces = [Piece::Text("unable to run "), Piece::Name(b"./r\nn"), Piece::Text(": "), Piece::Errno(Errno(13))];
+        let pieces =
+            [Piece::Text("unable to run "), Piece::Name(b"./r\nn"), Piece::Text(": "), Piece::Errno(Errno(13))];
         let text = told("supervise", b"ssh\nd", Level::Warning, &pieces);
         assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./r?n: Permission denied\n");
         let numbers = [Piece::Number(4), Piece::Text(" s, "), Piece::Errno(Errno(999))];
