@@ -1,4 +1,4 @@
-//! A longrun as a service directory: what its keys become ([`compile`]), the files ([`ServiceDirectory`]), and the supervise
+//! A longrun as a service directory: what its keys become ([`compile()`]), the files ([`ServiceDirectory`]), and the supervise
 //! that runs it ([`SupervisedService`]). What of it one-shots have as well is a [`Confinement`].
 //!
 //! What a supervise has as its working directory is never replaced: neither the service directory, nor `supervise/`,

@@ -157,7 +157,7 @@ fn line(program: &str, name: &[u8], level: Level, text: Arguments<'_>) -> Text<L
     line
 }
 
-/// As [`line`], from pieces.
+/// As [`line()`], from pieces.
 fn told(program: &str, name: &[u8], level: Level, pieces: &[Piece<'_>]) -> Text<LONGEST> {
     let mut line = Text::new();
     line.push(program.as_bytes());
