@@ -126,6 +126,8 @@ pub mod service {
     pub const DEATH_TALLY_NEW: &str = "supervise/death_tally.new";
     /// `COUNT MS`: with so many unasked ends within so many ms the service has ended for good.
     pub const MAX_DEATHS: &str = "max-deaths";
+    /// Milliseconds that a service which loops rests at most.
+    pub const LONGEST_REST: &str = "longest-rest";
     /// `main` or `all`: who may tell supervise about the service through [`NOTIFY_SOCKET`].
     pub const NOTIFY: &str = "notify";
     /// The datagram socket that the service's environment names as `NOTIFY_SOCKET`.

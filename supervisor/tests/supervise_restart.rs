@@ -24,6 +24,18 @@ fn backs_off() {
     assert_eq!(scene.text("messages"), expected);
 }
 
+/// One that others wait for rests as long as it says at most, and nothing is said of rests that do not grow.
+#[test]
+fn longest_rest() {
+    let mut scene = Scene::new();
+    scene.file("a/run", "#!/bin/sh\necho >> starts\nexit 7\n").file("a/longest-rest", "200\n");
+    let begin = Instant::now();
+    scene.supervise(&["a"]);
+    scene.await_text("a/starts", |text| text.len() == 6);
+    assert!(begin.elapsed().as_secs() >= 1, "{:?}", begin.elapsed());
+    assert_eq!(scene.text("messages"), "");
+}
+
 /// `u` starts a resting service at once.
 #[test]
 fn up_ends_the_rest() {

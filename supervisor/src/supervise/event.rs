@@ -52,6 +52,8 @@ pub struct Settings {
     pub kill_all: bool,
     /// What to do when it ended by itself.
     pub restart: Restart,
+    /// ns that it rests at most when it loops.
+    pub longest_rest: u64,
     /// ns within which it must give a sign of life again, once it has been ready or given one; 0: it need not.
     pub watchdog: u64,
     /// Its directory is runit's: `x` stops it as well.
@@ -67,6 +69,7 @@ impl Settings {
         finish_limit: 5 * SECOND,
         kill_all: false,
         restart: Restart::Always,
+        longest_rest: 60 * SECOND,
         watchdog: 0,
         is_runit: false,
     };

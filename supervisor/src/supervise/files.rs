@@ -14,7 +14,7 @@ use crate::sys::signal;
 use crate::sys::text::{Text, first_line, parse_line};
 
 /// Every file that may be asked for. Those that stand in no line here are never found.
-const KNOWN: [&CStr; 28] = [
+const KNOWN: [&CStr; 29] = [
     c_path!(service::NOTIFICATION_FD),
     c_path!(service::TIMEOUT_KILL),
     c_path!(service::TIMEOUT_FINISH),
@@ -34,6 +34,7 @@ const KNOWN: [&CStr; 28] = [
     c_path!(service::LOCK_FD),
     c_path!(service::FLAG_NEWPIDNS),
     c_path!(service::MAX_DEATH_TALLY),
+    c_path!(service::LONGEST_REST),
     c_path!(service::MAX_DEATHS),
     c_path!(service::NOTIFY),
     c_path!(service::WATCHDOG),

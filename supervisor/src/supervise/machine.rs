@@ -204,7 +204,7 @@ impl Machine {
         }
         self.not_before = now.monotonic.saturating_add(SECOND);
         if let Event::NotExecuted(code) = event {
-            self.not_before = now.monotonic.saturating_add(self.pace.rest_after(0, false));
+            self.not_before = now.monotonic.saturating_add(self.rest_after(0));
             self.status.last_exit = LastExit::Status(u16::from(code) << 8);
             if !self.asked {
                 self.count_death(self.status.last_exit, actions);
@@ -238,9 +238,13 @@ impl Machine {
         actions.push(Action::Start(Program::Finish { exit, group: pid }));
     }
 
+    fn rest_after(&mut self, lived: u64) -> u64 {
+        self.pace.rest_after(lived, self.status.ready, self.settings.longest_rest)
+    }
+
     fn ended_unasked(&mut self, exit: LastExit, is_last: bool, now: &Now, actions: &mut Actions) {
         let lived = now.monotonic.saturating_sub(self.started);
-        self.not_before = self.started.saturating_add(self.pace.rest_after(lived, self.status.ready));
+        self.not_before = self.started.saturating_add(self.rest_after(lived));
         if self.status.want == Want::Down {
             return;
         }

@@ -24,6 +24,7 @@ pub fn read(files: &Files, is_runit: bool) -> Settings {
         finish_limit: milliseconds(c_path!(service::TIMEOUT_FINISH)).unwrap_or(none.finish_limit),
         kill_all: files.says(c_path!(service::KILL_MODE), b"cgroup"),
         restart: restart(files),
+        longest_rest: milliseconds(c_path!(service::LONGEST_REST)).unwrap_or(none.longest_rest),
         watchdog: milliseconds(c_path!(service::WATCHDOG)).unwrap_or(none.watchdog),
         is_runit: files.line(c_path!(service::DIALECT)).map_or(is_runit, |line| line.bytes() == b"runit"),
     }

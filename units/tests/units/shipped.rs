@@ -137,11 +137,13 @@ fn image_of_stage_1() {
     }
     found.sort();
     let expected = [
+        "catch-all/longest-rest",
         "catch-all/notification-fd",
         "catch-all/run*",
         "catch-all/stdin-fifo",
         "engine/down",
         "engine/finish*",
+        "engine/longest-rest",
         "engine/run*",
         "getty-early/down",
         "getty-early/run*",
