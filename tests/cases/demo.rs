@@ -59,6 +59,12 @@ fn demo(as_root: bool) {
     assert!(boot.lines().filter(|line| line.starts_with("[ ok ] ")).count() >= 10, "{text}");
     assert!(boot.contains("[skip] demo-absent: /dev/demo-device is absent\n"), "{text}");
     assert!(!text.contains("[fail]"), "{text}");
+    let guest = if as_root {
+        "[ ok ] demo-guest: Service of another user ("
+    } else {
+        "[skip] demo-guest: user nobody is not mapped here (needs root)\n"
+    };
+    assert!(boot.contains(guest), "{text}");
     let tree = &text[places[1]..places[2]];
     assert!(tree.contains("supervise demo-phoenix\n") && tree.contains("/var/log/sunup/demo-ticker\n"), "{text}");
     // Nobody logs in to a rehearsal: getty-early's stand-in is at most just taking itself down.
