@@ -65,6 +65,7 @@ fn crash_costs_nothing() {
         kill(svscan, signal).unwrap();
         scene.await_text("messages", |text| text == message.repeat(number + 1));
         wait_until("the pipe", || holds(svscan, &pipe).then_some(()));
+        assert_eq!(fs::read(scene.path.join("scan/.svscan/status")).unwrap()[34..36], [number as u8 + 1, 0]);
     }
     assert_eq!(pids(&scene), before);
     assert_eq!(log_pipe(&scene), pipe);

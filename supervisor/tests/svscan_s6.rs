@@ -57,19 +57,20 @@ fn alarm_scans() {
     scene.await_record("a", |status| status.phase == Phase::Run);
 }
 
-/// The console is standard error of `finish`, also after a crash, and no service has it.
+/// The console is standard error of `finish`, also after a crash, and no service has it. What else is kept stays, too.
 #[test]
 fn console() {
     let mut scene = Scene::new();
     scene.file("scan/a/run", "#!/bin/sh\nls /proc/$$/fd > told\nexec sleep 1000\n");
     scene.file("scan/.svscan/finish", "#!/bin/sh\necho bye >&2\n");
-    let mut shell: Command = scene.command("sh", &["-c", "exec \"$0\" -X 7 scan 7>console", SVSCAN]);
+    let mut shell: Command = scene.command("sh", &["-c", "exec \"$0\" -X 7 -X 8 scan 7>console 8>kept", SVSCAN]);
     shell.envs(command(&scene, &[]).get_envs().filter_map(|(key, value)| Some((key, value?))));
     let svscan = scene.spawn(shell);
     let told = scene.await_text("scan/a/told", |text| text.contains('2'));
-    assert!(!told.lines().any(|fd| fd == "7"), "{told}");
+    assert!(!told.lines().any(|fd| fd == "7" || fd == "8"), "{told}");
     kill(svscan, 11).unwrap();
     scene.await_text("messages", |text| text == "svscan: warning: crashed and was executed again\n");
+    assert!(std::fs::read_link(format!("/proc/{svscan}/fd/8")).unwrap().ends_with("kept"));
     kill(svscan, 15).unwrap();
     assert_eq!(scene.wait(svscan).code(), Some(0));
     assert_eq!(scene.text("console"), "bye\n");

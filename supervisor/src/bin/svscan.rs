@@ -10,13 +10,13 @@ supervisor::resident!(run);
 
 const HELP: Help = Help {
     usage: "\
-usage: svscan [-t MS] [-d FD] [-g N] [-X FD] [DIR]
+usage: svscan [-t MS] [-d FD] [-g N] [-X FD]... [DIR]
 Runs a supervise for every service directory in DIR (the working directory), and starts it again when it ends.
 
   -t MS  scan every MS milliseconds; 0: only when told (svscanctl -a); without it: when DIR changes
   -d FD  write a newline to descriptor FD after the first scan
   -g N   let one supervise look after up to N services; without it, each has one
-  -X FD  the console: standard error of DIR/.svscan/finish and crash
+  -X FD  keep FD open for svscan alone; the first is the console, standard error of DIR/.svscan/finish and crash
 
 signals: HUP scan, then end the supervises of services that have left; ALRM scan; TERM and INT end; QUIT end, TERM to
          everything. As process 1 it never ends; DIR/.svscan/SIG* are executed for signals.

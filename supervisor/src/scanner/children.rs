@@ -15,6 +15,7 @@ use crate::sys::{files, signal};
 
 use super::batch::{Batch, Plan};
 use super::limits::{is_oom_adjusted, limits, restored};
+use super::options::KEPT;
 
 /// The limits of open descriptors before stage 1 raised them: `SOFT:HARD`, or `SOFT` alone.
 const LIMIT_VARIABLE: &[u8] = b"SUNUP_NOFILE";
@@ -30,8 +31,8 @@ pub struct Children {
     limit: Option<(u64, u64)>,
     /// Our oom_score_adj is not for them.
     reset_oom: bool,
-    /// The console, which is for `finish` and `crash` alone.
-    console: Option<Descriptor>,
+    /// What is open for us alone; negative: nothing. The first is the console, standard error of `finish` and `crash`.
+    kept: [Descriptor; KEPT],
     /// How many services one supervise gets at most.
     group: usize,
 }
@@ -98,17 +99,14 @@ impl Children {
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
             limit,
             reset_oom: process::own_pid() == 1 && is_oom_adjusted(),
-            console: None,
+            kept: [Descriptor(-1); KEPT],
             group: 1,
         }
     }
 
-    /// Takes what the command line says: the console's descriptor, and the size of a group.
-    pub const fn set_up(&mut self, console: Option<i32>, group: usize) {
-        self.console = match console {
-            Some(number) => Some(Descriptor(number)),
-            None => None,
-        };
+    /// Takes what the command line says: the descriptors that are kept, the console first, and the size of a group.
+    pub const fn set_up(&mut self, kept: [Descriptor; KEPT], group: usize) {
+        self.kept = kept;
         self.group = group;
     }
 
@@ -195,7 +193,7 @@ impl Children {
             let _ = process::set_descriptor_limit(soft, hard);
         }
         let blocked = signal::set_blocked(signal::Signals::NONE);
-        let errors = self.console.and_then(|console| {
+        let errors = Some(self.kept[0]).filter(|console| console.0 >= 0).and_then(|console| {
             let errors = STDERR.duplicate().ok();
             console.duplicate_to(STDERR.0).ok().and(errors)
         });
@@ -226,6 +224,6 @@ impl Children {
         if self.reset_oom {
             let _ = files::write_at(HERE, c"/proc/self/oom_score_adj", b"0");
         }
-        let _ = self.console.map(close);
+        let _ = self.kept.map(close);
     }
 }

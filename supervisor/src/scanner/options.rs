@@ -1,4 +1,4 @@
-//! The command line: `svscan [-t ms] [-d fd] [-g N] [-X fd] [dir]`.
+//! The command line: `svscan [-t ms] [-d fd] [-g N] [-X fd]... [dir]`.
 
 use core::ffi::CStr;
 
@@ -15,6 +15,11 @@ pub enum Rescan {
     Every(u64),
 }
 
+/// How many descriptors may be kept.
+pub const KEPT: usize = 3;
+/// No descriptor.
+const NONE: i32 = -1;
+
 /// What the command line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options<'a> {
@@ -24,20 +29,21 @@ pub struct Options<'a> {
     pub ready: Option<i32>,
     /// `-g`: how many services one supervise gets at most.
     pub group: usize,
-    /// `-X`: the console's descriptor, standard error of `finish` and `crash`.
-    pub console: Option<i32>,
+    /// `-X`, each time one: descriptors that stay open for us alone; -1: none. The first is the console's, standard error of
+    /// `finish` and `crash`.
+    pub kept: [i32; KEPT],
     /// The scan directory.
     pub directory: &'a CStr,
 }
 
 /// The usage line.
-pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [-g n] [-X fd] [dir]";
+pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [-g n] [-X fd]... [dir]";
 
 impl<'a> Options<'a> {
     /// Reads the arguments after the program's name; the error is what to say.
     #[inline(never)]
     pub fn parse(mut arguments: impl Iterator<Item = &'a CStr>) -> Result<Self, &'static str> {
-        let mut options = Self { rescan: Rescan::OnChange, ready: None, group: 1, console: None, directory: c"." };
+        let mut options = Self { rescan: Rescan::OnChange, ready: None, group: 1, kept: [NONE; KEPT], directory: c"." };
         let mut directories = 0;
         while let Some(argument) = arguments.next() {
             match argument.to_bytes() {
@@ -62,7 +68,7 @@ impl<'a> Options<'a> {
             b't' if value == 0 => self.rescan = Rescan::Never,
             b't' => self.rescan = Rescan::Every(value),
             b'd' if is_descriptor => self.ready = Some(value as i32),
-            b'X' if is_descriptor => self.console = Some(value as i32),
+            b'X' if is_descriptor => *self.kept.iter_mut().find(|kept| **kept == NONE).ok_or(USAGE)? = value as i32,
             b'g' if value > 0 && value < 1 << 16 => self.group = value as usize,
             _ => return Err(USAGE),
         }
@@ -78,15 +84,22 @@ mod tests {
     #[test]
     fn parses() {
         let check = |arguments: &[&'static CStr]| Options::parse(arguments.iter().copied());
-        let none = Options { rescan: Rescan::OnChange, ready: None, group: 1, console: None, directory: c"." };
+        let none = Options { rescan: Rescan::OnChange, ready: None, group: 1, kept: [NONE; KEPT], directory: c"." };
         assert_eq!(check(&[]), Ok(none));
         assert_eq!(
-            check(&[c"-t5000", c"-d", c"3", c"-g", c"100", c"-X4", c"/s"]),
-            Ok(Options { rescan: Rescan::Every(5000), ready: Some(3), group: 100, console: Some(4), directory: c"/s" })
+            check(&[c"-t5000", c"-d", c"3", c"-g", c"100", c"-X4", c"-X", c"5", c"/s"]),
+            Ok(Options {
+                rescan: Rescan::Every(5000),
+                ready: Some(3),
+                group: 100,
+                kept: [4, 5, NONE],
+                directory: c"/s"
+            })
         );
         assert_eq!(check(&[c"-t", c"0"]), Ok(Options { rescan: Rescan::Never, ..none }));
         for bad in [&[c"-t"][..], &[c"-x"], &[c"a", c"b"], &[c"-d", c"1"], &[c"-g0"], &[c"-X2"], &[c"-t", c"-1"]] {
             assert_eq!(check(bad), Err(USAGE), "{bad:?}");
         }
+        assert_eq!(check(&[c"-X3", c"-X4", c"-X5", c"-X6"]), Err(USAGE));
     }
 }

@@ -10,7 +10,7 @@ use crate::sys::error::Result;
 use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_WRONLY};
 use crate::sys::process;
 
-/// Bytes of the record: magic 4, pid 4, start time 8, limits 16, flags 1, zeros 3, boot id 36.
+/// Bytes of the record: magic 4, pid 4, start time 8, limits 16, flags 1, zero 1, generation 2, boot id 36.
 const SIZE: usize = 72;
 /// Magic and version.
 const MAGIC: [u8; 4] = *b"svs\x01";
@@ -32,6 +32,8 @@ pub struct Record {
     pub closed: bool,
     /// Nothing is started any more.
     pub ending: bool,
+    /// How often we have been executed again, after a crash or when told to; from 65535 on it stays.
+    pub generation: u16,
 }
 
 /// What the record says of whoever wrote it.
@@ -52,12 +54,18 @@ impl Record {
         let mut boot = [0; BOOT_ID];
         files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut boot).ok()?;
         let ticks = process::start_ticks(pid)?;
-        Some(Self { pid, ticks, boot, limits: (0, 0), holds: false, closed: false, ending: false })
+        Some(Self { pid, ticks, boot, limits: (0, 0), holds: false, closed: false, ending: false, generation: 0 })
     }
 
     /// The same with the limits of children.
     pub const fn with_limits(mut self, limits: (u64, u64)) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same in our next life.
+    pub const fn again(mut self) -> Self {
+        self.generation = self.generation.saturating_add(1);
         self
     }
 
@@ -91,6 +99,7 @@ impl Record {
         bytes[16..24].copy_from_slice(&self.limits.0.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.limits.1.to_le_bytes());
         bytes[32] = u8::from(self.holds) | u8::from(self.closed) << 1 | u8::from(self.ending) << 2;
+        bytes[34..36].copy_from_slice(&self.generation.to_le_bytes());
         bytes[36..].copy_from_slice(&self.boot);
         bytes
     }
@@ -107,6 +116,7 @@ impl Record {
             holds: bytes[32] & 1 != 0,
             closed: bytes[32] & 2 != 0,
             ending: bytes[32] & 4 != 0,
+            generation: u16::from_le_bytes(bytes[34..36].try_into().ok()?),
         })
     }
 }
@@ -119,9 +129,10 @@ mod tests {
     #[test]
     fn round_trip() {
         let own = Record::ours().unwrap();
-        let record = Record { limits: (7, 9), closed: true, ..own };
+        let record = Record { limits: (7, 9), closed: true, generation: 300, ..own };
         let read = Record::unpack(&record.pack()).unwrap();
         assert_eq!(read, record);
+        assert_eq!(read.again().generation, 301);
         assert_eq!(read.writer(&own), Writer::Ourselves);
         assert_eq!(Record { ticks: 1, ..read }.writer(&own), Writer::Predecessor);
         assert_eq!(Record { boot: [0; BOOT_ID], ..read }.writer(&own), Writer::Nobody);

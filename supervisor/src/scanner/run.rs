@@ -99,9 +99,10 @@ pub fn run(mut stack: Stack) -> i32 {
             return give_up(&children, 100, is_process_1, &mut messages);
         }
     };
-    // The console has to survive our own execution; children close it.
-    let console = options.console.filter(|&number| Descriptor(number).set_close_on_exec(false).is_ok());
-    children.set_up(console, options.group);
+    // What is kept has to survive our own execution; children close it.
+    let kept = options.kept.map(Descriptor);
+    let _ = kept.map(|kept| kept.set_close_on_exec(false));
+    children.set_up(kept, options.group);
     match Scanner::new(&options, stack, children, before) {
         // Whoever waited for readiness has been told before; the number is another file's now.
         Ok(mut scanner) => scanner.watch(options.ready.filter(|_| before.is_none())),
@@ -125,7 +126,7 @@ fn begin_again(messages: &mut Messages) -> Option<Record> {
         // One that crashes at once must not take all the time there is.
         let _ = event::wait_ready(Descriptor(-1), 0, Some(AFTER_CRASH));
     }
-    Some(record)
+    Some(record.again())
 }
 
 /// The end when nothing can be done: exit, or, as process 1, `crash`, or reaping for ever.
