@@ -35,6 +35,9 @@ fn an_essential_unit_fails() {
         (states["root"].as_str(), states["slow"].as_str(), states["later"].as_str()),
         ("failed", "down", "down")
     );
+    let kept = system.read("log/boot.log");
+    assert!(kept.contains(" stage2: error: essential unit root failed: starting rescue instead\n"), "{kept}");
+    assert!(kept.lines().last().unwrap().contains("[ ok ] shell: "), "{kept}");
 }
 
 /// Boots again: the run directory is new, what is remembered stays.

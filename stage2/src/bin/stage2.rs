@@ -1,12 +1,13 @@
 //! `stage2`: the engine. It brings a target up in the foreground, or serves requests under its supervise.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use stage2::executor::Config;
 use stage2::record::boot_log::BootLog;
 use stage2::record::console::Console;
+use stage2::record::kernel_log::{KERNEL_LOG, KernelLog};
 use stage2::request::target::Sources;
 use stage2::serve::standalone::{self, Refusal};
 use stage2::serve::supervised::{DEFAULT, Supervised};
@@ -93,10 +94,17 @@ fn act(arguments: &Arguments) -> Result<bool, Refusal> {
     if !arguments.supervised {
         return standalone::run(config, &sources, &arguments.target);
     }
-    let log = BootLog::open(&config.places.run.join(run::BOOT_LOG)).ok();
-    let console = Console::device(&arguments.console, log);
+    let console = console(&arguments.console, &config.places);
     let served = Supervised::new(config, console, sources).and_then(|mut engine| engine.serve());
     served.map(|()| true).map_err(|error| Refusal::System(format!("unable to go on: {error}")))
+}
+
+/// The console as sunup.yaml wants it. What is wrong with that file costs nothing here; the boot reports it.
+fn console(device: &Path, places: &Places) -> Console {
+    let wanted = places.settings().0.console;
+    let log = BootLog::open(&places.run.join(run::BOOT_LOG)).ok();
+    let kernel_log = wanted.kmsg.then(|| KernelLog::open(Path::new(KERNEL_LOG)).ok()).flatten();
+    Console::device(device, log, wanted.colour).with_kernel_log(kernel_log)
 }
 
 fn places(arguments: &Arguments) -> Places {

@@ -5,6 +5,8 @@
 pub mod boot_log;
 pub mod console;
 pub mod durations;
+pub mod kept_log;
+pub mod kernel_log;
 pub mod line_file;
 pub mod state_file;
 pub mod timeline;

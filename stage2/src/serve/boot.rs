@@ -12,6 +12,7 @@ use super::boot_state::{BootState, FILE};
 use super::supervised::{DEFAULT, Pause, Supervised};
 use crate::engine::event::{Event, UnitIndex};
 use crate::generation::{Generations, Snapshot};
+use crate::record::kept_log;
 use crate::request::target::{Sources, Target};
 use crate::request::verdict::{self, Goals};
 use crate::request::{Answer, Request, problems};
@@ -57,6 +58,7 @@ impl Supervised {
             Pause::Essential(unit) => self.rescue(id, &unit, false),
             Pause::Settled if is_good => {
                 let answer = verdict::answer(&goals, self.executor.target(), self.executor.engine());
+                self.remember();
                 self.conclude(id, &answer)
             }
             Pause::Settled => self.settle_boot(id, state, &goals),
@@ -112,8 +114,6 @@ impl Supervised {
     fn settle_boot(&mut self, id: &str, mut state: BootState, goals: &Goals) -> io::Result<()> {
         let mut answer = verdict::answer(goals, self.executor.target(), self.executor.engine());
         self.executor.keep_durations();
-        // A boot that cannot be remembered is no worse for it.
-        let _ = archive::keep(self.executor.places());
         // Even where nothing can be kept, nothing is lost but the way back.
         if let Ok(number) = self.keep_generation(state.good) {
             state.judge(number, answer.exit == 0);
@@ -129,7 +129,14 @@ impl Supervised {
             ));
             answer = self.start_other(&sources, DEFAULT)?.unwrap_or(answer);
         }
+        self.remember();
         self.conclude(id, &answer)
+    }
+
+    /// Keeps what this boot has done and said, beyond RUN. One that cannot be remembered is no worse for it.
+    pub(super) fn remember(&self) {
+        let _ = archive::keep(self.executor.places());
+        let _ = kept_log::keep(self.executor.places());
     }
 
     fn keep_generation(&self, good: Option<u64>) -> io::Result<u64> {
@@ -156,6 +163,7 @@ impl Supervised {
         let units = answer.map(|answer| answer.units).unwrap_or_default();
         let error = Some(format!("essential unit {unit} failed"));
         remove(&self.note(id, RESCUE))?;
+        self.remember();
         self.conclude(id, &Answer { v: 1, exit: 1, error, units })
     }
 

@@ -39,7 +39,8 @@ pub fn run(config: Config, sources: &Sources, name: &str) -> Result<bool, Refusa
     let file = File::create(&lock).map_err(|error| unable(&format!("open {}", lock.display()), error))?;
     let _lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
         .map_err(|(_, errno)| unable(&format!("lock {}", lock.display()), errno.into()))?;
-    let console = Console::standard_output(BootLog::open(&run_directory.join(run::BOOT_LOG)).ok());
+    let colour = config.places.settings().0.console.colour;
+    let console = Console::standard_output(BootLog::open(&run_directory.join(run::BOOT_LOG)).ok(), colour);
     let mut executor = Executor::new(config, console, &[]).map_err(|error| unable("begin", error))?;
     let others = executor.active_units();
     let target = Target::load(sources, &[name.to_owned()], &others).map_err(Refusal::Usage)?;

@@ -9,7 +9,6 @@ use crate::request::target::Target;
 use crate::request::verdict;
 use crate::serve::supervised::Supervised;
 use crate::system::replace::replace;
-use crate::timeline::archive;
 
 /// What is started after everything else was stopped.
 const SHUTDOWN: &str = "shutdown";
@@ -38,7 +37,7 @@ impl Supervised {
         is_clean &= self.run_shutdown_bundle(was_running)?;
         self.executor.tell_progress(None);
         // Once more, with the stop in it.
-        let _ = archive::keep(self.executor.places());
+        self.remember();
         self.queue.answer(id, &Answer::finished(is_clean, BTreeMap::new()))
     }
 
