@@ -7,7 +7,7 @@ use std::io::{IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, accept, send, sendmsg};
 use scene::{Scene, is_alive, wait_until};
@@ -209,6 +209,81 @@ fn main_process() {
     kill(child, 9).unwrap();
     let after = scene.await_record("a", |status| status.deaths == 1);
     assert_eq!(after.last_exit, LastExit::Unknown);
+}
+
+/// A service with two children of its own beside the teller. Those that are not the service at the end are nobody's, so they
+/// are ended here.
+struct Family {
+    supervise: u32,
+    main: u32,
+    first: u32,
+    second: u32,
+}
+
+impl Family {
+    fn new(scene: &mut Scene) -> Self {
+        scene::make_fifo_in(scene, "a/say");
+        let line = role("teller").lines().nth(1).unwrap().to_string();
+        scene.file("a/notify", "all\n");
+        scene.file(
+            "a/run",
+            &format!("#!/bin/sh\nsleep 1000 &\necho $! > first\nsleep 1000 &\necho $! > second\n{line}\n"),
+        );
+        let supervise = scene.supervise(&["a"]);
+        let child = |name| scene.await_text(name, |text| text.ends_with('\n')).trim().parse().unwrap();
+        let main = scene.await_record("a", |status| status.phase == Phase::Run).pid;
+        Self { supervise, main, first: child("a/first"), second: child("a/second") }
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        let _ = kill(self.supervise, 18);
+        for pid in [self.main, self.first, self.second] {
+            let _ = kill(pid, 9);
+        }
+    }
+}
+
+/// Nothing happens to the service for longer than supervise waits for news of an end.
+fn goes_on(scene: &Scene, pid: u32) {
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        let status = scene.record("a").unwrap();
+        assert_eq!((status.pid, status.deaths), (pid, 0));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A process that counted once, and was followed, may end: it is not the service any more.
+#[test]
+fn main_process_comes_back() {
+    let mut scene = Scene::new();
+    let family = Family::new(&mut scene);
+    let (main, first) = (family.main, family.first);
+    say(&scene, &format!("MAINPID={first}"));
+    scene.await_record("a", |status| status.pid == first);
+    say(&scene, &format!("MAINPID={main}"));
+    scene.await_record("a", |status| status.pid == main);
+    kill(first, 9).unwrap();
+    goes_on(&scene, main);
+}
+
+/// One that names its successor and ends at once is heard before its end is.
+#[test]
+fn main_process_hands_over() {
+    let mut scene = Scene::new();
+    let family = Family::new(&mut scene);
+    let (supervise, first, second) = (family.supervise, family.first, family.second);
+    say(&scene, &format!("MAINPID={first}"));
+    scene.await_record("a", |status| status.pid == first);
+    kill(supervise, 19).unwrap();
+    say(&scene, &format!("MAINPID={second}|STATUS=said"));
+    kill(first, 9).unwrap();
+    wait_until("its end", || (!is_alive(first)).then_some(()));
+    kill(supervise, 18).unwrap();
+    scene.await_record("a", |status| status.pid == second);
+    goes_on(&scene, second);
 }
 
 /// What a service leaves in the store comes back after a restart, as far as it has room; a name can be let go.

@@ -5,8 +5,8 @@ use crate::c_path;
 use crate::ended::{self, Orphan};
 use crate::paths::service as names;
 use crate::status::LastExit;
-use crate::sys::descriptor::HERE;
-use crate::sys::event::EPOLLIN;
+use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::event::{EPOLLIN, wait_ready};
 use crate::sys::message::Level;
 use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::signal::SIGKILL;
@@ -33,9 +33,13 @@ impl Service {
         watched
     }
 
-    /// The process that is followed has ended.
+    /// The process that is followed has ended. What it last said is heard first, and may have been that another one counts.
     pub fn read_follow(&mut self, context: &mut Context) -> bool {
-        self.followed.take().is_none() || self.ended_elsewhere(context)
+        if !(self.read_notify(context) && self.hear(context)) {
+            return false;
+        }
+        let has_ended = |followed: &mut Owned| wait_ready(**followed, EPOLLIN, Some(0)) == Ok(true);
+        self.followed.take_if(has_ended).is_none() || self.ended_elsewhere(context)
     }
 
     /// A process that is not our child has ended: svscan, whose child it was, says how, or will within a second.

@@ -112,7 +112,8 @@ impl Service {
         if pid < 2 {
             return false;
         }
-        if process::session_of(pid) == process::session_of(main) || self.is_in_leaf(pid) {
+        let is_in_session = process::session_of(pid).is_ok_and(|session| process::session_of(main) == Ok(session));
+        if is_in_session || self.is_in_leaf(pid) {
             return true;
         }
         let mut ancestor = pid;
@@ -157,9 +158,12 @@ impl Service {
             return true;
         }
         let Some(ticks) = process::start_ticks(pid) else { return true };
-        if !process::is_child(pid) && !self.follow(pid, context) {
+        if process::is_child(pid) {
+            self.followed = None;
+        } else if !self.follow(pid, context) {
             return true;
         }
+        self.ended_by = None;
         self.handle(Event::Moved(pid, ticks), context)
     }
 

@@ -230,6 +230,5 @@ pub fn link(scene: &Scene, name: &str) {
 /// The pid of the supervise of a service: the parent of its process.
 pub fn supervise_of(scene: &Scene, service: &str) -> u32 {
     let status = scene.await_record(service, |status| status.phase == Phase::Run);
-    let stat = fs::read_to_string(format!("/proc/{}/stat", status.pid)).unwrap();
-    stat.rsplit(')').next().unwrap().split(' ').nth(2).unwrap().parse().unwrap()
+    supervisor::sys::process::parent_of(status.pid).unwrap()
 }
