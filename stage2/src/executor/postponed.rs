@@ -7,17 +7,17 @@ use supervisor::state::State;
 
 use super::{Essential, Executor};
 use crate::engine::event::Report;
-use crate::system::replace::replace;
+use crate::system::replace::replace_kept;
 
 impl Executor {
-    /// Replaces a file, now or as soon as a unit that comes up makes that possible. The last content wins.
+    /// Replaces a file that is kept from boot to boot, now or as soon as a unit that comes up makes that possible. The last content wins.
     pub fn write_when_possible(&mut self, path: PathBuf, content: Vec<u8>) {
         self.postponed.insert(path, content);
         self.write_postponed();
     }
 
     pub(super) fn write_postponed(&mut self) {
-        self.postponed.retain(|path, content| replace(path, content, 0o644).is_err());
+        self.postponed.retain(|path, content| replace_kept(path, content, 0o644).is_err());
     }
 
     /// From now on, an essential unit that fails ends [`Executor::run`]; or not.

@@ -1,7 +1,7 @@
 //! The files of a unit set, as they are at one moment.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::libc::O_NONBLOCK;
 
 use crate::request::target::Sources;
-use crate::system::replace::{remove, replace, replace_link};
+use crate::system::replace::{remove, replace_kept, replace_link};
 
 /// The largest file that is kept, in bytes: no unit is as large.
 const LONGEST_FILE: u64 = 10 << 20;
@@ -83,7 +83,7 @@ impl Snapshot {
         }
     }
 
-    /// Writes it as a generation.
+    /// Writes it as a generation; it is on disk when this returns.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory.join(LINKS))?;
         for (path, content) in &self.0 {
@@ -97,7 +97,8 @@ impl Snapshot {
                 }
             }
         }
-        Ok(())
+        // Once for all its files: each by itself would cost a write of the journal.
+        Ok(nix::unistd::syncfs(File::open(directory)?)?)
     }
 
     /// Makes a directory hold what it held.
@@ -110,7 +111,7 @@ impl Snapshot {
             match content {
                 Content::Directory => fs::create_dir_all(to)?,
                 Content::File(text) if read(&to).is_ok_and(|old| old == *text) => {}
-                Content::File(text) => replace(&to, text, 0o644)?,
+                Content::File(text) => replace_kept(&to, text, 0o644)?,
                 Content::Link { original, .. } if fs::read_link(&to).is_ok_and(|old| old == *original) => {}
                 Content::Link { original, .. } => replace_link(&to, original)?,
             }

@@ -12,7 +12,7 @@ use std::path::Path;
 use nix::libc::O_NONBLOCK;
 use serde::{Deserialize, Serialize};
 
-use crate::system::replace::replace;
+use crate::system::replace::replace_kept;
 
 /// Units that are remembered, at most.
 const MOST_UNITS: usize = 4096;
@@ -59,7 +59,7 @@ impl Durations {
         }
         let mut text = serde_json::to_vec(&Self { v: 1, ms: self.ms.clone() })?;
         text.push(b'\n');
-        replace(path, &text, 0o644)
+        replace_kept(path, &text, 0o644)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Files that are replaced as a whole: written under a dot name and renamed, so that a reader sees the old text or the
-//! new one.
+//! new one. What has to survive a power cut as well is on disk before it gets its name: a filesystem may write names long
+//! before what they name.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,17 @@ fn draft(path: &Path) -> PathBuf {
 
 /// Replaces a file; `mode` are its permission bits, whatever the umask.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace_with(path, |draft| write_draft(draft, content, mode).map(drop))
+}
+
+/// The same for a file that is kept from boot to boot: after a power cut, too, it is the old one or the new one.
+pub fn replace_kept(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace_with(path, |draft| write_draft(draft, content, mode)?.sync_data())
+}
+
+fn replace_with(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let draft = draft(path);
-    let result = write_draft(&draft, content, mode).and_then(|()| fs::rename(&draft, path));
+    let result = write(&draft).and_then(|()| fs::rename(&draft, path));
     if result.is_err() {
         // Half a file would keep its part of a full disk.
         let _ = fs::remove_file(&draft);
@@ -23,10 +33,11 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     result
 }
 
-fn write_draft(draft: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+fn write_draft(draft: &Path, content: &[u8], mode: u32) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(draft)?;
     file.write_all(content)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    Ok(file)
 }
 
 /// Replaces a file only if it says something else now. Answers whether it did.

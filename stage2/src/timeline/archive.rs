@@ -11,7 +11,7 @@ use supervisor::paths::run;
 
 use super::Boot;
 use crate::system::places::Places;
-use crate::system::replace::replace;
+use crate::system::replace::replace_kept;
 
 /// Boots that are remembered.
 const KEPT: usize = 20;
@@ -29,7 +29,7 @@ pub fn keep(places: &Places) -> io::Result<()> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let name = known.unwrap_or_else(|| format!("{seconds:010}-{id}{ENDING}"));
     let whole_lines = text.iter().take(LONGEST).rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    replace(&directory.join(name), text.get(..whole_lines).unwrap_or_default(), 0o644)?;
+    replace_kept(&directory.join(name), text.get(..whole_lines).unwrap_or_default(), 0o644)?;
     let names = names(&directory);
     let too_many = names.len().saturating_sub(KEPT);
     names.iter().take(too_many).try_for_each(|name| fs::remove_file(directory.join(name)))
