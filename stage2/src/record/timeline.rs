@@ -8,7 +8,6 @@ use serde::Serialize;
 use supervisor::paths::run;
 
 use super::line_file::LineFile;
-use crate::system::replace::replace;
 
 /// What happened to a unit, with the keys that it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -129,15 +128,12 @@ fn write_line(file: &mut Option<LineFile>, entry: &impl Serialize) {
     }
 }
 
-/// `RUN/boot-id`; where stage 1 did not write it, the kernel's is put there.
+/// `RUN/boot-id`; where stage 1 did not write it, the kernel's. It is not put there: the file says that there is a boot of
+/// ours, and steps go by that.
 fn boot_id(run_directory: &Path) -> String {
-    let path = run_directory.join("boot-id");
-    if let Ok(id) = fs::read_to_string(&path) {
-        return id.trim().to_owned();
-    }
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let _ = replace(&path, id.as_bytes(), 0o644);
-    id.trim().to_owned()
+    let ours = fs::read_to_string(run_directory.join(run::BOOT_ID));
+    let id = ours.or_else(|_| fs::read_to_string("/proc/sys/kernel/random/boot_id"));
+    id.unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]
