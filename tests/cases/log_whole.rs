@@ -1,10 +1,9 @@
 //! The log is whole: nothing that a service writes is lost while the system stops, and the stop restarts nothing.
 
 use std::fs;
-use std::path::Path;
 
 use tests::namespace::{BOOT, COMMAND, End, STOP};
-use tests::{Layer, Namespace};
+use tests::{Layer, Namespace, writers};
 
 use crate::support;
 
@@ -42,7 +41,7 @@ fn no_line_is_lost_while_the_system_stops() {
     guest.console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
 
-    let text = written_log(&guest.written("/var/log/sunup/chatter"));
+    let text = writers::text(&guest.written("/var/log/sunup/chatter"));
     assert!(text.contains("chatter begins"), "the log begins with {:?}", text.lines().next());
     let numbers: Vec<usize> = text.lines().filter_map(|line| line.rsplit_once("line ")?.1.parse().ok()).collect();
     assert_eq!(numbers, (1..=LINES).collect::<Vec<_>>());
@@ -64,13 +63,4 @@ fn the_stop_restarts_no_supervise() {
     guest.console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
     assert_eq!(guest.read("/var/log/supervise-starts"), before);
-}
-
-/// All files of a log directory, the oldest first: their names are times, and `current` is the newest.
-fn written_log(directory: &Path) -> String {
-    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut files: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    files.retain(|path| path.file_name().is_some_and(|name| name == "current" || name.as_encoded_bytes()[0] == b'@'));
-    files.sort_by_key(|path| (path.ends_with("current"), path.clone()));
-    files.iter().map(|path| fs::read_to_string(path).expect("a log file")).collect()
 }

@@ -7,6 +7,7 @@ mod import;
 mod install;
 mod log_whole;
 mod machine_boot;
+mod machine_ends;
 mod namespace_boot;
 mod one_world;
 mod plan;

@@ -46,8 +46,34 @@ impl Image {
         command::run(command::words(&["debugfs", "-R", &format!("cat {path}")]).arg(self.path()))
     }
 
+    /// Copies a directory of the disk to the host.
+    pub fn extract(&self, path: &str) -> TempDir {
+        extract(&self.path(), &[path])
+    }
+
+    /// Copies directories as the next boot will find them: after a power cut, what the journal has is replayed, on a copy of
+    /// the disk. Fails if the filesystem has a fault after that.
+    pub fn extract_replayed(&self, paths: &[&str]) -> TempDir {
+        let copy = self.directory.path().join("copy.img");
+        command::run(command::words(&["cp", "--sparse=always", "--reflink=auto"]).arg(self.path()).arg(&copy));
+        let (code, said) = command::output(command::words(&["e2fsck", "-E", "journal_only", "-y"]).arg(&copy));
+        assert!(matches!(code, Some(0 | 1)), "the journal cannot be replayed: {said}");
+        command::run(command::words(&["e2fsck", "-fn"]).arg(&copy));
+        let directory = extract(&copy, paths);
+        cache::remove(&copy);
+        directory
+    }
+
     /// Keeps the image under this path.
     pub fn keep(&self, path: &Path) {
         std::fs::rename(self.path(), path).expect("the image kept");
     }
+}
+
+/// What is below paths of a disk image, in a directory of the host's that holds each path's last component.
+fn extract(image: &Path, paths: &[&str]) -> TempDir {
+    let directory = TempDir::with_prefix_in("disk-", cache::directory()).expect("a temporary directory");
+    let request = format!("rdump {} {}", paths.join(" "), directory.path().display());
+    command::run(command::words(&["debugfs", "-R", &request]).arg(image));
+    directory
 }

@@ -9,6 +9,7 @@
 pub mod cache;
 pub mod command;
 pub mod console;
+pub mod endurance;
 pub mod guest;
 pub mod image;
 pub mod kernel;
@@ -16,9 +17,12 @@ pub mod layer;
 pub mod machine;
 pub mod namespace;
 pub mod programs;
+pub mod random;
 pub mod require;
 pub mod root;
 mod skip;
+pub mod state_files;
+pub mod writers;
 
 pub use console::Console;
 pub use image::Image;

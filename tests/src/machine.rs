@@ -67,6 +67,12 @@ impl Machine {
         assert!(status.success(), "qemu ended with {status}; {}", self.console.tail());
     }
 
+    /// Cuts the power: what the machine has not written to its disk is lost.
+    pub fn cut_power(mut self) {
+        self.child.kill().expect("the machine killed");
+        self.child.wait().expect("the machine's end");
+    }
+
     /// Presses Control, Alt and Delete together.
     pub fn control_alt_delete(&self) {
         let mut stream = UnixStream::connect(self.directory.path().join("qmp")).expect("the machine's monitor");
