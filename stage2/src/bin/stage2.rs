@@ -40,9 +40,12 @@ struct Arguments {
     /// Make units' control groups below this directory; "none": make none
     #[arg(long, value_name = "DIR")]
     cgroup: Option<PathBuf>,
-    /// Where the supervised engine shows its lines
-    #[arg(long, value_name = "FILE", default_value = "/dev/console")]
-    console: PathBuf,
+    /// Where the supervised engine shows its lines; /dev/console if not given, a user's on standard error
+    #[arg(long, value_name = "FILE")]
+    console: Option<PathBuf>,
+    /// Look after the units of whoever runs this, not the system's
+    #[arg(long)]
+    user: bool,
     /// Serve requests under a supervise, with its service directory as working directory
     #[arg(long, conflicts_with = "target")]
     supervised: bool,
@@ -78,7 +81,7 @@ fn main() -> ExitCode {
 }
 
 fn act(arguments: &Arguments) -> Result<bool, Refusal> {
-    let places = places(arguments);
+    let places = places(arguments)?;
     let sources = sources(arguments, &places)?;
     let cgroups = match &arguments.cgroup {
         Some(directory) if directory.as_os_str() == "none" => None,
@@ -86,15 +89,16 @@ fn act(arguments: &Arguments) -> Result<bool, Refusal> {
             let text = format!("unable to make control groups in {}", directory.display());
             Some(CgroupRoot::at(directory).ok_or(Refusal::System(text))?)
         }
-        // In the foreground of somebody else's system their control groups are not ours to arrange.
-        None if arguments.supervised => CgroupRoot::find(),
+        // In the foreground, or as a user, the system's control groups are not ours to arrange.
+        None if arguments.supervised && !arguments.user => CgroupRoot::find(),
         None => None,
     };
     let config = Config { cgroups, forward_to_error: !arguments.supervised, run_step, places };
     if !arguments.supervised {
         return standalone::run(config, &sources, &arguments.target);
     }
-    let console = console(&arguments.console, &config.places);
+    let device = if arguments.user { "/dev/stderr" } else { "/dev/console" };
+    let console = console(arguments.console.as_deref().unwrap_or(device.as_ref()), &config.places);
     let served = Supervised::new(config, console, sources).and_then(|mut engine| engine.serve());
     served.map(|()| true).map_err(|error| Refusal::System(format!("unable to go on: {error}")))
 }
@@ -107,15 +111,18 @@ fn console(device: &Path, places: &Places) -> Console {
     Console::device(device, log, wanted.colour).with_kernel_log(kernel_log)
 }
 
-fn places(arguments: &Arguments) -> Places {
-    let mut places = Places::from_environment();
+fn places(arguments: &Arguments) -> Result<Places, Refusal> {
+    let mut places = match arguments.user {
+        true => Places::of_user().map_err(Refusal::System)?,
+        false => Places::from_environment(),
+    };
     if let Some(run) = &arguments.run {
         places = places.with_run(&absolute(run));
     }
     if let Some(scan) = &arguments.scan {
         places.scan = absolute(scan);
     }
-    places
+    Ok(places)
 }
 
 /// Links and service directories are read from elsewhere, so paths must not depend on where we are.

@@ -10,8 +10,9 @@ use clap_complete::Shell;
 use stage2::command::asked::{Asked, Options};
 use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
+use stage2::command::user::UserVerb;
 use stage2::command::{
-    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, why,
+    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, user, why,
 };
 use stage2::rehearse;
 use stage2::request::{self, Request};
@@ -22,6 +23,9 @@ use units::import::Format;
 #[derive(Debug, Parser)]
 #[command(name = "sunup", version, after_help = EXAMPLES)]
 struct Command {
+    /// Your own services instead of the system's
+    #[arg(long, global = true)]
+    user: bool,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -151,6 +155,8 @@ enum Verb {
     },
     #[command(flatten)]
     Boots(BootVerb),
+    #[command(flatten)]
+    User(UserVerb),
     /// Writes completions for a shell: `sunup completion bash >/etc/bash_completion.d/sunup`
     Completion {
         /// bash, elvish, fish, powershell or zsh
@@ -217,7 +223,8 @@ fn main() -> ExitCode {
         }
     };
     let mut out = io::stdout();
-    let outcome = run(command.verb, &mut out).and_then(|code| match out.flush() {
+    let places = if command.user { Places::of_user().map_err(Failure::system) } else { Ok(Places::from_environment()) };
+    let outcome = places.and_then(|places| run(&places, command.verb, &mut out)).and_then(|code| match out.flush() {
         Ok(()) => Ok(code),
         Err(error) => Err(Failure::unable("write", error)),
     });
@@ -227,40 +234,40 @@ fn main() -> ExitCode {
     }))
 }
 
-fn run(verb: Verb, out: &mut dyn Write) -> Outcome {
-    let places = Places::from_environment();
+fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
     match verb {
-        Verb::Status { units, json } => status::run(&places, &units, json, out),
-        Verb::List { json } => list::run(&places, json, out),
-        Verb::Start(asked) => ask_or_plan(&places, request::Verb::Start, asked, out),
-        Verb::Stop(asked) => ask_or_plan(&places, request::Verb::Stop, asked, out),
-        Verb::Restart(asked) => ask_or_plan(&places, request::Verb::Restart, asked, out),
-        Verb::Reload(asked) => poke(&places, Request::new(request::Verb::Reload, asked.units), &asked.options, out),
+        Verb::Status { units, json } => status::run(places, &units, json, out),
+        Verb::List { json } => list::run(places, json, out),
+        Verb::Start(asked) => ask_or_plan(places, request::Verb::Start, asked, out),
+        Verb::Stop(asked) => ask_or_plan(places, request::Verb::Stop, asked, out),
+        Verb::Restart(asked) => ask_or_plan(places, request::Verb::Restart, asked, out),
+        Verb::Reload(asked) => poke(places, Request::new(request::Verb::Reload, asked.units), &asked.options, out),
         Verb::Kill { signal, asked } => {
             let request = Request { signal: Some(signal), ..Request::new(request::Verb::Kill, asked.units) };
-            poke(&places, request, &asked.options, out)
+            poke(places, request, &asked.options, out)
         }
         Verb::Switch { bundle, options } => {
-            ask_or_plan(&places, request::Verb::Switch, Asked { units: vec![bundle], options }, out)
+            ask_or_plan(places, request::Verb::Switch, Asked { units: vec![bundle], options }, out)
         }
-        Verb::Apply(options) => apply::apply(&places, &options, out),
-        Verb::Rollback(options) => apply::rollback(&places, &options, out),
-        Verb::Why { unit, json } => why::run(&places, &unit, json, out),
-        Verb::Log { unit, follow, lines } => log::run(&places, &log::Asked { unit, follow, lines }),
-        Verb::Enable(asked) => enable::enable(&places, &asked.into(), out),
-        Verb::Disable(asked) => enable::disable(&places, &asked.into(), out),
-        Verb::Check { paths, json, against: Some(old) } => against::run(&places, &old, &paths, json, out),
-        Verb::Check { paths, json, against: None } => check::run(&places, &paths, json, out),
+        Verb::Apply(options) => apply::apply(places, &options, out),
+        Verb::Rollback(options) => apply::rollback(places, &options, out),
+        Verb::Why { unit, json } => why::run(places, &unit, json, out),
+        Verb::Log { unit, follow, lines } => log::run(places, &log::Asked { unit, follow, lines }),
+        Verb::Enable(asked) => enable::enable(places, &asked.into(), out),
+        Verb::Disable(asked) => enable::disable(places, &asked.into(), out),
+        Verb::Check { paths, json, against: Some(old) } => against::run(places, &old, &paths, json, out),
+        Verb::Check { paths, json, against: None } => check::run(places, &paths, json, out),
         Verb::Plan { words, format, units, bundles } => {
-            plan::run(&places, &plan::Asked { words, format, units, bundles }, out)
+            plan::run(places, &plan::Asked { words, format, units, bundles }, out)
         }
         Verb::Import { format, paths, output, report } => {
             import::run(&import::Asked { format, paths, output, report }, out)
         }
         Verb::Schema { subject } => schema::run(&subject, out),
-        Verb::Boots(verb) => boots::run(&places, verb, out),
+        Verb::Boots(verb) => boots::run(places, verb, out),
+        Verb::User(verb) => user::run(places, verb, out),
         Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),
-        Verb::CompleteNames => completion::names(&places, out),
+        Verb::CompleteNames => completion::names(places, out),
         Verb::Rehearse(asked) => rehearsal(asked, out),
         Verb::RehearseInside => Ok(rehearse::inside::run()),
         Verb::RehearseFirst { layout } => Ok(rehearse::first::run(&layout)),

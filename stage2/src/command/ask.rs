@@ -21,7 +21,7 @@ use crate::request::Request;
 use crate::system::places::Places;
 
 /// The engine's name in the scan directory.
-const ENGINE: &str = "engine";
+pub(super) const ENGINE: &str = "engine";
 
 /// Writes the request, then follows it to its end, or as far as the options say.
 pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
@@ -50,7 +50,7 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
 }
 
 /// The exit code of an answer; a refusal is told.
-fn conclude(answer: &Value) -> Outcome {
+pub(super) fn conclude(answer: &Value) -> Outcome {
     let exit = exit_of(answer);
     match answer.get("error").and_then(Value::as_str) {
         Some(error) => Err(Failure { message: error.to_owned(), code: exit }),
@@ -62,11 +62,13 @@ fn exit_of(answer: &Value) -> u8 {
     answer.get("exit").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok()).unwrap_or(111)
 }
 
-fn engine(run_directory: &Path) -> PathBuf {
+/// The engine's service directory.
+pub(super) fn engine(run_directory: &Path) -> PathBuf {
     run_directory.join(run::SERVICE).join(ENGINE)
 }
 
-fn write_request(directory: &Path, id: &str, request: &Request) -> Result<(), Failure> {
+/// Puts a request where the engine finds it.
+pub(super) fn write_request(directory: &Path, id: &str, request: &Request) -> Result<(), Failure> {
     let text = serde_json::to_string(request).map_err(|e| Failure::unable("write a request", e))?;
     let new = directory.join(format!(".{id}.new"));
     let unable = |e: std::io::Error| match e.kind() {
@@ -78,7 +80,7 @@ fn write_request(directory: &Path, id: &str, request: &Request) -> Result<(), Fa
 }
 
 /// Ups the engine.
-fn wake(run_directory: &Path) -> Result<(), Failure> {
+pub(super) fn wake(run_directory: &Path) -> Result<(), Failure> {
     let control = engine(run_directory).join(service::CONTROL);
     let open = fs::File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&control);
     open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(run_directory, &e))

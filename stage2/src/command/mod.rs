@@ -1,6 +1,6 @@
 //! The operator's command, `sunup`: each verb is a file. Verbs ask and report; only the engine acts.
 //! A verb must never write anything but a request, links of bundles (`enable`) and unit sets (`apply`), and never signal a
-//! process.
+//! process. Only `boot` and `poweroff` of a person's own tree ([`user`]) do what stages 1 and 3 do for the system.
 pub mod against;
 pub mod apply;
 pub mod ask;
@@ -26,5 +26,6 @@ mod progress;
 pub mod schema;
 pub mod states;
 pub mod status;
+pub mod user;
 pub mod what_if;
 pub mod why;

@@ -8,7 +8,7 @@ use units::{Command, Context, Kind};
 use super::Executor;
 use crate::engine::event::UnitIndex;
 use crate::service::{CONFINE, Confinement};
-use crate::system::command_lookup::{look_up, look_up_in};
+use crate::system::command_lookup::{beside, look_up, look_up_in};
 use crate::system::{cgroup, cgroup_values};
 
 impl Executor {
@@ -62,12 +62,6 @@ pub(super) fn may_fail(context: &Context) -> bool {
 pub(super) fn confine() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| beside(CONFINE).unwrap_or_else(|| CONFINE.into()))
-}
-
-/// A program that came with this one.
-pub(super) fn beside(name: &str) -> Option<PathBuf> {
-    let program = std::env::current_exe().ok()?.with_file_name(name);
-    program.exists().then_some(program)
 }
 
 /// Whether a command can be executed under these circumstances, as far as that can be told before. It is found by the PATH

@@ -67,7 +67,7 @@ impl Supervised {
 
     /// Counts this boot, once.
     fn count_boot(&mut self, was_running: bool) -> BootState {
-        let mut state = BootState::read(&self.executor.places().etc);
+        let mut state = BootState::read(self.executor.places().boot_state());
         if !was_running {
             state.count();
             self.write_boot_state(&state);
@@ -76,9 +76,9 @@ impl Supervised {
     }
 
     fn write_boot_state(&mut self, state: &BootState) {
-        let etc = self.executor.places().etc.clone();
-        if etc.is_dir() {
-            self.executor.write_when_possible(etc.join(FILE), state.text());
+        let directory = self.executor.places().boot_state().to_owned();
+        if directory.is_dir() {
+            self.executor.write_when_possible(directory.join(FILE), state.text());
         }
     }
 

@@ -1,13 +1,19 @@
 //! Whether a command can be run, found out before it is tried: the error's text is the reason on the console.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access};
 
 /// Where commands are looked up when the environment has no PATH.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A program that came with this one.
+pub fn beside(name: &str) -> Option<PathBuf> {
+    let program = env::current_exe().ok()?.with_file_name(name);
+    program.exists().then_some(program)
+}
 
 /// Looks a command up as execvp would; the error is the reason: `unable to run CMD: CAUSE`.
 pub fn look_up(command: &str) -> Result<(), String> {

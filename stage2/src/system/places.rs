@@ -3,8 +3,10 @@
 //! Names inside are [`supervisor::paths`]'; this only joins them to the directories of this run of the program.
 
 use std::env;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Uid;
 use supervisor::paths::{self, run};
 use units::{Diagnostic, Reading, Settings};
 
@@ -23,21 +25,48 @@ pub struct Places {
     pub log: PathBuf,
     /// VAR: what is remembered from boot to boot.
     pub var: PathBuf,
+    /// A person's own services, not the system's.
+    pub is_user: bool,
 }
 
+/// What is below LIB for user trees.
+const USER: &str = "user";
+
 impl Places {
-    /// As the environment says, else as installed.
+    /// The system's: as the environment says, else as installed.
     pub fn from_environment() -> Self {
-        let place = |variable, default: &str| env::var_os(variable).map_or_else(|| default.into(), PathBuf::from);
-        let run = place(paths::RUN_VARIABLE, paths::RUN);
+        let run = place(paths::RUN_VARIABLE, || paths::RUN.into());
         Self {
             scan: run.join(run::SCAN),
-            lib: place(paths::LIB_VARIABLE, paths::LIB),
-            etc: place(paths::ETC_VARIABLE, paths::ETC),
-            log: place(paths::LOG_VARIABLE, paths::LOG),
-            var: place(paths::VAR_VARIABLE, paths::VAR),
+            lib: place(paths::LIB_VARIABLE, || paths::LIB.into()),
+            etc: place(paths::ETC_VARIABLE, || paths::ETC.into()),
+            log: place(paths::LOG_VARIABLE, || paths::LOG.into()),
+            var: place(paths::VAR_VARIABLE, || paths::VAR.into()),
             run,
+            is_user: false,
         }
+    }
+
+    /// Those of whoever runs this: as the environment says, else below the home directory. The error says why there
+    /// are none.
+    pub fn of_user() -> Result<Self, String> {
+        let absolute = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = absolute("HOME").ok_or("there is no HOME in the environment")?;
+        let config = absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
+        let state = absolute("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("sunup");
+        let runtime = absolute("XDG_RUNTIME_DIR").or_else(|| Some(format!("/run/user/{}", Uid::current()).into()));
+        let runtime = runtime.filter(|directory| is_own_directory(directory));
+        let run = place(paths::RUN_VARIABLE, || runtime.map_or_else(|| state.join("run"), |own| own.join("sunup")));
+        let lib = place(paths::LIB_VARIABLE, || paths::LIB.into());
+        Ok(Self {
+            scan: run.join(run::SCAN),
+            lib: lib.join(USER),
+            etc: place(paths::ETC_VARIABLE, || config.join("sunup")),
+            log: place(paths::LOG_VARIABLE, || state.join("log")),
+            var: place(paths::VAR_VARIABLE, || state),
+            run,
+            is_user: true,
+        })
     }
 
     /// Moves the run directory, and the scan directory with it.
@@ -47,9 +76,9 @@ impl Places {
         self
     }
 
-    /// Directories of units, the winning one first.
+    /// Directories of units, the winning one first. The last is stage 1's: units of this boot alone.
     pub fn unit_directories(&self) -> Vec<PathBuf> {
-        vec![self.etc.join("units"), self.lib.join("units")]
+        vec![self.etc.join("units"), self.lib.join("units"), self.run.join(run::UNITS)]
     }
 
     /// Directories of bundles, the winning one first.
@@ -62,9 +91,15 @@ impl Places {
         Settings::load(&self.etc.join("sunup.yaml"))
     }
 
-    /// What units are read with.
+    /// What units are read with. Init scripts are the machine's.
     pub fn reading(&self) -> Reading {
-        self.settings().0.reading()
+        let reading = self.settings().0.reading();
+        if self.is_user { Reading { init_scripts: None, ..reading } } else { reading }
+    }
+
+    /// Where the boot state is: of the system on the root filesystem, because VAR may come later.
+    pub fn boot_state(&self) -> &Path {
+        if self.is_user { &self.var } else { &self.etc }
     }
 
     /// RUN/service.
@@ -106,4 +141,13 @@ impl Places {
     pub fn engine(&self) -> PathBuf {
         self.run.join("engine")
     }
+}
+
+fn place(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {
+    env::var_os(variable).map_or_else(default, PathBuf::from)
+}
+
+/// It is there, and nobody else's.
+fn is_own_directory(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == Uid::current().as_raw())
 }

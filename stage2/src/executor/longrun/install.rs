@@ -14,11 +14,12 @@ use units::{Kind, Log, Longrun, Program, Unit};
 use super::{Doing, Starting};
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::executor::activity::LINES_KEPT;
-use crate::executor::context::{beside, confine};
+use crate::executor::context::confine;
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
 use crate::service::{Logger, Settings, compile, last_lines, log_directory};
 use crate::system::clock::{realtime, tai};
+use crate::system::command_lookup::beside;
 use crate::system::replace::replace_link;
 
 /// The engine's own service, which wants to hear of a unit that ended for good.
@@ -80,7 +81,7 @@ impl Executor {
         match longrun.log {
             Log::None => false,
             Log::Directory { .. } => true,
-            Log::Auto => self.target.is_after_local(&text.name),
+            Log::Auto => self.config.places.is_user || self.target.is_after_local(&text.name),
         }
     }
 
