@@ -225,6 +225,9 @@ fn systemd_units_are_reported_directive_by_directive() {
     let imports = report["imports"].as_array().unwrap();
     let count = |key: &str| imports.iter().map(|import| import[key].as_array().unwrap().len()).sum::<usize>();
     assert!(count("units") >= 50, "only {} units", count("units"));
+    let dropped = imports.iter().flat_map(|import| import["directives"].as_array().unwrap());
+    let dropped = dropped.filter(|one| one["fate"] == "dropped").count();
+    assert!(dropped * 4 < count("directives"), "{dropped} of {} are dropped", count("directives"));
     for (import, file) in imports.iter().zip(&files) {
         let directives = import["directives"].as_array().unwrap();
         let expected = assignments(&fs::read_to_string(file).unwrap());

@@ -5,11 +5,6 @@ use crate::language::Belongs::{self, Everywhere, Longrun, Oneshot, Running};
 use crate::language::{key, keys};
 use crate::text::{did_you_mean, quoted};
 
-/// Whether the language has the key.
-pub(crate) fn is_supported(name: &str) -> bool {
-    key(name).is_some()
-}
-
 impl Checker<'_> {
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {

@@ -25,7 +25,8 @@ pub struct Imported {
     pub name: UnitName,
     /// Its text, as it belongs into `NAME.yaml`.
     pub text: String,
-    /// What our own parser reads from it; `None`: it found an error, which is among the decisions.
+    /// What our own parser reads from it, or from an instance of a template; `None`: it found an error, which is among
+    /// the decisions.
     pub unit: Option<Unit>,
     /// The bundles that it should be in.
     pub bundles: Vec<String>,

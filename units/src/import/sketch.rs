@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::report::{Decision, Directive, Fate, Import, Imported};
-use crate::check::key::is_supported;
-use crate::print::unit_document;
-use crate::yaml::Yaml;
+use crate::variables::{escaped, is_script};
+use crate::yaml::{Yaml, document};
 use crate::{Place, UnitName, UnitSet};
 
-/// What a reason says before the key that would be needed.
-const LATER: &str = "not supported yet: ";
+/// What stands for `${INSTANCE}` in the texts of a template, until they are written.
+pub(super) const INSTANCE: char = '\u{E000}';
 
 /// How strong an edge is; the stronger one stays where two lead to the same unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +39,7 @@ pub(super) struct Sketch {
     edges: BTreeMap<UnitName, Strength>,
     order: Vec<UnitName>,
     conflicts: Vec<UnitName>,
+    provides: Vec<String>,
     conditions: Vec<(&'static str, String)>,
     fields: Vec<(&'static str, Yaml)>,
     comments: Vec<String>,
@@ -55,6 +55,7 @@ impl Sketch {
             edges: BTreeMap::new(),
             order: Vec::new(),
             conflicts: Vec::new(),
+            provides: Vec::new(),
             conditions: Vec::new(),
             fields: Vec::new(),
             comments: Vec::new(),
@@ -81,6 +82,13 @@ impl Sketch {
     pub(super) fn conflict(&mut self, name: &str) {
         let unit = UnitName::new(name).ok().filter(|unit| *unit != self.name && !self.conflicts.contains(unit));
         self.conflicts.extend(unit);
+    }
+
+    /// A further name of the unit.
+    pub(super) fn provide(&mut self, name: &str) {
+        if !self.provides.iter().any(|other| other == name) {
+            self.provides.push(name.into());
+        }
     }
 
     /// What this waits for.
@@ -147,10 +155,14 @@ impl Sketch {
         if !self.conflicts.is_empty() {
             entries.push(("conflicts", Yaml::texts(self.conflicts.iter().map(UnitName::as_str))));
         }
+        if !self.provides.is_empty() {
+            entries.push(("provides", Yaml::texts(&self.provides)));
+        }
         entries.extend(self.condition_map().map(|map| ("if", map)));
         entries.extend(self.fields.iter().cloned());
         let comments: String = self.comments.iter().map(|line| format!("# {line}\n")).collect();
-        comments + &unit_document(entries)
+        let entries: Vec<(&str, Yaml)> = entries.into_iter().map(with_instance).collect();
+        comments.replace(INSTANCE, "INSTANCE") + &document(&entries)
     }
 
     fn condition_map(&self) -> Option<Yaml> {
@@ -169,21 +181,22 @@ impl Sketch {
     }
 }
 
+/// A key with what would be read as a variable escaped, and the instance written as one. In a script it always stands
+/// between the quotes that [`super::shell::quote`] puts around whatever is not plain.
+fn with_instance((key, value): (&str, Yaml)) -> (&str, Yaml) {
+    let value = match value {
+        Yaml::Text(text) if is_script(key) => Yaml::Text(text.replace(INSTANCE, "'\"${INSTANCE}\"'")),
+        value => value.map_texts(&|text| escaped(text).replace(INSTANCE, "${INSTANCE}")),
+    };
+    (key, value)
+}
+
 /// A text without line ends and other control characters.
 fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// What a reason says of a key that the language did not have once, and that the importers do not write yet.
-fn up_to_date(reason: String) -> String {
-    let key = reason.split_once(LATER).and_then(|(_, rest)| rest.split([',', ';', ' ']).next());
-    match key.is_some_and(is_supported) {
-        true => reason.replace(LATER, "not imported yet, write it yourself: "),
-        false => reason,
-    }
 }
 
 /// The report of one source, in the making.
@@ -219,13 +232,14 @@ impl Report {
     }
 
     pub(super) fn add(&mut self, name: &str, place: Place, fate: Fate, reason: String) {
-        let reason = up_to_date(one_line(&reason));
+        let reason = one_line(&reason).replace(INSTANCE, "${INSTANCE}");
         self.directives.push(Directive { name: one_line(name), place, fate, reason });
     }
 
     /// Notes what somebody must decide.
     pub(super) fn decide(&mut self, place: Place, text: impl Into<String>) {
-        let decision = Decision { place, text: one_line(&text.into()) };
+        let text = one_line(&text.into()).replace(INSTANCE, "${INSTANCE}");
+        let decision = Decision { place, text };
         if !self.decisions.contains(&decision) {
             self.decisions.push(decision);
         }
@@ -240,31 +254,15 @@ impl Report {
 
     fn write(&mut self, sketch: Sketch) -> Imported {
         let text = sketch.text();
-        let file = format!("{}.yaml", sketch.name);
-        let set = UnitSet::from_texts(&[(&file, &text)]);
+        // A template is sound if an instance is.
+        let name = if sketch.name.is_template() { format!("{}x", sketch.name) } else { sketch.name.to_string() };
+        let (file, readable) = (format!("{name}.yaml"), text.replace("${INSTANCE}", "x"));
+        let set = UnitSet::from_texts(&[(&file, &readable)]);
         for diagnostic in set.diagnostics().iter().filter(|diagnostic| diagnostic.is_error()) {
             let place = self.place(0);
             self.decide(place, format!("mend what was made of it: {}", diagnostic.summary()));
         }
-        let unit = set.get(sketch.name.as_str()).cloned();
+        let unit = set.get(&name).cloned();
         Imported { name: sketch.name, text, unit, bundles: sketch.bundles }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A key that the language has is not called unsupported.
-    #[test]
-    fn reasons_are_up_to_date() {
-        for (reason, expected) in [
-            ("always; not supported yet: log", "always; not imported yet, write it yourself: log"),
-            ("not supported yet: no-such-key", "not supported yet: no-such-key"),
-            ("not supported yet: ready: notify", "not supported yet: ready: notify"),
-            ("as run", "as run"),
-        ] {
-            assert_eq!(up_to_date(reason.into()), expected);
-        }
     }
 }

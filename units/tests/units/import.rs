@@ -211,19 +211,20 @@ stop-timeout: 1m30s
 kill-mode: main
 stop-signal: INT
 run: |
-  export A=1
-  export B='x y'
-  if [ -e /etc/default/web ]; then set -a; . /etc/default/web; set +a; fi
-  prlimit --pid $$ --nofile=4096
+  [ \"${A+set}\" ] || export A=1
+  [ \"${B+set}\" ] || export B='x y'
   /bin/mkdir /run/web || true
   exec setpriv --reuid=www --regid=\"$(id -g www)\" --init-groups -- /usr/sbin/web --id one $OPTS \"${A}\"
+private-tmp: true
+env-file: [\"-/etc/default/web\"]
+limits: {nofile: 4096}
 "
     );
     let expected = "Description kept, Documentation approximated, Requires kept, Wants approximated, After kept, Before kept, \
                     Conflicts kept, ConditionPathExists kept, ConditionVirtualization kept, ConditionHost dropped, \
                     Type kept, User approximated, Environment approximated, EnvironmentFile approximated, \
                     ExecStartPre approximated, ExecStart kept, ExecReload kept, Restart kept, \
-                    LimitNOFILE approximated, TimeoutStopSec kept, KillMode kept, KillSignal kept, PrivateTmp dropped, \
+                    LimitNOFILE kept, TimeoutStopSec kept, KillMode kept, KillSignal kept, PrivateTmp kept, \
                     Frobnicate dropped, WantedBy approximated";
     let fates: Vec<String> = fates(&import).iter().map(|fate| fate.split_once("] ").unwrap().1.into()).collect();
     assert_eq!(fates.join(", "), expected);
@@ -238,10 +239,7 @@ fn systemd_units_of_other_kinds() {
     let plain = unit("a.service", "[Service]\nExecStart=/bin/a -x 'b c'\n");
     assert_eq!(text(&plain), "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\n");
     let forking = unit("b.service", "[Service]\nType=forking\nPIDFile=b.pid\nExecStart=/bin/b\n");
-    assert_eq!(
-        text(&forking),
-        "kind: oneshot\nneeds: [local]\nstart: [/bin/b]\nstop: |\n  kill \"$(cat /run/b.pid)\"\n"
-    );
+    assert_eq!(text(&forking), "kind: longrun\nneeds: [local]\npidfile: /run/b.pid\nrun: [/bin/b]\nforks: true\n");
     let once = unit(
         "c.service",
         "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=-/bin/b\n",
@@ -254,7 +252,6 @@ fn systemd_units_of_other_kinds() {
     for (name, body) in [
         ("f.socket", "[Socket]\nListenStream=80\n"),
         ("g.timer", "[Timer]\nOnCalendar=daily\n"),
-        ("h@.service", "[Service]\nExecStart=/bin/h %i\n"),
         ("i.mount", "[Mount]\nWhat=/dev/x\n"),
     ] {
         let import = unit(name, body);
@@ -281,7 +278,7 @@ fn systemd_directory() {
     let units: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
     assert_eq!(imports.len(), 4);
     let unit = |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\n");
-    assert_eq!(units, [unit("/bin/get, one"), unit("/bin/more")]);
+    assert_eq!(units, [unit("/bin/get, \"${INSTANCE}\""), unit("/bin/get, one"), unit("/bin/more")]);
 }
 
 /// A command in the foreground is supervised; a script with a `start` of its own is run by OpenRC as before.

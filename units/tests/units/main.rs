@@ -7,6 +7,7 @@ mod hostile;
 mod import;
 mod import_directories;
 mod import_hostile;
+mod import_systemd;
 mod limits;
 mod manual;
 mod overlays;

@@ -1,10 +1,11 @@
-//! systemd's unit files: services and targets become units; sockets, timers and the rest become decisions.
+//! systemd's unit files: services, with their sockets, and targets become units; timers and the rest become decisions.
 
 mod conditions;
 mod file;
 mod names;
 mod relations;
 mod service;
+mod sockets;
 mod span;
 mod table;
 mod words;
@@ -13,14 +14,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::report::{Fate, Import};
-use super::sketch::{Report, Sketch, Strength};
+use super::sketch::{INSTANCE, Report, Sketch, Strength};
 use crate::reading::read_names;
 use crate::source::Source;
+use crate::yaml::Yaml;
 use crate::{Diagnostic, Place, UnitName};
 use file::Setting;
 use names::Here;
 use relations::Context;
 use service::{Manner, Service};
+use sockets::Sockets;
 use words::Names;
 
 /// The ends of the names of unit files.
@@ -39,8 +42,9 @@ struct File {
 pub(super) fn import(files: &[Source], unreadable: &mut Vec<Diagnostic>) -> Vec<Import> {
     let files: Vec<File> = files.iter().map(|file| read(file, unreadable)).collect();
     let names = files.iter().map(|file| file.name.strip_suffix(".service").unwrap_or(&file.name));
-    let batch: BTreeSet<String> = names.filter(|name| !name.ends_with('@')).map(Into::into).collect();
-    files.into_iter().map(|file| one(file, &batch)).collect()
+    let batch: BTreeSet<String> = names.map(str::to_owned).chain(files.iter().flat_map(aliases)).collect();
+    let sockets = Sockets::of(&files, &batch);
+    files.into_iter().map(|file| one(file, &batch, &sockets)).collect()
 }
 
 fn read(source: &Source, unreadable: &mut Vec<Diagnostic>) -> File {
@@ -66,7 +70,7 @@ fn drop_ins(file: &Path) -> Vec<std::path::PathBuf> {
     names.into_iter().filter(|name| name.ends_with(".conf")).map(|name| Path::new(&directory).join(name)).collect()
 }
 
-fn one(mut file: File, batch: &BTreeSet<String>) -> Import {
+fn one(mut file: File, batch: &BTreeSet<String>, sockets: &Sockets) -> Import {
     for (line, place) in &file.others {
         file.report.dropped(line, place.clone(), "neither a section nor an assignment");
     }
@@ -85,14 +89,13 @@ fn one(mut file: File, batch: &BTreeSet<String>) -> Import {
     }
     let named = if suffix == "target" { &file.name } else { stem };
     let name = match UnitName::new(named) {
-        Ok(name) if !stem.ends_with('@') => name,
-        Ok(_) => return nothing(file, "a template", "import an instance: link it to a name such as foo@bar.service"),
+        Ok(name) => name,
         Err(message) => return nothing(file, "its name can be no unit's here", &format!("rename it: {message}")),
     };
     let manner = service::manner(&file.settings);
-    let sketch = match (suffix, manner) {
-        ("service", Manner::Longrun) => Sketch::new(name, "longrun"),
-        ("service", _) => Sketch::new(name, "oneshot"),
+    let mut sketch = match (suffix, manner) {
+        ("service", Manner::Oneshot) => Sketch::new(name, "oneshot"),
+        ("service", _) => Sketch::new(name, "longrun"),
         ("target", _) => Sketch::new(name, "milestone"),
         ("timer", _) => {
             return nothing(
@@ -101,17 +104,19 @@ fn one(mut file: File, batch: &BTreeSet<String>) -> Import {
                 &format!("have cron start it: sunup start {name}"),
             );
         }
-        ("socket", _) => {
-            return nothing(file, "not supported yet: sockets", &format!("have {name} open its sockets itself"));
-        }
+        ("socket", _) => return sockets.report(file),
         ("mount" | "automount" | "swap", _) => {
             return nothing(file, "/etc/fstab is for this", "write it into /etc/fstab");
         }
         ("path", _) => return nothing(file, "nothing here starts units for a file", "start it otherwise"),
-        _ => return nothing(file, "not supported yet: cgroup", "leave it out"),
+        _ => return nothing(file, "there are no slices: each unit has a control group of its own", "leave it out"),
     };
     if let Some(crate::import::world::Ours::Unit(unit)) = crate::import::world::ours(sketch.name.as_str()) {
         file.report.decide(place, format!("sunup ships a unit {unit} for this: use one of the two"));
+    }
+    let offered = sockets.for_unit(sketch.name.as_str());
+    if sketch.kind == "longrun" && !offered.is_empty() {
+        sketch.set("sockets", Yaml::texts(offered));
     }
     draw(file, sketch, manner, batch)
 }
@@ -140,8 +145,8 @@ fn directive(setting: &Setting) -> String {
 
 fn draw(file: File, mut sketch: Sketch, manner: Manner, batch: &BTreeSet<String>) -> Import {
     let File { name, settings, mut report, .. } = file;
-    let names = service::names(&name, &settings);
-    let mut service = Service::new(manner);
+    let names = service::names(&name.replace("@.", &format!("@{INSTANCE}.")), &settings);
+    let mut service = Service::new(manner, &settings);
     let has_defaults = !settings
         .iter()
         .any(|one| one.key == "DefaultDependencies" && matches!(one.value.as_str(), "no" | "false" | "off" | "0"));
@@ -168,6 +173,7 @@ fn draw(file: File, mut sketch: Sketch, manner: Manner, batch: &BTreeSet<String>
             "Install" => install(setting, &value, &mut sketch, &mut report),
             _ => None,
         }
+        .or_else(|| service::start_limit(setting, &settings, &mut sketch))
         .or_else(|| table::fate(&setting.key).map(|(fate, reason)| (fate, reason.to_owned())))
         .unwrap_or_else(|| (Fate::Dropped, "not known".into()));
         if setting.key == "Documentation" {
@@ -196,6 +202,13 @@ fn replaced(setting: &Setting, later: &[Setting]) -> Option<&'static str> {
 
 fn expand(names: &Names, setting: &Setting, report: &mut Report) -> String {
     let (value, unknown) = names.expand(&setting.value);
+    if value.contains(INSTANCE)
+        && ["%I", "%f"].iter().any(|one| setting.value.contains(one))
+        && setting.key != "Description"
+    {
+        let text = "%I is the instance with its - as /: ${INSTANCE} is as it was written";
+        report.decide(setting.place.clone(), text);
+    }
     for specifier in unknown {
         report.decide(setting.place.clone(), format!("write what %{specifier} stands for: only systemd knows"));
     }
@@ -223,6 +236,10 @@ fn install(setting: &Setting, value: &str, sketch: &mut Sketch, report: &mut Rep
             let mut reasons = Vec::new();
             for target in value.split_whitespace() {
                 match names::bundle(target) {
+                    Some((bundle, _)) if sketch.name.is_template() => {
+                        fate = Fate::Approximated;
+                        reasons.push(format!("an instance belongs into the bundle {bundle}"));
+                    }
                     Some((bundle, is_it)) => {
                         sketch.bundle(bundle);
                         fate = fate.max(if is_it { Fate::Kept } else { Fate::Approximated });
@@ -242,8 +259,30 @@ fn install(setting: &Setting, value: &str, sketch: &mut Sketch, report: &mut Rep
             Some((fate, reasons.join("; ")))
         }
         "Also" => Some((Fate::Approximated, "import and enable it too".into())),
-        "Alias" => Some((Fate::Dropped, "not supported yet: provides".into())),
-        "DefaultInstance" => Some((Fate::Dropped, "templates have none".into())),
+        "Alias" => Some(alias(value, sketch)),
+        "DefaultInstance" => Some((Fate::Approximated, format!("sunup enable {}{value}", sketch.name))),
         _ => None,
+    }
+}
+
+/// The further names of a file's unit.
+fn aliases(file: &File) -> Vec<String> {
+    let lines = file.settings.iter().filter(|one| one.section == "Install" && one.key == "Alias");
+    let names = lines.flat_map(|one| one.value.split_whitespace());
+    names.filter_map(|name| name.strip_suffix(".service")).map(Into::into).collect()
+}
+
+/// Further names of a unit; those of another kind of unit, and of instances, are no names here.
+fn alias(value: &str, sketch: &mut Sketch) -> (Fate, String) {
+    let names: Vec<&str> = value.split_whitespace().collect();
+    let own = sketch.name.clone();
+    let stems = names.iter().filter_map(|name| name.strip_suffix(".service")).filter(|name| !name.contains('@'));
+    let known: Vec<&str> =
+        stems.filter(|name| UnitName::new(name).is_ok() && *name != own.as_str() && !own.is_template()).collect();
+    known.iter().for_each(|name| sketch.provide(name));
+    match (known.len() == names.len(), known.is_empty()) {
+        (true, _) => (Fate::Kept, "as provides".into()),
+        (false, false) => (Fate::Approximated, format!("as provides: {}", known.join(" "))),
+        (false, true) => (Fate::Dropped, "no name that provides could have".into()),
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn find(name: &str, batch: &BTreeSet<String>) -> Here {
             "target",
         ) => A_BUNDLE,
         ("systemd-journald" | "systemd-journald-dev-log" | "systemd-journal-flush", _) => THE_LOGGER,
-        (_, "slice") => Here::Nothing("not supported yet: cgroup"),
+        (_, "slice") => Here::Nothing("there are no slices"),
         (_, "timer" | "path" | "scope") => Here::Nothing("nothing here is started by it"),
         (_, "mount" | "automount") => Here::Unit("mounts".into(), true),
         (_, "swap") => Here::Unit("swap".into(), true),

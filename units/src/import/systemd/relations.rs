@@ -95,6 +95,9 @@ impl Context<'_> {
 
     /// Draws one edge.
     fn draw(&mut self, relation: Relation, name: &str, unit: &str, is_there: bool) -> (Fate, String) {
+        if unit == self.sketch.name.as_str() && name.ends_with(".socket") {
+            return (Fate::Kept, format!("{name}: its sockets are open before it starts"));
+        }
         if unit == self.sketch.name.as_str() {
             return (Fate::Dropped, format!("{name} is this unit here"));
         }

@@ -1,4 +1,4 @@
-//! Commands and set-up lines → `run`, or `start` and `stop`.
+//! Commands and set-up lines → `run`, or `start` and `stop`; what is said of their surroundings → keys.
 
 use super::{Manner, Service};
 use crate::Place;
@@ -8,76 +8,75 @@ use crate::import::systemd::words::CommandLine;
 use crate::yaml::Yaml;
 
 impl Service {
-    /// Writes `run`, or `start` and `stop`, into the sketch. `place` is the unit's.
-    pub(in crate::import::systemd) fn write(mut self, sketch: &mut Sketch, report: &mut Report, place: Place) {
-        self.has_argv = self.environment.is_empty()
-            && self.setup.is_empty()
-            && self.redirections.is_empty()
-            && self.before.is_empty()
-            && self.main.len() == 1
-            && self.privileged_prefix(false).is_empty();
-        let key = if self.manner == Manner::Longrun { "run" } else { "start" };
-        let argv =
-            self.main.first().filter(|command| self.has_argv && !command.is_tolerated).and_then(CommandLine::argv);
-        match argv {
+    /// Writes everything that is known at the end into the sketch. `place` is the unit's.
+    pub(in crate::import::systemd) fn write(self, sketch: &mut Sketch, report: &mut Report, place: Place) {
+        let key = if self.manner == Manner::Oneshot { "start" } else { "run" };
+        match self.argv() {
             Some(words) => sketch.set(key, Yaml::texts(words)),
-            None if self.main.is_empty() && self.manner == Manner::Longrun => {
-                report.decide(place.clone(), "it has no ExecStart: there is nothing to run");
+            None if self.main.is_empty() && self.manner != Manner::Oneshot => {
+                report.decide(place, "it has no ExecStart: there is nothing to run");
             }
             None if self.main.is_empty() && self.before.is_empty() => sketch.set(key, Yaml::texts(["true"])),
             None => sketch.set(key, Yaml::Text(self.script())),
         }
-        if !self.reload.is_empty() {
-            let lines = self.reload.iter().map(|command| self.line(command));
-            sketch.set("reload", Yaml::Text(self.head() + &lines.collect::<String>()));
+        for (key, commands) in [("reload", &self.reload), ("stop", &self.stop)] {
+            if !commands.is_empty() {
+                sketch.set(key, self.further(commands));
+            }
         }
-        if self.manner != Manner::Longrun {
-            self.write_stop(sketch, report, place);
+        if self.manner == Manner::Forking {
+            sketch.set_text("forks", "true");
+        }
+        self.account.write(sketch);
+        self.sandbox.write(sketch);
+        if !self.environment_files.is_empty() {
+            sketch.set("env-file", Yaml::texts(self.environment_files));
+        }
+        for (key, entries) in [("limits", self.limits), ("cgroup", self.group)] {
+            let entries: Vec<(String, Yaml)> =
+                entries.into_iter().map(|(name, value)| (name.into(), Yaml::Text(value))).collect();
+            if !entries.is_empty() {
+                sketch.set(key, Yaml::Map(entries));
+            }
+        }
+        if !self.environment.is_empty() {
+            let entries = self.environment.into_iter().map(|(name, value)| (name, Yaml::Text(value)));
+            sketch.set("env", Yaml::Map(entries.collect()));
         }
     }
 
-    fn write_stop(&self, sketch: &mut Sketch, report: &mut Report, place: Place) {
-        let kill = self.pid_file.as_ref().map(|path| format!("kill \"$(cat {})\"\n", shell::quote(path)));
-        match (self.stop.is_empty(), kill) {
-            (false, _) => sketch.set("stop", Yaml::Text(self.stop_script(report, place))),
-            (true, Some(kill)) => sketch.set("stop", Yaml::Text(kill)),
-            (true, None) if self.manner == Manner::Forking => {
-                report.decide(place, "say how it is stopped: it has neither ExecStop nor PIDFile")
-            }
-            (true, None) => {}
-        }
+    /// The only command's words, if there is nothing for a shell to do.
+    fn argv(&self) -> Option<Vec<String>> {
+        let [command] = &self.main[..] else { return None };
+        let is_alone = self.before.is_empty() && self.has_no_head() && !command.is_tolerated;
+        command.argv().filter(|_| is_alone && self.account.prefix(command.is_privileged).is_empty())
     }
 
-    fn stop_script(&self, report: &mut Report, place: Place) -> String {
-        let mut text = self.head();
-        if self.stop.iter().any(|command| command.mentions("MAINPID")) {
-            match &self.pid_file {
-                Some(path) => text += &format!("MAINPID=$(cat {})\n", shell::quote(path)),
-                None => report.decide(place, "its ExecStop wants $MAINPID, which is not known: see to stop"),
-            }
+    fn has_no_head(&self) -> bool {
+        self.setup.is_empty() && self.redirections.is_empty() && self.directories.is_empty()
+    }
+
+    /// A command for later: words where that is enough.
+    fn further(&self, commands: &[CommandLine]) -> Yaml {
+        if let [command] = commands
+            && let Some(words) = command.argv().filter(|_| self.has_no_head() && !command.is_tolerated)
+            && self.account.prefix(command.is_privileged).is_empty()
+        {
+            return Yaml::texts(words);
         }
-        for command in &self.stop {
-            text += &self.line(command);
-        }
-        text
+        Yaml::Text(self.head() + &commands.iter().map(|command| self.line(command)).collect::<String>())
     }
 
     /// Everything before the first command.
     fn head(&self) -> String {
-        let mut text = String::new();
-        let lines = self.environment.iter().chain(&self.setup).chain(&self.redirections);
-        for line in lines {
-            match line.strip_prefix('\u{0}').and_then(|rest| rest.split_once(' ')) {
-                Some((kind, path)) => text += &format!("{} {path}\n", self.install(kind)),
-                None => text += &format!("{line}\n"),
-            }
-        }
-        text
+        let directories = self.directories.iter().map(|(kind, path)| format!("{} {path}", self.install(kind)));
+        let lines = directories.chain(self.setup.iter().cloned()).chain(self.redirections.iter().cloned());
+        lines.map(|line| line + "\n").collect()
     }
 
     fn install(&self, kind: &str) -> String {
-        let mode = self.directories.iter().find(|(name, _)| name == kind).map_or("0755", |(_, mode)| mode);
-        let owner = match (&self.user, &self.group) {
+        let mode = self.modes.iter().find(|(name, _)| *name == kind).map_or("0755", |(_, mode)| mode);
+        let owner = match (&self.account.user, &self.account.group) {
             // Who reads its configuration need not own it.
             _ if kind == "ConfigurationDirectory" => String::new(),
             (Some(user), Some(group)) => format!(" -o {} -g {}", shell::quote(user), shell::quote(group)),
@@ -97,42 +96,14 @@ impl Service {
         for command in others {
             text += &self.line(command);
         }
-        match self.manner {
-            Manner::Longrun => {
-                text += &format!("exec {}{}\n", self.privileged_prefix(last.is_privileged), last.shell())
-            }
-            _ => text += &self.line(last),
+        text + &match self.manner {
+            Manner::Oneshot => self.line(last),
+            _ => format!("exec {}{}\n", self.account.prefix(last.is_privileged), last.shell()),
         }
-        text
     }
 
     fn line(&self, command: &CommandLine) -> String {
         let end = if command.is_tolerated { " || true" } else { "" };
-        format!("{}{}{end}\n", self.privileged_prefix(command.is_privileged), command.shell())
-    }
-
-    /// What stands before a command, to give it the unit's user and what else is not inherited.
-    fn privileged_prefix(&self, is_privileged: bool) -> String {
-        let mut words = self.prefix.clone();
-        let mut setpriv = Vec::new();
-        if !is_privileged {
-            match (&self.user, &self.group) {
-                (Some(user), group) => {
-                    let user = shell::quote(user);
-                    let group =
-                        group.as_ref().map_or_else(|| format!("\"$(id -g {user})\""), |group| shell::quote(group));
-                    setpriv.extend([format!("--reuid={user}"), format!("--regid={group}"), "--init-groups".into()]);
-                }
-                (None, Some(group)) => {
-                    setpriv.extend([format!("--regid={}", shell::quote(group)), "--keep-groups".into()])
-                }
-                (None, None) => {}
-            }
-            setpriv.extend(self.privileges.iter().cloned());
-        }
-        if !setpriv.is_empty() {
-            words.push(format!("setpriv {} --", setpriv.join(" ")));
-        }
-        words.iter().map(|word| format!("{word} ")).collect()
+        format!("{}{}{end}\n", self.account.prefix(command.is_privileged), command.shell())
     }
 }
