@@ -12,6 +12,11 @@ LIB = $(PREFIX)/lib/sunup
 ETC = /etc/sunup
 BUILT = $(or $(BIN),$(or $(CARGO_TARGET_DIR),target)/$(shell rustc -vV | sed -n 's/^host: //p')/release)
 
+# Programs know where they are installed: those that are built for one PREFIX do not serve another.
+ifneq ($(PREFIX),/usr)
+export SUNUP_BUILD_LIB = $(LIB)
+endif
+
 # Every program of the workspace but the tests' own; a test compares.
 PROGRAMS = svscan supervise svlog svc svstat svok svwait svscanctl sv confine setuidgid envdir envuidgid softlimit setlock pgrphack fghack tai64n tai64nlocal readproctitle multilog svscanboot dialect init stage2 sunup shutdown
 # Commands of other suites, by links in folders of their own: NAME, or NAME:PROGRAM where it is not dialect that knows it.
@@ -74,8 +79,9 @@ ifeq ($(filter no,$(SBIN))$(filter 1,$(FORCE_SBIN)),)
 	}
 endif
 
-# /sbin may be a link into usr/sbin; init is a copy, because it must work before anything else does.
+# /sbin may be a link into usr/sbin, here or only where a package is unpacked, so links from it are absolute; init is a copy, because it must work before anything else does.
 install: sbin programs
+	@grep -qaF "$(LIB)" "$(BUILT)/sunup" || { echo "make: install: programs in $(BUILT) are built for another PREFIX than $(PREFIX)" >&2; exit 1; }
 ifeq ($(filter no,$(SBIN)),)
 	# First, since our own init is known by its twin in LIB, which may be older than what is built now.
 	test -d "$(DESTDIR)/sbin" || install -d "$(DESTDIR)/sbin"
@@ -96,8 +102,8 @@ endif
 	ln -sfr "$(DESTDIR)$(LIB)/bin/sunup" "$(DESTDIR)$(PREFIX)/bin/sunup"
 ifeq ($(filter no,$(SBIN)),)
 	set -e; for link in $(SBIN_LINKS); do \
-		case $$link in init:*) from="$(DESTDIR)/sbin/init" ;; *) from="$(DESTDIR)$(LIB)/bin/$${link%:*}" ;; esac; \
-		ln -sfr "$$from" "$(DESTDIR)/sbin/$${link#*:}"; \
+		case $$link in init:*) to=init ;; *) to="$(LIB)/bin/$${link%:*}" ;; esac; \
+		ln -sf "$$to" "$(DESTDIR)/sbin/$${link#*:}"; \
 	done
 endif
 	set -e; for unit in units/system/*.yaml; do \
@@ -114,7 +120,10 @@ endif
 			ln -s "$(LIB)/units/$$(basename "$$(readlink "$$link")")" "$$target/$$(basename "$$link")"; \
 		done; \
 	done
-	test -e "$(DESTDIR)$(ETC)/stage1" || test ! -e units/stage1 || cp -a --no-preserve=ownership units/stage1 "$(DESTDIR)$(ETC)/stage1"
+	test -e "$(DESTDIR)$(ETC)/stage1" || test ! -e units/stage1 || { \
+		cp -a --no-preserve=ownership units/stage1 "$(DESTDIR)$(ETC)/stage1" && \
+		sed -i 's|/usr/lib/sunup|$(LIB)|' "$(DESTDIR)$(ETC)/stage1/engine/run"; \
+	}
 	set -e; for page in docs/man/*.[1-8]; do \
 		test -e "$$page" || continue; \
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename "$$page")"; \

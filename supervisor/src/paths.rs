@@ -7,8 +7,12 @@
 pub const RUN: &str = "/run/sunup";
 /// The environment variable that replaces [`RUN`].
 pub const RUN_VARIABLE: &str = "SUNUP_RUN";
-/// Where the programs, the wrapper and the distribution's units are installed: `SUNUP_LIB` replaces it.
-pub const LIB: &str = "/usr/lib/sunup";
+/// Where the programs, the wrapper and the distribution's units are installed, as the build was told by
+/// `SUNUP_BUILD_LIB`, else `/usr/lib/sunup`: `SUNUP_LIB` replaces it.
+pub const LIB: &str = match option_env!("SUNUP_BUILD_LIB") {
+    Some(path) => path,
+    None => "/usr/lib/sunup",
+};
 /// The environment variable that replaces [`LIB`].
 pub const LIB_VARIABLE: &str = "SUNUP_LIB";
 /// The administrator's configuration: `SUNUP_ETC` replaces it.
@@ -23,6 +27,9 @@ pub const LOG_VARIABLE: &str = "SUNUP_LOG";
 pub const VAR: &str = "/var/lib/sunup";
 /// The environment variable that replaces [`VAR`].
 pub const VAR_VARIABLE: &str = "SUNUP_VAR";
+
+/// While this file is there only root may log in; login(1) shows what it holds.
+pub const NOLOGIN: &str = "/run/nologin";
 
 /// Names below the run directory.
 pub mod run {
@@ -54,6 +61,20 @@ pub mod run {
     pub const STAGE3_LOCK: &str = "stage3.lock";
     /// Made by a second stage 3, so that the first one shortens its deadlines.
     pub const STAGE3_HURRY: &str = "stage3.hurry";
+    /// When the system is to be stopped: one JSON object; the stop is called off by removing it.
+    pub const SHUTDOWN: &str = "shutdown";
+    /// The same while it is written.
+    pub const SHUTDOWN_NEW: &str = ".shutdown.new";
+    /// Directory of inhibitors: a file that is locked (flock) keeps the system from being stopped; it holds the reason.
+    pub const INHIBIT: &str = "inhibit";
+    /// The stop is not to be written to wtmp.
+    pub const NO_RECORD: &str = "no-record";
+    /// The main service: the service directory that its unit names, where stage 1 was given a command.
+    pub const MAIN: &str = "main";
+    /// How that ended: a number, with which process 1 exits.
+    pub const EXIT_CODE: &str = "exit-code";
+    /// Units of this boot alone.
+    pub const UNITS: &str = "units";
     /// Held by a standalone engine while it runs.
     pub const ENGINE_LOCK: &str = "engine.lock";
 }

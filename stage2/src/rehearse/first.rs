@@ -6,13 +6,14 @@
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{chdir, pivot_root, setsid};
+use supervisor::paths;
 
 use super::inside::unable as unable_to;
 use super::protocol::Layout;
@@ -21,7 +22,9 @@ use super::protocol::Layout;
 pub const FIRST: &str = "rehearse-first";
 
 /// Stage 1, where the layer or the installation has it.
-const INIT: &str = "/usr/lib/sunup/bin/init";
+fn init() -> PathBuf {
+    Path::new(paths::LIB).join("bin/init")
+}
 
 /// Becomes `init`; returns only with an error, which is written to standard error, as exit code 111.
 pub fn run(layout: &str) -> u8 {
@@ -34,7 +37,7 @@ pub fn run(layout: &str) -> u8 {
 /// Returns why it could not.
 fn become_init(layout: &Layout) -> String {
     match change_root(layout).and_then(|()| command(layout)) {
-        Ok(mut command) => format!("unable to run {INIT}: {}", command.exec()),
+        Ok(mut command) => format!("unable to run {}: {}", init().display(), command.exec()),
         Err(error) => error,
     }
 }
@@ -62,7 +65,7 @@ fn command(layout: &Layout) -> Result<Command, String> {
     let console = File::options().read(true).write(true).open("/dev/console").map_err(unable)?;
     let copy = || console.try_clone().map(Stdio::from).map_err(unable);
     let (settings, words): (Vec<&String>, Vec<&String>) = layout.arguments.iter().partition(|word| is_setting(word));
-    let mut command = Command::new(INIT);
+    let mut command = Command::new(init());
     command.args(words).env_clear().env("HOME", "/").env("TERM", "linux");
     command.envs(settings.iter().filter_map(|setting| setting.split_once('=')));
     command.stdin(copy()?).stdout(copy()?).stderr(copy()?);

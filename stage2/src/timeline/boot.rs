@@ -145,8 +145,9 @@ impl Reader {
             let took = event.get("ms").and_then(Value::as_u64).map(|ms| time.saturating_sub(ms * 1_000_000));
             span.begin_ns = took.into_iter().chain(span.begin_ns).min();
         }
-        self.pending.remove(unit);
-        self.is_over = self.pending.is_empty();
+        // A unit that cannot be read has failed before anything else was asked for.
+        let was_pending = self.pending.remove(unit);
+        self.is_over = was_pending && self.pending.is_empty();
     }
 }
 
@@ -158,6 +159,7 @@ mod tests {
     #[test]
     fn reads() {
         let text = r#"{"t_ns":100,"boot":"ID","unit":"stage1","event":"step","step":"proc","error":null}
+{"t_ns":150,"boot":"ID","unit":"broken","event":"failed","reason":"\"kind\" is missing"}
 {"t_ns":200,"boot":"ID","unit":"a","event":"wait","for":[]}
 {"t_ns":200,"boot":"ID","unit":"b","event":"wait","for":["a"]}
 not an event
@@ -169,7 +171,7 @@ not an event
         let boot = Boot::parse(text);
         assert_eq!((boot.id.as_str(), boot.first_ns, boot.end_ns()), ("ID", 100, 9_000_500));
         assert_eq!(boot.steps, [Step { name: "proc".into(), end_ns: 100, error: None }]);
-        assert_eq!(boot.spans.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(boot.spans.keys().collect::<Vec<_>>(), ["a", "b", "broken"]);
         assert_eq!(boot.spans["a"].took_ns(), Some(9_000_100));
         let b = Span {
             asked_ns: Some(200),
