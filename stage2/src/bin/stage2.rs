@@ -108,7 +108,7 @@ fn console(device: &Path, places: &Places) -> Console {
     let wanted = places.settings().0.console;
     let log = BootLog::open(&places.run.join(run::BOOT_LOG)).ok();
     let kernel_log = wanted.kmsg.then(|| KernelLog::open(Path::new(KERNEL_LOG)).ok()).flatten();
-    Console::device(device, log, wanted.colour).with_kernel_log(kernel_log)
+    Console::device(device, log, &wanted).with_kernel_log(kernel_log)
 }
 
 fn places(arguments: &Arguments) -> Result<Places, Refusal> {

@@ -17,6 +17,9 @@ impl Executor {
             return self.events.push_back(Event::Skipped { unit, reason });
         }
         self.activities[unit].lines.clear();
+        if self.takes_terminal(unit) {
+            self.end_display();
+        }
         match &text.kind {
             Kind::Milestone => {
                 self.events.push_back(Event::Executed { unit, pid: None });

@@ -24,6 +24,11 @@ impl Executor {
         SupervisedService::new(self.config.places.service(GETTY_EARLY))
     }
 
+    /// From its start on nobody else may touch the terminal.
+    pub(super) fn takes_terminal(&self, unit: UnitIndex) -> bool {
+        self.name(unit).starts_with(GETTY) || self.context(unit).tty.is_some()
+    }
+
     /// A getty gets the terminal only once the early one has left it.
     pub(super) fn must_wait_for_terminal(&mut self, unit: UnitIndex) -> bool {
         if !self.name(unit).starts_with(GETTY) || !self.has_early_getty() {
@@ -40,7 +45,7 @@ impl Executor {
         false
     }
 
-    fn has_early_getty(&self) -> bool {
+    pub(super) fn has_early_getty(&self) -> bool {
         let early = self.early_getty();
         early.is_supervised() && early.status().is_some_and(|status| status.pid != 0)
     }

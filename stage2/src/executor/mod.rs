@@ -9,6 +9,7 @@ mod activity;
 mod adopt;
 mod begin;
 mod context;
+mod display;
 mod getty;
 mod longrun;
 mod oneshot;
@@ -43,6 +44,7 @@ use crate::system::condition::Surroundings;
 use crate::system::descriptors;
 use crate::system::places::Places;
 use activity::Activity;
+use display::OpenDisplay;
 use watches::{Interest, Watches};
 
 /// What a state file calls a longrun.
@@ -55,12 +57,15 @@ const TOKEN_CHILDREN: u64 = u64::MAX;
 const TOKEN_WATCHES: u64 = u64::MAX - 1;
 /// epoll's word for the keeper.
 const TOKEN_KEEPER: u64 = u64::MAX - 2;
+/// epoll's word for the keyboard.
+const TOKEN_KEYBOARD: u64 = u64::MAX - 3;
 
 /// Whether the failure of an essential unit matters, and which has failed.
 #[derive(Debug)]
 enum Essential {
     Ignored,
     Watched,
+    /// Why the boot is to go on in the rescue bundle.
     Failed(String),
 }
 
@@ -80,6 +85,7 @@ pub struct Config {
 pub struct Executor {
     config: Config,
     console: Console,
+    display: Option<OpenDisplay>,
     timeline: Timeline,
     surroundings: Surroundings,
     epoll: Epoll,
@@ -142,6 +148,7 @@ impl Executor {
         let timeline = Timeline::open(&config.places.run);
         Ok(Self {
             console,
+            display: None,
             timeline,
             surroundings: Surroundings::read(),
             epoll,

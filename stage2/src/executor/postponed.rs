@@ -25,10 +25,10 @@ impl Executor {
         self.essential = if is_watched { Essential::Watched } else { Essential::Ignored };
     }
 
-    /// The essential unit that has failed; it is told once.
-    pub fn take_failed_essential(&mut self) -> Option<String> {
+    /// Why the boot is to go on in the rescue bundle; it is told once.
+    pub fn take_reason_to_rescue(&mut self) -> Option<String> {
         match std::mem::replace(&mut self.essential, Essential::Ignored) {
-            Essential::Failed(unit) => Some(unit),
+            Essential::Failed(reason) => Some(reason),
             other => {
                 self.essential = other;
                 None
@@ -38,8 +38,15 @@ impl Executor {
 
     pub(super) fn notice_essential(&mut self, report: &Report, name: &str) {
         let is_essential = self.unit(report.unit).is_some_and(|unit| unit.essential);
-        if is_essential && report.state == State::Failed && matches!(self.essential, Essential::Watched) {
-            self.essential = Essential::Failed(name.to_owned());
+        if is_essential && report.state == State::Failed {
+            self.rescue(format!("essential unit {name} failed"));
+        }
+    }
+
+    /// Has the boot go on in the rescue bundle, if that still matters.
+    pub(super) fn rescue(&mut self, reason: String) {
+        if matches!(self.essential, Essential::Watched) {
+            self.essential = Essential::Failed(reason);
             self.has_requests = true;
         }
     }

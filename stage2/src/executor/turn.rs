@@ -7,7 +7,7 @@ use nix::sys::epoll::{EpollEvent, EpollTimeout};
 use supervisor::sys::process::{peek_ended, wait_for};
 
 use super::activity::{Doing, Probation};
-use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_WATCHES};
+use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
 /// Events taken from the kernel at once.
@@ -62,6 +62,7 @@ impl Executor {
     /// Waits for what happens next, at most until `end`, and acts on it.
     fn turn(&mut self, end: Option<Nanoseconds>) -> io::Result<()> {
         let deadline = [
+            self.refresh_display(),
             end,
             self.engine.next_deadline(),
             self.next_probe(),
@@ -81,6 +82,7 @@ impl Executor {
                 TOKEN_CHILDREN => self.on_children(),
                 TOKEN_WATCHES => self.on_watches(),
                 TOKEN_KEEPER => self.listen_to_keeper(),
+                TOKEN_KEYBOARD => self.on_keyboard(),
                 token => self.ask_probe(token as UnitIndex),
             }
         }

@@ -4,6 +4,7 @@
 //! boot in a row is followed, in the same boot, by the unit set that worked last; if boots do not even get that far, the
 //! next one begins with it.
 
+use std::fs;
 use std::io;
 
 use supervisor::state::State;
@@ -25,8 +26,8 @@ const RESCUE: &str = "rescue";
 impl Supervised {
     /// Brings the default bundle up, or what stands in for it.
     pub(super) fn boot(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
-        if was_running && self.note(id, RESCUE).exists() {
-            return self.rescue(id, "an essential unit", true);
+        if let Some(reason) = fs::read_to_string(self.note(id, RESCUE)).ok().filter(|_| was_running) {
+            return self.rescue(id, &reason, true);
         }
         let mut state = self.count_boot(was_running);
         let (sources, is_good) = self.boot_sources(&mut state);
@@ -46,16 +47,18 @@ impl Supervised {
         self.executor.tell_progress(Some(self.queue.progress(id)));
         self.executor.watch_essential(true);
         self.executor.begin(target);
+        self.executor.begin_display();
         if !was_running {
             problems::report(&mut self.executor);
         }
         let goals = self.goals(request);
         self.ask(id, &goals, was_running)?;
         let pause = self.run()?;
+        self.executor.end_display();
         self.executor.watch_essential(false);
         match pause {
             Pause::Stop => self.cut_short(id, &goals),
-            Pause::Essential(unit) => self.rescue(id, &unit, false),
+            Pause::Rescue(reason) => self.rescue(id, &reason, false),
             Pause::Settled if is_good => {
                 let answer = verdict::answer(&goals, self.executor.target(), self.executor.engine());
                 self.remember();
@@ -148,9 +151,9 @@ impl Supervised {
     }
 
     /// Gives up what is not up, and starts the rescue bundle.
-    fn rescue(&mut self, id: &str, unit: &str, was_running: bool) -> io::Result<()> {
-        replace(&self.note(id, RESCUE), unit.as_bytes(), 0o600)?;
-        self.say(&format!("stage2: error: essential unit {unit} failed: starting {RESCUE} instead"));
+    fn rescue(&mut self, id: &str, reason: &str, was_running: bool) -> io::Result<()> {
+        replace(&self.note(id, RESCUE), reason.as_bytes(), 0o600)?;
+        self.say(&format!("stage2: error: {reason}: starting {RESCUE} instead"));
         if !was_running {
             let engine = self.executor.engine();
             let is_under_way = |unit: &UnitIndex| matches!(engine.state(*unit), State::Waiting | State::Starting);
@@ -161,7 +164,7 @@ impl Supervised {
         let sources = self.sources.clone();
         let answer = self.start_other(&sources, RESCUE)?;
         let units = answer.map(|answer| answer.units).unwrap_or_default();
-        let error = Some(format!("essential unit {unit} failed"));
+        let error = Some(reason.to_owned());
         remove(&self.note(id, RESCUE))?;
         self.remember();
         self.conclude(id, &Answer { v: 1, exit: 1, error, units })

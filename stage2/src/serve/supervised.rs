@@ -38,8 +38,8 @@ pub(super) enum Pause {
     Settled,
     /// The system is to be stopped.
     Stop,
-    /// This essential unit has failed.
-    Essential(String),
+    /// The boot is to go on in the rescue bundle, for this reason.
+    Rescue(String),
 }
 
 impl Supervised {
@@ -127,8 +127,8 @@ impl Supervised {
     pub(super) fn run(&mut self) -> io::Result<Pause> {
         loop {
             let is_settled = self.executor.run()?;
-            if let Some(unit) = self.executor.take_failed_essential() {
-                return Ok(Pause::Essential(unit));
+            if let Some(reason) = self.executor.take_reason_to_rescue() {
+                return Ok(Pause::Rescue(reason));
             }
             if is_settled {
                 return Ok(Pause::Settled);

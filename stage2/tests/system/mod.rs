@@ -150,15 +150,20 @@ impl System {
 
     /// As [`System::supervise_engine`], with control groups below a directory.
     pub fn supervise_engine_with(&self, cgroup: &str) {
+        let console = self.path("console");
+        fs::write(&console, "").unwrap();
+        self.supervise_engine_on(cgroup, &console, "");
+    }
+
+    /// As [`System::supervise_engine_with`], with a console of the test's own and more of an environment: `NAME=TEXT …`.
+    pub fn supervise_engine_on(&self, cgroup: &str, console: &Path, environment: &str) {
         let service = self.path("run/service/engine");
         fs::create_dir_all(&service).unwrap();
         fs::write(service.join("down"), "").unwrap();
         let engine = self.engine();
         let words = engine.get_args().map(|word| word.to_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ");
-        let console = self.path("console");
-        fs::write(&console, "").unwrap();
         let script = format!(
-            "#!/bin/sh\nexec 2>&1\nexec {} {words} --supervised --cgroup {cgroup} --console {}\n",
+            "#!/bin/sh\nexec 2>&1\nexec env {environment} {} {words} --supervised --cgroup {cgroup} --console {}\n",
             env!("CARGO_BIN_EXE_stage2"),
             console.display()
         );

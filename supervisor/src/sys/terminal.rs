@@ -1,4 +1,6 @@
-//! The controlling terminal of a session.
+//! Terminals: the controlling one of a session, and how large one is.
+
+use core::mem::MaybeUninit;
 
 use syscalls::{Sysno, syscall};
 
@@ -10,9 +12,32 @@ const TIOCSCTTY: u32 = 0x540e;
 /// Even if another session has it, which only root may do.
 const STEAL: u32 = 1;
 
+/// Asks how large a terminal is.
+const TIOCGWINSZ: u32 = 0x5413;
+
+/// How large a terminal is, in characters; both 0 where nobody knows, as on a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Lines.
+    pub rows: u16,
+    /// Characters a line.
+    pub columns: u16,
+}
+
 /// Makes a terminal the controlling one of our session, which we lead and which has none.
 pub fn control(terminal: Descriptor) -> Result<()> {
     // SAFETY: the request takes a number.
     unsafe { syscall!(Sysno::ioctl, terminal.0, TIOCSCTTY, STEAL) }?;
     Ok(())
+}
+
+/// How large a terminal is; an error for what is none.
+pub fn size(terminal: Descriptor) -> Result<Size> {
+    // Rows, columns, and twice what nobody uses.
+    let mut answer = MaybeUninit::<[u16; 4]>::zeroed();
+    // SAFETY: the kernel writes four numbers of 16 bits there.
+    unsafe { syscall!(Sysno::ioctl, terminal.0, TIOCGWINSZ, answer.as_mut_ptr()) }?;
+    // SAFETY: any bits are numbers, and zeros were there before.
+    let [rows, columns, ..] = unsafe { answer.assume_init() };
+    Ok(Size { rows, columns })
 }

@@ -1,8 +1,13 @@
 //! The console: whole lines, one write each, never interleaved with another program's, coloured on terminals.
 //!
 //! A console must never stop the boot: one that takes no more, or that is gone, costs what it should have shown and no
-//! more. boot.log has every line.
+//! more. boot.log has every line. Below the lines of a terminal there may be a display of what is waited for; an error of the
+//! terminal is the end of it, and a boot never depends on it.
 
+pub mod awaited;
+pub mod keyboard;
+
+mod live;
 mod screen;
 
 use std::env;
@@ -10,14 +15,17 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use supervisor::line::{Line, Output};
-use units::Colour;
+use units::{Colour, Console as Wanted};
 
 use crate::record::boot_log::BootLog;
 use crate::record::kernel_log::KernelLog;
+use awaited::Display;
+use keyboard::Keyboard;
+use live::{Live, display_size};
 use screen::Screen;
 
 /// Where lines go: the console, boot.log, and the kernel's log where that is asked for.
@@ -27,6 +35,10 @@ pub struct Console {
     has_colour: bool,
     log: Option<BootLog>,
     kernel_log: Option<KernelLog>,
+    /// The device, if it may show a display.
+    path: Option<PathBuf>,
+    /// The display, while there is one.
+    live: Option<Live>,
 }
 
 impl Console {
@@ -34,14 +46,19 @@ impl Console {
     pub fn standard_output(log: Option<BootLog>, colour: Colour) -> Self {
         let output = io::stdout();
         let has_colour = wants_colour(colour, output.is_terminal());
-        Self { screen: Some(Screen::new(Box::new(output))), has_colour, log, kernel_log: None }
+        Self { screen: Some(Screen::new(Box::new(output))), has_colour, log, ..Self::nowhere() }
     }
 
     /// The device: of the supervised engine. Without one there is boot.log.
-    pub fn device(path: &Path, log: Option<BootLog>, colour: Colour) -> Self {
+    pub fn device(path: &Path, log: Option<BootLog>, wanted: &Wanted) -> Self {
         let device = OpenOptions::new().append(true).custom_flags(O_NOCTTY | O_NONBLOCK).open(path).ok();
-        let has_colour = wants_colour(colour, device.as_ref().is_some_and(IsTerminal::is_terminal));
-        Self { screen: device.map(|device| Screen::new(Box::new(device))), has_colour, log, kernel_log: None }
+        let has_colour = wants_colour(wanted.colour, device.as_ref().is_some_and(IsTerminal::is_terminal));
+        let path = (wanted.live && !is_dumb()).then(|| path.to_owned());
+        Self { screen: device.map(|device| Screen::new(Box::new(device))), has_colour, log, path, ..Self::nowhere() }
+    }
+
+    fn nowhere() -> Self {
+        Self { screen: None, has_colour: false, log: None, kernel_log: None, path: None, live: None }
     }
 
     /// Writes every line there as well.
@@ -67,6 +84,9 @@ impl Console {
 
     fn put(&mut self, shown: &str, plain: &str) {
         if let Some(screen) = &mut self.screen {
+            if let Some(live) = &mut self.live {
+                screen.draw(&live.clear());
+            }
             screen.line(shown);
         }
         if let Some(log) = &mut self.log {
@@ -74,6 +94,35 @@ impl Console {
         }
         if let Some(log) = &mut self.kernel_log {
             log.append(plain);
+        }
+    }
+
+    /// Has a display below the lines from now on, with the keyboard if there is one; `None`: this is not a terminal to
+    /// show one on.
+    pub fn begin_display(&mut self) -> Option<io::Result<Keyboard>> {
+        display_size(self.screen.as_ref()?.device())?;
+        let keyboard = Keyboard::open(self.path.as_ref()?);
+        self.live = Some(Live::default());
+        Some(keyboard)
+    }
+
+    /// Takes the display away, for good.
+    pub fn end_display(&mut self) {
+        self.hide();
+        self.live = None;
+    }
+
+    /// Shows this below the lines, unless the terminal is behind with them. Answers whether it is still one to show it on.
+    pub fn show(&mut self, display: &Display<'_>) -> bool {
+        let (Some(screen), Some(live)) = (&mut self.screen, &mut self.live) else { return false };
+        let Some(size) = display_size(screen.device()) else { return false };
+        !screen.is_clear() || screen.draw(&live.show(&display.text(size), size))
+    }
+
+    /// Shows nothing below the lines.
+    pub fn hide(&mut self) {
+        if let (Some(screen), Some(live)) = (&mut self.screen, &mut self.live) {
+            screen.draw(&live.clear());
         }
     }
 
@@ -111,7 +160,7 @@ mod tests {
         nix::unistd::mkfifo(&path, Mode::S_IRWXU).unwrap();
         let line = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(&path).unwrap();
         let log = BootLog::open(&directory.join("boot.log")).unwrap();
-        (Console::device(&path, Some(log), Colour::Auto), line)
+        (Console::device(&path, Some(log), &Wanted::default()), line)
     }
 
     fn read(line: &mut fs::File) -> String {
@@ -154,7 +203,8 @@ mod tests {
         fs::write(&device, "").unwrap();
         fs::write(&kernel, "").unwrap();
         let log = KernelLog::open(&kernel).ok();
-        let mut console = Console::device(&device, None, Colour::Always).with_kernel_log(log);
+        let wanted = Wanted { colour: Colour::Always, ..Wanted::default() };
+        let mut console = Console::device(&device, None, &wanted).with_kernel_log(log);
         let line = Line { mark: supervisor::line::Mark::Fail, unit: "web", text: "exit 3", milliseconds: Some(4) };
         console.line(line, &["no space".into()]);
         console.plain("that is all");

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Debug, Formatter};
 use std::io::{ErrorKind, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::{PollFd, PollFlags, poll};
 
@@ -41,6 +41,22 @@ impl Screen {
         self.tell_losses();
         self.enqueue(line);
         self.flush();
+    }
+
+    /// It has taken everything: what is written now is seen now.
+    pub fn is_clear(&self) -> bool {
+        self.backlog.is_empty() && self.lost == 0
+    }
+
+    /// Writes bytes that are no line. Answers whether the device is well.
+    pub fn draw(&mut self, bytes: &[u8]) -> bool {
+        self.backlog.extend(bytes);
+        self.flush()
+    }
+
+    /// The device, for questions.
+    pub fn device(&self) -> BorrowedFd<'_> {
+        self.device.as_fd()
     }
 
     fn enqueue(&mut self, line: &str) {
