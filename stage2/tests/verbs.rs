@@ -102,6 +102,12 @@ fn switches() {
     system.add_member("other", "new");
     assert_eq!(system.operate(&["stop", "-q", "new"]).0, Some(0));
     let pid = system.pid("both");
+    let (code, plan) = system.operate(&["switch", "other", "--dry-run"]);
+    let words =
+        |line: &str| line.split([' ', '*']).filter(|word| !word.is_empty()).take(2).collect::<Vec<_>>().join(" ");
+    let steps: Vec<String> = plan.lines().map(words).collect();
+    assert_eq!((code, steps), (Some(0), vec!["switch other:".into(), "stop old".into(), "start new".into()]));
+    assert_eq!((system.pid("both"), system.pid("new")), (pid, 0), "a dry run did something");
     let (code, text) = system.operate(&["switch", "other"]);
     let mut lines = without_times(&text);
     lines.sort();

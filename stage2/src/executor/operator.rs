@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, getpgid};
 use supervisor::sys::process::start_ticks;
 use units::{Command, KillMode, Kind, Unit};
 
@@ -103,7 +103,8 @@ impl Executor {
         }
     }
 
-    /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main.
+    /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main. Where there are no control
+    /// groups, all are those of the main process's group.
     pub fn send_signal(&mut self, unit: UnitIndex, signal: Signal) {
         if let Err(reason) = self.try_signal(unit, signal) {
             self.complain(unit, &reason);
@@ -125,7 +126,11 @@ impl Executor {
             status.pid != 0 && start_ticks(status.pid).is_some_and(|ticks| ticks == status.start_ticks)
         };
         let pid = status.filter(runs).map(|status| status.pid).ok_or("nothing of it runs")?;
-        kill(Pid::from_raw(pid.cast_signed()), signal).map_err(|error: Errno| error.desc().to_owned())
+        let main = Pid::from_raw(pid.cast_signed());
+        // One that does not lead its group may be in anybody's.
+        let leads_group = !is_main && getpgid(Some(main)) == Ok(main);
+        let sent = if leads_group { killpg(main, signal) } else { kill(main, signal) };
+        sent.map_err(|error: Errno| error.desc().to_owned())
     }
 }
 

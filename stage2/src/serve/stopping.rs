@@ -1,7 +1,8 @@
 //! The stop of the system: every unit in reverse order, then the `shutdown` bundle.
 
-use std::collections::BTreeMap;
 use std::io;
+
+use supervisor::state::State;
 
 use crate::engine::event::Event;
 use crate::request::Answer;
@@ -23,30 +24,40 @@ impl Supervised {
         self.executor.watch_essential(false);
         self.executor.tell_progress(Some(self.queue.progress(id)));
         let all_stopped = self.queue.directory().join(".stopped");
-        let mut is_clean = true;
+        let mut stuck = Vec::new();
         if !all_stopped.exists() {
             let others = self.executor.active_units();
             if !is_begun && let Ok(target) = Target::load(&self.sources, &[], &others) {
                 self.executor.begin(target);
             }
+            // What had not come up has nothing to stop.
+            let failed_before = self.failed();
             self.executor.tell(Event::StopAll);
             while !self.executor.run()? {}
-            is_clean = verdict::failed(self.executor.target(), self.executor.engine()).is_empty();
+            stuck = self.failed();
+            stuck.retain(|unit| !failed_before.contains(unit));
             replace(&all_stopped, b"", 0o600)?;
         }
-        is_clean &= self.run_shutdown_bundle(was_running)?;
+        stuck.append(&mut self.run_shutdown_bundle(was_running)?);
         self.executor.tell_progress(None);
         // Once more, with the stop in it.
         self.remember();
-        self.queue.answer(id, &Answer::finished(is_clean, BTreeMap::new()))
+        let is_clean = stuck.is_empty();
+        let units = stuck.into_iter().map(|unit| (unit, State::Failed.name().to_owned())).collect();
+        self.queue.answer(id, &Answer::finished(is_clean, units))
     }
 
-    fn run_shutdown_bundle(&mut self, was_running: bool) -> io::Result<bool> {
-        let Ok(target) = Target::load(&self.sources, &[SHUTDOWN.to_owned()], &[]) else { return Ok(true) };
+    fn failed(&self) -> Vec<String> {
+        verdict::failed(self.executor.target(), self.executor.engine())
+    }
+
+    /// Answers which units of it failed.
+    fn run_shutdown_bundle(&mut self, was_running: bool) -> io::Result<Vec<String>> {
+        let Ok(target) = Target::load(&self.sources, &[SHUTDOWN.to_owned()], &[]) else { return Ok(Vec::new()) };
         self.executor.begin(target);
         let units = self.executor.target().units();
         self.executor.tell(if was_running { Event::Resume(units) } else { Event::Start(units) });
         while !self.executor.run()? {}
-        Ok(verdict::failed(self.executor.target(), self.executor.engine()).is_empty())
+        Ok(self.failed())
     }
 }

@@ -8,6 +8,7 @@ mod system;
 mod context;
 mod control_group;
 mod ended;
+mod killing;
 mod lifecycle;
 mod readiness;
 mod scanners;

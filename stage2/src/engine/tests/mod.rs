@@ -4,4 +4,5 @@ mod examples;
 pub(crate) mod prng;
 mod random;
 mod script;
+mod transactions;
 mod world;

@@ -32,10 +32,10 @@ const EXECUTED: u8 = 4;
 
 pub struct World {
     pub engine: Engine,
-    random: Random,
+    pub(super) random: Random,
     now: Nanoseconds,
     real: Vec<Real>,
-    episode: Vec<u32>,
+    pub(super) episode: Vec<u32>,
     promises: BinaryHeap<Promise>,
     promised: usize,
     stopping_all: bool,
@@ -65,6 +65,7 @@ impl World {
             self.tell(event);
             let events = self.random.below(40);
             self.run(events);
+            self.transact();
             if self.random.percent(20) {
                 self.die();
             }
@@ -128,7 +129,7 @@ impl World {
     }
 
     /// So many answers and deadlines, or until there are no more.
-    fn run(&mut self, events: usize) {
+    pub(super) fn run(&mut self, events: usize) {
         for count in 0..events {
             assert!(count < 1_000_000, "does not end");
             let answer = self.promises.peek().map_or(Nanoseconds::MAX, |&Reverse((time, ..))| time);
@@ -163,7 +164,7 @@ impl World {
         });
     }
 
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         for action in self.engine.step(event, self.now) {
             match action {
                 Action::BringUp(unit) => self.bring_up(unit),
@@ -246,12 +247,14 @@ impl World {
         self.promises.push(Reverse((time, self.promised, unit, self.episode[unit], what)));
     }
 
+    /// It was given up and still runs; it may be waiting for a start that will be refused.
     fn lingers(&self, unit: UnitIndex) -> bool {
-        self.real[unit] == Real::Stopping && self.engine.state(unit) == State::Failed
+        let is_given_up = self.engine.slots[unit].lingers || self.engine.state(unit) == State::Failed;
+        self.real[unit] == Real::Stopping && is_given_up
     }
 
     /// Every wait has ended, and what is up has what it needs.
-    fn check_settled(&self) {
+    pub(super) fn check_settled(&self) {
         assert!(self.engine.is_settled());
         assert_eq!(self.engine.next_deadline(), None);
         let graph = self.engine.graph();
