@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::report::Import;
-use super::service_directory::{notification, timeout};
+use super::service_directory::{other, program, timeout};
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use crate::reading::read_names;
@@ -119,7 +118,7 @@ fn bundle(source: &Path, names: &[String], bundles: &Bundles, mut report: Report
         match name.as_str() {
             "type" => report.kept(name, place, "a bundle"),
             "contents" | "contents.d" => report.kept(name, place, format!("in the bundle: {members}")),
-            "flag-essential" | "essential" => report.dropped(name, place, "not supported yet: essential"),
+            "flag-essential" | "essential" => report.dropped(name, place, "every unit can be stopped"),
             _ => report.dropped(name, place, "a bundle has no such file"),
         }
     }
@@ -135,26 +134,17 @@ fn file(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketch, repor
         (_, "dependencies" | "dependencies.d") => dependencies(source, name, bundles, sketch, report),
         ("longrun", "run") => run(source, sketch, report),
         ("oneshot", "up" | "down") => line(&path, if name == "up" { "start" } else { "stop" }, sketch, report),
-        ("longrun", "notification-fd") => notification(&path, sketch, report),
         (_, "timeout-up") => timeout(&path, "start-timeout", sketch, report),
         (_, "timeout-down") => timeout(&path, "stop-timeout", sketch, report),
-        (_, "timeout-kill") => report.approximated(name, place, "killed after stop-timeout"),
+        ("longrun", "timeout-kill") => timeout(&path, "stop-timeout", sketch, report),
         ("longrun", "producer-for") => report.approximated(name, place, "as log: auto: a logger of its own"),
         ("longrun", "consumer-for" | "pipeline-name") => {
             report.dropped(name, place, "there are no pipelines: a unit has a log key")
         }
-        (_, "flag-essential") => report.dropped(name, place, "not supported yet: essential"),
+        (_, "flag-essential") => report.dropped(name, place, "every unit can be stopped"),
         (_, "flag-recommended") => report.dropped(name, place, "put it into a bundle instead"),
-        (_, "finish") => {
-            report.dropped(name, place.clone(), "not supported yet: servicedir");
-            report.decide(place, "see whether the service can do without its finish");
-        }
-        (_, "down-signal") => report.dropped(name, place, "not supported yet: stop-signal"),
-        (_, "max-death-tally") => report.dropped(name, place, "not supported yet: max-deaths"),
-        (_, "timeout-finish" | "lock-fd" | "flag-newpidns") => {
-            report.dropped(name, place, "not supported yet: servicedir")
-        }
-        _ => report.kept(name, place, "stays where run finds it"),
+        ("longrun", _) => other(name, place, report),
+        _ => report.kept(name, place, "stays where it is"),
     }
 }
 
@@ -182,15 +172,10 @@ fn dependencies(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketc
 
 fn run(source: &Path, sketch: &mut Sketch, report: &mut Report) {
     let path = source.join("run");
-    let place = Place::whole(path.as_path());
-    let directory = source.to_string_lossy();
-    let is_program = fs::metadata(&path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
     sketch.condition("path", path.to_string_lossy());
-    sketch.set("run", Yaml::Text(format!("cd {}\nexec ./run\n", shell::quote(&directory))));
-    report.kept("run", place.clone(), "is run in its directory");
-    if !is_program {
-        report.decide(place, "make run executable: s6-rc did that when it compiled");
-    }
+    sketch.set_text("servicedir", source.to_string_lossy());
+    report.kept("run", Place::whole(path.as_path()), "as servicedir");
+    program(&path, ": s6-rc did that when it compiled", report);
 }
 
 /// `up` and `down`: a command line in execline's language.

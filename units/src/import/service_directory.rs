@@ -1,4 +1,4 @@
-//! Service directories of runit and daemontools: `run` stays where it is, and is run there.
+//! Service directories of runit and daemontools: each stays what it is, as `servicedir`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -59,7 +59,7 @@ fn directory(dialect: Dialect, source: &Path, names: &[String], batch: &BTreeSet
     sketch.bundle("default");
     sketch.edge(Strength::Needs, "local");
     sketch.condition("path", source.join("run").to_string_lossy());
-    sketch.set("run", Yaml::Text(format!("cd {}\nexec ./run\n", shell::quote(&source.to_string_lossy()))));
+    sketch.set_text("servicedir", source.to_string_lossy());
     for name in names {
         file(dialect, source, name, batch, &mut sketch, &mut report);
     }
@@ -83,11 +83,10 @@ fn file(
     let place = Place::whole(path.as_path());
     match name {
         "run" => run(&path, batch, sketch, report),
-        "finish" => {
-            report.dropped(name, place.clone(), "not supported yet: servicedir");
-            report.decide(place, "see whether the service can do without its finish");
+        "finish" if dialect == Dialect::Runit => {
+            report.approximated(name, place, "is run, with s6's arguments unless a file dialect says runit");
         }
-        "log" => report.approximated(name, place, "as log: auto; its own run is not used"),
+        "log" => report.kept(name, place, "its own logger"),
         "down" => {
             sketch.bundles.clear();
             report.kept(name, place, "in no bundle");
@@ -99,26 +98,51 @@ fn file(
             sketch.set("ready", Yaml::Map(ready));
             report.kept(name, place, "as ready: exec");
         }
-        "notification-fd" => notification(&path, sketch, report),
         "timeout-kill" => timeout(&path, "stop-timeout", sketch, report),
-        "control" => report.dropped(name, place, "the scripts in it are not run"),
         "supervise" => report.kept(name, place, "its supervise's state, which ours replaces"),
-        "down-signal" => report.dropped(name, place, "not supported yet: stop-signal"),
-        "max-death-tally" => report.dropped(name, place, "not supported yet: max-deaths"),
-        "timeout-finish" | "lock-fd" | "flag-newpidns" | "reload-signal" => {
-            report.dropped(name, place, "not supported yet: servicedir");
-        }
-        _ => report.kept(name, place, "stays where run finds it"),
+        _ => other(name, place, report),
+    }
+}
+
+/// What supervise itself obeys.
+const OBEYED: [&str; 9] = [
+    "finish",
+    "control",
+    "notification-fd",
+    "timeout-finish",
+    "down-signal",
+    "reload-signal",
+    "max-death-tally",
+    "lock-fd",
+    "flag-newpidns",
+];
+
+/// A file that says something to supervise, or to `run`.
+pub(super) fn other(name: &str, place: Place, report: &mut Report) {
+    match OBEYED.contains(&name) {
+        true => report.kept(name, place, "obeyed by supervise"),
+        false => report.kept(name, place, "stays where run finds it"),
+    }
+}
+
+/// What holds for every `run`: it must be a program, and `..` is another directory than it was.
+pub(super) fn program(path: &Path, unless: &str, report: &mut Report) {
+    let is_program = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+    if !is_program {
+        report.decide(Place::whole(path), format!("make run executable{unless}"));
+    }
+    let Ok(script) = Source::read(path) else { return };
+    let upwards = (1..).zip(script.text.lines()).find(|(_, line)| line.contains("../") && !line.starts_with('#'));
+    if let Some((line, _)) = upwards {
+        let place = Place { line, ..Place::whole(path) };
+        report.decide(place, "write ../ as a whole path: run is started in a directory of links to this one's files");
     }
 }
 
 fn run(path: &Path, batch: &BTreeSet<String>, sketch: &mut Sketch, report: &mut Report) {
     let place = Place::whole(path);
-    report.kept("run", place.clone(), "is run in its directory");
-    let is_program = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
-    if !is_program {
-        report.decide(place, "make run executable");
-    }
+    report.kept("run", place, "as servicedir");
+    program(path, "", report);
     let Ok(script) = Source::read(path) else { return };
     for (number, line) in (1..).zip(script.text.lines()) {
         let place = Place { line: number, ..Place::whole(path) };
@@ -160,21 +184,6 @@ fn asked_for(line: &str) -> Vec<&str> {
         .take_while(|word| !word.starts_with(['>', '2', '$']))
         .filter(|word| UnitName::new(word).is_ok())
         .collect()
-}
-
-/// `notification-fd` → `ready: {fd: N}`.
-pub(super) fn notification(path: &Path, sketch: &mut Sketch, report: &mut Report) {
-    let place = Place::whole(path);
-    match number(path).filter(|number| (3..=255).contains(number)) {
-        Some(number) => {
-            sketch.set("ready", Yaml::one("fd", Yaml::text(number.to_string())));
-            report.kept("notification-fd", place, "as ready: fd");
-        }
-        None => {
-            report.dropped("notification-fd", place.clone(), "not a descriptor from 3 to 255");
-            report.decide(place, "say how it tells that it is ready");
-        }
-    }
 }
 
 /// A file with milliseconds → a deadline; 0 means none.

@@ -117,6 +117,11 @@ impl Sketch {
         }
     }
 
+    /// Whether a key was set.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.fields.iter().any(|(other, _)| *other == key)
+    }
+
     /// Sets a key to a text.
     pub(super) fn set_text(&mut self, key: &'static str, value: impl Into<String>) {
         self.set(key, Yaml::text(value));

@@ -306,6 +306,12 @@ depend()
     assert!(unit.contains("if: {container: false}\n"), "{unit}");
     assert!(unit.contains("exec  $command $command_args $command_args_foreground"), "{unit}");
     assert_eq!(import.directives.len(), 11, "{:#?}", import.directives);
+    let daemon = "#!/sbin/openrc-run\ncommand=/usr/sbin/d\npidfile=/run/d.pid\nstopsig=SIGINT\nrespawn_max=3\nrespawn_period=60\n\
+                  notify=fd:4\n";
+    let daemon = one(Format::Openrc, "/etc/init.d/d", daemon);
+    let keys = "forks: true\npidfile: /run/d.pid\nmax-deaths: 3 in 1m\nstop-signal: INT\nready: {fd: 4}\n";
+    assert!(text(&daemon).ends_with(keys), "{}", text(&daemon));
+    assert!(daemon.directives.iter().all(|one| one.fate != Fate::Dropped), "{daemon:#?}");
     let own = one(Format::Openrc, "/etc/init.d/own", "#!/sbin/openrc-run\nstart() {\n\tebegin x\n}\n");
     assert!(text(&own).contains("start: [/etc/init.d/own, start]\n"), "{}", text(&own));
 }

@@ -1,6 +1,7 @@
 //! What importers make of service directories.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use units::import::{Format, import};
 
@@ -22,20 +23,13 @@ fn service_directories() {
     assert_eq!(imports.iter().map(|one| one.units[0].bundles.len()).collect::<Vec<_>>(), [0, 1]);
     let at = here.display();
     let expected = format!(
-        "kind: longrun\nneeds: [local, db, cache]\nif: {{path: {at}/web/run}}\nrun: |\n  cd {at}/web\n  exec ./run\n\
+        "kind: longrun\nneeds: [local, db, cache]\nif: {{path: {at}/web/run}}\nservicedir: {at}/web\n\
          ready: {{exec: [/bin/sh, -c, \"cd {at}/web && exec ./check\"], every: 1s}}\n"
     );
     assert_eq!(text(&imports[1]), expected);
     assert_eq!(
         fates(&imports[1]),
-        [
-            "check kept",
-            "finish dropped",
-            "log approximated",
-            "run kept",
-            "sv start approximated",
-            "sv start approximated"
-        ]
+        ["check kept", "finish approximated", "log kept", "run kept", "sv start approximated", "sv start approximated"]
     );
 }
 
@@ -49,6 +43,8 @@ fn s6_rc_sources() {
         ("db/run", "#!/bin/execlineb -P\ndb\n"),
         ("db/notification-fd", "3\n"),
         ("db/timeout-up", "5000\n"),
+        ("db/finish", "#!/bin/execlineb\n"),
+        ("db/down-signal", "SIGINT\n"),
         ("net/type", "oneshot\n"),
         ("net/up", "ip link set lo up\n"),
         ("net/down", "if { test -e /x } ip link set lo down\n"),
@@ -64,11 +60,24 @@ fn s6_rc_sources() {
     assert_eq!(unreadable, []);
     let texts: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
     let at = here.display();
-    let db = format!(
-        "kind: longrun\nif: {{path: {at}/db/run}}\nready: {{fd: 3}}\nrun: |\n  cd {at}/db\n  exec ./run\nstart-timeout: 5s\n"
-    );
+    let db = format!("kind: longrun\nif: {{path: {at}/db/run}}\nservicedir: {at}/db\nstart-timeout: 5s\n");
     let net = "kind: oneshot\nstop: [execlineb, -P, -c, \"if { test -e /x } ip link set lo down\\n\"]\nstart: [ip, link, set, lo, up]\n";
     assert_eq!(texts, [&db, net, "kind: oneshot\nneeds: [db, net]\nstart: [true]\n"]);
     assert_eq!(imports[1].units[0].bundles, ["all"]);
     assert!(imports.iter().all(|one| one.decisions.is_empty()), "{imports:#?}");
+    let expected =
+        ["down-signal", "finish", "notification-fd", "run", "timeout-up", "type"].map(|name| format!("{name} kept"));
+    assert_eq!(fates(&imports[1]), expected);
+}
+
+/// A `run` that leaves its directory finds another one there; one that is no program cannot be run.
+#[test]
+fn what_a_directory_cannot_keep() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path().join("web/run"), "#!/bin/sh\n# ../ in a comment\nexec envdir ../env web\n");
+    fs::set_permissions(directory.path().join("web/run"), fs::Permissions::from_mode(0o644)).unwrap();
+    let (imports, _) = import(Format::Daemontools, &[directory.path().to_path_buf()]);
+    let told: Vec<(u32, &str)> = imports[0].decisions.iter().map(|one| (one.place.line, one.text.as_str())).collect();
+    let upwards = "write ../ as a whole path: run is started in a directory of links to this one's files";
+    assert_eq!(told, [(0, "make run executable"), (3, upwards)]);
 }

@@ -1,7 +1,7 @@
 //! OpenRC's init.d scripts, as far as they can be understood without being run.
 //!
-//! A script that names a command which stays in the foreground, and has no `start` of its own, becomes a longrun. Every
-//! other one becomes a one-shot that runs the script by `openrc-run`, as before.
+//! A script that names a command which stays in the foreground, or leaves its number in a file, and has no `start` of its
+//! own, becomes a longrun. Every other one becomes a one-shot that runs the script by `openrc-run`, as before.
 
 mod script;
 
@@ -92,28 +92,71 @@ fn one(file: &Source, script: &Script, providers: &BTreeMap<String, String>) -> 
             return report.finish(Vec::new());
         }
     };
-    let is_longrun = is_longrun(script);
+    let manner = manner(script);
+    let is_longrun = manner != Manner::Script;
     let mut sketch = Sketch::new(unit, if is_longrun { "longrun" } else { "oneshot" });
     sketch.bundle("default");
     let description = script.variable("description").and_then(shell::literal);
     sketch.description = description.or_else(|| script.variable("name").and_then(shell::literal)).unwrap_or_default();
-    match is_longrun {
-        true => longrun(script, &mut sketch),
-        false => by_openrc(&mut sketch),
+    match &manner {
+        Manner::Script => by_openrc(&mut sketch),
+        Manner::Foreground => longrun(script, &mut sketch),
+        Manner::Forking(pidfile) => {
+            longrun(script, &mut sketch);
+            sketch.set_text("forks", "true");
+            sketch.set_text("pidfile", pidfile);
+        }
     }
+    respawning(script, &mut sketch);
     depend(script, providers, &mut sketch, &mut report);
     variables(script, &mut sketch, &mut report);
     functions(script, is_longrun, &mut report);
     report.finish(vec![sketch])
 }
 
-fn is_longrun(script: &Script) -> bool {
-    let is_yes = |name: &str| {
-        script.variable(name).and_then(shell::literal).is_some_and(|value| value == "yes" || value == "true")
-    };
+/// How a script's service is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Manner {
+    /// In the foreground.
+    Foreground,
+    /// In the background, with its number in this file.
+    Forking(String),
+    /// As the script does it.
+    Script,
+}
+
+fn manner(script: &Script) -> Manner {
+    let value = |name: &str| script.variable(name).and_then(shell::literal);
     let is_supervised = script.variable("supervisor").is_some();
+    let is_put_there = value("command_background").is_some_and(|value| value == "yes" || value == "true");
     let has_own = STARTING.iter().any(|name| script.function(name).is_some());
-    script.variable("command").is_some() && !has_own && (is_supervised || is_yes("command_background"))
+    match value("pidfile").filter(|path| path.starts_with('/')) {
+        _ if script.variable("command").is_none() || has_own => Manner::Script,
+        _ if is_supervised || is_put_there => Manner::Foreground,
+        Some(pidfile) if script.variable("command_background").is_none() => Manner::Forking(pidfile),
+        _ => Manner::Script,
+    }
+}
+
+/// What supervise-daemon is told of services that end, and what is asked of a stop.
+fn respawning(script: &Script, sketch: &mut Sketch) {
+    let value = |name: &str| script.variable(name).and_then(shell::literal);
+    let number = |name: &str| value(name)?.parse::<u32>().ok().filter(|number| (1..=10_000).contains(number));
+    if sketch.kind != "longrun" {
+        return;
+    }
+    if let (Some(most), Some(period)) = (number("respawn_max"), number("respawn_period")) {
+        sketch.set_text(
+            "max-deaths",
+            format!("{most} in {}", crate::print::duration(std::time::Duration::from_secs(period.into()))),
+        );
+    }
+    if let Some(signal) = value("stopsig").filter(|signal| crate::Signal::new(signal).is_some()) {
+        sketch.set_text("stop-signal", signal.strip_prefix("SIG").unwrap_or(&signal));
+    }
+    if let Some(descriptor) = value("notify").as_deref().and_then(|way| way.strip_prefix("fd:")) {
+        sketch.set("ready", Yaml::one("fd", Yaml::text(descriptor)));
+    }
 }
 
 /// The assignments as they are, the administrator's after them, and the command in the foreground.
@@ -249,7 +292,13 @@ fn variables(script: &Script, sketch: &mut Sketch, report: &mut Report) {
         match (name.as_str(), sketch.kind) {
             ("description", _) if shell::literal(value).is_some() => report.kept(name, place, "as description"),
             ("required_files" | "required_dirs", _) => required(name, value, place, sketch, report),
+            ("pidfile", "longrun") if sketch.has("pidfile") => report.kept(name, place, "as pidfile"),
             ("pidfile", "longrun") => report.dropped(name, place, "supervise knows the process"),
+            ("stopsig", "longrun") if sketch.has("stop-signal") => report.kept(name, place, "as stop-signal"),
+            ("notify", "longrun") if sketch.has("ready") => report.kept(name, place, "as ready: fd"),
+            ("respawn_max" | "respawn_period", "longrun") if sketch.has("max-deaths") => {
+                report.approximated(name, place, "as max-deaths; waits between starts grow, so that fewer fit");
+            }
             (name, "longrun") if USED.contains(&name) => report.approximated(name, place, "a line of run"),
             (name, "longrun")
                 if name.starts_with("start_stop_daemon")
@@ -258,9 +307,11 @@ fn variables(script: &Script, sketch: &mut Sketch, report: &mut Report) {
             {
                 report.dropped(name, place, "set in run, where nothing reads it");
             }
-            (name, "longrun") if name.starts_with("respawn_") => {
-                report.dropped(name, place, "not supported yet: max-deaths")
-            }
+            (name, "longrun") if name.starts_with("respawn_") => report.dropped(
+                name,
+                place,
+                "max-deaths needs respawn_max and respawn_period; waits grow from 1 s to 60 s",
+            ),
             (name, "longrun") if name.starts_with("extra_") => {
                 report.dropped(name, place, "there are no further verbs")
             }
