@@ -94,7 +94,14 @@ impl spawn::Child for Child<'_> {
             sys::exit(111);
         }
         if let Some((settings, now)) = self.record {
-            let ticks = process::start_ticks(pid).unwrap_or(0);
+            let ticks = match process::birth_of(pid) {
+                Ok(ticks) => ticks.unwrap_or(0),
+                // A record that nobody could hold against a process would be worse than none.
+                Err(errno) => {
+                    self.failed = Some(errno);
+                    sys::exit(111)
+                }
+            };
             self.service.record_birth(Event::Forked(pid, ticks, settings), &now);
         }
         let _ = signal::set_blocked(signal::Signals::NONE);

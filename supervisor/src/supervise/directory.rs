@@ -37,9 +37,8 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens, makes and locks everything. The second answer says that the predecessor died during this boot, so
-    /// that its record is to be trusted.
-    pub fn open(path: &CStr) -> core::result::Result<(Self, bool), Fault> {
+    /// Opens, makes and locks everything.
+    pub fn open(path: &CStr) -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let service = files::open(path, O_PATH | O_DIRECTORY, 0).map_err(fault("unable to chdir to ", ""))?;
         let mask = files::set_umask(0);
@@ -48,7 +47,7 @@ impl Directory {
         opened
     }
 
-    fn open_inside(service: Owned) -> core::result::Result<(Self, bool), Fault> {
+    fn open_inside(service: Owned) -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let at = *service;
         made(files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755))
@@ -60,27 +59,31 @@ impl Directory {
             .map_err(fault("unable to open ", service::CONTROL))?;
         let ok = files::open_fifo_at(at, c_path!(service::OK), O_RDONLY, 0o600)
             .map_err(fault("unable to open ", service::OK))?;
-        let mut directory = Self { service, control, lock, _ok: ok };
-        let died = directory.mark();
-        Ok((directory, died))
+        Ok(Self { service, control, lock, _ok: ok })
     }
 
-    /// Puts the boot id into the lock file; true when it was there already. Where it cannot be written (a full disk),
-    /// a successor starts afresh.
-    fn mark(&mut self) -> bool {
+    /// Puts the boot id into the lock file, and gives the record of a predecessor that died during this boot: the id was there
+    /// already. Where it cannot be written (a full disk), a successor starts afresh. An error: nobody can tell whether there was
+    /// one, and so nothing may be started.
+    pub fn mark(&self) -> Result<Option<Status>> {
         let mut id = [0; BOOT_ID];
-        let known =
-            files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut id).is_ok_and(|id| id.len() == BOOT_ID);
+        let known = match files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut id) {
+            Err(errno) if errno.is_shortage() => return Err(errno),
+            id => id.is_ok_and(|id| id.len() == BOOT_ID),
+        };
         let mut old = [0; BOOT_ID];
         let size = self.lock.read_full(&mut old).unwrap_or(0);
-        if !known || (size == BOOT_ID && old == id) {
-            return known;
+        if known && size == BOOT_ID && old == id {
+            return self.record();
+        }
+        if !known {
+            return Ok(None);
         }
         if size == 0 || self.lock.truncate(0).is_ok() {
             // The offset is behind what was read; a file that begins with zeros would be nobody's id.
             let _ = self.lock.write_from_start(&id);
         }
-        false
+        Ok(None)
     }
 
     /// An orderly end: the next supervise begins afresh.
@@ -89,9 +92,12 @@ impl Directory {
     }
 
     /// The last record, if it is one of ours.
-    pub fn record(&self) -> Option<Status> {
+    fn record(&self) -> Result<Option<Status>> {
         let mut buffer = [0; SIZE];
-        Status::unpack(files::read_at(*self.service, c_path!(service::STATUS), &mut buffer).ok()?)
+        match files::read_at(*self.service, c_path!(service::STATUS), &mut buffer) {
+            Err(errno) if errno.is_shortage() => Err(errno),
+            record => Ok(record.ok().and_then(Status::unpack)),
+        }
     }
 
     /// Replaces the record. On a full disk it is written in place: its page is there already.

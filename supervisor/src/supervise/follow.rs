@@ -6,6 +6,7 @@ use crate::ended::{self, Orphan};
 use crate::paths::service as names;
 use crate::status::LastExit;
 use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::error::Result;
 use crate::sys::event::{EPOLLIN, wait_ready};
 use crate::sys::message::Level;
 use crate::sys::message::Piece::{Number, Text as Words};
@@ -24,13 +25,27 @@ const ENDED_LIMIT: u64 = SECOND;
 
 impl Service {
     /// Follows a process that is not our child.
-    pub(super) fn follow(&mut self, pid: u32, context: &mut Context) -> bool {
-        let Ok(followed) = process::pidfd_open(pid) else { return false };
-        let watched = context.epoll.add(*followed, EPOLLIN, Source::Follow(self.index()).token()).is_ok();
-        if watched {
-            self.followed = Some(followed);
+    pub(super) fn follow(&mut self, pid: u32, context: &mut Context) -> Result<()> {
+        let followed = process::pidfd_open(pid)?;
+        context.epoll.add(*followed, EPOLLIN, Source::Follow(self.index()).token())?;
+        self.followed = Some(followed);
+        Ok(())
+    }
+
+    /// Follows the process that the record names. False: it has ended. An error: nobody can tell.
+    pub(super) fn follow_left(&mut self, context: &mut Context) -> Result<bool> {
+        let status = *self.machine.status();
+        let is_it = || process::birth_of(status.pid).map(|birth| birth == Some(status.start_ticks));
+        if status.pid == 0 || !is_it()? {
+            return Ok(false);
         }
-        watched
+        let followed = self.follow(status.pid, context);
+        // It may have ended meanwhile, and its number be another's.
+        if !is_it()? {
+            self.followed = None;
+            return Ok(false);
+        }
+        followed.map(|()| true)
     }
 
     /// The process that is followed has ended. What it last said is heard first, and may have been that another one counts.
@@ -44,6 +59,7 @@ impl Service {
 
     /// A process that is not our child has ended: svscan, whose child it was, says how, or will within a second.
     pub(super) fn ended_elsewhere(&mut self, context: &mut Context) -> bool {
+        self.kill_left();
         let (status, at) = (*self.machine.status(), *self.directory.service);
         let mut bytes = [0; ended::SIZE];
         let orphan = paths::read_at(at, c_path!(names::ENDED), &mut bytes).ok().and_then(Orphan::unpack);
@@ -86,10 +102,15 @@ impl Service {
             return self.handle(Event::Moved(heir, ticks), context)
                 && (self.has_other_readiness() || self.handle(Event::Ready, context));
         }
-        if self.machine.settings().kill_all {
+        self.kill_left();
+        true
+    }
+
+    /// Kills what a process that has ended left behind, where that is wanted.
+    fn kill_left(&self) {
+        if self.machine.main_pid().is_some() && self.machine.settings().kill_all {
             self.send(SIGKILL, Target::All);
         }
-        true
     }
 
     /// It says by itself when it is ready; otherwise it is when it has gone into the background.

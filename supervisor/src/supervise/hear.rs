@@ -160,7 +160,7 @@ impl Service {
         let Some(ticks) = process::start_ticks(pid) else { return true };
         if process::is_child(pid) {
             self.followed = None;
-        } else if !self.follow(pid, context) {
+        } else if self.follow(pid, context).is_err() {
             return true;
         }
         self.ended_by = None;

@@ -157,7 +157,7 @@ impl Service {
         let pid = self.machine.status().pid;
         let leaf = || settings::leaf(*self.directory.service);
         let sent = match target {
-            Target::Main => process::kill(pid, signal).is_ok(),
+            Target::Main => false,
             Target::All if leaf().is_some_and(|leaf| group::signal(&leaf, signal)) => true,
             Target::All | Target::Group => {
                 // A process that went into the background, or was moved to, need not lead its group.
@@ -165,9 +165,18 @@ impl Service {
                 process::group_of(0) != Ok(group) && process::kill_group(group, signal).is_ok()
             }
         };
-        if !sent && target != Target::Main {
-            let _ = process::kill(pid, signal);
+        if !sent {
+            self.send_to_main(pid, signal);
         }
+    }
+
+    /// A child keeps its number until we reap it. One that is no child of ours may have ended, and its number be another's.
+    fn send_to_main(&self, pid: u32, signal: u32) {
+        let _ = match &self.followed {
+            Some(followed) => process::kill_held(**followed, signal),
+            None if self.ended_by.is_some() => Ok(()),
+            None => process::kill(pid, signal),
+        };
     }
 
     /// Ups the service that `wakes` names.

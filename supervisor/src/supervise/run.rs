@@ -6,7 +6,7 @@ use crate::status::LastExit;
 use crate::sys::descriptor::{HERE, Owned, STDERR};
 use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, Epoll};
-use crate::sys::message::Piece::{Errno as Why, Name, Text as Words};
+use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process::{self, Environment};
 use crate::sys::signal::{self, Disposition, Signals};
@@ -111,11 +111,29 @@ impl Supervise {
         if let ([Some(only)], false) = (&self.services[..], self.context.is_group) {
             let _ = files::change_directory_to(*only.directory.service);
         }
+        let mut is_refused = self.services.is_empty();
         for index in 0..self.services.len() {
             self.context.look_at_clocks();
-            self.with(index, &mut Service::begin);
+            is_refused |= !self.begin(index);
         }
-        !self.services.is_empty()
+        !is_refused || self.services.iter().any(Option::is_some)
+    }
+
+    /// False when nobody can tell whether the service runs.
+    fn begin(&mut self, index: usize) -> bool {
+        let mut refused = None;
+        self.with(index, &mut |service, context| {
+            service.begin(context).unwrap_or_else(|errno| {
+                let pid = service.machine.status().pid;
+                refused = Some((service.shown, pid, errno));
+                false
+            })
+        });
+        if let Some((name, pid, errno)) = refused {
+            let pieces = [Words("unable to follow pid "), Number(u64::from(pid)), Words(": "), Why(errno)];
+            self.context.messages.tell(name.bytes(), Level::Fatal, &pieces);
+        }
+        refused.is_none()
     }
 
     fn open_service(

@@ -8,10 +8,10 @@ use crate::status::{LastExit, SIZE, Status};
 use crate::sys::descriptor::Owned;
 use crate::sys::error::Errno;
 use crate::sys::event::EPOLLIN;
+use crate::sys::files as paths;
 use crate::sys::message::Level;
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::text::Text;
-use crate::sys::{files as paths, process};
 
 use super::action::Action;
 use super::aide::Custom;
@@ -93,28 +93,27 @@ impl Service {
         drains: bool,
         context: &Context,
     ) -> Result<Self, Fault> {
-        let (directory, died) = Directory::open(path)?;
+        let directory = Directory::open(path)?;
+        let unable = |what, file| move |errno| Fault { what, file, errno };
+        let files = Files::look(*directory.service).map_err(unable("unable to read ", ""))?;
+        let watched = context.epoll.add(*directory.control, EPOLLIN, Source::Control(index).token());
+        watched.map_err(unable("unable to watch ", names::CONTROL))?;
+        // At last: whoever gives up before this has changed nothing.
+        let left = directory.mark().map_err(unable("unable to look for the predecessor of ", ""))?;
         let normally_up = directory.is_normally_up();
-        let machine = match directory.record().filter(|_| died) {
+        let machine = match left {
             Some(status) => Machine::from_status(Status { normally_up, ..status }),
             None => Machine::new(normally_up),
         };
-        if !died {
+        if left.is_none() {
             let _ = tally::clear(*directory.service);
         }
-        let source = Source::Control(index);
-        let watched = context.epoll.add(*directory.control, EPOLLIN, source.token());
-        watched.map_err(|errno| Fault { what: "unable to watch ", file: names::CONTROL, errno })?;
         let name = last_part(path);
         Ok(Self {
             index,
             name,
             shown: shown(name, path),
-            files: Files::look(*directory.service).map_err(|errno| Fault {
-                what: "unable to read ",
-                file: "",
-                errno,
-            })?,
+            files,
             has_looked: true,
             directory,
             machine,
@@ -135,28 +134,28 @@ impl Service {
         })
     }
 
-    /// Adopts the predecessor's process, or starts.
-    pub fn begin(&mut self, context: &mut Context) -> bool {
+    /// Adopts the predecessor's process, or starts. An error: whether that is alive cannot be told, so that it is left, with its
+    /// record, to the next supervise.
+    pub fn begin(&mut self, context: &mut Context) -> Result<bool, Errno> {
         let goes_on = self.adopt_or_start(context);
         self.has_looked = false;
         goes_on
     }
 
     #[inline(never)]
-    fn adopt_or_start(&mut self, context: &mut Context) -> bool {
+    fn adopt_or_start(&mut self, context: &mut Context) -> Result<bool, Errno> {
         self.open_input(context);
         self.follow_orphans(false, context);
         let status = *self.machine.status();
-        if status.pid == 0 || (self.drains && process::start_ticks(status.pid) != Some(status.start_ticks)) {
+        let is_followed = self.follow_left(context)?;
+        if status.pid == 0 || (self.drains && !is_followed) {
             let begin = if self.drains { Event::Drain } else { Event::Begin };
             if status.pid > 0 {
                 self.machine = Machine::new(status.normally_up);
             }
-            return self.handle(begin, context);
+            return Ok(self.handle(begin, context));
         }
         let settings = settings::read(&self.files, context.is_runit);
-        let is_followed =
-            process::start_ticks(status.pid) == Some(status.start_ticks) && self.follow(status.pid, context);
         if is_followed {
             let pieces = [Words("going on with pid "), Number(u64::from(status.pid))];
             context.messages.tell(self.shown.bytes(), Level::Info, &pieces);
@@ -164,10 +163,10 @@ impl Service {
             self.open_sockets(Some(status.pid), context);
             self.check = Check::of(&self.files, context.now.monotonic).filter(|_| !status.ready);
         }
-        self.handle(Event::Adopted(settings), context)
+        Ok(self.handle(Event::Adopted(settings), context)
             && (!self.drains || self.handle(Event::Drain, context))
             // It ended unseen: the same as if it had been followed and had ended then.
-            && (is_followed || self.ended_elsewhere(context))
+            && (is_followed || self.ended_elsewhere(context)))
     }
 
     /// When this service wants to be told the time (monotonic ns).

@@ -221,8 +221,8 @@ impl Service {
         let (failed, group_failed) = (child.failed, child.group_failed);
         let pid = born.map_err(|errno| ("fork", errno))?;
         if self.machine.status().pid != pid {
-            // It was killed before it was on record: there was no start, and its end is nobody's.
-            return Err(("start", Errno::ECHILD));
+            // It was killed, or gave up, before it was on record: there was no start, and its end is nobody's.
+            return Err(("start", failed.unwrap_or(Errno::ECHILD)));
         }
         if let Some(errno) = group_failed {
             context.warn(self.shown.bytes(), &[Words("unable to enter cgroup: "), Why(errno)]);

@@ -53,6 +53,11 @@ impl Errno {
     /// Too many symbolic links, or one where none may be.
     pub const ELOOP: Self = Self(40);
 
+    /// There is too little of something: it says nothing about the file, and may pass.
+    pub const fn is_shortage(self) -> bool {
+        matches!(self, Self::EMFILE | Self::ENFILE | Self::ENOMEM)
+    }
+
     /// The words for it; empty for a number that no file operation answers.
     pub fn words(self) -> &'static str {
         let at = match self.0 {

@@ -206,6 +206,14 @@ pub fn kill(pid: u32, signal: u32) -> Result<()> {
     Ok(())
 }
 
+/// Sends a signal to the process of a pidfd. No other can be hit, even if the number has been given to another since.
+#[inline(never)]
+pub fn kill_held(pidfd: Descriptor, signal: u32) -> Result<()> {
+    // SAFETY: no `siginfo` is passed.
+    unsafe { syscall!(Sysno::pidfd_send_signal, pidfd.0, signal, 0, 0) }?;
+    Ok(())
+}
+
 /// Sends a signal to a process group.
 pub fn kill_group(group: u32, signal: u32) -> Result<()> {
     // -1 would mean everybody, 0 our own group.
@@ -288,24 +296,39 @@ pub fn set_descriptor_limit(soft: u64, hard: u64) -> Result<()> {
 }
 
 /// Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22); `None` when it is gone, ended
-/// already, or /proc is not there.
+/// already, or /proc is not there; or when that cannot be told, for which there is [`birth_of`].
 pub fn start_ticks(pid: u32) -> Option<u64> {
+    birth_of(pid).ok().flatten()
+}
+
+/// Start time of a process as [`start_ticks`] gives it; an error when nobody can tell whether it is there.
+#[inline(never)]
+pub fn birth_of(pid: u32) -> Result<Option<u64>> {
     stat_field(pid, 22)
 }
 
 /// The parent of a process that has not ended.
 pub fn parent_of(pid: u32) -> Option<u32> {
-    stat_field(pid, 4).map(|pid| pid as u32)
+    stat_field(pid, 4).ok().flatten().map(|pid| pid as u32)
 }
 
 /// A field of `/proc/PID/stat` after the third, counted from 1; `None` also for a process that has ended.
-fn stat_field(pid: u32, field: usize) -> Option<u64> {
+fn stat_field(pid: u32, field: usize) -> Result<Option<u64>> {
     let mut path = Text::<32>::new();
     path.push(b"/proc/");
     path.push_number(u64::from(pid));
     path.push(b"/stat");
     let mut buffer = [0; 512];
-    let text = super::files::read_at(Descriptor(-100), path.c_str()?, &mut buffer).ok()?;
+    let path = path.c_str().ok_or(Errno::ENAMETOOLONG)?;
+    match super::files::read_at(Descriptor(-100), path, &mut buffer) {
+        // The second: it went between open and read.
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        text => Ok(field_of(text?, field)),
+    }
+}
+
+/// A field of the text of `/proc/PID/stat`.
+fn field_of(text: &[u8], field: usize) -> Option<u64> {
     // The command's name may hold anything, so we count from the last parenthesis.
     let end = text.iter().rposition(|&byte| byte == b')')?;
     let mut fields = text.get(end + 2..)?.split(|&byte| byte == b' ');
