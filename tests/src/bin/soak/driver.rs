@@ -138,10 +138,7 @@ impl Driver {
                 self.kills += usize::from(sight::end(self.scanner, Signal::SIGKILL as u32)?);
                 Ok(())
             }
-            Act::Again => {
-                self.tree.tell_scanner("R");
-                Ok(())
-            }
+            Act::Again => self.execute_again(),
             Act::RestartCore => self.inject_restart(step, Victim::Itself),
             Act::RestartChild => self.inject_restart(step, Victim::ChildBeforeExec),
             Act::RespawnCrash => self.inject_respawn(step, &directory, Victim::Itself, Signal::SIGSEGV),
@@ -168,6 +165,16 @@ impl Driver {
             self.bare.push(service);
         }
         Ok(())
+    }
+
+    /// Tells the scanner to execute itself again, and waits until it has: a letter alone takes effect whenever it is read, maybe
+    /// in the middle of the next step.
+    fn execute_again(&self) -> Outcome<()> {
+        let listens = || self.tree.tell_scanner("");
+        until(|| if listens() { Ok(()) } else { Err("the scanner does not listen".into()) })?;
+        let never = Moment { pid: self.scanner, victim: Victim::Itself, calls: u32::MAX, signal: Signal::SIGKILL };
+        let tell = || if self.tree.tell_scanner("R") { Ok(()) } else { Err("the scanner listens no more".into()) };
+        kill_at(never, tell, |_| false).map(drop)
     }
 
     fn kill_service(&mut self, number: usize) -> Outcome<()> {
