@@ -133,10 +133,17 @@ endif
 bench: programs
 	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/bench" $(if $(JSON),--json "$(JSON)") $(ONLY)
 
-# Kills members of a supervision tree 10,000 times and judges what is left; docs/decisions/0023. KILLS= SEED= SERVICES=,
-# ONLY= parent, process-1, loggers. Needs root.
+# Kills members of a supervision tree 10,000 times and judges what is left; docs/decisions/0023. KILLS= SEED= SERVICES=
+# Then stops a machine ROUNDS times whose services write, and cuts its power as often. ONLY= parent, process-1, loggers,
+# machine. Needs root.
+ROUNDS = 20
 soak: programs
+ifneq ($(ONLY),machine)
 	"$(abspath $(BUILT))/soak" $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)") $(if $(SERVICES),--services "$(SERVICES)") $(ONLY)
+endif
+ifeq ($(or $(ONLY),machine),machine)
+	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/machines" --rounds $(ROUNDS) $(if $(SEED),--seed "$(SEED)")
+endif
 
 # Every target of fuzz/ for SECONDS each; findings are in fuzz/artifacts.
 SECONDS = 60
