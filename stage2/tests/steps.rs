@@ -178,3 +178,85 @@ fn check_mounts(directory: &Path) {
     }
     assert!(!mounts.contains("/missing") && !mounts.contains("/later"));
 }
+
+/// By hand: a dry run says what would be done and does none of it; then it is done, and nothing is left to do.
+#[test]
+fn by_hand() {
+    let directory = tempfile::tempdir().unwrap();
+    prepare(directory.path());
+    let script = "mount --bind \"$SUNUP_TEST_INSIDE/etc\" /etc
+        for word in --dry-run '' --dry-run; do
+            for step in mount hostname; do \"$0\" step $step $word; done
+            grep -c \" $SUNUP_TEST_INSIDE/[bo]\" /proc/self/mountinfo; uname -n
+        done
+        \"$0\" step sysctl --dry-run || echo $?";
+    let mut command = Command::new("timeout");
+    command.args(["-k", "5", "60", "setpriv", CAPABILITIES]).args(PID).args(["--uts", "--net", "--ipc"]);
+    command.args(if is_root() { &[][..] } else { &USER[..] }).args(["sh", "-c", &format!("hostname before\n{script}")]);
+    let output = command.arg(env!("CARGO_BIN_EXE_sunup")).env(INSIDE, directory.path()).output().unwrap();
+    let at = directory.path().display().to_string();
+    let expected = "\
+would mount /dev/none on /missing
+would mount AT/source on AT/bound
+would mount tmpfs on AT/outer
+would mount tmpfs on AT/outer/in side
+would set the host name to sandbox
+0
+before
+3
+sandbox
+would mount /dev/none on /missing
+3
+sandbox
+1
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout).replace(&at, "AT"), expected);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.ends_with("sunup: fatal: refused: not in the first pid namespace\n"), "{said}");
+}
+
+/// What is reached over the network is mounted by a step of its own, and unmounted by another, the last first; each only once.
+#[test]
+fn network_filesystems() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path().display().to_string();
+    for name in ["etc", "near", "far"] {
+        fs::create_dir(directory.path().join(name)).unwrap();
+    }
+    let fstab = format!(
+        "tmpfs {at}/far/in tmpfs x-mount.mkdir,_netdev 0 0\ntmpfs {at}/far tmpfs _netdev 0 0\ntmpfs {at}/near tmpfs size=1m 0 0\n"
+    );
+    fs::write(directory.path().join("etc/fstab"), fstab).unwrap();
+    let script = "mount --bind \"$SUNUP_TEST_INSIDE/etc\" /etc
+        for step in mount mount-network mount-network unmount-network unmount-network; do
+            echo $step
+            \"$0\" step $step
+            sed -n \"s|.* \\($SUNUP_TEST_INSIDE/[fn][^ ]*\\) .*|\\1|p\" /proc/self/mountinfo
+        done";
+    let mut command = Command::new("timeout");
+    command.args(["-k", "5", "60", "setpriv", CAPABILITIES]).args(PID).args(if is_root() {
+        &[][..]
+    } else {
+        &USER[..]
+    });
+    command.args(["sh", "-ec", script]).arg(env!("CARGO_BIN_EXE_sunup")).env(INSIDE, directory.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let expected = "\
+mount
+AT/near
+mount-network
+AT/near
+AT/far
+AT/far/in
+mount-network
+AT/near
+AT/far
+AT/far/in
+unmount-network
+AT/near
+unmount-network
+AT/near
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout).replace(&at, "AT"), expected);
+}

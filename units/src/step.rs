@@ -3,8 +3,12 @@
 /// `do`: a native step of a one-shot, idempotent, forked but not exec'd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// `mount`: every `auto` entry of fstab that is not mounted yet, but / and swap.
+    /// `mount`: every `auto` entry of fstab that is not mounted yet, but /, swap and what needs the network.
     Mount,
+    /// `mount-network`: the same for what is reached over the network.
+    MountNetwork,
+    /// `unmount-network`: undo it, while the network is there.
+    UnmountNetwork,
     /// `remount`: / with the options that fstab gives it.
     Remount,
     /// `fsck`: check / as fstab's pass number says.
@@ -15,6 +19,8 @@ pub enum Step {
     Swapoff,
     /// `hostname`: from /etc/hostname.
     Hostname,
+    /// `machine-id`: make /etc/machine-id, once.
+    MachineId,
     /// `sysctl`: sysctl.d.
     Sysctl,
     /// `modules`: modules-load.d and /etc/modules.
@@ -37,13 +43,16 @@ pub enum Step {
 
 impl Step {
     /// Every step with its word.
-    pub const ALL: [(Self, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str); 18] = [
         (Self::Mount, "mount"),
+        (Self::MountNetwork, "mount-network"),
+        (Self::UnmountNetwork, "unmount-network"),
         (Self::Remount, "remount"),
         (Self::Fsck, "fsck"),
         (Self::Swapon, "swapon"),
         (Self::Swapoff, "swapoff"),
         (Self::Hostname, "hostname"),
+        (Self::MachineId, "machine-id"),
         (Self::Sysctl, "sysctl"),
         (Self::Modules, "modules"),
         (Self::Loopback, "loopback"),

@@ -12,7 +12,7 @@ use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::user::UserVerb;
 use stage2::command::{
-    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, user, why,
+    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, step, user, why,
 };
 use stage2::rehearse;
 use stage2::request::{self, Request};
@@ -147,6 +147,15 @@ enum Verb {
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         report: String,
     },
+    /// Does a native step now, in this process: what a one-shot's `do:` does. Exit 1 if it could not be done
+    Step {
+        /// The step
+        #[arg(value_parser = step::NAMES)]
+        name: String,
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The JSON Schema of units, which editors complete and check them by
     Schema {
         /// What the schema is of
@@ -264,6 +273,7 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
             import::run(&import::Asked { format, paths, output, report }, out)
         }
         Verb::Schema { subject } => schema::run(&subject, out),
+        Verb::Step { name, dry_run } => step::run(&name, dry_run),
         Verb::Boots(verb) => boots::run(places, verb, out),
         Verb::User(verb) => user::run(places, verb, out),
         Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),

@@ -26,6 +26,7 @@ mod progress;
 pub mod schema;
 pub mod states;
 pub mod status;
+pub mod step;
 pub mod user;
 pub mod what_if;
 pub mod why;

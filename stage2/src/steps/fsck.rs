@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::failures::warn;
 use super::fstab::Entry;
 use super::root::Root;
-use super::{StepError, device, fstab, guard, mount_table, program};
+use super::{StepError, device, fstab, guard, mount_table, program, progress};
 
 /// What the kernel's command line may say: always, or never.
 const FORCE: &str = "fsck.mode=force";
@@ -28,14 +28,23 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
         return Ok(());
     }
     let device = device::resolve(&entry.source);
-    let code = fsck(&entry, &device, is_said(root, FORCE)? || root.has("/forcefsck"));
-    code.and_then(|code| outcome(&device, code)).map_err(|error| error.at(&entry.place))
+    if !root.does(format_args!("check {device}")) {
+        return Ok(());
+    }
+    match fsck(&entry, &device, is_said(root, FORCE)? || root.has("/forcefsck")) {
+        Ok(code) => outcome(&device, code).map_err(|error| error.at(&entry.place)),
+        // Where nothing can check it, nothing is known to be wrong.
+        Err(error) => {
+            warn(&error.at(&entry.place));
+            Ok(())
+        }
+    }
 }
 
 /// Checks the disks among these entries that have a pass number, in the order of their numbers. Gives the reasons, by
 /// place, for those that must not be mounted. Only where the machine is ours.
 pub(super) fn check(root: &Root, entries: &[Entry]) -> Result<BTreeMap<String, StepError>, StepError> {
-    if !guard::is_first() || is_said(root, SKIP)? {
+    if !guard::is_first() || root.is_dry() || is_said(root, SKIP)? {
         return Ok(BTreeMap::new());
     }
     let force = is_said(root, FORCE)?;
@@ -71,8 +80,12 @@ fn is_said(root: &Root, word: &str) -> Result<bool, StepError> {
     Ok(root.read("/proc/cmdline")?.unwrap_or_default().split_ascii_whitespace().any(|w| w == word))
 }
 
-/// Runs fsck; gives its exit code.
+/// Runs fsck; gives its exit code. An error if it, or what it needs for this type, is not there.
 fn fsck(entry: &Entry, device: &str, force: bool) -> Result<i32, StepError> {
+    let checker = format!("fsck.{}", entry.kind);
+    if entry.kind != "auto" && program::find(&checker).is_none() {
+        return Err(StepError::because(format_args!("check {device}"), format_args!("{checker} is not installed")));
+    }
     let mut arguments = vec!["-a"];
     if force {
         arguments.push("-f");
@@ -81,7 +94,7 @@ fn fsck(entry: &Entry, device: &str, force: bool) -> Result<i32, StepError> {
         arguments.extend(["-t", &entry.kind]);
     }
     arguments.push(device);
-    program::run("fsck", &arguments)
+    program::run_telling("fsck", "-C", &arguments, |pipe| progress::follow(pipe, device))
 }
 
 /// The meaning of fsck's exit code.
@@ -132,5 +145,23 @@ mod tests {
         for code in [4, 5, 8, 16, 32, 128] {
             assert_eq!(text(code), Err(format!("unable to repair /dev/x: fsck's exit code is {code}")));
         }
+    }
+
+    /// What a real check tells is understood, to its end; the exit code is fsck's.
+    #[test]
+    fn a_real_check() {
+        let directory = tempfile::tempdir().unwrap();
+        let image = directory.path().join("image");
+        let image = image.to_str().unwrap();
+        std::fs::File::create(image).unwrap().set_len(16 << 20).unwrap();
+        program::run_well("mkfs.ext4", &["-q", "-F", image]).unwrap();
+        let mut said = String::new();
+        let arguments = ["-a", "-f", "-t", "ext4", image];
+        let code = program::run_telling("fsck", "-C", &arguments, |mut pipe| {
+            std::io::Read::read_to_string(&mut pipe, &mut said).unwrap();
+        });
+        assert_eq!(code, Ok(0));
+        let last = said.lines().last().and_then(progress::percent);
+        assert_eq!(last, Some(100), "{said}");
     }
 }

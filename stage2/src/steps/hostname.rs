@@ -15,6 +15,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
         return Ok(());
     }
     guard::host_name()?;
+    if !root.does(format_args!("set the host name to {name}")) {
+        return Ok(());
+    }
     nix::unistd::sethostname(&name).trying(format_args!("set the host name to {name}")).map_err(|error| error.at(FILE))
 }
 

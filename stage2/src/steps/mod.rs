@@ -16,12 +16,14 @@ mod guard;
 mod mount_options;
 mod mount_table;
 mod program;
+mod progress;
 mod root;
 
 mod clock;
 mod fsck;
 mod hostname;
 mod loopback;
+mod machine_id;
 mod modules;
 mod mount;
 mod random_seed;
@@ -29,6 +31,7 @@ mod remount;
 mod swap;
 mod sysctl;
 mod tmpfiles;
+mod unmount;
 mod utmp;
 
 pub use error::StepError;
@@ -46,10 +49,18 @@ pub fn run(step: &Step) -> Result<(), StepError> {
     act(step, &Root::system())
 }
 
+/// Says on standard output what the step would do now, a line `would …` each, and does nothing.
+pub fn tell(step: &Step) -> Result<(), StepError> {
+    act(step, &Root::dry())
+}
+
 /// Does one step below a root directory.
 fn act(step: &Step, root: &Root) -> Result<(), StepError> {
     match step {
+        Step::MachineId => machine_id::run(root),
         Step::Mount => mount::run(root),
+        Step::MountNetwork => mount::network(root),
+        Step::UnmountNetwork => unmount::run(root),
         Step::Remount => remount::run(root),
         Step::Fsck => fsck::run(root),
         Step::Swapon => swap::on(root),
@@ -57,12 +68,13 @@ fn act(step: &Step, root: &Root) -> Result<(), StepError> {
         Step::Hostname => hostname::run(root),
         Step::Sysctl => sysctl::run(root),
         Step::Modules => modules::run(root),
-        Step::Loopback => loopback::run(),
+        Step::Loopback => loopback::run(root),
         Step::Clock => clock::load(root),
         Step::ClockSave => clock::save(root),
         Step::RandomSeed => random_seed::load(root),
         Step::RandomSeedSave => random_seed::save(root),
         Step::Tmpfiles => tmpfiles::run(root),
-        Step::Utmp => utmp::run(root),
+        Step::Utmp if root.does("write the boot record, unless it is there") => utmp::run(root),
+        Step::Utmp => Ok(()),
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
             Err(error) => failures.note::<()>(Err(error).trying(format_args!("read {}", file.display()))),
         }
     }
+    modules.retain(|module| root.does(format_args!("load the module {}", module.words.join(" "))));
     load(&modules, &mut failures, |words| program::run_well("modprobe", words));
     failures.finish()
 }

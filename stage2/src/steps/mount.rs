@@ -16,7 +16,7 @@ use super::mount_options::Options;
 use super::root::Root;
 use super::{StepError, device, fsck, guard, mount_table, program};
 
-/// They need a network, which comes later and brings its own.
+/// They need a network, which comes later.
 const NETWORK: [&str; 12] =
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "ncp", "ceph", "glusterfs", "afs", "ocfs2", "sshfs"];
 
@@ -25,9 +25,19 @@ const MACHINE: [&str; 9] =
     ["devtmpfs", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "efivarfs", "pstore", "binfmt_misc"];
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
+    run_those(root, |entry| !is_network(entry))
+}
+
+/// `mount-network`: the same for those that need a network, once there is one.
+pub(super) fn network(root: &Root) -> Result<(), StepError> {
+    run_those(root, is_network)
+}
+
+fn run_those(root: &Root, are_due: impl Fn(&Entry) -> bool) -> Result<(), StepError> {
     let mounts = mount_table::read()?;
     let mut entries = wanted(fstab::read_aloud(root)?);
-    entries.retain(|entry| !is_mounted(root, &mounts, entry));
+    entries.retain(|entry| are_due(entry) && !is_mounted(root, &mounts, entry));
+    entries.retain(|entry| root.does(format_args!("mount {} on {}", entry.source, entry.target)));
     await_devices(&entries);
     let mut unfit = fsck::check(root, &entries)?;
     let mut failures = Failures::default();
@@ -67,14 +77,18 @@ fn wanted(entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 fn is_wanted(entry: &Entry) -> bool {
-    let is_network = NETWORK.contains(&entry.kind.as_str()) || entry.kind.starts_with("fuse.sshfs");
     let is_place = entry.target.starts_with('/') && !entry.target.trim_end_matches('/').is_empty();
-    is_place
-        && !entry.is_swap()
-        && !entry.has("noauto")
-        && !entry.has("_netdev")
-        && !is_network
-        && entry.kind != "ignore"
+    is_place && !entry.is_swap() && !entry.has("noauto") && entry.kind != "ignore"
+}
+
+/// It is reached over the network, as far as its type or its options tell.
+pub(super) fn is_network(entry: &Entry) -> bool {
+    entry.has("_netdev") || is_network_kind(&entry.kind)
+}
+
+/// Filesystems of this type are reached over the network.
+pub(super) fn is_network_kind(kind: &str) -> bool {
+    NETWORK.contains(&kind.strip_prefix("fuse.").unwrap_or(kind))
 }
 
 fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
@@ -150,20 +164,26 @@ fn call(source: &str, target: &Path, kind: &str, options: &Options) -> Result<()
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: &[&str]) {
+    fn check(text: &str, expected: &[&str], network: &[&str]) {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::at(directory.path());
         fs::create_dir(root.path("/etc")).unwrap();
         fs::write(root.path("/etc/fstab"), text).unwrap();
         let entries = wanted(fstab::read(&root).unwrap());
-        let targets: Vec<&str> = entries.iter().map(|entry| entry.target.as_str()).collect();
-        assert_eq!(targets, expected, "{text}");
+        let (later, now): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| is_network(entry));
+        let targets = |entries: &[&Entry]| entries.iter().map(|entry| entry.target.clone()).collect::<Vec<_>>();
+        assert_eq!((targets(&now), targets(&later)), (owned(expected), owned(network)), "{text}");
     }
 
-    /// Outer directories come first, equals in fstab's order; /, swap, `noauto` and the network are not ours.
+    fn owned(targets: &[&str]) -> Vec<String> {
+        targets.iter().map(|&target| target.to_owned()).collect()
+    }
+
+    /// Outer directories come first, equals in fstab's order; /, swap and `noauto` are not ours, and what needs the network comes later.
     #[test]
     fn which_and_in_which_order() {
-        check("a /var/log x\nb /home x\nc /var x\nd /var/log/a x\n", &["/home", "/var", "/var/log", "/var/log/a"]);
-        check("a / ext4\nb none swap\nc /cd iso9660 noauto\nd /n nfs4\ne /m ext4 _netdev\nf none x\n", &[]);
+        check("a /var/log x\nb /home x\nc /var x\nd /var/log/a x\n", &["/home", "/var", "/var/log", "/var/log/a"], &[]);
+        check("a / ext4\nb none swap\nc /cd iso9660 noauto\nf none x\n", &[], &[]);
+        check("a /n/m nfs4\nb /m ext4 _netdev\nc /s fuse.sshfs\nd /n/x cifs noauto\n", &[], &["/m", "/s", "/n/m"]);
     }
 }

@@ -11,6 +11,8 @@ use super::fstab::decode;
 pub(super) struct Mounted {
     /// Where.
     pub(super) target: String,
+    /// Type of the filesystem.
+    pub(super) kind: String,
     /// Of this mount: `rw,nosuid,…`.
     pub(super) options: String,
     /// The device or name.
@@ -28,10 +30,11 @@ impl Mounted {
     fn parse(line: &str) -> Option<Self> {
         let (mount, filesystem) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(4);
-        let mut filesystem = filesystem.split(' ').skip(1);
+        let mut filesystem = filesystem.split(' ');
         Some(Self {
             target: decode(mount.next()?),
             options: mount.next()?.to_owned(),
+            kind: filesystem.next()?.to_owned(),
             source: decode(filesystem.next()?),
             super_options: filesystem.next()?.to_owned(),
         })
@@ -49,7 +52,7 @@ pub(super) fn at<'a>(mounts: &'a [Mounted], target: &str) -> Option<&'a Mounted>
     mounts.iter().rev().find(|mount| mount.target == target)
 }
 
-fn parse(text: &str) -> Vec<Mounted> {
+pub(super) fn parse(text: &str) -> Vec<Mounted> {
     text.lines().filter_map(Mounted::parse).collect()
 }
 

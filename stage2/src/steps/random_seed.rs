@@ -25,6 +25,9 @@ const RANDOM: &str = "/dev/urandom";
 const READY: &str = "/dev/random";
 
 pub(super) fn load(root: &Root) -> Result<(), StepError> {
+    if !root.does(format_args!("feed {FILE} to the kernel, if it is there, and write a new one")) {
+        return Ok(());
+    }
     let mut old = Vec::new();
     for (file, is_strong) in [(FILE, true), (WEAK, false)] {
         if let Some((seed, is_secret)) = take(root, file).trying(format_args!("use {file}"))? {
@@ -37,7 +40,10 @@ pub(super) fn load(root: &Root) -> Result<(), StepError> {
 
 /// Writes a new seed: by name only when it is whole and on disk.
 pub(super) fn save(root: &Root) -> Result<(), StepError> {
-    write(root, &[]).trying(format_args!("write {FILE}"))
+    match root.does(format_args!("write {FILE}")) {
+        true => write(root, &[]).trying(format_args!("write {FILE}")),
+        false => Ok(()),
+    }
 }
 
 /// Reads a seed and removes its file. Says whether nobody else can have read it, which is what makes it worth credit.

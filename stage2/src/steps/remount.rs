@@ -12,6 +12,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let entry = fstab::read(root)?.into_iter().find(|entry| entry.target == "/");
     let (place, words) = entry.map_or((None, Vec::new()), |entry| (Some(entry.place), entry.options));
     let options = Options::parse(&words);
+    if !root.does(format_args!("remount / with {}", if words.is_empty() { "rw".to_owned() } else { words.join(",") })) {
+        return Ok(());
+    }
     let result = if guard::is_first() { remount(options.flags, &options.data) } else { sandboxed(options.flags)? };
     outcome(place.as_deref(), result)
 }

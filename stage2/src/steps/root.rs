@@ -1,5 +1,6 @@
-//! The root that a step works on: `/`, or a directory in tests.
+//! The root that a step works on: `/`, or a directory in tests; and whether it works there or only says what it would do.
 
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,24 +10,45 @@ use super::error::Trying;
 
 /// A root directory.
 #[derive(Clone, Debug)]
-pub(super) struct Root(PathBuf);
+pub(super) struct Root {
+    directory: PathBuf,
+    is_dry: bool,
+}
 
 impl Root {
     /// The running system's.
     pub(super) fn system() -> Self {
-        Self(PathBuf::from("/"))
+        Self { directory: PathBuf::from("/"), is_dry: false }
+    }
+
+    /// The running system's, where nothing is to change.
+    pub(super) fn dry() -> Self {
+        Self { is_dry: true, ..Self::system() }
     }
 
     /// Another one.
     #[cfg(test)]
     pub(super) fn at(path: &Path) -> Self {
-        Self(path.to_owned())
+        Self { directory: path.to_owned(), is_dry: false }
+    }
+
+    /// True if that (`mount /home`) is to be done now. Every change asks first; where none is wanted, it is told instead.
+    pub(super) fn does(&self, what: impl Display) -> bool {
+        if self.is_dry {
+            println!("would {what}");
+        }
+        !self.is_dry
+    }
+
+    /// True where nothing is to change: then nothing is waited for, either.
+    pub(super) fn is_dry(&self) -> bool {
+        self.is_dry
     }
 
     /// Where an absolute path of the system is.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
-        self.0.join(path.strip_prefix("/").unwrap_or(path))
+        self.directory.join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// A text file's content; `None` where there is none.

@@ -19,11 +19,11 @@ pub(super) fn on(root: &Root) -> Result<(), StepError> {
     let deadline = Instant::now() + device::PATIENCE;
     for entry in fstab::read(root)?.iter().filter(|entry| entry.is_swap() && !entry.has("noauto")) {
         let device = device::resolve(&entry.source);
-        if device::is_missing(&device) && !entry.has("nofail") {
+        if !root.is_dry() && device::is_missing(&device) && !entry.has("nofail") {
             device::wait(Path::new(&device), deadline);
         }
         let path = real(&entry.source);
-        if active.contains(&path) {
+        if active.contains(&path) || !root.does(format_args!("swap to {path}")) {
             continue;
         }
         match swapon(entry, &path).map_err(|error| error.at(&entry.place)) {
@@ -38,6 +38,9 @@ pub(super) fn off(root: &Root) -> Result<(), StepError> {
     guard::machine()?;
     let mut failures = Failures::default();
     for path in active(root)? {
+        if !root.does(format_args!("stop swapping to {path}")) {
+            continue;
+        }
         let result = c_string(&path).and_then(|path| supervisor::sys::swap::swapoff(&path).map_err(to_io));
         failures.note(result.trying(format_args!("stop swapping to {path}")));
     }

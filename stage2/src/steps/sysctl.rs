@@ -31,6 +31,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
             warn(&error.at(&setting.place));
         }
         for path in paths {
+            if !root.does(format_args!("set {} to {}", path.display(), setting.value)) {
+                continue;
+            }
             let result = fs::write(&path, format!("{}\n", setting.value));
             if !setting.optional {
                 let what = format!("set {} to {}", path.display(), setting.value);

@@ -55,6 +55,16 @@ impl Kind {
         matches!(self, Self::Write { .. } | Self::ExistingDirectory | Self::Adjust | Self::AdjustTree)
     }
 
+    /// What is done to the path, for people.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::EmptiedDirectory => "make and empty",
+            _ if self.removes() => "remove",
+            _ if self.changes() => "change",
+            _ => "make",
+        }
+    }
+
     /// Such lines may add to another one of the same path.
     pub(super) fn may_repeat(self) -> bool {
         !self.makes()

@@ -40,7 +40,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let lines: Vec<&Line> = lines.iter().filter(|line| is_boot || !line.boot_only).collect();
     let each = |wanted: fn(Kind) -> bool, act: fn(&Root, &Line) -> Result<(), StepError>| {
         for line in lines.iter().filter(|line| wanted(line.kind)) {
-            if let Err(error) = act(root, line) {
+            if root.does(format_args!("{} {} ({})", line.kind.verb(), line.path, line.place))
+                && let Err(error) = act(root, line)
+            {
                 tell(line, &error);
             }
         }
@@ -50,7 +52,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     }
     each(Kind::makes, act::run);
     each(Kind::changes, act::run);
-    if is_boot {
+    if is_boot && !root.is_dry() {
         fs::write(root.path(format!("{run}/{DONE}")), "").trying("remember that the boot's part is done")?;
     }
     Ok(())
