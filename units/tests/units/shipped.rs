@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use units::{Bundles, Condition, Edge, KillMode, Kind, Unit, UnitSet};
 
 /// The edges of the design: `<` needs, `~` wants, `>` after.
-const EDGES: [(&str, &str); 28] = [
+const EDGES: [(&str, &str); 30] = [
     ("clock", ""),
     ("clock-save", ""),
     ("cron", "< local"),
@@ -18,22 +18,24 @@ const EDGES: [(&str, &str); 28] = [
     ("getty-tty1", "> root-rw"),
     ("getty-ttyS0", "> root-rw"),
     ("hostname", ""),
-    ("local", "< root-rw tmpfiles ~ mounts hostname loopback sysctl swap clock"),
+    ("local", "< root-rw tmpfiles ~ mounts machine-id hostname loopback sysctl swap clock"),
     ("loopback", ""),
+    ("machine-id", "< root-rw"),
     ("modules", ""),
     ("mounts", "< root-rw ~ udev-settle"),
     ("network", "< loopback > local"),
+    ("network-mounts", "< local ~ network"),
     ("nginx", "< local ~ network"),
     ("random-seed", "< mounts"),
     ("random-seed-save", ""),
-    ("root-rw", "~ fsck-root"),
+    ("root-rw", "< fsck-root"),
     ("rsyslog", "< local"),
     ("sshd", "< sshd-keys ~ network"),
     ("sshd-keys", "< local"),
     ("sulogin", ""),
     ("swap", "~ udev-settle"),
     ("sysctl", "> modules"),
-    ("tmpfiles", "< mounts"),
+    ("tmpfiles", "< root-rw ~ mounts machine-id"),
     ("udev-coldplug", "< udevd"),
     ("udev-settle", "< udev-coldplug"),
     ("udevd", "> modules"),
@@ -80,6 +82,7 @@ fn conditions_and_kill_modes() {
         "getty-tty1",
         "getty-ttyS0",
         "modules",
+        "network-mounts",
         "swap",
         "sysctl",
         "udev-coldplug",
@@ -115,7 +118,10 @@ fn bundles() {
         .map(|bundle| (bundle.name.as_str(), bundle.members.iter().map(|member| format!("{} ", member.unit)).collect()))
         .collect();
     let expected = [
-        ("default", "cron dbus getty-console getty-tty1 getty-ttyS0 modules nginx random-seed rsyslog sshd "),
+        (
+            "default",
+            "cron dbus getty-console getty-tty1 getty-ttyS0 modules network-mounts nginx random-seed rsyslog sshd ",
+        ),
         ("rescue", "sulogin "),
         ("shutdown", "clock-save random-seed-save "),
     ];
