@@ -11,14 +11,18 @@ mod stage;
 mod steps;
 mod stop;
 
+mod again;
 mod bounded;
 mod console;
 mod devices;
 mod events;
 mod holders;
+mod inhibitors;
+mod json;
 mod leftovers;
 mod mounts;
 mod process;
+mod record;
 mod report;
 mod room;
 mod services;
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
     }
     match name.as_str() {
         "stage3" => stage::main(&arguments),
+        front::waiter::NAME => front::waiter::main(),
         "runlevel" => runlevel::main(&run_directory()),
         // Process 1 in a container became this program: see `steps::end`.
         "finish" => ExitCode::SUCCESS,

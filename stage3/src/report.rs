@@ -4,6 +4,7 @@
 //! fail or wait for long, since a machine that cannot print must still stop.
 
 use crate::console::Console;
+use crate::json::quote;
 use nix::libc;
 use nix::time::{ClockId, clock_gettime};
 use std::fmt::Display;
@@ -117,20 +118,6 @@ pub fn monotonic_ns() -> u64 {
     })
 }
 
-/// A JSON string.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,11 +126,5 @@ mod tests {
     #[test]
     fn a_line_stays_one() {
         assert_eq!(one_line("a\nclean stop\x1b[2J"), "a?clean stop?[2J");
-    }
-
-    /// A JSON string holds quotes, backslashes and control characters escaped.
-    #[test]
-    fn quotes() {
-        assert_eq!(quote("a\"b\\c\nd\u{e9}"), "\"a\\\"b\\\\c\\u000ad\u{e9}\"");
     }
 }

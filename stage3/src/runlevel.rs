@@ -26,7 +26,7 @@ pub fn main(run: &Path) -> ExitCode {
 fn level(run: &Path) -> &'static str {
     let stopping = fs::read_to_string(run.join(paths::run::STAGE3_LOCK)).unwrap_or_default();
     match Verb::from_name(stopping.trim()) {
-        Some(Verb::Reboot) => "2 6",
+        Some(Verb::Reboot | Verb::SoftReboot) => "2 6",
         Some(Verb::Halt | Verb::Poweroff) => "2 0",
         None if is_up(run, "sulogin") => "N 1",
         None if is_up(run, "local") => "N 2",

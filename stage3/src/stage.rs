@@ -5,7 +5,7 @@
 use crate::bounded::within;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, room, run_directory, steps};
+use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, record, room, run_directory, steps};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
@@ -22,10 +22,14 @@ const NAME: &str = "stage3";
 /// Parses, checks the permit, and stops the system.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let words = words(arguments);
+    if words == [again::WORD] {
+        complain(NAME, &again::become_stage_one(&run_directory()));
+        return ExitCode::from(EXIT_SYSTEM);
+    }
     let verb = words.first().and_then(|word| Verb::from_name(word));
     let options = words.get(1..).unwrap_or_default();
     let (Some(verb), [] | ["-f" | "--force"]) = (verb, options) else {
-        let _ = writeln!(std::io::stderr(), "usage: {NAME} halt|poweroff|reboot [-f]");
+        let _ = writeln!(std::io::stderr(), "usage: {NAME} halt|poweroff|reboot|soft-reboot [-f]");
         return ExitCode::from(EXIT_USAGE);
     };
     // What a caller of ours had open would keep its filesystem busy.
@@ -41,11 +45,12 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 }
 
 /// What is asked for. As the interpreter of a handler (`#!RUN/bin/stage3 poweroff -f`, which needs no shell) we get all words
-/// in one, and the handler's name after them.
+/// in one, and the handler's name and arguments after them.
 fn words(arguments: &[OsString]) -> Vec<&str> {
     let mut words: Vec<_> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
-    if words.len() == 2 && words.last().is_some_and(|last| last.contains(paths::scan::HANDLER)) {
-        words.pop();
+    let is_handler = |word: &&str| Path::new(word).parent().is_some_and(|above| above.ends_with(paths::scan::SVSCAN));
+    if words.get(1).is_some_and(is_handler) {
+        words.truncate(1);
     }
     words.into_iter().flat_map(str::split_ascii_whitespace).collect()
 }
@@ -60,7 +65,9 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
     let Some(lock) = lock(verb, run)? else {
         return hurry(run);
     };
-    become_the_last();
+    leave_the_caller();
+    let _ = fs::write("/proc/self/oom_score_adj", "-1000");
+    record::of_stop(run);
     let ended = steps::run(&mut Stop::begin(verb, run, permit));
     // We are here only because the kernel refused: nothing is under way any more.
     let _ = lock.set_len(0);
@@ -103,12 +110,11 @@ fn hurry(run: &Path) -> Result<(), String> {
         .map_err(|error| format!("unable to create '{}': {error}", path.display()))
 }
 
-/// A session of its own, out of the way of the memory killer and of any service's control group.
-fn become_the_last() {
+/// A session of its own, with the mounts of process 1, and out of any service's control group.
+pub fn leave_the_caller() {
     let _ = nix::unistd::setsid();
     join_mounts_of_one();
     let _ = std::env::set_current_dir("/");
-    let _ = fs::write("/proc/self/oom_score_adj", "-1000");
     join_group_of_one();
 }
 
@@ -148,6 +154,7 @@ mod tests {
         assert_eq!(words_of(&["stage3", "reboot", "-f"]), "reboot -f");
         assert_eq!(words_of(&["/run/sunup/bin/stage3", "reboot -f", ".svscan/SIGRTMIN+15"]), "reboot -f");
         assert_eq!(words_of(&["/run/sunup/bin/stage3", "halt", ".svscan/SIGUSR2"]), "halt");
+        assert_eq!(words_of(&["/run/sunup/bin/stage3", again::WORD, ".svscan/finish", "0"]), again::WORD);
         assert_eq!(words_of(&["stage3", "halt", "now"]), "halt now");
         assert_eq!(words_of(&["stage3"]), "");
     }

@@ -44,6 +44,8 @@ pub struct Stop {
     pub watchdog: Watchdog,
     /// Filesystems that may stay alive unseen; only on the machine itself.
     pub superblocks: Option<Superblocks>,
+    /// kexec has loaded the kernel to start next.
+    pub kernel_loaded: bool,
 }
 
 impl Stop {
@@ -64,6 +66,7 @@ impl Stop {
             hanging: Vec::new(),
             watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
             superblocks: None,
+            kernel_loaded: false,
         }
     }
 

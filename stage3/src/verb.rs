@@ -1,6 +1,8 @@
 //! How the system is to end.
 
 use nix::sys::reboot::RebootMode;
+use std::fs;
+use std::path::Path;
 
 /// What happens after everything has been stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +13,14 @@ pub enum Verb {
     Poweroff,
     /// Start again.
     Reboot,
+    /// Start everything again but the kernel: process 1 becomes stage 1.
+    SoftReboot,
 }
 
 impl Verb {
     /// The verb with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Halt, Self::Poweroff, Self::Reboot].into_iter().find(|verb| verb.name() == name)
+        [Self::Halt, Self::Poweroff, Self::Reboot, Self::SoftReboot].into_iter().find(|verb| verb.name() == name)
     }
 
     /// The word on command lines and in messages.
@@ -25,6 +29,7 @@ impl Verb {
             Self::Halt => "halt",
             Self::Poweroff => "poweroff",
             Self::Reboot => "reboot",
+            Self::SoftReboot => "soft-reboot",
         }
     }
 
@@ -34,6 +39,7 @@ impl Verb {
             Self::Halt => 34 + 3,
             Self::Poweroff => 34 + 4,
             Self::Reboot => 34 + 5,
+            Self::SoftReboot => 34 + 7,
         }
     }
 
@@ -43,15 +49,21 @@ impl Verb {
             Self::Halt => "RTMIN+3",
             Self::Poweroff => "RTMIN+4",
             Self::Reboot => "RTMIN+5",
+            Self::SoftReboot => "RTMIN+7",
         }
     }
 
-    /// The command of reboot(2).
+    /// The command of reboot(2), which for a soft reboot is the way out when that fails.
     pub const fn mode(self) -> RebootMode {
         match self {
             Self::Halt => RebootMode::RB_HALT_SYSTEM,
             Self::Poweroff => RebootMode::RB_POWER_OFF,
-            Self::Reboot => RebootMode::RB_AUTOBOOT,
+            Self::Reboot | Self::SoftReboot => RebootMode::RB_AUTOBOOT,
         }
     }
+}
+
+/// kexec has loaded a kernel to start next. `sys` is where /sys is now.
+pub fn kernel_is_loaded(sys: &Path) -> bool {
+    fs::read_to_string(sys.join("kernel/kexec_loaded")).is_ok_and(|text| text.trim() == "1")
 }

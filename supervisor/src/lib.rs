@@ -12,6 +12,7 @@ pub mod ended;
 pub mod help;
 pub mod line;
 pub mod log;
+pub mod login;
 pub mod octal;
 pub mod paths;
 pub mod scanner;

@@ -6,31 +6,12 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use supervisor::login::{self, Kind, SIZE, UTMP, WTMP};
+
 use super::error::Trying;
 use super::failures::warn;
 use super::root::Root;
 use super::{StepError, accounts};
-
-/// Who is there now.
-const UTMP: &str = "/run/utmp";
-/// Who ever was.
-const WTMP: &str = "/var/log/wtmp";
-/// `BOOT_TIME`.
-const BOOT_TIME: u16 = 2;
-/// Bytes of a record of the C library: on x86_64 it kept 32-bit times for the sake of 32-bit programs.
-#[cfg(not(target_arch = "aarch64"))]
-const SIZE: usize = 384;
-#[cfg(target_arch = "aarch64")]
-const SIZE: usize = 400;
-/// Where things are in a record.
-const LINE: usize = 8;
-const ID: usize = 40;
-const USER: usize = 44;
-const HOST: usize = 76;
-#[cfg(not(target_arch = "aarch64"))]
-const TIME: usize = 340;
-#[cfg(target_arch = "aarch64")]
-const TIME: usize = 344;
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     if has_boot_record(&fs::read(root.path(UTMP)).unwrap_or_default()) {
@@ -38,7 +19,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let release = nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned());
-    let record = record(&release.unwrap_or_default(), now.as_secs(), now.subsec_micros());
+    let record = login::of_machine(Kind::Boot, &release.unwrap_or_default(), now.as_secs(), now.subsec_micros());
     write(root, &record).trying(format_args!("write {UTMP}"))?;
     // Whoever keeps no history has no such file, and where it cannot be written the boot goes on.
     if root.has(WTMP)
@@ -50,26 +31,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
 }
 
 fn has_boot_record(utmp: &[u8]) -> bool {
-    utmp.chunks_exact(SIZE).any(|record| record.starts_with(&BOOT_TIME.to_le_bytes()))
-}
-
-/// The boot record.
-fn record(release: &str, seconds: u64, microseconds: u32) -> [u8; SIZE] {
-    let mut record = [0; SIZE];
-    let mut put = |at: usize, room: usize, bytes: &[u8]| {
-        for (to, from) in record.iter_mut().skip(at).take(room).zip(bytes) {
-            *to = *from;
-        }
-    };
-    put(0, 2, &BOOT_TIME.to_le_bytes());
-    put(LINE, 32, b"~");
-    put(ID, 4, b"~~");
-    put(USER, 32, b"reboot");
-    put(HOST, 256, release.as_bytes());
-    let width = if SIZE == 384 { 4 } else { 8 };
-    put(TIME, width, &seconds.to_le_bytes());
-    put(TIME + width, width, &u64::from(microseconds).to_le_bytes());
-    record
+    utmp.chunks_exact(SIZE).any(|record| login::is(record, Kind::Boot))
 }
 
 /// Makes the file, which terminals' programs of group utmp write too.
@@ -91,22 +53,6 @@ fn append(path: &Path, record: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The C library's record, byte by byte where it is not zero.
-    #[test]
-    #[cfg(not(target_arch = "aarch64"))]
-    fn bytes() {
-        let record = record("6.1.0", 0x0102_0304, 5);
-        let mut expected = [0; SIZE];
-        expected[0] = 2;
-        expected[8] = b'~';
-        expected[40..42].copy_from_slice(b"~~");
-        expected[44..50].copy_from_slice(b"reboot");
-        expected[76..81].copy_from_slice(b"6.1.0");
-        expected[340..344].copy_from_slice(&[4, 3, 2, 1]);
-        expected[344] = 5;
-        assert_eq!(record, expected);
-    }
 
     /// One record a boot, however often the step runs; history only where there is one.
     #[test]

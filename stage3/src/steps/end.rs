@@ -1,14 +1,16 @@
 //! The end: the count is printed, and the kernel is told.
 
+use crate::again;
 use crate::bounded::within;
 use crate::leftovers;
 use crate::report::Report;
 use crate::stop::Stop;
+use crate::verb::Verb;
 use nix::libc::O_NONBLOCK;
-use nix::sys::reboot::reboot;
-use std::fs::{self, OpenOptions};
+use nix::sys::reboot::{RebootMode, reboot};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::time::Duration;
 use supervisor::control::scanner::FINISH;
 use supervisor::paths;
@@ -25,6 +27,12 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let mounts = leftovers::mounts(stop);
     stop.report.plain(&leftovers::summary(&processes, &mounts));
     within(CONSOLE, Report::drain_console);
+    if stop.verb == Verb::SoftReboot {
+        return start_again(stop).map_err(|cause| format!("unable to start again: {cause}"));
+    }
+    if stop.verb == Verb::Reboot && stop.kernel_loaded {
+        let _ = reboot(RebootMode::RB_KEXEC);
+    }
     let Err(error) = reboot(stop.verb.mode());
     let refused = format!("unable to {}: {}", stop.verb.name(), error.desc());
     if stop.permit.first_namespace() {
@@ -35,10 +43,23 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 
 /// In a container that may not call reboot(2), process 1 is asked to become a program that exits.
 fn end_process_one(stop: &Stop) -> std::io::Result<()> {
-    let scan = stop.run.join(paths::run::SCAN);
-    let finish = scan.join(paths::scan::FINISH);
+    let finish = stop.run.join(paths::run::SCAN).join(paths::scan::FINISH);
     let _ = fs::remove_file(&finish);
     symlink(LAST_PROGRAM, &finish)?;
+    tell_to_finish(stop)
+}
+
+/// Process 1 becomes stage 1 again, by way of this program: its own files lie in the run directory, which goes first.
+fn start_again(stop: &Stop) -> std::io::Result<()> {
+    let finish = stop.run.join(paths::run::SCAN).join(paths::scan::FINISH);
+    let stage3 = stop.run.join(paths::run::BIN).join("stage3");
+    fs::write(&finish, format!("#!{} {}\n", stage3.display(), again::WORD))?;
+    fs::set_permissions(&finish, Permissions::from_mode(0o755))?;
+    tell_to_finish(stop)
+}
+
+fn tell_to_finish(stop: &Stop) -> std::io::Result<()> {
+    let scan = stop.run.join(paths::run::SCAN);
     let control = scan.join(paths::scan::CONTROL);
     OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control)?.write_all(&[FINISH])
 }

@@ -9,9 +9,11 @@ use crate::bounded::{while_writing, within};
 use crate::mounts::{self, Mount};
 use crate::stop::Stop;
 use crate::superblocks::Superblocks;
+use crate::verb::kernel_is_loaded;
 use crate::{devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long a filesystem may write without getting anywhere.
@@ -23,6 +25,7 @@ const IMPATIENCE: Duration = Duration::from_secs(5);
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     if stop.permit.first_namespace() {
         stop.superblocks = Superblocks::note(&stop.now_at("/dev"), &stop.now_at("/sys"), &mounts::all());
+        stop.kernel_loaded = kernel_is_loaded(&stop.now_at("/sys"));
     }
     unmount_all(stop);
     detach_without_storage(stop);
@@ -109,6 +112,8 @@ fn settle_root(stop: &mut Stop) {
         if let Some(root) = mounts::all().into_iter().rfind(|mount| mount.point == stop.root) {
             make_read_only(stop, &root);
         }
+    } else if stop.root == Path::new("/") {
+        // Where the root was not changed, we still stand on it, and on everything below.
     } else if left.iter().all(|mount| mount.point == stop.root || stop.locked.contains(&mount.id)) {
         let _ = umount2(&stop.root, MntFlags::MNT_DETACH);
     }

@@ -11,6 +11,7 @@ pub mod sync;
 mod units;
 
 use crate::stop::Stop;
+use crate::verb::Verb;
 use std::time::Instant;
 use supervisor::line::Mark;
 
@@ -20,25 +21,28 @@ struct Step {
     name: &'static str,
     /// What is said when it has worked.
     done: &'static str,
+    /// It is for the end of the kernel only.
+    leaves_the_kernel: bool,
     /// What it does. The error says what was not reached.
     run: fn(&mut Stop) -> Result<(), String>,
 }
 
 /// The table. After `loggers` nothing reaches the log any more.
 const STEPS: [Step; 8] = [
-    Step { name: "units", done: "units stopped in reverse order", run: units::run },
-    Step { name: "services", done: "supervises of services ended", run: services::run },
-    Step { name: "processes", done: "other processes ended", run: processes::run },
-    Step { name: "loggers", done: "loggers drained and ended", run: loggers::run },
-    Step { name: "root", done: "moved to the run directory", run: root::run },
-    Step { name: "swap", done: "swap is off", run: swap::run },
-    Step { name: "filesystems", done: "filesystems unmounted", run: filesystems::run },
-    Step { name: "sync", done: "disks are in step", run: sync::run },
+    Step { name: "units", done: "units stopped in reverse order", leaves_the_kernel: false, run: units::run },
+    Step { name: "services", done: "supervises of services ended", leaves_the_kernel: false, run: services::run },
+    Step { name: "processes", done: "other processes ended", leaves_the_kernel: false, run: processes::run },
+    Step { name: "loggers", done: "loggers drained and ended", leaves_the_kernel: false, run: loggers::run },
+    Step { name: "root", done: "moved to the run directory", leaves_the_kernel: true, run: root::run },
+    Step { name: "swap", done: "swap is off", leaves_the_kernel: true, run: swap::run },
+    Step { name: "filesystems", done: "filesystems unmounted", leaves_the_kernel: false, run: filesystems::run },
+    Step { name: "sync", done: "disks are in step", leaves_the_kernel: false, run: sync::run },
 ];
 
 /// Runs every step, then ends the system. Returns only when the kernel refuses to.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
-    for step in &STEPS {
+    let stays = stop.verb == Verb::SoftReboot;
+    for step in STEPS.iter().filter(|step| !(stays && step.leaves_the_kernel)) {
         run_one(stop, step);
     }
     end::run(stop)

@@ -3,6 +3,7 @@
 //! The engine alone knows the order. If it does not answer within 90 s, dies twice, or is not supervised, the stop goes
 //! on without order.
 
+use crate::json::number;
 use crate::process;
 use crate::room;
 use crate::services::{Role, Service};
@@ -149,7 +150,7 @@ fn waited_for(run: &Path) -> Vec<String> {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         if text.contains(&stopping) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let pid = supervised_pid(run, &name).or_else(|| number(&text, "pid"));
+            let pid = supervised_pid(run, &name).or_else(|| u32::try_from(number(&text, "pid")?).ok());
             lines.push(describe(&name, pid));
         }
     }
@@ -173,25 +174,9 @@ fn supervised_pid(run: &Path, name: &str) -> Option<u32> {
     Status::unpack(&record).map(|status| status.pid).filter(|pid| *pid != 0)
 }
 
-/// The number of a key in one of our own JSON objects. A quote inside a string is escaped, so `"key":` is a key.
-fn number(json: &str, key: &str) -> Option<u32> {
-    let after = json.split_once(&format!("\"{key}\":"))?.1.trim_start();
-    let digits = after.find(|c: char| !c.is_ascii_digit()).map_or(after, |end| after.split_at(end).0);
-    digits.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Numbers are found, `null` and absent keys are not, text in strings is not taken for a key.
-    #[test]
-    fn numbers() {
-        let json = r#"{"v":1,"reason":"\"pid\":7","pid":431,"exit":null}"#;
-        assert_eq!(number(json, "pid"), Some(431));
-        assert_eq!(number(json, "exit"), None);
-        assert_eq!(number(json, "deaths"), None);
-    }
 
     /// The units that are not down are named, wherever spaces are.
     #[test]

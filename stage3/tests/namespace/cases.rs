@@ -1,7 +1,7 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
 use crate::play::{As, NOBODY, build_resident_programs, play, play_under, possible, stage, unshare};
-use crate::role::LINES;
+use crate::role::{AGAIN, LINES};
 use crate::skip;
 use crate::world::MANY;
 use nix::sys::stat::Mode;
@@ -21,7 +21,7 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 19] = [
+    let cases: [(&str, Case); 21] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
@@ -41,6 +41,8 @@ pub fn main() -> ExitCode {
         ("refuses_strangers", refuses_strangers),
         ("loggers_drain", loggers_drain),
         ("refused_reboot", refused_reboot),
+        ("soft_reboot", soft_reboot),
+        ("scheduled", scheduled),
     ];
     build_resident_programs();
     let (mut passed, mut failed) = (0, 0);
@@ -286,4 +288,20 @@ fn refused_reboot(who: As) {
     let outcome = play_under(who, &["setpriv", "--bounding-set=-sys_boot", "--"], "real");
     assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
     assert_eq!((outcome.signal, outcome.code), (None, Some(0)));
+}
+
+/// Everything stops but the kernel, and process 1 becomes stage 1 without the run directory of before.
+fn soft_reboot(who: As) {
+    let outcome = play(who, "real+soft");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!((outcome.signal, outcome.code), (None, Some(AGAIN.into())));
+    assert!(!outcome.console.contains("moved to the run directory"), "{}", outcome.console);
+}
+
+/// A stop that is scheduled outlives who asked for it, is replaced and called off, waits for inhibitors, and happens. What
+/// is wrong on the way is said by process 1's exit.
+fn scheduled(who: As) {
+    let outcome = play(who, "reboot+engine+scheduled");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!(outcome.signal, Some(SIGHUP));
 }

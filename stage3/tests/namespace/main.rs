@@ -4,6 +4,7 @@
 mod cases;
 mod play;
 mod role;
+mod scheduled;
 #[path = "../../../tests/src/skip.rs"]
 mod skip;
 mod world;

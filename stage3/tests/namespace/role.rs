@@ -1,5 +1,6 @@
 //! What this program plays inside the namespaces, by the name it is called with.
 
+use crate::scheduled;
 use crate::world::{MANY, REAL_SUPERVISE, RUN, enter};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::mount::{MsFlags, mount, umount};
@@ -16,6 +17,8 @@ use supervisor::status::{LastExit, Phase, Status, Want};
 /// Lines of the writer.
 pub const LINES: u32 = 10_000;
 
+/// How process 1 ends after a soft reboot.
+pub const AGAIN: u8 = 42;
 /// The units in an engine's answer: everything is down, or some of it.
 const ALL_DOWN: &str = "";
 const SOME_DOWN: &str = r#""a":"down","web":"failed","slow":"stopping""#;
@@ -31,6 +34,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(word(1)),
         "aside" => aside(word(1)),
+        "/sbin/init" => stage_one(),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
         _ if word(1) == "--enter" => enter(Path::new(word(2)), word(3), Path::new(word(4))),
@@ -61,7 +65,7 @@ fn process_one(scenario: &str) -> ExitCode {
                 umount("/dev/console").unwrap();
                 fs::remove_file("/dev/console").unwrap();
             }
-            "coloured" | "full" | "late" | "mute" => {}
+            "coloured" | "full" | "late" | "mute" | "scheduled" => {}
             _ => panic!("{part}"),
         }
     }
@@ -75,6 +79,9 @@ fn process_one(scenario: &str) -> ExitCode {
     let verb = scenario.split('+').next().unwrap();
     if front {
         return ask(verb);
+    }
+    if scenario.contains("+scheduled") {
+        return scheduled::play(verb);
     }
     let mut stage3 = stage3(verb);
     if hurry {
@@ -129,6 +136,13 @@ fn start(role: &str, words: &[&str]) -> Child {
     Command::new(program).arg0(role).args(words).current_dir(RUN).stdout(Stdio::piped()).spawn().unwrap()
 }
 
+/// What a soft reboot leads to: the run directory of before is gone, and we are process 1.
+fn stage_one() -> ExitCode {
+    assert_eq!(std::process::id(), 1);
+    assert!(!Path::new(RUN).join("scan").exists(), "the old run directory is still there");
+    ExitCode::from(AGAIN)
+}
+
 /// Says "ready" to process 1: nobody holds the write end any more.
 fn ready() {
     let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
@@ -170,14 +184,14 @@ fn run_of_a_service() -> ExitCode {
             println!("stopped");
             ExitCode::SUCCESS
         }
-        "poweroff" => {
+        "poweroff" | "reboot --soft" => {
             // Everyone must be there, or nothing is written.
             while !(Path::new("/logs/writer").exists() && (1..=MANY).all(has_started)) {
                 std::thread::yield_now();
             }
             // The stop that it asks for may reach this service before the command's end is told.
             let term = block_term();
-            let status = program("poweroff").status().unwrap();
+            let status = program(&role).status().unwrap();
             println!("the operator's command ended with {status}");
             term.wait().unwrap();
             ExitCode::SUCCESS
@@ -193,7 +207,7 @@ fn become_program(words: &str) -> ExitCode {
 fn program(words: &str) -> Command {
     let mut words = words.split(' ');
     let name = words.next().unwrap();
-    let file = if name == "poweroff" { "stage3" } else { name };
+    let file = if ["poweroff", "reboot"].contains(&name) { "stage3" } else { name };
     let mut program = Command::new(format!("{RUN}/bin/{file}"));
     program.arg0(name).args(words);
     program
@@ -304,7 +318,7 @@ fn block_term() -> SigSet {
     set
 }
 
-fn sleep() -> ExitCode {
+pub fn sleep() -> ExitCode {
     loop {
         std::thread::park();
     }

@@ -40,15 +40,17 @@ pub fn enter(directory: &Path, scenario: &str, console: &Path) -> ! {
     mount(Some("proc"), &directory.join("proc"), Some("proc"), MsFlags::empty(), none).unwrap();
     let new_link = fs::read_link(directory.join("proc/self/ns/pid")).unwrap();
     assert_ne!(new_link, Path::new("pid:[4026531836]"), "in the first pid namespace ({old_link:?})");
-    if scenario == "real" {
+    if scenario.starts_with("real") {
         mount(Some(env_path("LOGS").as_path()), &directory.join("logs"), none, MsFlags::MS_BIND, none).unwrap();
-        fill_real(&run);
+        fill_real(&run, if scenario == "real+soft" { "reboot --soft" } else { "poweroff" });
+        fs::create_dir(directory.join("sbin")).unwrap();
+        fs::copy("/proc/self/exe", directory.join("sbin/init")).unwrap();
     }
     chdir(directory).unwrap();
     pivot_root(".", "old").unwrap();
     umount2("/old", MntFlags::MNT_DETACH).unwrap();
     chdir(Path::new(RUN).join("scan").as_path()).unwrap();
-    if scenario == "real" {
+    if scenario.starts_with("real") {
         become_svscan();
     }
     panic!("{}", Command::new("/run/sunup/bin/svscan").arg0("process-one").arg(scenario).exec());
@@ -72,8 +74,8 @@ fn fill(run: &Path) {
     symlink("../service/engine", run.join("scan/engine")).unwrap();
 }
 
-/// The real programs, and services that write much when they are told to end.
-fn fill_real(run: &Path) {
+/// The real programs, services that write much when they are told to end, and one that asks for the end.
+fn fill_real(run: &Path, asked: &str) {
     let from = env_path("STAGE3");
     fs::rename(run.join("bin/svscan"), run.join("bin/role")).unwrap();
     for name in ["svscan", "supervise", "svlog"] {
@@ -95,7 +97,7 @@ fn fill_real(run: &Path) {
         ("web", "writer"),
         ("web/log", "svlog s16000000 /logs/web"),
         ("catch-all", "svlog s16000000 /logs/catch-all"),
-        ("operator", "poweroff"),
+        ("operator", asked),
     ] {
         add_service(run, service, role);
     }
