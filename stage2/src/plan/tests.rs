@@ -165,3 +165,31 @@ fn random_plans() {
         }
     }
 }
+
+/// A chain of ten times the length takes about ten times the work, and no more stack. The work is counted in processor
+/// time of the thread, which a busy machine does not lengthen much; a square of the length would be a hundred times.
+#[test]
+fn chains_are_linear() {
+    let work = |count: usize| {
+        let lines: Vec<String> = (1..count).map(|unit| format!("u{unit} < u{}", unit - 1)).collect();
+        let graph = graph(&format!("u0\n{}", lines.join("\n")));
+        let begin = processor_time();
+        for (verb, state, named) in
+            [(Verb::Boot, State::Down, count - 1), (Verb::Restart, State::Up, 0), (Verb::Stop, State::Up, 0)]
+        {
+            let unit = graph.index(&format!("u{named}")).unwrap();
+            let plan = Plan::new(&graph, verb, "chain", &[unit], |_| state, &BTreeMap::new());
+            assert!(plan.steps.len() == count && plan.steps.iter().all(|step| step.critical), "{verb:?}");
+            assert!(plan.steps.iter().enumerate().all(|(at, step)| at == 0 || step.after[0].0 == at - 1));
+        }
+        processor_time() - begin
+    };
+    let run = move || work(20_000).as_secs_f64() / work(2_000).as_secs_f64();
+    let ratio = std::thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap().join().unwrap();
+    assert!(ratio < 35.0, "ten times the units took {ratio} times the work");
+}
+
+/// What this thread has used of a processor.
+fn processor_time() -> std::time::Duration {
+    nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
+}
