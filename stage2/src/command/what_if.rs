@@ -62,7 +62,8 @@ fn told<'a>(boot: &'a Boot, asked: &'a Asked) -> Vec<&'a str> {
     if !asked.units.is_empty() {
         return asked.units.iter().map(String::as_str).collect();
     }
-    boot.spans.keys().map(String::as_str).filter(|name| name.starts_with("getty")).collect()
+    let logins = boot.spans.iter().filter(|(name, span)| name.starts_with("getty") && span.begin_ns.is_some());
+    logins.map(|(name, _)| name.as_str()).collect()
 }
 
 fn sooner(was: u64, now: u64) -> String {

@@ -1,13 +1,11 @@
 //! A boot as a picture: SVG that a person can read at a hundred units. One unit a row, in the order in which they began;
 //! times run to the right; the critical path is marked and joined.
 
-use std::fmt::Write as _;
-
+use super::svg::{LETTER, Svg};
 use super::{Boot, Ending, Span, path};
 
 /// Sizes in pixels.
 const ROW: f64 = 20.0;
-const LETTER: f64 = 7.3;
 const TOP: f64 = 76.0;
 const PLOT: f64 = 860.0;
 /// Room behind the last bar for its time.
@@ -15,14 +13,6 @@ const BEHIND: f64 = 90.0;
 const MARGIN: f64 = 16.0;
 /// The longest name or reason that is written out, in letters; the rest is in the tool tip.
 const LONGEST: usize = 48;
-
-const STYLE: &str = "
-text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#24292f}
-.title{font-weight:bold;font-size:15px}.dim{fill:#6e7781}.paper{fill:#fff}.grid{stroke:#d0d7de;stroke-width:1}
-.stripe{fill:#f6f8fa}.wait{stroke:#8c959f;stroke-width:2;stroke-dasharray:2 3}.bar{fill:#54aeff}.stage1{fill:#8250df}
-.critical{fill:#cf222e}.join{stroke:#cf222e;stroke-width:1.5;fill:none}.failed{fill:#24292f}.skipped{fill:none;stroke:#8c959f;stroke-width:1.5}
-@media (prefers-color-scheme:dark){text{fill:#e6edf3}.paper{fill:#0d1117}.stripe{fill:#161b22}.grid{stroke:#30363d}.failed{fill:#e6edf3}.dim{fill:#8d96a0}}
-";
 
 /// The picture.
 pub fn svg(boot: &Boot) -> String {
@@ -34,7 +24,7 @@ struct Chart<'a> {
     rows: Vec<(&'a str, &'a Span)>,
     critical: Vec<&'a str>,
     left: f64,
-    text: String,
+    svg: Svg,
 }
 
 impl<'a> Chart<'a> {
@@ -44,17 +34,12 @@ impl<'a> Chart<'a> {
         let longest =
             rows.iter().map(|(name, _)| name.chars().count().min(LONGEST)).max().unwrap_or(0).max("stage 1".len());
         let left = MARGIN + longest as f64 * LETTER + 12.0;
-        Self { boot, rows, critical: path(boot), left, text: String::new() }
+        let (width, height) = size(left, rows.len());
+        Self { boot, critical: path(boot), left, svg: Svg::new(width, height), rows }
     }
 
     fn draw(mut self) -> String {
-        let width = self.left + PLOT + BEHIND + MARGIN;
-        let height = TOP + (self.rows.len() + 1) as f64 * ROW + 40.0;
-        let _ = write!(
-            self.text,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\
-             <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width:.0}\" height=\"{height:.0}\"/>\n"
-        );
+        let (width, height) = self.size();
         self.heading();
         self.stripes(width);
         self.axis(height - 40.0);
@@ -63,33 +48,36 @@ impl<'a> Chart<'a> {
             self.row(at);
         }
         self.joins();
-        self.text.push_str("</svg>\n");
-        self.text
+        self.svg.finish()
+    }
+
+    fn size(&self) -> (f64, f64) {
+        size(self.left, self.rows.len())
     }
 
     fn heading(&mut self) {
         let seconds = self.boot.since_first(self.boot.end_ns()) as f64 / 1e9;
         let title = format!("boot {}: {} units in {seconds:.3} s", self.boot.id, self.rows.len());
-        self.words(MARGIN, 26.0, "title", &title);
+        self.svg.words(MARGIN, 26.0, "title", &title);
         let mut x = MARGIN;
         for (class, words) in
             [("stage1", "stage 1"), ("bar", "starting"), ("critical", "critical path"), ("failed", "failed")]
         {
-            self.rectangle(x, 38.0, 14.0, 10.0, class, "");
-            self.words(x + 20.0, 47.0, "dim", words);
+            self.svg.rectangle(x, 38.0, 14.0, 10.0, class, "");
+            self.svg.words(x + 20.0, 47.0, "dim", words);
             x += 20.0 + words.len() as f64 * LETTER + 24.0;
         }
-        let _ = writeln!(self.text, "<line class=\"wait\" x1=\"{x:.1}\" y1=\"43\" x2=\"{:.1}\" y2=\"43\"/>", x + 18.0);
-        self.words(x + 24.0, 47.0, "dim", "waiting for others");
+        self.svg.line("wait", (x, 43.0), (x + 18.0, 43.0));
+        self.svg.words(x + 24.0, 47.0, "dim", "waiting for others");
         x += 24.0 + 18.0 * LETTER + 24.0;
-        self.diamond(x + 6.0, 43.0, "");
-        self.words(x + 18.0, 47.0, "dim", "skipped");
+        self.svg.diamond(x + 6.0, 43.0, "");
+        self.svg.words(x + 18.0, 47.0, "dim", "skipped");
     }
 
     /// Every other row has a shade, so that the eye finds the name that belongs to a bar.
     fn stripes(&mut self, width: f64) {
         for row in (1..=self.rows.len()).step_by(2) {
-            self.rectangle(0.0, TOP + row as f64 * ROW, width, ROW, "stripe", "");
+            self.svg.rectangle(0.0, TOP + row as f64 * ROW, width, ROW, "stripe", "");
         }
     }
 
@@ -103,42 +91,34 @@ impl<'a> Chart<'a> {
         let mut time = 0.0;
         while time <= whole {
             let x = self.left + time / whole * PLOT;
-            let _ = writeln!(
-                self.text,
-                "<line class=\"grid\" x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>",
-                TOP - 4.0
-            );
+            self.svg.line("grid", (x, TOP - 4.0), (x, bottom));
             let label = format!("{:.digits$} s", time / 1e9);
             let middle = x - label.len() as f64 * LETTER / 2.0;
-            self.words(middle, TOP - 8.0, "dim", &label);
-            self.words(middle, bottom + 16.0, "dim", &label);
+            self.svg.words(middle, TOP - 8.0, "dim", &label);
+            self.svg.words(middle, bottom + 16.0, "dim", &label);
             time += step;
         }
     }
 
     fn stage1(&mut self) {
         let Some(last) = self.boot.steps.last() else { return };
-        self.words(MARGIN, TOP + 14.0, "", "stage 1");
+        self.svg.words(MARGIN, TOP + 14.0, "", "stage 1");
         self.bar(0, self.boot.first_ns, last.end_ns, "stage1", "stage 1");
     }
 
     fn row(&mut self, at: usize) {
         let Some(&(name, span)) = self.rows.get(at) else { return };
         let (row, y) = (at + 1, TOP + (at + 1) as f64 * ROW);
-        self.words(MARGIN, y + 14.0, "", &shortened(name));
+        self.svg.words(MARGIN, y + 14.0, "", &shortened(name));
         let end = span.end_ns.unwrap_or_else(|| self.boot.end_ns());
         let begin = span.begin_ns.unwrap_or(end);
         if let Some(asked) = span.asked_ns.filter(|asked| *asked < begin) {
             let (from, to) = (self.x(asked), self.x(begin));
-            let _ = writeln!(
-                self.text,
-                "<line class=\"wait\" x1=\"{from:.1}\" y1=\"{0:.1}\" x2=\"{to:.1}\" y2=\"{0:.1}\"/>",
-                y + ROW / 2.0
-            );
+            self.svg.line("wait", (from, y + ROW / 2.0), (to, y + ROW / 2.0));
         }
         match &span.ending {
             Some(Ending::Skipped(reason)) => {
-                self.diamond(self.x(end) + 6.0, y + ROW / 2.0, reason);
+                self.svg.diamond(self.x(end) + 6.0, y + ROW / 2.0, reason);
                 self.words_within(self.x(end) + 18.0, y + 14.0, reason);
             }
             Some(Ending::Failed(reason)) => {
@@ -149,7 +129,7 @@ impl<'a> Chart<'a> {
                 let class = if self.critical.contains(&name) { "critical" } else { "bar" };
                 let time = milliseconds(end.saturating_sub(begin));
                 self.bar(row, begin, end, class, &format!("{name}: {time}"));
-                self.words(self.x(end) + 6.0, y + 14.0, "dim", &time);
+                self.svg.words(self.x(end) + 6.0, y + 14.0, "dim", &time);
             }
         }
     }
@@ -157,15 +137,13 @@ impl<'a> Chart<'a> {
     /// From the end of each unit of the critical path to the begin of the next.
     fn joins(&mut self) {
         let place = |name: &str| self.rows.iter().position(|(other, _)| *other == name);
-        let mut joins = String::new();
         for pair in self.critical.windows(2) {
             let [Some(from), Some(to)] = [pair[0], pair[1]].map(place) else { continue };
             let (Some(end), Some(begin)) = (self.rows[from].1.end_ns, self.rows[to].1.begin_ns) else { continue };
             let y = |row: usize| TOP + (row + 1) as f64 * ROW + ROW / 2.0;
             let (from_x, to_x) = (self.x(end), self.x(begin.max(end)));
-            let _ = writeln!(joins, "<path class=\"join\" d=\"M{from_x:.1} {:.1}V{:.1}H{to_x:.1}\"/>", y(from), y(to));
+            self.svg.corner("join", (from_x, y(from)), (to_x, y(to)));
         }
-        self.text.push_str(&joins);
     }
 
     fn x(&self, time_ns: u64) -> f64 {
@@ -175,43 +153,20 @@ impl<'a> Chart<'a> {
 
     fn bar(&mut self, row: usize, begin: u64, end: u64, class: &str, tip: &str) {
         let (from, to) = (self.x(begin), self.x(end));
-        self.rectangle(from, TOP + row as f64 * ROW + 4.0, (to - from).max(1.5), ROW - 8.0, class, tip);
-    }
-
-    fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64, class: &str, tip: &str) {
-        let tip = title(tip);
-        let _ = writeln!(
-            self.text,
-            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\">{tip}</rect>"
-        );
-    }
-
-    fn diamond(&mut self, x: f64, y: f64, tip: &str) {
-        let tip = title(tip);
-        let _ = writeln!(
-            self.text,
-            "<path class=\"skipped\" d=\"M{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}Z\">{tip}</path>",
-            x - 5.0,
-            y - 5.0,
-            x + 5.0,
-            y + 5.0
-        );
-    }
-
-    fn words(&mut self, x: f64, y: f64, class: &str, words: &str) {
-        let _ = writeln!(self.text, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(words));
+        self.svg.rectangle(from, TOP + row as f64 * ROW + 4.0, (to - from).max(1.5), ROW - 8.0, class, tip);
     }
 
     /// As much of the words as fits before the right edge.
     fn words_within(&mut self, x: f64, y: f64, words: &str) {
         let room = ((self.left + PLOT + BEHIND - x) / LETTER).max(0.0) as usize;
         let shown = if words.chars().count() <= room { words.to_owned() } else { cut(words, room) };
-        self.words(x, y, "dim", &shown);
+        self.svg.words(x, y, "dim", &shown);
     }
 }
 
-fn title(tip: &str) -> String {
-    if tip.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(tip)) }
+/// How large the picture is, with so much room for names and so many rows below stage 1's.
+fn size(left: f64, rows: usize) -> (f64, f64) {
+    (left + PLOT + BEHIND + MARGIN, TOP + (rows + 1) as f64 * ROW + 40.0)
 }
 
 fn shortened(name: &str) -> String {
@@ -230,22 +185,6 @@ fn cut(words: &str, letters: usize) -> String {
 fn milliseconds(ns: u64) -> String {
     let ms = ns as f64 / 1e6;
     if ms < 9.95 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
-}
-
-/// Text as XML has it; what XML cannot have at all is left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod chart;
 mod critical;
 mod difference;
 mod schedule;
+mod svg;
 mod trace;
 
 pub use boot::{Boot, Ending, Span, Step};

@@ -32,21 +32,22 @@ pub struct Schedule {
 impl Schedule {
     /// Runs the boot with some alterations; without any it ends every unit when it ended.
     pub fn new(boot: &Boot, alterations: &[Alteration]) -> Self {
-        let mut order: Vec<_> = boot.spans.iter().filter(|(_, span)| span.took_ns().is_some()).collect();
-        // Whoever waited began after the end of what it waited for.
-        order.sort_by_key(|(name, span)| (span.begin_ns, span.end_ns, *name));
+        // Skipped units took no time, but others waited for them.
+        let mut order: Vec<_> = boot.spans.iter().filter_map(|(name, span)| Some((name, span, span.end_ns?))).collect();
+        // Whoever waited ended after what it waited for.
+        order.sort_by_key(|(name, span, end)| (*end, span.begin_ns.is_some(), span.begin_ns, *name));
         let mut ends = BTreeMap::new();
-        for (name, span) in order {
-            let (Some(begin), Some(took)) = (span.begin_ns, span.took_ns()) else { continue };
-            let asked = span.asked_ns.unwrap_or(begin);
-            let real_end = |other: &String| boot.spans.get(other).and_then(|span| span.end_ns);
-            let released =
-                span.waited_for.iter().filter_map(real_end).filter(|end| *end <= begin).max().unwrap_or(asked);
+        for (name, span, end) in order {
+            let real_end = |other: &&String| boot.spans.get(*other).and_then(|span| span.end_ns);
+            let awaited = || span.waited_for.iter().filter(|other| real_end(other).is_some_and(|then| then <= end));
+            let asked = span.asked_ns.unwrap_or(end);
+            let released = awaited().filter_map(|other| real_end(&other)).max().unwrap_or(asked).max(asked);
+            // What a unit took is known to the ms only, so that it may seem to have begun before its turn.
+            let begin = span.begin_ns.unwrap_or(end).clamp(released, end.max(released));
             let stays = |other: &&String| !alterations.iter().any(|a| a.removes(name, other));
-            let now = span.waited_for.iter().filter(stays).filter_map(|other| ends.get(other)).max().copied();
-            let gap = begin.saturating_sub(released.max(asked));
-            let took = alterations.iter().fold(took, |took, alteration| alteration.time_of(name, took));
-            ends.insert(name.clone(), now.unwrap_or(asked).max(asked) + gap + took);
+            let now = awaited().filter(stays).filter_map(|other| ends.get(other).copied().or(real_end(&other))).max();
+            let took = alterations.iter().fold(end.saturating_sub(begin), |took, change| change.time_of(name, took));
+            ends.insert(name.clone(), now.unwrap_or(asked).max(asked) + (begin - released) + took);
         }
         Self { ends }
     }
@@ -115,5 +116,22 @@ mod tests {
         assert_eq!(end(&[Alteration::Scaled("c".into(), 0.5)]), (60, 70));
         assert_eq!(end(&[Alteration::Takes("c".into(), 10)]), (50, 60), "now a is what b waits for");
         assert_eq!(end(&[Alteration::Takes("a".into(), 0)]), (110, 120));
+    }
+
+    /// A unit that was skipped late holds up what waits for it, and a time that is rounded up does not shift a begin.
+    #[test]
+    fn unaltered() {
+        let text = r#"{"t_ns":0,"unit":"b","event":"wait","for":["a","s"]}
+{"t_ns":0,"unit":"s","event":"wait","for":["a"]}
+{"t_ns":0,"unit":"a","event":"exec"}
+{"t_ns":9000000,"unit":"a","event":"ready","ms":9}
+{"t_ns":9500000,"unit":"s","event":"skipped","reason":"absent"}
+{"t_ns":9600000,"unit":"b","event":"exec"}
+{"t_ns":11600000,"unit":"b","event":"ready","ms":3}
+"#;
+        let boot = Boot::parse(text);
+        let end = |alterations: &[Alteration]| Schedule::new(&boot, alterations).end();
+        assert_eq!(end(&[]), boot.end_ns());
+        assert_eq!(end(&[Alteration::Scaled("a".into(), 0.0)]), boot.end_ns() - 9_000_000);
     }
 }
