@@ -140,6 +140,17 @@ fn boot_id(run_directory: &Path) -> String {
 mod tests {
     use super::*;
 
+    /// A timeline makes no boot of what is none: steps go by the file that stage 1 writes.
+    #[test]
+    fn leaves_the_boot_id_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        assert_eq!(boot_id(directory.path()), kernel.trim());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        fs::write(directory.path().join(run::BOOT_ID), "ours\n").unwrap();
+        assert_eq!(boot_id(directory.path()), "ours");
+    }
+
     /// The line is that of docs/formats.md.
     #[test]
     fn golden() {
