@@ -368,3 +368,16 @@ fn bad_sockets() {
     );
     assert_eq!(scene.text("messages"), expected);
 }
+
+/// No other file may claim the number of a socket.
+#[test]
+fn numbers_of_sockets() {
+    let mut scene = Scene::new();
+    let port = port();
+    scene.file("a/sockets", &format!("tcp://127.0.0.1:{port}\n")).file("a/notification-fd", "3\n");
+    scene.file("a/lock-fd", "4\n").file("a/run", &role("server"));
+    scene.supervise(&["a"]);
+    wait_until("an answer", || answer(port));
+    let said = "supervise a: warning: ignored notification-fd: LISTEN_FDS has descriptor 3\n";
+    assert_eq!(scene.text("messages"), said);
+}

@@ -10,15 +10,16 @@ use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, WRAPPER, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::process::kill;
 
-/// A run directory with the real supervise and the wrapper, and a scanner's environment.
-fn svscan(scene: &Scene) -> Command {
+/// A run directory with the real supervise and the wrapper, and a scanner with these options in its environment.
+fn svscan(scene: &Scene, options: &[&str]) -> Command {
     for directory in ["run/bin", "run/wrapper", "scan"] {
         fs::create_dir_all(scene.path.join(directory)).unwrap();
     }
     symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
     symlink(WRAPPER, scene.path.join("run/wrapper/supervise")).unwrap();
     let run = scene.path.join("run");
-    let mut command = scene.command(SVSCAN, &["scan"]);
+    let mut command = scene.command(SVSCAN, options);
+    command.arg("scan");
     let original = "/usr/bin:/bin";
     command.env("SUNUP_RUN", &run).env("SUPERVISE_PATH", original);
     command.env("PATH", format!("{0}/wrapper:{0}/bin:{original}", run.display()));
@@ -31,7 +32,7 @@ fn is_supervise() {
     let mut scene = Scene::new();
     let script = "#!/bin/sh\necho \"$PATH ${SUPERVISE_PATH-none}\" > told\nexec sleep 1000\n";
     scene.file("scan/a/run", script);
-    let command = svscan(&scene);
+    let command = svscan(&scene, &[]);
     scene.spawn(command);
     assert_eq!(scene.await_text("scan/a/told", |text| text.ends_with('\n')), "/usr/bin:/bin none\n");
 }
@@ -39,12 +40,22 @@ fn is_supervise() {
 /// Once the flag is there a service that was left is not started again, and its logger reads to the end.
 #[test]
 fn stops() {
+    stops_under(&[]);
+}
+
+/// The same holds for services that have shared a supervise: none of them comes back with another one.
+#[test]
+fn stops_groups() {
+    stops_under(&["-g", "10"]);
+}
+
+fn stops_under(options: &[&str]) {
     let mut scene = Scene::new();
     scene.file("scan/a/run", "#!/bin/sh\nread n < number\necho $((n + 1)) > number\necho $n\nexec sleep 1000\n");
     scene.file("scan/a/number", "1\n");
     scene.file("scan/a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
     scene.file("scan/b/run", SLEEP);
-    let command = svscan(&scene);
+    let command = svscan(&scene, options);
     let svscan = scene.spawn(command);
     scene.await_text("scan/a/out", |text| text == "1\n");
     scene.await_record("scan/b", |status| status.phase == Phase::Run);

@@ -63,6 +63,8 @@ impl FinishArguments {
     }
 }
 
+/// The first descriptor that a service has besides its standard ones, where it is given some.
+const FIRST_HELD: i32 = 3;
 /// ns in a microsecond.
 const MICROSECOND: u64 = 1000;
 
@@ -133,8 +135,10 @@ impl Service {
         self.has_refused = false;
         let settings = settings::read(&files, context.is_runit);
         let mut descriptors = Descriptors::default();
-        let lock = self.service_lock(&files)?;
-        let ready = readiness_pipe(&files).map_err(|errno| ("make a pipe", errno))?;
+        let lock = self.number(c_path!(names::LOCK_FD), context).map(|number| self.service_lock(number));
+        let lock = lock.transpose()?;
+        let ready = self.number(c_path!(names::NOTIFICATION_FD), context).map(readiness_pipe);
+        let ready = ready.transpose().map_err(|errno| ("make a pipe", errno))?;
         if let Some((lock, number)) = &lock {
             descriptors.push(**lock, *number);
         }
@@ -233,14 +237,26 @@ impl Service {
         Ok(failed)
     }
 
+    /// The descriptor number in a file. What the service is given from 3 on stands where its variables say, so that no file can
+    /// have such a number.
+    fn number(&self, file: &'static CStr, context: &mut Context) -> Option<i32> {
+        let number = settings::descriptor(&self.files, file)?;
+        if !(FIRST_HELD..FIRST_HELD + self.keep.len() as i32).contains(&number) {
+            return Some(number);
+        }
+        let pieces =
+            [Words("ignored "), Name(file.to_bytes()), Words(": LISTEN_FDS has descriptor "), Number(number as u64)];
+        context.warn(self.shown.bytes(), &pieces);
+        None
+    }
+
     /// The lock that a service with `lock-fd` holds for as long as it lives, in whatever process.
-    fn service_lock(&self, files: &Files) -> core::result::Result<Option<(Owned, i32)>, Trouble> {
-        let Some(number) = settings::descriptor(files, c_path!(names::LOCK_FD)) else { return Ok(None) };
+    fn service_lock(&self, number: i32) -> core::result::Result<(Owned, i32), Trouble> {
         let at = *self.directory.service;
         let lock = paths::open_at(at, c_path!(names::SERVICE_LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .and_then(|lock| lock.lock().map(|()| lock));
         match lock {
-            Ok(lock) => Ok(Some((lock, number))),
+            Ok(lock) => Ok((lock, number)),
             Err(Errno::EAGAIN) => Err(("start while another instance holds supervise/service-lock", Errno::EAGAIN)),
             Err(errno) => Err(("lock supervise/service-lock", errno)),
         }
@@ -283,9 +299,8 @@ impl Service {
 
 /// Both ends of the pipe on which the service says that it is ready, and the number of its end there. supervise never
 /// waits for its own.
-fn readiness_pipe(files: &Files) -> Result<Option<(Owned, Owned, i32)>> {
-    let Some(number) = settings::descriptor(files, c_path!(names::NOTIFICATION_FD)) else { return Ok(None) };
+fn readiness_pipe(number: i32) -> Result<(Owned, Owned, i32)> {
     let (read, write) = pipe()?;
     read.set_nonblocking(true)?;
-    Ok(Some((read, write, number)))
+    Ok((read, write, number))
 }
