@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use supervisor::paths;
@@ -28,6 +29,12 @@ pub struct Boot {
     pub path: OsString,
     /// The limits of open files, soft and hard, that we were started with.
     pub open_files: Option<(u64, u64)>,
+    /// Where we were started.
+    pub directory: PathBuf,
+    /// The main service's command; empty: there is none.
+    pub command: Vec<OsString>,
+    /// What process 1 keeps open for the main service: standard input, output and error as they came.
+    pub streams: Vec<OwnedFd>,
     /// Where everything is said.
     pub report: Report,
     words: Vec<String>,
@@ -35,13 +42,16 @@ pub struct Boot {
 
 impl Boot {
     /// From our arguments and environment.
-    pub fn new(words: &[String]) -> Self {
+    pub fn new(words: &[String], command: Vec<OsString>) -> Self {
         Self {
             run: directory(paths::RUN_VARIABLE, paths::RUN),
             lib: directory(paths::LIB_VARIABLE, paths::LIB),
             etc: directory(paths::ETC_VARIABLE, paths::ETC),
             path: std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()),
             open_files: None,
+            directory: std::env::current_dir().unwrap_or_else(|_| "/".into()),
+            command,
+            streams: Vec::new(),
             report: Report::new(),
             words: words.to_vec(),
         }

@@ -11,12 +11,24 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, setsid};
 use supervisor::sys::process::{Fork, fork};
 
+use crate::boot::{self, Boot};
 use crate::console;
 
 /// What to try, in order. sulogin asks for root's password.
 const SHELLS: [&[&str]; 4] = [&["/sbin/sulogin"], &["/usr/sbin/sulogin"], &["/bin/sh"], &["/usr/bin/sh"]];
 /// Between two shells, so that one that cannot run does not fill the console.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The system refused.
+const SYSTEM: i32 = 111;
+
+/// What is left when nothing can be supervised. Whoever started a command wants to know that it cannot run; on a machine
+/// there is a shell.
+pub fn last_resort(boot: &Boot) -> ! {
+    if !boot.command.is_empty() && !boot::is_first() {
+        std::process::exit(SYSTEM);
+    }
+    shell_for_ever()
+}
 
 /// A shell, and another one when it ends. Meanwhile we reap, as process 1 must.
 pub fn shell_for_ever() -> ! {

@@ -27,23 +27,31 @@ mod scanner;
 mod telinit;
 mod waiter;
 
+use std::ffi::OsString;
+
+/// What stands before the main service's command.
+#[cfg_attr(test, allow(dead_code))]
+const COMMAND: &str = "--";
+
 #[cfg(not(test))]
 supervisor::bare_main!(run);
 
 #[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     descriptors::fill();
-    let arguments: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
-    let words = arguments.get(1..).unwrap_or_default();
-    if std::process::id() == 1 { start(words) } else { telinit::main(words) }
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let split = arguments.iter().position(|argument| argument == COMMAND).filter(|_| std::process::id() == 1);
+    let command = split.map(|at| arguments.split_off(at).split_off(1)).unwrap_or_default();
+    let words: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    if std::process::id() == 1 { start(&words, command) } else { telinit::main(&words) }
 }
 
 /// Stage 1.
-fn start(words: &[String]) -> ! {
+fn start(words: &[String], command: Vec<OsString>) -> ! {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     // Not in the session of a kernel's helper or an initramfs' shell. A container's process 1 leads one already.
     let _ = nix::unistd::setsid();
-    let mut boot = boot::Boot::new(words);
+    let mut boot = boot::Boot::new(words, command);
     steps::run(&mut boot);
     boot.report.end();
     let log = scanner::Log::open(&boot);
@@ -52,5 +60,5 @@ fn start(words: &[String]) -> ! {
     }
     let failure = scanner::execute(&boot, &log);
     boot.report.failure(&failure);
-    emergency::shell_for_ever()
+    emergency::last_resort(&boot)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use supervisor::octal::decode;
+use supervisor::sys::capability;
 
 use crate::failure::{Failure, Trying};
 
@@ -25,9 +26,10 @@ pub struct Filesystem<'a> {
 }
 
 impl Filesystem<'_> {
-    /// Mounts it unless something is mounted there, and makes the mount point if that is missing.
+    /// Mounts it unless something is mounted there, and makes the mount point if that is missing. Where we may not mount
+    /// at all, whoever made the container has mounted what it is to have.
     pub fn mount(&self) -> Result<(), Failure> {
-        if is_mount_point(self.target) {
+        if is_mount_point(self.target) || !may_mount() {
             return Ok(());
         }
         // Some mount points (below /sys) cannot be made, only be there: mount(2) says what is wrong.
@@ -82,6 +84,11 @@ fn on_another_device(path: &Path) -> bool {
 fn mount_points(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let points = text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4));
     points.map(|point| decode(point).collect())
+}
+
+/// False where we lack CAP_SYS_ADMIN, without which nothing can be mounted.
+pub fn may_mount() -> bool {
+    capability::is_effective(capability::SYS_ADMIN).unwrap_or(true)
 }
 
 /// True if the kernel knows a filesystem of this kind.

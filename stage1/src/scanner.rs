@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -52,6 +53,10 @@ pub fn execute(boot: &Boot, log: &Log) -> Failure {
 
 fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
     let mut command = Command::new(program);
+    // Standard error first: that one is the console of the scanner's own end.
+    for stream in boot.streams.iter().rev() {
+        command.arg("-X").arg(stream.as_raw_fd().to_string());
+    }
     command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
     command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);

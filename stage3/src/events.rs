@@ -27,6 +27,8 @@ pub struct Events {
     inotify: Option<Inotify>,
     hurry: PathBuf,
     hurried: bool,
+    /// From then on there is no time left for waiting.
+    hurry_at: Option<Instant>,
 }
 
 impl Events {
@@ -36,6 +38,7 @@ impl Events {
             inotify: Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok(),
             hurry: run.join(paths::run::STAGE3_HURRY),
             hurried: false,
+            hurry_at: None,
         };
         events.add(run, AddWatchFlags::IN_CREATE);
         events.hurried = events.hurry.exists();
@@ -64,9 +67,14 @@ impl Events {
         self.hurry = run.join(paths::run::STAGE3_HURRY);
     }
 
-    /// A second stage 3 was started: every wait is short now.
+    /// A second stage 3 was started, or time is up: every wait is short now.
     pub fn hurried(&self) -> bool {
-        self.hurried
+        self.hurried || self.hurry_at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Waits are short once this time is over, whatever they are for.
+    pub fn hurry_after(&mut self, time: Duration) {
+        self.hurry_at = Instant::now().checked_add(time);
     }
 
     /// Waits until `met` says so. False: the deadline came first.
@@ -101,8 +109,10 @@ impl Events {
 
     /// What is left of a limit; `None`: nothing.
     fn left(&self, start: Instant, limit: Duration) -> Option<Duration> {
-        let limit = if self.hurried { limit.min(HURRIED) } else { limit };
-        limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())
+        let limit = if self.hurried() { limit.min(HURRIED) } else { limit };
+        let left = limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())?;
+        let until_hurried = self.hurry_at.and_then(|at| at.checked_duration_since(Instant::now()));
+        Some(until_hurried.filter(|time| !time.is_zero()).map_or(left, |time| left.min(time)))
     }
 
     /// Sleeps until something happens or the time is over. True: a file changed.
@@ -144,6 +154,18 @@ mod tests {
         assert!(!events.until(Duration::from_secs(600), || false));
         assert!(events.hurried() && start.elapsed() < Duration::from_secs(60));
         std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    /// When time is up a wait that is under way ends, and the next ones are short.
+    #[test]
+    fn hurries_by_itself() {
+        let mut events = Events::watch(Path::new("/nonexistent"));
+        events.hurry_after(Duration::from_millis(1100));
+        let start = Instant::now();
+        assert!(!events.until(Duration::from_secs(600), || false));
+        assert!(events.hurried());
+        assert!(!events.until(Duration::from_secs(600), || false));
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
 
     /// The end of a process is seen, and a process that goes on is not taken for ended.

@@ -42,8 +42,11 @@ fn killed(killed: &[(u32, String)], table: &[Process]) -> Vec<String> {
     ended.map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect()
 }
 
-/// Mounts but /, /proc and our own tmpfs, each with who holds it; and filesystems that are alive unmounted.
+/// Mounts but /, /proc and our own tmpfs, if mounts are ours at all, each with who holds it; and filesystems that are alive unmounted.
 pub fn mounts(stop: &Stop) -> Vec<String> {
+    if !mounts::are_ours() {
+        return Vec::new();
+    }
     let table = mounts::all();
     if table.is_empty() {
         return vec!["unknown: the mount table cannot be read".into()];

@@ -20,6 +20,7 @@ mod holders;
 mod inhibitors;
 mod json;
 mod leftovers;
+mod main_ended;
 mod mounts;
 mod process;
 mod record;
@@ -52,11 +53,14 @@ fn main() -> ExitCode {
         *first = name.clone().into();
     }
     match name.as_str() {
+        "stage3" if arguments.get(1).is_some_and(|word| word == main_ended::WORD) => {
+            main_ended::main(&arguments, &run_directory())
+        }
         "stage3" => stage::main(&arguments),
         front::waiter::NAME => front::waiter::main(),
         "runlevel" => runlevel::main(&run_directory()),
         // Process 1 in a container became this program: see `steps::end`.
-        "finish" => ExitCode::SUCCESS,
+        "finish" => main_ended::exit_code(),
         _ => front::main(&name, arguments),
     }
 }

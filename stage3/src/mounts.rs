@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use supervisor::octal;
+use supervisor::sys::capability;
 
 /// Filesystems that keep nothing on any device: they are detached last, without asking whether they are busy.
 const WITHOUT_STORAGE: [&str; 17] = [
@@ -75,6 +76,11 @@ pub fn all() -> Vec<Mount> {
 /// A name as the kernel writes it in its tables.
 pub fn decode(name: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(octal::decode(name).collect()))
+}
+
+/// False where we lack CAP_SYS_ADMIN, as in most containers: what is mounted is then the business of whoever made it.
+pub fn are_ours() -> bool {
+    capability::is_effective(capability::SYS_ADMIN).unwrap_or(true)
 }
 
 #[cfg(test)]

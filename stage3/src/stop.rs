@@ -9,9 +9,17 @@ use crate::superblocks::Superblocks;
 use crate::verb::Verb;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use supervisor::paths;
 
 /// No step is silent longer than this unless it hangs.
 const SILENCE: Duration = Duration::from_secs(120);
+
+/// The environment variable that says how many seconds a stop may take; after most of them everything is hurried.
+const GRACE_VARIABLE: &str = "SUNUP_GRACE";
+/// How long a container with a main service has where nobody says it: what container engines give.
+const GRACE: Duration = Duration::from_secs(10);
+/// How much of it is for an orderly stop, in percent; the rest is enough to kill and to drain.
+const ORDERLY_PERCENT: u32 = 60;
 
 /// The state that is handed from step to step. There is none without a [`Permit`].
 #[derive(Debug)]
@@ -51,12 +59,16 @@ pub struct Stop {
 impl Stop {
     /// Begins: opens what is needed later.
     pub fn begin(verb: Verb, run: &Path, permit: Permit) -> Self {
+        let mut events = Events::watch(run);
+        if let Some(time) = grace(run) {
+            events.hurry_after(time * ORDERLY_PERCENT / 100);
+        }
         Self {
             verb,
             run: run.into(),
             root: "/".into(),
             report: Report::open(run, permit.first_namespace()),
-            events: Events::watch(run),
+            events,
             permit,
             engine_stuck: false,
             running: Running::now(run),
@@ -79,6 +91,12 @@ impl Stop {
     pub fn known_as(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).map_or_else(|_| path.into(), |rest| Path::new("/").join(rest))
     }
+}
+
+/// How long whoever started this container waits before he kills it; `None`: nobody does.
+fn grace(run: &Path) -> Option<Duration> {
+    let told = std::env::var(GRACE_VARIABLE).ok().and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    told.or_else(|| run.join(paths::run::MAIN).exists().then_some(GRACE))
 }
 
 /// What the watchdog does: a stage 3 that hangs has stopped what it could.

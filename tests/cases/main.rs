@@ -1,6 +1,7 @@
 //! Whole-system tests, one module per behaviour. What boots needs root; what does not runs for everyone.
 
 mod broken_units;
+mod container;
 mod demo;
 mod engine_killed;
 mod import;

@@ -28,7 +28,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         return if boot::is_first() { settle() } else { Ok(()) };
     }
     if !boot::is_first() {
-        return sandboxed();
+        return if mounts::may_mount() { sandboxed() } else { Ok(()) };
     }
     match boot.options().cgroup {
         CgroupLayout::Unified => unified(ROOT)?,

@@ -59,7 +59,7 @@ const LINKS: [(&str, &str); 4] = [
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let first = boot::is_first();
-    if mounts::is_mount_point("/dev") {
+    if mounts::is_mount_point("/dev") || !mounts::may_mount() {
         return if first { links() } else { Ok(()) };
     }
     if !first || !devtmpfs() {

@@ -14,11 +14,15 @@ use crate::replace;
 
 /// The image below the administrator's configuration.
 const IMAGE: &str = "stage1";
+/// The login of last resort.
+const GETTY: &str = "getty-early";
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let image = boot.etc.join(IMAGE);
     let entries = fs::read_dir(&image).trying(format_args!("read {}", image.display()))?;
-    for entry in entries.flatten() {
+    // Where a command is run for its output and exit code nobody logs in.
+    let entries = entries.flatten().filter(|entry| boot.command.is_empty() || entry.file_name() != GETTY);
+    for entry in entries.collect::<Vec<_>>() {
         if let Err(failure) = install(boot, &entry).trying(format_args!("copy {}", entry.path().display())) {
             boot.report.failure(&failure);
         }

@@ -10,6 +10,7 @@ mod image;
 mod kernel;
 mod limits;
 mod log;
+mod main_service;
 mod mqueue;
 mod proc;
 mod programs;
@@ -32,7 +33,7 @@ struct Step {
 }
 
 /// /proc comes first, because the others look at it.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step { name: "proc", act: proc::act },
     Step { name: "sys", act: sys::act },
     Step { name: "dev", act: dev::act },
@@ -50,6 +51,7 @@ const STEPS: [Step; 18] = [
     Step { name: "image", act: image::act },
     Step { name: "handlers", act: handlers::act },
     Step { name: "log", act: log::act },
+    Step { name: "main", act: main_service::act },
     Step { name: "request", act: request::act },
 ];
 

@@ -15,7 +15,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     if !mounts::proc_works() {
         mount_over()?;
     }
-    if !boot::is_first() {
+    if !boot::is_first() && mounts::may_mount() {
         for path in HOST.into_iter().filter(|path| Path::new(path).exists() && !mounts::is_mount_point(path)) {
             if let Err(failure) = mounts::bind_read_only(path).trying(format_args!("make {path} read-only")) {
                 boot.report.failure(&failure);

@@ -10,9 +10,10 @@ use crate::json::Text;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let bundle = boot.options().bundle;
+    let main = if boot.command.is_empty() { "" } else { ",\"main\"" };
     let directory = boot.below_run(run::REQUESTS);
     let new = directory.join(format!(".{}.new", requests::BOOT));
-    fs::write(&new, format!("{{\"v\":1,\"verb\":\"boot\",\"units\":[{}]}}\n", Text(&bundle)))
+    fs::write(&new, format!("{{\"v\":1,\"verb\":\"boot\",\"units\":[{}{main}]}}\n", Text(&bundle)))
         .and_then(|()| fs::rename(&new, directory.join(requests::BOOT)))
         .trying("ask for the boot")
 }

@@ -8,19 +8,20 @@ use std::path::Path;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::mount::MsFlags;
 use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::{AccessFlags, access};
 use supervisor::paths::{run, service};
 
 use crate::boot::{self, Boot};
 use crate::failure::{Failure, Trying};
-use crate::mounts::Filesystem;
+use crate::mounts::{self, Filesystem};
 
 /// Memory is taken as it is filled. It holds our programs (5 MB; debug builds 40), service directories and the logs.
 const OPTIONS: &str = "mode=0755,size=128m";
 /// `wrapper`, `bin` and so on are the contract's; `engine` is the engine's own.
-const DIRECTORIES: [&str; 8] =
-    [run::BIN, run::WRAPPER, run::SERVICE, run::SCAN, run::STATE, run::REQUESTS, run::LOG, "engine"];
+const DIRECTORIES: [&str; 9] =
+    [run::BIN, run::WRAPPER, run::SERVICE, run::SCAN, run::STATE, run::REQUESTS, run::LOG, run::UNITS, "engine"];
 /// Files of one boot. (This one's boot.log and timeline are not there yet.)
-const FILES: [&str; 4] = [run::LOG_FIFO, run::BOOT_LOG, run::TIMELINE, run::ENGINE_LOCK];
+const FILES: [&str; 6] = [run::LOG_FIFO, run::MAIN, run::EXIT_CODE, run::BOOT_LOG, run::TIMELINE, run::ENGINE_LOCK];
 /// Where it is when the root has no /run and cannot be written: /dev can be.
 const INSTEAD: &str = "/dev/sunup";
 /// What an earlier process 1 in the middle of its end leaves behind, and what would end this one.
@@ -41,6 +42,9 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
 
 /// Mounts the run directory; where it cannot even be made, elsewhere.
 fn place(boot: &mut Boot) -> Result<(), Failure> {
+    if !mounts::may_mount() {
+        return find(boot);
+    }
     let failed = match mount(&boot.run) {
         Err(failure) if !boot.run.is_dir() => failure,
         mounted => return mounted,
@@ -48,6 +52,16 @@ fn place(boot: &mut Boot) -> Result<(), Failure> {
     boot.run = INSTEAD.into();
     boot.report.failure(&failed.remark(format_args!("{INSTEAD} is used")));
     mount(&boot.run)
+}
+
+/// Where nothing can be mounted, as in most containers: the first place that can be written.
+fn find(boot: &mut Boot) -> Result<(), Failure> {
+    let made = [boot.run.clone(), INSTEAD.into()]
+        .into_iter()
+        .find(|place| fs::create_dir_all(place).is_ok() && access(place, AccessFlags::W_OK).is_ok());
+    let place = made.ok_or_else(|| Failure::because("make the run directory", "nothing can be written"))?;
+    boot.run = place;
+    Ok(())
 }
 
 /// What is mounted there already is taken if programs can run from it, and made such else.

@@ -19,10 +19,11 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     outcome(place.as_deref(), result)
 }
 
-/// Without an entry nobody has asked for a root that can be written, and some cannot be: squashfs, a medium with a lock.
+/// Without an entry nobody has asked for a root that can be written, and some cannot be: squashfs, a
+/// medium with a lock, the root of a container.
 fn outcome(place: Option<&str>, result: Result<(), Errno>) -> Result<(), StepError> {
     match (place, result) {
-        (None, Err(error @ (Errno::EROFS | Errno::EACCES))) => {
+        (None, Err(error @ (Errno::EROFS | Errno::EACCES | Errno::EPERM))) => {
             println!("/ stays read-only: {}", error.desc());
             Ok(())
         }

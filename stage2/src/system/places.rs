@@ -76,9 +76,9 @@ impl Places {
         self
     }
 
-    /// Directories of units, the winning one first.
+    /// Directories of units, the winning one first. The last is stage 1's: units of this boot alone.
     pub fn unit_directories(&self) -> Vec<PathBuf> {
-        vec![self.etc.join("units"), self.lib.join("units")]
+        vec![self.etc.join("units"), self.lib.join("units"), self.run.join(run::UNITS)]
     }
 
     /// Directories of bundles, the winning one first.

@@ -17,7 +17,7 @@ use supervisor::paths;
 
 /// How long a slow console may take to send the last line.
 const CONSOLE: Duration = Duration::from_secs(3);
-/// What process 1 executes when the kernel refuses reboot(2): this program, which then exits with 0.
+/// What process 1 executes when the kernel refuses reboot(2): this program, which then exits as the main service has, or with 0.
 const LAST_PROGRAM: &str = "../../bin/stage3";
 
 /// Prints the last line and ends the system. Returns only when the kernel refuses.
@@ -32,6 +32,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
     if stop.verb == Verb::Reboot && stop.kernel_loaded {
         let _ = reboot(RebootMode::RB_KEXEC);
+    }
+    if !stop.permit.first_namespace() && stop.run.join(paths::run::MAIN).exists() {
+        // reboot(2) would end process 1 by a signal; whoever gave it a command waits for that one's exit code.
+        return end_process_one(stop).map_err(|cause| format!("unable to end process 1: {cause}"));
     }
     let Err(error) = reboot(stop.verb.mode());
     let refused = format!("unable to {}: {}", stop.verb.name(), error.desc());

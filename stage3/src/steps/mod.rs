@@ -10,6 +10,7 @@ mod swap;
 pub mod sync;
 mod units;
 
+use crate::mounts;
 use crate::stop::Stop;
 use crate::verb::Verb;
 use std::time::Instant;
@@ -39,6 +40,9 @@ const STEPS: [Step; 8] = [
     Step { name: "sync", done: "disks are in step", leaves_the_kernel: false, run: sync::run },
 ];
 
+/// What is only for those who may mount.
+const MOUNTING: [&str; 3] = ["root", "swap", "filesystems"];
+
 /// Runs every step, then ends the system. Returns only when the kernel refuses to.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let stays = stop.verb == Verb::SoftReboot;
@@ -49,6 +53,9 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 }
 
 fn run_one(stop: &mut Stop, step: &Step) {
+    if MOUNTING.contains(&step.name) && !mounts::are_ours() {
+        return;
+    }
     stop.watchdog.alive();
     let start = Instant::now();
     let result = (step.run)(stop);

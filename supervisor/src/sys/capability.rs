@@ -56,6 +56,9 @@ const DROP_FROM_BOUNDING: u32 = 24;
 /// The form of capget(2) with two words a set.
 const VERSION_3: u32 = 0x2008_0522;
 
+/// Number of CAP_SYS_ADMIN, without which nothing can be mounted.
+pub const SYS_ADMIN: u32 = 21;
+
 /// The number of a capability, whatever the case of its name.
 pub fn number(name: &str) -> Option<u8> {
     let at = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))?;
@@ -88,17 +91,28 @@ fn drop_from_bounding(number: u32) -> Result<()> {
     Ok(())
 }
 
-/// The inheritable set would go around the bounding one for a program of root's.
-fn inherit_only(kept: u64) -> Result<()> {
+/// Whether this process may use a capability, by its number (below 32), now.
+pub fn is_effective(number: u32) -> Result<bool> {
+    Ok(sets()?[0] >> number & 1 == 1)
+}
+
+/// Effective, permitted, inheritable of the lower 32, then of the others.
+fn sets() -> Result<[u32; 6]> {
     let header = [VERSION_3, 0];
-    // Effective, permitted, inheritable of the lower 32, then of the others.
     let mut sets = [0u32; 6];
     // SAFETY: the header is two words, the sets are two structs of three words, as this version says.
     unsafe { syscall!(Sysno::capget, header.as_ptr(), sets.as_mut_ptr()) }?;
+    Ok(sets)
+}
+
+/// The inheritable set would go around the bounding one for a program of root's.
+fn inherit_only(kept: u64) -> Result<()> {
+    let header = [VERSION_3, 0];
+    let mut sets = sets()?;
     let [_, _, lower, _, _, upper] = &mut sets;
     *lower &= kept as u32;
     *upper &= (kept >> 32) as u32;
-    // SAFETY: as above; the kernel only reads.
+    // SAFETY: as in `sets`; the kernel only reads.
     unsafe { syscall!(Sysno::capset, header.as_ptr(), sets.as_ptr()) }?;
     Ok(())
 }
@@ -106,6 +120,15 @@ fn inherit_only(kept: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What /proc says of the effective set.
+    #[test]
+    fn effective() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let set = status.lines().find_map(|line| line.strip_prefix("CapEff:\t")).unwrap();
+        let has = u64::from_str_radix(set, 16).unwrap() >> SYS_ADMIN & 1 == 1;
+        assert_eq!(is_effective(SYS_ADMIN), Ok(has));
+    }
 
     /// The table is in the kernel's order.
     #[test]

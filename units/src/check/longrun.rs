@@ -13,8 +13,8 @@ use crate::{Command, Context, KillMode, Longrun, MaxDeaths, Place, Program, Read
 const DEATHS: (u32, u32) = (1, 10_000);
 
 /// What `servicedir` makes useless: the directory's own files say it.
-const OF_THE_DIRECTORY: [&str; 8] =
-    ["restart", "max-deaths", "stop-signal", "kill-mode", "forks", "sockets", "watchdog", "log"];
+const OF_THE_DIRECTORY: [&str; 7] =
+    ["restart", "max-deaths", "stop-signal", "kill-mode", "forks", "sockets", "watchdog"];
 
 impl<'a> Checker<'a> {
     pub(super) fn longrun(&mut self, context: Context) -> Longrun {
