@@ -1,18 +1,21 @@
 //! Devices made of files and other devices: they are taken apart so that what lies below can be unmounted.
 //!
-//! Only on the machine itself; in a container they are the host's. Loop devices and md arrays go; the device mapper's
-//! devices stay, since their tables hold no data that a sync has not written.
+//! Only on the machine itself; in a container they are the host's. Loop devices, md arrays and the device mapper's devices
+//! (LVM, dm-crypt) go, the upper ones in an earlier round than what they are made of.
 
 use crate::bounded::within;
 use crate::stop::Stop;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
-use supervisor::sys::stop::{detach_loop, stop_array};
+use supervisor::sys::stop::{detach_loop, remove_mapped_device, stop_array};
 
 /// How long the devices may take together.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// The device mapper's control device, below /dev.
+const MAPPER: &str = "mapper/control";
 
 /// Detaches what is not busy. True: something changed.
 pub fn detach(stop: &Stop) -> bool {
@@ -36,6 +39,10 @@ fn detach_all(blocks: &Path, dev: &Path) -> bool {
             name if name.starts_with("md") => let_go(&entry.path(), is_active, || {
                 let _ = File::open(&device).map(|file| stop_array(file.as_raw_fd()));
             }),
+            name if name.starts_with("dm-") => let_go(&entry.path(), Path::exists, || {
+                let _ = fs::read_to_string(entry.path().join("dm/name"))
+                    .map(|name| remove_mapped(&dev.join(MAPPER), name.trim_end_matches('\n')));
+            }),
             _ => false,
         };
     }
@@ -50,6 +57,12 @@ fn let_go(device: &Path, in_use: fn(&Path) -> bool, ask: impl FnOnce()) -> bool 
     }
     ask();
     !in_use(device)
+}
+
+/// By its name; one that is busy stays.
+fn remove_mapped(control: &Path, name: &str) {
+    let opened = OpenOptions::new().read(true).write(true).open(control);
+    let _ = opened.map(|control| remove_mapped_device(control.as_raw_fd(), name.as_bytes()));
 }
 
 fn has_file(device: &Path) -> bool {

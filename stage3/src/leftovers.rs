@@ -3,7 +3,9 @@
 use crate::holders;
 use crate::mounts::{self, Mount};
 use crate::process::{self, Process};
+use crate::steps::swap;
 use crate::stop::Stop;
+use crate::verb::Verb;
 use std::path::Path;
 use std::time::Duration;
 use supervisor::sys::stop::Death;
@@ -56,6 +58,9 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
     let mut left: Vec<_> = left.map(|mount| describe(stop, mount, &table)).collect();
     // The table may show no more of them, but not all is written.
     left.extend(stop.hanging.iter().map(|(_, point)| format!("{} (hangs)", point.display())));
+    if stop.verb != Verb::SoftReboot {
+        left.extend(swap::left(stop).iter().map(|area| format!("{} (swap)", area.display())));
+    }
     let busy = stop.superblocks.iter().flat_map(|superblocks| superblocks.busy(&table));
     left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", stop.known_as(point).display())));
     left

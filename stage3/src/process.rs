@@ -82,6 +82,23 @@ pub fn is_storage_daemon(pid: u32) -> bool {
     fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.first() == Some(&b'@'))
 }
 
+/// The function of the kernel in which the process sleeps; empty: it runs, or only root may know.
+pub fn waits_in(pid: u32) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+    if text == "0" { String::new() } else { text }
+}
+
+/// Numbers of the mounts on which the process has files open.
+pub fn open_mounts(pid: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fdinfo")) else { return Vec::new() };
+    let texts = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path()).ok());
+    let number = |text: &str| text.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok();
+    let mut mounts: Vec<_> = texts.filter_map(|text| number(&text)).collect();
+    mounts.sort_unstable();
+    mounts.dedup();
+    mounts
+}
+
 /// What a process has open, without what is no file (sockets, pipes).
 pub fn open_files(pid: u32) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
@@ -119,6 +136,17 @@ mod tests {
         let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false, zombie: false };
         let table = [line(1, 0), line(2, 1), line(3, 2), line(4, 1), line(5, 3)];
         assert_eq!(tree(&table, 2), [2, 3, 5]);
+    }
+
+    /// A file that is open keeps its mount; one that is closed does not.
+    #[test]
+    fn mounts_of_open_files() {
+        let of_proc = crate::mounts::all().into_iter().find(|mount| mount.point == std::path::Path::new("/proc"));
+        let number = of_proc.unwrap().id;
+        let file = fs::File::open("/proc/version").unwrap();
+        assert!(open_mounts(std::process::id()).contains(&number));
+        drop(file);
+        assert_eq!(waits_in(std::process::id()), "");
     }
 
     /// This very process is in the table, under the name it was started with.

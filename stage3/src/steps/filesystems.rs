@@ -4,12 +4,12 @@
 //! reach the host's filesystem behind a bind mount. Those without storage are only detached, after all others; then
 //! the loop runs once more, since they were mounted on something.
 
-use super::processes;
+use super::{processes, swap};
 use crate::bounded::{while_writing, within};
 use crate::mounts::{self, Mount};
 use crate::stop::Stop;
 use crate::superblocks::Superblocks;
-use crate::verb::kernel_is_loaded;
+use crate::verb::{Verb, kernel_is_loaded};
 use crate::{devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -46,9 +46,24 @@ fn unmount_all(stop: &mut Stop) {
         for mount in table.iter().rev() {
             changed |= unmount(stop, mount);
         }
-        if !(changed | devices::detach(stop)) {
+        if !(changed | try_swap(stop) | devices::detach(stop)) {
             return;
         }
+    }
+}
+
+/// Swap that could not be given up while memory was full. A soft reboot keeps it.
+fn try_swap(stop: &mut Stop) -> bool {
+    stop.verb != Verb::SoftReboot && swap::try_again(stop)
+}
+
+/// What is in memory alone, before swap is given up.
+pub fn unmount_memory(stop: &mut Stop) {
+    let dev = stop.now_at("/dev");
+    let mut table = ours(stop);
+    table.retain(|mount| mount.kind == "tmpfs" && !mount.is_without_storage(&dev));
+    for mount in table.iter().rev() {
+        unmount(stop, mount);
     }
 }
 

@@ -6,7 +6,7 @@ mod loggers;
 mod processes;
 mod root;
 mod services;
-mod swap;
+pub mod swap;
 pub mod sync;
 mod units;
 

@@ -2,6 +2,7 @@
 //!
 //! Never in a container: there they are the host's.
 
+use super::filesystems;
 use crate::bounded::within;
 use crate::mounts::decode;
 use crate::stop::Stop;
@@ -15,14 +16,34 @@ use supervisor::sys::swap::swapoff;
 /// How long one area may take: what was in it has ended, so little is left to be read.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Gives up every area.
+/// Gives up every area. What lies in filesystems of memory goes first, since it would only be read back to be forgotten.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     if !stop.permit.first_namespace() {
         return Ok(());
     }
-    let table = fs::read("/proc/swaps").unwrap_or_default();
+    filesystems::unmount_memory(stop);
+    let failed = give_up(stop);
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// Tries again what an earlier round could not. True: something changed.
+pub fn try_again(stop: &mut Stop) -> bool {
+    let before = left(stop).len();
+    before > 0 && give_up(stop).len() < before
+}
+
+/// The areas that are in use, as the operator knows them.
+pub fn left(stop: &Stop) -> Vec<PathBuf> {
+    if !stop.permit.first_namespace() {
+        return Vec::new();
+    }
+    areas(&fs::read("/proc/swaps").unwrap_or_default()).iter().map(|area| stop.known_as(area)).collect()
+}
+
+/// Answers what could not be given up, and why.
+fn give_up(stop: &mut Stop) -> Vec<String> {
     let mut failed = Vec::new();
-    for area in areas(&table) {
+    for area in areas(&fs::read("/proc/swaps").unwrap_or_default()) {
         stop.watchdog.alive();
         // The kernel tells the names as they are seen from the root of now.
         let Ok(path) = CString::new(area.clone().into_os_string().into_vec()) else { continue };
@@ -33,7 +54,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         };
         failed.push(format!("unable to give up '{}': {error}", stop.known_as(&area).display()));
     }
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+    failed
 }
 
 /// The first column of /proc/swaps, without the heading.

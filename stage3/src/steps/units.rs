@@ -4,6 +4,7 @@
 //! on without order.
 
 use crate::json::number;
+use crate::mounts;
 use crate::process;
 use crate::room;
 use crate::services::{Role, Service};
@@ -165,7 +166,20 @@ fn describe(name: &str, pid: Option<u32>) -> String {
     let files = process::open_files(pid);
     let open =
         files.first().map_or(String::new(), |file| format!(", open: {} ({} files)", file.display(), files.len()));
-    format!("waiting for {name}: pid {pid}, {}, state {}{open}", process::command(pid), line.state)
+    let place = process::waits_in(pid);
+    let place = if place.is_empty() { place } else { format!(" in {place}") };
+    let command = process::command(pid);
+    format!("waiting for {name}: pid {pid}, {command}, state {}{place}{open}{}", line.state, held_mounts(pid))
+}
+
+/// The mounts that its open files keep busy, but the root's and those that hold nothing.
+fn held_mounts(pid: u32) -> String {
+    let held = process::open_mounts(pid);
+    let mut table = mounts::all();
+    table.retain(|mount| held.contains(&mount.id) && mount.point != Path::new("/"));
+    table.retain(|mount| !mount.is_without_storage(Path::new("/dev")));
+    let points: Vec<_> = table.iter().map(|mount| mount.point.display().to_string()).collect();
+    if points.is_empty() { String::new() } else { format!(", holds: {}", points.join(", ")) }
 }
 
 /// The process of a supervised unit, newer than its state file says.

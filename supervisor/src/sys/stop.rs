@@ -14,6 +14,14 @@ const FIONREAD: usize = 0x541b;
 const LOOP_CLR_FD: usize = 0x4c01;
 /// `ioctl`: stop an md array.
 const STOP_ARRAY: usize = 0x932;
+/// `ioctl`: remove a device of the device mapper (`DM_DEV_REMOVE`).
+const REMOVE_MAPPED: usize = 0xc138_fd04;
+/// Bytes of the device mapper's request, and where things are in it.
+const MAPPED_SIZE: usize = 312;
+const MAPPED_DATA_SIZE: usize = 12;
+const MAPPED_NAME: usize = 48;
+/// Bytes of a name, its end included.
+const MAPPED_NAME_SIZE: usize = 128;
 
 /// A process number that names one process: 1 and above.
 fn one(pid: u32) -> Result<i32> {
@@ -96,9 +104,41 @@ pub fn stop_array(descriptor: i32) -> Result<()> {
     Ok(())
 }
 
+/// Removes a device of the device mapper; `descriptor` is its control device, EBUSY: somebody has it open.
+pub fn remove_mapped_device(descriptor: i32, name: &[u8]) -> Result<()> {
+    let mut request = mapped_request(name).ok_or(Errno::EINVAL)?;
+    // SAFETY: the request holds its own size, the kernel reads and writes no more than that.
+    unsafe { syscall!(Sysno::ioctl, descriptor, REMOVE_MAPPED, request.0.as_mut_ptr()) }?;
+    Ok(())
+}
+
+/// The device mapper's request, aligned as the kernel's structure.
+#[repr(align(8))]
+struct MappedRequest([u8; MAPPED_SIZE]);
+
+/// Version 4.0.0, the size of the whole, the name.
+fn mapped_request(name: &[u8]) -> Option<MappedRequest> {
+    if name.is_empty() || name.len() >= MAPPED_NAME_SIZE {
+        return None;
+    }
+    let mut request = [0; MAPPED_SIZE];
+    request.get_mut(..4)?.copy_from_slice(&4u32.to_ne_bytes());
+    request.get_mut(MAPPED_DATA_SIZE..MAPPED_DATA_SIZE + 4)?.copy_from_slice(&(MAPPED_SIZE as u32).to_ne_bytes());
+    request.get_mut(MAPPED_NAME..MAPPED_NAME + name.len())?.copy_from_slice(name);
+    Some(MappedRequest(request))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The device mapper's request is the kernel's structure `dm_ioctl`; a name has an end.
+    #[test]
+    fn mapped_devices() {
+        let request = mapped_request(b"vg-root").unwrap().0;
+        assert_eq!((request[0], request[12..14].to_vec(), &request[48..56]), (4, vec![0x38, 1], &b"vg-root\0"[..]));
+        assert!(mapped_request(&[b'x'; 128]).is_none() && mapped_request(b"").is_none());
+    }
 
     /// Nobody and everybody are not one process.
     #[test]
