@@ -16,6 +16,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::text::{did_you_mean, quoted};
@@ -24,6 +25,7 @@ use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitNa
 
 pub(crate) use context::CONTROL_FILE;
 pub(crate) use settings::check_settings;
+pub use value::parse_duration;
 
 /// Keys whose values name something that may not be there: commands and accounts.
 const PLACED: [&str; 9] = ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
@@ -124,6 +126,11 @@ impl<'a> Checker<'a> {
 
     fn warning(&mut self, place: &Place, message: impl Into<String>) {
         self.say(Severity::Warning, place, message.into());
+    }
+
+    /// Whether so much is wrong that nothing more is told.
+    fn is_full(&self) -> bool {
+        self.has_error && self.diagnostics.len() >= MOST_DIAGNOSTICS
     }
 
     fn say(&mut self, severity: Severity, place: &Place, message: String) {
@@ -235,6 +242,7 @@ impl<'a> Checker<'a> {
 
     fn edges(&mut self, key: &str, own: Option<&UnitName>) -> Vec<Edge> {
         let mut edges: Vec<Edge> = Vec::new();
+        let mut seen = HashSet::new();
         for node in self.field(key).map_or(&[][..], |node| self.list(key, node)) {
             let Some(text) = self.text(key, node) else { continue };
             match UnitName::new(text) {
@@ -242,7 +250,7 @@ impl<'a> Checker<'a> {
                 Ok(unit) if Some(&unit) == own => {
                     self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
                 }
-                Ok(unit) if edges.iter().any(|edge| edge.unit == unit) => {
+                Ok(_) if !seen.insert(text) => {
                     self.warning(&node.place, format!("{} is in \"{key}\" twice", quoted(text)));
                 }
                 Ok(unit) => edges.push(Edge { unit, place: node.place.clone() }),

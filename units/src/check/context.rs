@@ -99,6 +99,9 @@ impl<'a> Checker<'a> {
     fn limits(&mut self) -> Vec<(Limit, Bound)> {
         let mut limits = Vec::new();
         for entry in self.table("limits", "a map of limits and their values") {
+            if self.is_full() {
+                break;
+            }
             let Some((limit, _)) = Limit::ALL.iter().find(|(_, name)| *name == entry.key) else {
                 let hint = did_you_mean(&entry.key, Limit::ALL.iter().map(|(_, name)| *name));
                 self.error(&entry.place, format!("unknown limit {}{hint}", quoted(&entry.key)));

@@ -9,6 +9,10 @@ impl Checker<'_> {
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {
         for entry in self.fields {
+            // Each suggestion is a search among all keys.
+            if self.is_full() {
+                return;
+            }
             let shown = quoted(&entry.key);
             match key(&entry.key) {
                 None => {

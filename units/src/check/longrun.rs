@@ -1,5 +1,6 @@
 //! What a longrun has: its program, its end and its beginning again, its sockets.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::Checker;
@@ -95,11 +96,12 @@ impl<'a> Checker<'a> {
     fn sockets(&mut self) -> Vec<Socket> {
         let items = self.field("sockets").map_or(&[][..], |node| self.list("sockets", node));
         let mut sockets: Vec<Socket> = Vec::new();
+        let mut seen = HashSet::new();
         for node in items {
             let Some(text) = self.text("sockets", node) else { continue };
             match Socket::new(text, node.place.clone()) {
                 None => drop(self.wrong::<Socket>("sockets", node, &format!("a list of {FORMS}"))),
-                Some(socket) if sockets.iter().any(|other| other.address == socket.address) => {
+                Some(socket) if !seen.insert(socket.address.clone()) => {
                     self.error(&node.place, format!("{} is in \"sockets\" twice", quoted(text)));
                 }
                 Some(socket) => sockets.push(socket),

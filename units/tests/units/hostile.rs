@@ -53,6 +53,10 @@ fn nothing_hurts() {
             text
         }),
         "kind: milestone\nneeds: [".to_owned() + &"a, ".repeat(300_000) + "]\n",
+        // Different names, so that each is looked for among all others.
+        (0..80_000).fold("kind: milestone\nneeds: [".to_owned(), |text, number| text + &format!("u{number},")) + "]\n",
+        (0..10_000).fold("kind: longrun\nsockets: [".to_owned(), |text, number| text + &format!("'unix:///{number}',"))
+            + "]\n",
         "(0".repeat(20_000) + ": ",
         billion_laughs(),
         tower(),
