@@ -129,7 +129,7 @@ endif
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename "$$page")"; \
 	done
 
-# Ours beside the installed peers and the floor; docs/bench.md. ONLY= start, order, check, idle; JSON= a file to write.
+# Ours beside the installed peers and the floor; docs/bench.md. ONLY= start, order, makespan, check, idle; JSON= a file to write.
 bench: programs
 	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/bench" $(if $(JSON),--json "$(JSON)") $(ONLY)
 

@@ -30,6 +30,26 @@ fn layered(node: usize) -> Vec<usize> {
     (0..EDGES).map(|edge| before * LAYER + (node * 7 + edge * 17) % LAYER).collect()
 }
 
+/// What a boot is like: ten layers of twelve units that take 50 to 349 ms each, all different for whoever waits for them.
+pub fn boot() -> (Graph, Vec<u64>) {
+    let needs = |node: usize| match (node / 12).checked_sub(1) {
+        None => Vec::new(),
+        Some(before) => (0..EDGES).map(|edge| before * 12 + (node * 5 + edge * 5) % 12).collect(),
+    };
+    let graph = Graph { name: "120 units of 50 to 349 ms", needs: (0..120).map(needs).collect() };
+    (graph, (0..120).map(|node| 50 + node * 7919 % 300).collect())
+}
+
+/// The longest path through a graph whose nodes take so long.
+pub fn critical_path(graph: &Graph, durations: &[u64]) -> u64 {
+    let mut ends: Vec<u64> = Vec::new();
+    for (needs, took) in graph.needs.iter().zip(durations) {
+        let begin = needs.iter().map(|need| ends[*need]).max().unwrap_or(0);
+        ends.push(begin + took);
+    }
+    ends.into_iter().max().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,7 +57,7 @@ mod tests {
     /// Nothing needs itself or what comes after it, or the same node twice.
     #[test]
     fn graphs_are_graphs() {
-        for graph in all() {
+        for graph in all().into_iter().chain([boot().0]) {
             for (node, needs) in graph.needs.iter().enumerate() {
                 assert!(needs.iter().all(|need| *need < node), "{} {node}", graph.name);
                 assert!((1..needs.len()).all(|at| !needs[..at].contains(&needs[at])), "{} {node}", graph.name);
@@ -45,5 +65,13 @@ mod tests {
         }
         assert_eq!(all()[2].needs[50..].iter().map(Vec::len).sum::<usize>(), 950 * EDGES);
         assert_eq!(all()[3].needs[199], [198]);
+    }
+
+    /// A chain takes as long as all of it, nodes side by side as long as the longest.
+    #[test]
+    fn longest_path() {
+        let graph = |needs: [&[usize]; 3]| Graph { name: "", needs: needs.map(<[usize]>::to_vec).into() };
+        assert_eq!(critical_path(&graph([&[], &[0], &[1]]), &[3, 4, 5]), 12);
+        assert_eq!(critical_path(&graph([&[], &[], &[0]]), &[3, 9, 5]), 9);
     }
 }

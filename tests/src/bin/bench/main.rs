@@ -8,6 +8,7 @@ mod contestant;
 mod figures;
 mod graph;
 mod idle;
+mod makespan;
 mod ordering;
 mod process;
 mod reading;
@@ -27,15 +28,16 @@ use scratch::Scratch;
 /// Whatever goes wrong ends the run; what was measured until then is worth nothing without the rest.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: bench [--rounds N] [--json FILE] [start|order|check|idle]…";
+const USAGE: &str = "usage: bench [--rounds N] [--json FILE] [start|order|makespan|check|idle]…";
 
 /// What measures a subject in so many rounds.
 type Measure = fn(&Scratch, usize) -> Outcome<Vec<Figures>>;
 
 /// The subjects, by their names on the command line.
-const SUBJECTS: [(&str, Measure); 4] = [
+const SUBJECTS: [(&str, Measure); 5] = [
     ("start", supervision::measure),
     ("order", ordering::measure),
+    ("makespan", makespan::measure),
     ("check", reading::measure),
     ("idle", idle::measure),
 ];

@@ -23,7 +23,11 @@ pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Vec<Figures>> {
             let count = graph.needs.len();
             figures.add(FLOOR, graph.name, timed(&mut floor(2, count))?);
             figures.add("floor, one at a time", graph.name, timed(&mut floor(1, count))?);
-            figures.add(OURS, graph.name, bring_up(scratch, &graph)?);
+            figures.add(
+                OURS,
+                graph.name,
+                bring_up(scratch, &graph, &|_| format!("{}, now", ours("sleeper").display()))?,
+            );
             match &startpar {
                 Ok(startpar) => {
                     if round == 0 {
@@ -61,10 +65,10 @@ pub fn timed(command: &mut Command) -> Outcome<f64> {
     }
 }
 
-/// Our engine in the foreground, with a scanner of ours that has nothing to do.
-fn bring_up(scratch: &Scratch, graph: &Graph) -> Outcome<f64> {
+/// Our engine in the foreground, with a scanner of ours that has nothing to do. `words` are each node's command.
+pub fn bring_up(scratch: &Scratch, graph: &Graph, words: &dyn Fn(usize) -> String) -> Outcome<f64> {
     let directory = scratch.fresh("order")?;
-    write_units(&directory, graph)?;
+    write_units(&directory, graph, words)?;
     let mut scanner = scanner(&directory)?;
     let mut engine = Command::new(ours("stage2"));
     engine.arg("--units").arg(directory.join("units")).arg("--bundles").arg(directory.join("bundles"));
@@ -77,15 +81,14 @@ fn bring_up(scratch: &Scratch, graph: &Graph) -> Outcome<f64> {
     took
 }
 
-fn write_units(directory: &Path, graph: &Graph) -> Outcome<()> {
+fn write_units(directory: &Path, graph: &Graph, words: &dyn Fn(usize) -> String) -> Outcome<()> {
     let (units, bundle) = (directory.join("units"), directory.join("bundles/default"));
     for made in [&units, &bundle, &directory.join("run/scan"), &directory.join("log")] {
         fs::create_dir_all(made)?;
     }
     for (node, needs) in graph.needs.iter().enumerate() {
         let needs: Vec<String> = needs.iter().map(|need| format!("unit-{need}")).collect();
-        let command = ours("sleeper");
-        let text = format!("kind: oneshot\nneeds: [{}]\nstart: [{}, now]\n", needs.join(", "), command.display());
+        let text = format!("kind: oneshot\nneeds: [{}]\nstart: [{}]\n", needs.join(", "), words(node));
         let file: PathBuf = format!("unit-{node}.yaml").into();
         fs::write(units.join(&file), text)?;
         symlink(units.join(&file), bundle.join(&file))?;
