@@ -35,6 +35,7 @@ fn an_essential_unit_fails() {
         (states["root"].as_str(), states["slow"].as_str(), states["later"].as_str()),
         ("failed", "down", "down")
     );
+    assert_eq!(system.read("run/stop-deadline"), "90000\n");
     let kept = system.read("log/boot.log");
     assert!(kept.contains(" stage2: error: essential unit root failed: starting rescue instead\n"), "{kept}");
     assert!(kept.lines().last().unwrap().contains("[ ok ] shell: "), "{kept}");
@@ -78,4 +79,14 @@ fn the_set_that_worked_last() {
     system.add_unit("server", &format!("description: mended\n{SERVER}"));
     assert_eq!(boot_again(&system)["exit"], 0);
     assert_eq!(state(), json!({"v": 1, "failed": 0, "good": 3, "bad": null}));
+}
+
+/// Stage 3 hears how long it is to wait from the engine, which knows the settings.
+#[test]
+fn the_deadline_of_the_stop() {
+    let system = System::new(&[("server", SERVER)]);
+    fs::write(system.path("sunup.yaml"), "deadlines: {shutdown: 3m}\n").unwrap();
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
+    assert_eq!(system.read("run/stop-deadline"), "180000\n");
 }

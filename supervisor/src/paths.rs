@@ -75,6 +75,8 @@ pub mod run {
     pub const EXIT_CODE: &str = "exit-code";
     /// Units of this boot alone.
     pub const UNITS: &str = "units";
+    /// How long stage 3 waits for the engine to stop all units, in ms, as sunup.yaml says.
+    pub const STOP_DEADLINE: &str = "stop-deadline";
     /// Held by a standalone engine while it runs.
     pub const ENGINE_LOCK: &str = "engine.lock";
 }

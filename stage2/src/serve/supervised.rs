@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use nix::sys::signal::Signal;
 use supervisor::control::supervise;
 use supervisor::paths::requests::{BOOT, STOP};
+use supervisor::paths::run::STOP_DEADLINE;
 
 use crate::executor::{Config, Executor};
 use crate::record::console::Console;
@@ -18,6 +19,8 @@ use crate::request::queue::{RequestQueue, Waiting};
 use crate::request::target::{Sources, Target};
 use crate::request::{Answer, Verb};
 use crate::service::SupervisedService;
+use crate::system::places::Places;
+use crate::system::replace::replace_if_different;
 
 /// What the boot brings up when stage 1 names nothing.
 pub const DEFAULT: &str = "default";
@@ -47,6 +50,7 @@ impl Supervised {
     pub fn new(config: Config, console: Console, sources: Sources) -> io::Result<Self> {
         let queue = RequestQueue::open(config.places.requests())?;
         fs::create_dir_all(config.places.services())?;
+        publish_stop_deadline(&config.places);
         let mut executor = Executor::new(config, console, &BLOCKED)?;
         executor.watch_requests(queue.directory())?;
         Ok(Self { executor, queue, sources })
@@ -143,4 +147,11 @@ impl Supervised {
     pub(super) fn note(&self, id: &str, what: &str) -> PathBuf {
         self.queue.directory().join(format!(".{id}.{what}"))
     }
+}
+
+/// Tells stage 3, which reads no YAML, how long it is to wait for us. Where that cannot be written, it has its own idea.
+fn publish_stop_deadline(places: &Places) {
+    let deadline = places.settings().0.deadlines.shutdown;
+    let text = format!("{}\n", deadline.as_millis());
+    let _ = replace_if_different(&places.run.join(STOP_DEADLINE), text.as_bytes(), 0o644);
 }

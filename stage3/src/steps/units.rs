@@ -1,6 +1,6 @@
 //! Step 1: the engine stops all units in reverse order.
 //!
-//! The engine alone knows the order. If it does not answer within 90 s, dies twice, or is not supervised, the stop goes
+//! The engine alone knows the order. If it does not answer within its deadline (90 s unless sunup.yaml says otherwise), dies twice, or is not supervised, the stop goes
 //! on without order.
 
 use crate::json::number;
@@ -11,7 +11,7 @@ use crate::services::{Role, Service};
 use crate::stop::Stop;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use supervisor::control::supervise::UP;
 use supervisor::line::Mark;
 use supervisor::paths::{requests, run, service};
@@ -20,8 +20,8 @@ use supervisor::status::{Status, Want};
 
 /// How often it is said who is waited for.
 const SAY: Duration = Duration::from_secs(10);
-/// How often until patience ends: 90 s.
-const ROUNDS: u32 = 9;
+/// How long until patience ends, where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long the scanner may take to bring back a supervise of the engine that has just died.
 const RETURN: Duration = Duration::from_secs(3);
 /// The engine may die once on the way.
@@ -93,25 +93,32 @@ fn look(directory: &Path, engine: &Service, deaths_before: u32) -> Progress {
 
 /// Waits, ups the engine and says for whom it waits every 10 s.
 fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progress {
-    for round in 1..=ROUNDS {
+    let (start, patience) = (Instant::now(), patience(&stop.run));
+    loop {
         stop.watchdog.alive();
         engine.tell(&[UP]);
         let mut progress = Progress::Working;
-        let ended = stop.events.until(SAY, || {
+        let ended = stop.events.until(SAY.min(patience.saturating_sub(start.elapsed())), || {
             progress = look();
             progress != Progress::Working
         });
         if ended {
             return progress;
         }
-        if stop.events.hurried() || round == ROUNDS {
-            break;
+        if stop.events.hurried() || start.elapsed() >= patience {
+            return Progress::Working;
         }
         for text in waited_for(&stop.run) {
             stop.report.line(Mark::Wait, &text, None);
         }
     }
-    Progress::Working
+}
+
+/// How long the engine may take: as it has written down itself.
+fn patience(run: &Path) -> Duration {
+    let text = fs::read_to_string(run.join(run::STOP_DEADLINE)).ok();
+    let milliseconds = text.and_then(|text| text.trim_end().parse().ok());
+    milliseconds.map_or(PATIENCE, Duration::from_millis)
 }
 
 /// What the engine answered.

@@ -21,7 +21,7 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 21] = [
+    let cases: [(&str, Case); 22] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
@@ -38,6 +38,7 @@ pub fn main() -> ExitCode {
         ("names_that_are_no_text", names_that_are_no_text),
         ("stuck_supervise", stuck_supervise),
         ("silent_engine_is_hurried", silent_engine_is_hurried),
+        ("silent_engine_has_a_deadline", silent_engine_has_a_deadline),
         ("refuses_strangers", refuses_strangers),
         ("loggers_drain", loggers_drain),
         ("refused_reboot", refused_reboot),
@@ -207,6 +208,16 @@ fn silent_engine_is_hurried(who: As) {
     let line = "[fail] stage3: units: the engine did not answer in time; going on without order";
     assert!(outcome.console.contains(line), "{}", outcome.console);
     assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+}
+
+/// Nor is it beyond the deadline that the engine has written down: 90 s are too long for this test.
+fn silent_engine_has_a_deadline(who: As) {
+    let start = std::time::Instant::now();
+    let outcome = play(who, "poweroff+silent+short");
+    let line = "[fail] stage3: units: the engine did not answer in time; going on without order";
+    assert!(outcome.console.contains(line), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert!(start.elapsed() < std::time::Duration::from_secs(60), "the deadline did not count");
 }
 
 /// Where another init runs nothing happens, under whatever name and with whatever options. Asked by somebody for whom a

@@ -65,6 +65,7 @@ fn process_one(scenario: &str) -> ExitCode {
                 umount("/dev/console").unwrap();
                 fs::remove_file("/dev/console").unwrap();
             }
+            "short" => fs::write("../stop-deadline", "300\n").unwrap(),
             "coloured" | "full" | "late" | "mute" | "scheduled" => {}
             _ => panic!("{part}"),
         }
