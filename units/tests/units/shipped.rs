@@ -33,7 +33,7 @@ const EDGES: [(&str, &str); 30] = [
     ("sshd", "< sshd-keys ~ network"),
     ("sshd-keys", "< local"),
     ("sulogin", ""),
-    ("swap", "~ udev-settle"),
+    ("swap", "~ udev-settle > root-rw mounts"),
     ("sysctl", "> modules"),
     ("tmpfiles", "< root-rw ~ mounts machine-id"),
     ("udev-coldplug", "< udevd"),
