@@ -29,6 +29,8 @@ kind: oneshot
 start: [touch, /run/refused]
 cgroup: {pids.max: many}
 ";
+/// Prints each area that is swapped to, with its priority.
+const SWAPS: &str = "awk 'NR > 1 {print $1, $5}' /proc/swaps";
 /// What stage 3 says last.
 const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
@@ -46,6 +48,7 @@ fn boots_works_restarts_and_powers_off() {
     let first = support::assert_default_up(console, COMMAND);
     works(console);
     is_limited(console);
+    takes_steps_by_hand(console);
 
     console.send("reboot\n");
     console.expect(CLEAN, STOP);
@@ -94,6 +97,28 @@ fn works(console: &mut Console) {
     let log = console.ok("cat /run/sunup/boot.log", COMMAND);
     let delay = support::milliseconds(&log, "sshd");
     assert!(delay >= 2000, "sshd was said to be up after {delay} ms, 2 s before its port accepts");
+}
+
+/// The native steps that are refused anywhere but on a machine do their work, and a second time have nothing left to do.
+fn takes_steps_by_hand(console: &mut Console) {
+    assert_eq!(console.ok("sunup step fsck", COMMAND), "/ is mounted read-write: not checked\n");
+    let settings = "echo kernel.panic = 17 >/etc/sysctl.d/90-test.conf; sunup step sysctl --dry-run | grep panic; \
+                    cat /proc/sys/kernel/panic; sunup step sysctl; cat /proc/sys/kernel/panic";
+    assert_eq!(console.ok(settings, COMMAND), "would set /proc/sys/kernel/panic to 17\n-1\n17\n");
+    let modules = "mkdir -p /etc/modules-load.d; echo none-such >/etc/modules-load.d/test.conf; sunup step modules; echo $?; rm /etc/modules-load.d/test.conf";
+    let answer = console.ok(modules, COMMAND);
+    assert!(answer.contains("sunup: fatal: /etc/modules-load.d/test.conf:1: unable to run modprobe "), "{answer}");
+    assert!(answer.ends_with("exit code 1\n1\n"), "{answer}");
+    let swap = format!(
+        "dd if=/dev/zero of=/swap bs=1M count=4 status=none; chmod 600 /swap; mkswap /swap >/dev/null; \
+         echo /swap none swap sw,pri=7 0 0 >>/etc/fstab; sunup step swapon; sunup step swapon; {SWAPS}; \
+         sunup step swapoff; sunup step swapoff; {SWAPS}; sed -i /swap/d /etc/fstab; echo off"
+    );
+    assert_eq!(console.ok(&swap, COMMAND), "/swap 7\noff\n");
+    let kept = "sunup step clock-save && sunup step clock && sunup step random-seed-save && sunup step utmp && \
+                cd /var/lib/sunup && stat -c '%n %s %a' random-seed && grep -cxE '[0-9a-f]{32}' /etc/machine-id && \
+                who -b | grep -c 'system boot'";
+    assert_eq!(console.ok(kept, COMMAND), "random-seed 512 600\n1\n1\n");
 }
 
 /// Control-group values are the kernel's before a service starts; what it does not have costs nothing, what it refuses the
