@@ -193,7 +193,10 @@ fn main_process() {
     let mut scene = Scene::new();
     scene::make_fifo_in(&scene, "a/say");
     let line = role("teller").lines().nth(1).unwrap().to_string();
-    scene.file("a/notify", "main\n").file("a/run", &format!("#!/bin/sh\nsleep 1000 &\necho $! > child\n{line}\n"));
+    scene
+        .file("a/notify", "main\n")
+        .file("a/restart", "never\n")
+        .file("a/run", &format!("#!/bin/sh\nsleep 1000 &\necho $! > child\n{line}\n"));
     scene.supervise(&["a"]);
     let child: u32 = scene.await_text("a/child", |text| text.ends_with('\n')).trim().parse().unwrap();
     let first = scene.await_record("a", |status| status.phase == Phase::Run);
@@ -224,7 +227,7 @@ impl Family {
     fn new(scene: &mut Scene) -> Self {
         scene::make_fifo_in(scene, "a/say");
         let line = role("teller").lines().nth(1).unwrap().to_string();
-        scene.file("a/notify", "all\n");
+        scene.file("a/notify", "all\n").file("a/restart", "never\n");
         scene.file(
             "a/run",
             &format!("#!/bin/sh\nsleep 1000 &\necho $! > first\nsleep 1000 &\necho $! > second\n{line}\n"),
