@@ -12,6 +12,7 @@ mod machine_ends;
 mod namespace_boot;
 mod one_world;
 mod plan;
+mod process_one_faults;
 mod soak;
 mod support;
 mod tidy;

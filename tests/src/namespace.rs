@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{OpenptyResult, openpty};
-use nix::unistd::ttyname;
+use nix::unistd::{Pid, ttyname};
 use tempfile::TempDir;
 
 use crate::{Console, Layer, cache, programs, root};
@@ -94,6 +94,14 @@ impl Namespace {
             "signal 1" => End::Restart,
             other => End::Other(other.to_string()),
         }
+    }
+
+    /// Process 1, as the host knows it: the holder's only child.
+    pub fn process_one(&self) -> Pid {
+        let holder = self.holder.id();
+        let path = format!("/proc/{holder}/task/{holder}/children");
+        let children = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Pid::from_raw(children.trim().parse().unwrap_or_else(|_| panic!("one child in {children:?}")))
     }
 
     /// Where a path of the guest is on the host: its upper layer only, that is what the guest wrote.
