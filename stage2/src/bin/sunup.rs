@@ -1,5 +1,6 @@
 //! `sunup`: the operator's command. Verbs are in [`stage2::command`].
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +13,8 @@ use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::user::UserVerb;
 use stage2::command::{
-    against, apply, ask, boots, check, completion, enable, import, list, log, plan, schema, status, step, user, why,
+    against, apply, ask, boots, check, completion, enable, import, inhibit, list, log, plan, schema, status, step,
+    user, why,
 };
 use stage2::rehearse;
 use stage2::request::{self, Request};
@@ -166,6 +168,15 @@ enum Verb {
     Boots(BootVerb),
     #[command(flatten)]
     User(UserVerb),
+    /// Runs a command while which nobody stops the machine: `sunup inhibit -- apt-get upgrade`
+    Inhibit {
+        /// Who says so and why; the command, when absent
+        #[arg(long)]
+        why: Option<String>,
+        /// The command
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<OsString>,
+    },
     /// Writes completions for a shell: `sunup completion bash >/etc/bash_completion.d/sunup`
     Completion {
         /// bash, elvish, fish, powershell or zsh
@@ -276,6 +287,7 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Step { name, dry_run } => step::run(&name, dry_run),
         Verb::Boots(verb) => boots::run(places, verb, out),
         Verb::User(verb) => user::run(places, verb, out),
+        Verb::Inhibit { why, command } => inhibit::run(places, why.as_deref(), &command),
         Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),
         Verb::CompleteNames => completion::names(places, out),
         Verb::Rehearse(asked) => rehearsal(asked, out),

@@ -1,7 +1,7 @@
 //! The operator's command, `sunup`: each verb is a file. Verbs ask and report; only the engine acts,
 //! but for `step`, which does what a one-shot would, in the process of whoever asks.
-//! A verb must never write anything but a request, links of bundles (`enable`) and unit sets (`apply`), and never signal a
-//! process. Only `boot` and `poweroff` of a person's own tree ([`user`]) do what stages 1 and 3 do for the system.
+//! A verb must never write anything but a request, links of bundles (`enable`), unit sets (`apply`) and its own
+//! inhibitor, and never signal a process. Only `boot` and `poweroff` of a person's own tree ([`user`]) do what stages 1 and 3 do for the system.
 pub mod against;
 pub mod apply;
 pub mod ask;
@@ -18,6 +18,7 @@ pub mod enable;
 pub mod failure;
 pub mod follow;
 pub mod import;
+pub mod inhibit;
 pub mod json;
 pub mod list;
 pub mod log;
