@@ -39,6 +39,7 @@ mod variables;
 mod yaml;
 
 pub use bundle::{Bundle, Bundles};
+pub use check::parse_duration;
 pub use command::Command;
 pub use condition::Condition;
 pub use context::{Bound, Context, Limit};

@@ -162,7 +162,8 @@ fn digits(text: &str) -> Option<u64> {
     (is_number && is_plain).then(|| text.parse().ok()).flatten()
 }
 
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+/// A duration as unit files write it: numbers with units, the larger first, as in `1m30s`; at most 168 h.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total: u64 = 0;
     let mut largest_unit = u64::MAX;
