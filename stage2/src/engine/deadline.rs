@@ -53,7 +53,7 @@ impl Engine {
                 Patience::Killed => {
                     self.slots[unit].again = false;
                     self.slots[unit].lingers = true;
-                    self.arrive(unit, Some("does not stop".into()), None);
+                    self.arrive_failed(unit, "does not stop".into(), None);
                 }
                 Patience::None => self.disarm(unit),
             }
@@ -74,21 +74,25 @@ impl Engine {
         let reason = not_ready_after(timeout);
         self.outbox.command(Action::Abandon(unit));
         if self.slots[unit].leaving {
-            self.arrive(unit, Some(reason), None);
+            self.arrive_failed(unit, reason, None);
         } else {
             self.fail(unit, reason, None);
         }
     }
 }
 
-/// `not ready after 60 s`, or in ms where it is no whole number of seconds.
 fn not_ready_after(time: Duration) -> String {
+    format!("not ready after {}", length(time))
+}
+
+/// `60 s`, or in ms where it is no whole number of seconds.
+pub(super) fn length(time: Duration) -> String {
     match time.subsec_millis() {
-        0 => format!("not ready after {} s", time.as_secs()),
-        _ => format!("not ready after {} ms", time.as_millis()),
+        0 => format!("{} s", time.as_secs()),
+        _ => format!("{} ms", time.as_millis()),
     }
 }
 
-fn nanoseconds(duration: Duration) -> Nanoseconds {
+pub(super) fn nanoseconds(duration: Duration) -> Nanoseconds {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

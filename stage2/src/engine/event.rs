@@ -49,6 +49,8 @@ pub enum Event {
     },
     /// A stopping unit is down, or one that was up ended as it should (a longrun that was told to run once).
     Down(UnitIndex),
+    /// As Down, and KILL ended it.
+    Killed(UnitIndex),
     /// A deadline may have passed; see [`super::Engine::next_deadline`].
     Tick,
 }
@@ -77,7 +79,8 @@ pub struct Report {
     pub from: State,
     /// What it is now.
     pub state: State,
-    /// Why, for failed, skipped and degraded, and how long for "not ready after 10 s" (state starting).
+    /// Why, for failed, skipped and degraded, and for down if it had to be killed; how long for "not ready after 10 s"
+    /// (state starting).
     pub reason: Option<String>,
     /// Exit code, or 128 + signal.
     pub exit: Option<u32>,

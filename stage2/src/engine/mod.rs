@@ -152,7 +152,8 @@ impl Engine {
             Event::Ready(unit) => self.on_ready(unit),
             Event::Failed { unit, reason, exit } => self.on_failed(unit, reason, exit),
             Event::Skipped { unit, reason } => self.on_skipped(unit, reason),
-            Event::Down(unit) => self.on_down(unit),
+            Event::Down(unit) => self.on_down(unit, false),
+            Event::Killed(unit) => self.on_down(unit, true),
             Event::Tick => self.on_tick(),
         }
         self.settle();

@@ -3,6 +3,7 @@
 use supervisor::state::State;
 
 use super::Engine;
+use super::deadline::nanoseconds;
 use super::event::UnitIndex;
 use super::slot::Patience;
 
@@ -37,7 +38,7 @@ impl Engine {
     pub(super) fn on_failed(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {
         match self.state_of(unit) {
             Some(State::Up | State::Starting | State::Stopping) if self.slots[unit].leaving => {
-                self.arrive(unit, Some(reason), exit);
+                self.arrive_failed(unit, reason, exit);
             }
             Some(State::Up | State::Starting) => self.fail(unit, reason, exit),
             Some(_) => self.slots[unit].lingers = false,
@@ -45,11 +46,14 @@ impl Engine {
         }
     }
 
-    /// It is down.
-    pub(super) fn on_down(&mut self, unit: UnitIndex) {
+    /// It is down, by itself or killed: by us, or by its supervise, whose deadline is the same.
+    pub(super) fn on_down(&mut self, unit: UnitIndex, was_killed: bool) {
         match self.state_of(unit) {
             Some(State::Up | State::Starting | State::Stopping) if self.slots[unit].leaving => {
-                self.arrive(unit, None, None);
+                let is_late = self.now.saturating_sub(self.slots[unit].since)
+                    >= nanoseconds(self.graph.vertex(unit).stop_timeout());
+                let was_killed = (was_killed && is_late) || self.slots[unit].patience == Patience::Killed;
+                self.arrive_from_stop(unit, was_killed);
             }
             Some(State::Up) => {
                 self.report(unit, State::Down, None, None);

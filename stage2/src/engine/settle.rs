@@ -3,6 +3,7 @@
 use supervisor::state::State;
 
 use super::Engine;
+use super::deadline::length;
 use super::event::{Action, Nanoseconds, Report, UnitIndex};
 use super::slot::{Patience, Slot};
 use crate::graph::EdgeKind;
@@ -135,10 +136,22 @@ impl Engine {
         }
     }
 
-    /// Nothing of a unit that was leaving runs any more; it has failed in doing so if there is a reason.
-    pub(super) fn arrive(&mut self, unit: UnitIndex, failure: Option<String>, exit: Option<u32>) {
-        let reason = failure.or(self.slots[unit].doom.take());
-        let state = if reason.is_some() { State::Failed } else { State::Down };
+    /// Nothing of a unit that was leaving runs any more, as it should be; that it had to be killed is told.
+    pub(super) fn arrive_from_stop(&mut self, unit: UnitIndex, was_killed: bool) {
+        let timeout = self.graph.vertex(unit).stop_timeout();
+        let remark = was_killed.then(|| format!("killed: it did not stop within {}", length(timeout)));
+        match self.slots[unit].doom.take() {
+            Some(doom) => self.arrive_as(unit, State::Failed, Some(doom), None),
+            None => self.arrive_as(unit, State::Down, remark, None),
+        }
+    }
+
+    /// Nothing of a unit that was leaving runs any more, and that did not go as it should.
+    pub(super) fn arrive_failed(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {
+        self.arrive_as(unit, State::Failed, Some(reason), exit);
+    }
+
+    fn arrive_as(&mut self, unit: UnitIndex, state: State, reason: Option<String>, exit: Option<u32>) {
         self.report(unit, state, reason, exit);
         if self.slots[unit].again {
             self.wait(unit, state, self.now);

@@ -39,7 +39,7 @@ impl Executor {
             State::Stopping => Happening::Stop {},
             State::Failed => Happening::Failed { reason },
             State::Skipped => Happening::Skipped { reason },
-            State::Down => Happening::Stopped { ms },
+            State::Down => Happening::Stopped { ms, reason: report.reason.clone() },
         };
         self.timeline.record(now, &name, &happening);
         self.timeline.progress(now, &name, happening.name(), line.as_deref());
@@ -95,7 +95,8 @@ impl Executor {
             (State::Failed, _) => (Mark::Fail, reason, took),
             (State::Skipped, _) => (Mark::Skip, reason, None),
             (State::Starting, _) if !reason.is_empty() => (Mark::Wait, reason, None),
-            (State::Down, State::Stopping) => (Mark::Ok, "stopped", Some(ms)),
+            (State::Down, State::Stopping) if reason.is_empty() => (Mark::Ok, "stopped", Some(ms)),
+            (State::Down, State::Stopping) => (Mark::Ok, reason, Some(ms)),
             (State::Starting | State::Waiting | State::Stopping | State::Down, _) => return None,
         };
         let output: Vec<String> = match report.state {

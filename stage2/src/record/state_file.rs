@@ -24,7 +24,7 @@ pub struct StateFile {
     pub pid: Option<u32>,
     /// CLOCK_BOOTTIME of the last change in ns.
     pub since_ns: u64,
-    /// Why, for failed and skipped.
+    /// Why, for failed, skipped and degraded, and for down if it had to be killed.
     pub reason: Option<String>,
     /// Exit code, or 128 + signal.
     pub exit: Option<u32>,

@@ -44,6 +44,9 @@ pub enum Happening {
     Stopped {
         /// How long it took, in ms.
         ms: u64,
+        /// That it had to be killed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }
 
@@ -163,6 +166,8 @@ mod tests {
         check(Happening::Exec { pid: Some(431) }, &format!(r#"{start}"exec","pid":431}}"#));
         check(Happening::Wait { r#for: vec!["a".into()] }, &format!(r#"{start}"wait","for":["a"]}}"#));
         check(Happening::Stop {}, &format!(r#"{start}"stop"}}"#));
-        check(Happening::Stopped { ms: 3 }, &format!(r#"{start}"stopped","ms":3}}"#));
+        check(Happening::Stopped { ms: 3, reason: None }, &format!(r#"{start}"stopped","ms":3}}"#));
+        let killed = Happening::Stopped { ms: 3, reason: Some("killed".into()) };
+        check(killed, &format!(r#"{start}"stopped","ms":3,"reason":"killed"}}"#));
     }
 }

@@ -12,6 +12,11 @@ pub(super) fn runs(status: &Status) -> bool {
     status.phase == Phase::Run && status.pid != 0 && status.want != Want::Down
 }
 
+/// KILL ended it.
+pub(super) fn was_killed(status: Status) -> bool {
+    status.last_exit.signal().is_some_and(|signal| i32::from(signal) == Signal::SIGKILL as i32)
+}
+
 /// Why a longrun that ended will not be tried again.
 pub(super) fn end_for_good(status: &Status, is_new: bool) -> Option<String> {
     let was_not_run =

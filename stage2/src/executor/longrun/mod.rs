@@ -23,7 +23,7 @@ use crate::service::SupervisedService;
 use crate::system::cgroup;
 use crate::system::clock::monotonic;
 use crate::system::command_lookup::look_up;
-use ending::{end_for_good, exit_number, is_done, runs};
+use ending::{end_for_good, exit_number, is_done, runs, was_killed};
 
 /// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
 const PROBATION: Nanoseconds = 1_000_000_000;
@@ -151,7 +151,8 @@ impl Executor {
             self.disobeyed.remove(&unit);
             self.activities[unit].doing = Doing::Nothing;
             self.activities[unit].pid = None;
-            self.events.push_back(Event::Down(unit));
+            let was_killed = status.is_some_and(was_killed);
+            self.events.push_back(if was_killed { Event::Killed(unit) } else { Event::Down(unit) });
         } else if is_alone || status.is_some_and(|status| status.want == Want::Up) {
             self.disobeyed.insert(unit, monotonic().saturating_add(OBEYED_WITHIN));
         }
