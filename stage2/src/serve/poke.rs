@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::request::target::Target;
 use crate::request::{Answer, Request, Verb};
+use crate::serve::refusal::refuse_broken;
 use crate::serve::supervised::{Pause, Supervised};
 use supervisor::paths::requests::STOP;
 
@@ -17,9 +18,11 @@ impl Supervised {
     pub(super) fn poke(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
         let others = self.executor.active_units();
         let target = Target::load_to_stop(&self.sources, &request.units, &others);
-        let (target, signal) = match target.and_then(|target| Ok((target, signal(request)?))) {
+        let target = target.and_then(|target| Ok((target, signal(request)?))).map_err(Answer::refused);
+        let checked = target.and_then(|(target, signal)| Ok((refuse_broken(request, target)?, signal)));
+        let (target, signal) = match checked {
             Ok(both) => both,
-            Err(error) => return self.queue.answer(id, &Answer::refused(error)),
+            Err(answer) => return self.queue.answer(id, &answer),
         };
         if was_running {
             let error = "interrupted by the engine's death; it is not done again unasked";

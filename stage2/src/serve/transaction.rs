@@ -9,6 +9,7 @@ use crate::record::state_file::StateFile;
 use crate::request::target::Target;
 use crate::request::verdict::{self, Goals};
 use crate::request::{Answer, Request, Verb};
+use crate::serve::refusal::{refuse_broken, refuse_clashes};
 use crate::serve::supervised::{Pause, Supervised};
 use crate::system::clock::boottime;
 use crate::system::replace::{remove, replace};
@@ -22,11 +23,16 @@ impl Supervised {
     pub(super) fn change(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
         let others = self.executor.active_units();
         let load = if matches!(request.verb, Verb::Stop | Verb::Apply) { Target::load_to_stop } else { Target::load };
-        let target =
-            match load(&self.sources, &request.names(), &others).and_then(|target| refuse_clashes(request, target)) {
-                Ok(target) => target,
-                Err(error) => return self.queue.answer(id, &Answer::refused(error)),
-            };
+        let loaded = load(&self.sources, &request.names(), &others).map_err(Answer::refused);
+        let checked = loaded.and_then(|target| refuse_clashes(request, target)).and_then(|target| match was_running {
+            // Part of it is done already.
+            true => Ok(target),
+            false => refuse_broken(request, target),
+        });
+        let target = match checked {
+            Ok(target) => target,
+            Err(answer) => return self.queue.answer(id, &answer),
+        };
         if !was_running {
             self.queue.take(id)?;
         }
@@ -110,17 +116,5 @@ impl Supervised {
             self.executor.tell(Event::Restart(old));
         }
         self.executor.tell(Event::Resume(all));
-    }
-}
-
-/// Units that are never up together cannot be asked for together.
-fn refuse_clashes(request: &Request, target: Target) -> Result<Target, String> {
-    let clash = match request.verb {
-        Verb::Stop => None,
-        _ => target.graph.clashes(&target.units()).into_iter().next(),
-    };
-    match clash {
-        None => Ok(target),
-        Some(clash) => Err(clash.diagnostic.to_string()),
     }
 }
