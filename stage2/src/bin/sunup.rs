@@ -13,8 +13,8 @@ use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::user::UserVerb;
 use stage2::command::{
-    against, apply, ask, boots, check, completion, enable, import, inhibit, list, log, plan, schema, status, step,
-    user, why,
+    against, apply, ask, boots, check, completion, enable, import, inhibit, list, log, plan, rollback, schema, status,
+    step, user, why,
 };
 use stage2::rehearse;
 use stage2::request::{self, Request};
@@ -39,9 +39,10 @@ const EXAMPLES: &str = "Examples:
   sunup plan stop dbus           what would happen, in which order
   sunup rehearse                 boots this configuration in a sandbox
 
-Exit codes: 0 yes or done, 1 no or not everything got there, 100 usage, 111 system failure.
-The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB and SUNUP_LOG replace /run/sunup, /etc/sunup, /usr/lib/sunup
-and /var/log/sunup.";
+Exit codes: 0 yes or done, 1 no or not everything got there, 100 usage,
+111 system failure.
+The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB and SUNUP_LOG replace
+/run/sunup, /etc/sunup, /usr/lib/sunup and /var/log/sunup.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -84,8 +85,13 @@ enum Verb {
     },
     /// Has the running system follow its unit files: the smallest set of restarts
     Apply(Options),
-    /// Puts the administrator's units and bundles back as they were before, and follows them
-    Rollback(Options),
+    /// Puts the administrator's units, bundles and settings back as they were, and follows them
+    Rollback {
+        /// A generation; without it the one in force, or if the files are just that, the one before
+        generation: Option<u64>,
+        #[command(flatten)]
+        options: Options,
+    },
     /// Why a unit is what it is, down to the root cause, and what it takes down with it
     Why {
         /// The unit
@@ -238,8 +244,7 @@ fn main() -> ExitCode {
     let command = match Command::try_parse() {
         Ok(command) => command,
         Err(message) => {
-            let _ = message.print();
-            return ExitCode::from(if message.use_stderr() { 100 } else { 0 });
+            return refused(&message);
         }
     };
     let mut out = io::stdout();
@@ -254,6 +259,16 @@ fn main() -> ExitCode {
     }))
 }
 
+/// What the command line does not understand, in our form; else it is the help that was asked for.
+fn refused(message: &clap::Error) -> ExitCode {
+    let text = message.to_string();
+    match text.strip_prefix("error: ") {
+        Some(error) => eprint!("sunup: fatal: {error}"),
+        None => drop(message.print()),
+    }
+    ExitCode::from(if message.use_stderr() { 100 } else { 0 })
+}
+
 fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
     match verb {
         Verb::Status { units, json } => status::run(places, &units, json, out),
@@ -261,7 +276,7 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Start(asked) => ask_or_plan(places, request::Verb::Start, asked, out),
         Verb::Stop(asked) => ask_or_plan(places, request::Verb::Stop, asked, out),
         Verb::Restart(asked) => ask_or_plan(places, request::Verb::Restart, asked, out),
-        Verb::Reload(asked) => poke(places, Request::new(request::Verb::Reload, asked.units), &asked.options, out),
+        Verb::Reload(asked) => ask_or_plan(places, request::Verb::Reload, asked, out),
         Verb::Kill { signal, asked } => {
             let request = Request { signal: Some(signal), ..Request::new(request::Verb::Kill, asked.units) };
             poke(places, request, &asked.options, out)
@@ -270,7 +285,7 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
             ask_or_plan(places, request::Verb::Switch, Asked { units: vec![bundle], options }, out)
         }
         Verb::Apply(options) => apply::apply(places, &options, out),
-        Verb::Rollback(options) => apply::rollback(places, &options, out),
+        Verb::Rollback { generation, options } => rollback::rollback(places, generation, &options, out),
         Verb::Why { unit, json } => why::run(places, &unit, json, out),
         Verb::Log { unit, follow, lines } => log::run(places, &log::Asked { unit, follow, lines }),
         Verb::Enable(asked) => enable::enable(places, &asked.into(), out),
@@ -320,6 +335,7 @@ fn poke(places: &Places, request: Request, options: &Options, out: &mut dyn Writ
 fn rehearsal(asked: Rehearsed, out: &mut dyn Write) -> Outcome {
     let Rehearsed { target, root, overlay, units, bundles } = asked;
     let options = rehearse::Options { target, root, overlay, units, bundles };
+    options.check().map_err(Failure::usage)?;
     let worked = rehearse::run(&options, out).map_err(Failure::system)?;
     Ok(u8::from(!worked))
 }

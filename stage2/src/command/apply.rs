@@ -1,21 +1,23 @@
-//! `sunup apply` and `sunup rollback`: the running system follows its unit files, with the smallest set of restarts.
+//! `sunup apply`: the running system follows its unit files, with the smallest set of restarts.
 //!
 //! All or nothing: a unit set with an error in it changes nothing; one without becomes a generation, and what runs follows it
 //! in one transaction.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
-use serde_json::json;
 use supervisor::state::State;
-use units::{Bundles, Severity, UnitName, UnitSet};
+use units::{Bundles, Diagnostic, Severity, UnitName, UnitSet};
 
 use super::asked::Options;
 use super::failure::{Failure, Outcome};
-use super::{ask, states};
+use super::{ask, plan, states};
 use crate::generation::{Change, Changes, Generations, Snapshot};
 use crate::graph::Draft;
-use crate::request::target::Sources;
+use crate::plan::Plan;
+use crate::request::target::{Sources, Target};
+use crate::request::verdict::Goals;
 use crate::request::{Request, Verb};
 use crate::system::places::Places;
 
@@ -24,56 +26,61 @@ const BUNDLE: &str = "default";
 
 /// Has the running system follow the unit files. Exit 1 if they have errors, or not everything got there.
 pub fn apply(places: &Places, options: &Options, out: &mut dyn Write) -> Outcome {
+    ask::reach(places)?;
+    follow(places, None, options, out)
+}
+
+/// The same once it is known that there is an engine. The files may be those of a generation that is `likely`.
+pub(super) fn follow(places: &Places, likely: Option<u64>, options: &Options, out: &mut dyn Write) -> Outcome {
     let sources = sources(places);
-    refuse_errors(&sources)?;
+    refuse_errors(places, &sources)?;
     let generations = Generations::new(places.generations());
-    let in_force =
-        generations.current().and_then(|number| Some((number, generations.sources(number, &sources.reading)?)));
-    let snapshot = Snapshot::take(&sources);
-    let changes = match &in_force {
-        Some((number, _)) if generations.holds(*number, &snapshot) => Changes::default(),
-        Some((_, old)) => {
-            let now: BTreeMap<String, State> =
-                states::read_all_now(places).into_iter().map(|file| (file.unit, file.state)).collect();
-            Changes::between(old, &sources, BUNDLE, |unit| now.get(unit).copied().unwrap_or(State::Down))
-        }
-        None => Changes::default(),
-    };
-    show(&changes, options, out)?;
+    let snapshot = Snapshot::take(&sources, &places.etc);
+    let is_in_force = generations.current().is_some_and(|number| generations.holds(number, &snapshot));
+    let changes = if is_in_force { Changes::default() } else { changes(places, &generations, &sources) };
     if options.dry_run {
-        return Ok(0);
+        return show_plan(places, &sources, &changes, options, out);
     }
+    show(&changes, options, out)?;
     let unable = |error| Failure::unable("keep the unit set", error);
-    let number = generations.keep(&snapshot, &[]).map_err(unable)?;
+    let likely: Vec<u64> = likely.into_iter().collect();
+    let number = generations.keep(&snapshot, &likely).map_err(unable)?;
     if changes.is_idle() {
         generations.put_in_force(number).map_err(unable)?;
         return Ok(0);
     }
-    let request = Request {
-        restart: changes.of(Change::Restart),
-        stop: changes.of(Change::Stop),
-        generation: Some(number),
-        ..Request::new(Verb::Apply, changes.of(Change::Start))
-    };
-    ask::run(places, request, options, out)
+    ask::run(places, request(&changes, Some(number)), options, out)
 }
 
-/// Puts the administrator's files back as they were before the last `apply` or boot with other files, and follows them.
-pub fn rollback(places: &Places, options: &Options, out: &mut dyn Write) -> Outcome {
-    let generations = Generations::new(places.generations());
-    let Some(number) = generations.previous() else {
-        return Err(Failure { message: "there is no earlier unit set to go back to".into(), code: 1 });
-    };
-    say(options, out, &format!("back to generation {number}\n"))?;
-    if options.dry_run {
-        return Ok(0);
-    }
-    let restored = generations.restore(number, &places.etc.join("units"), &places.etc.join("bundles"));
-    restored.map_err(|error| Failure::unable(format!("put generation {number} back"), error))?;
-    apply(places, options, out)
+/// What becomes of units if these files follow those in force; nothing where no set was ever in force.
+pub(super) fn changes(places: &Places, generations: &Generations, new: &Sources) -> Changes {
+    let in_force = generations.current().and_then(|number| generations.sources(number, &new.reading));
+    let Some(old) = in_force else { return Changes::default() };
+    let now = states_by_name(places);
+    Changes::between(&old, new, BUNDLE, |unit| now.get(unit).copied().unwrap_or(State::Down))
 }
 
-fn sources(places: &Places) -> Sources {
+/// Shows what a change of the unit set would do, as `sunup plan` shows it.
+pub(super) fn show_plan(
+    places: &Places,
+    sources: &Sources,
+    changes: &Changes,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Outcome {
+    let (request, now) = (request(changes, None), states_by_name(places));
+    let others: Vec<String> = now.keys().cloned().collect();
+    let target = Target::load_to_stop(sources, &request.names(), &others).map_err(Failure::usage)?;
+    let goals = Goals::of(&request, &target, |_| false);
+    let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
+    let plan = Plan::of_goals(&target.graph, &goals, state, &plan::milliseconds(places));
+    let text = if options.json { plan.json() + "\n" } else { plan.text() };
+    out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    Ok(u8::from(!plan.failures.is_empty()))
+}
+
+/// Where today's files are.
+pub(super) fn sources(places: &Places) -> Sources {
     Sources {
         units: places.unit_directories(),
         bundles: places.bundle_directories(),
@@ -82,33 +89,54 @@ fn sources(places: &Places) -> Sources {
     }
 }
 
-/// The first error of a unit set, its bundles or its order, if there is one.
-fn refuse_errors(sources: &Sources) -> Result<(), Failure> {
+/// Every error of a unit set, its bundles or its order, if there is one.
+pub(super) fn refuse_errors(places: &Places, sources: &Sources) -> Result<(), Failure> {
     let mut set = UnitSet::load_with(&sources.units, &sources.reading);
     let bundles = Bundles::load(&sources.bundles, &mut set);
-    let broken = set.broken().values().flatten().map(ToString::to_string);
-    let links = bundles.diagnostics().iter().filter(|found| found.severity == Severity::Error).map(ToString::to_string);
+    let links: Vec<&Diagnostic> = bundles.diagnostics().iter().filter(|found| found.is_error()).collect();
+    // What is wrong with a link is wrong with its unit, too.
+    let units = set.broken().values().flatten().filter(|found| !links.contains(found)).map(ToString::to_string);
+    let links = links.iter().map(|found| format!("{found}{}", remedy(places, found)));
     let roots: Vec<UnitName> = set.units().keys().cloned().collect();
     let draft = Draft::new(&set, &roots);
     let knots = draft.knots();
     let circles = knots.iter().map(|knot| knot.diagnostic().to_string());
-    let errors: Vec<String> = broken.chain(links).chain(circles).collect();
-    match errors.is_empty() {
-        true => Ok(()),
-        false => {
-            let message =
-                format!("unable to apply: the units have errors (nothing was changed)\n{}", errors.join("\n"));
-            Err(Failure { message, code: 1 })
-        }
+    let errors: Vec<String> = units.chain(links).chain(circles).collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let message = format!("unable to apply: the units have errors (nothing was changed)\n{}", errors.join("\n"));
+    Err(Failure { message, code: 1 })
+}
+
+/// How to be rid of an administrator's link that leads to nothing.
+fn remedy(places: &Places, found: &Diagnostic) -> String {
+    let link: &Path = &found.place.file;
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let names = name(link).zip(link.parent().and_then(name));
+    let is_dangling = link.is_symlink() && !link.exists() && link.starts_with(places.etc.join("bundles"));
+    let Some((unit, bundle)) = names.filter(|_| is_dangling && found.severity == Severity::Error) else {
+        return String::new();
+    };
+    let unit = unit.strip_suffix(".yaml").unwrap_or(&unit);
+    let option = if bundle == BUNDLE { String::new() } else { format!("--bundle {bundle} ") };
+    format!("\n  sunup disable {option}{unit} removes the link")
+}
+
+fn request(changes: &Changes, generation: Option<u64>) -> Request {
+    Request {
+        restart: changes.of(Change::Restart),
+        stop: changes.of(Change::Stop),
+        generation,
+        ..Request::new(Verb::Apply, changes.of(Change::Start))
     }
 }
 
+fn states_by_name(places: &Places) -> BTreeMap<String, State> {
+    states::read_all_now(places).into_iter().map(|file| (file.unit, file.state)).collect()
+}
+
 fn show(changes: &Changes, options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
-    if options.json && options.dry_run {
-        let units = changes.units.iter().map(|(unit, change)| json!({"unit": unit, "action": change.name()}));
-        let text = json!({"v": 1, "changes": units.collect::<Vec<_>>()});
-        return writeln!(out, "{text}").map_err(|e| Failure::unable("write", e));
-    }
     if changes.units.is_empty() {
         return say(options, out, "nothing has changed\n");
     }
@@ -116,7 +144,8 @@ fn show(changes: &Changes, options: &Options, out: &mut dyn Write) -> Result<(),
     say(options, out, &lines.collect::<String>())
 }
 
-fn say(options: &Options, out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+/// Writes what is for people only.
+pub(super) fn say(options: &Options, out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     if options.quiet || options.json {
         return Ok(());
     }

@@ -23,6 +23,11 @@ use crate::system::places::Places;
 /// The engine's name in the scan directory.
 pub(super) const ENGINE: &str = "engine";
 
+/// Answers at once where there is no engine that could be asked.
+pub(super) fn reach(places: &Places) -> Result<(), Failure> {
+    fs::metadata(places.requests()).map(drop).map_err(|error| unreachable(&places.run, &error))
+}
+
 /// Writes the request, then follows it to its end, or as far as the options say.
 pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
     let directory = places.requests();

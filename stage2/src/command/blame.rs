@@ -13,7 +13,7 @@ use crate::timeline::{Boot, Ending, Span, archive, path};
 
 /// Writes every unit that was begun. A unit of the critical path has a `*`: only that one makes the boot shorter.
 pub fn run(places: &Places, boot: Option<&str>, json: bool, out: &mut dyn Write) -> Outcome {
-    let boot = archive::find(places, boot).map_err(Failure::system)?;
+    let boot = archive::find(places, boot)?;
     let critical = path(&boot);
     let mut units: Vec<(&String, &Span, u64)> =
         boot.spans.iter().filter_map(|(name, span)| Some((name, span, span.took_ns()?))).collect();

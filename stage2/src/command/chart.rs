@@ -10,7 +10,7 @@ use crate::timeline::{archive, chart, trace};
 
 /// Writes the chart of a boot: `svg`, or `trace` for Perfetto and Chrome; to a file, or to `out`.
 pub fn run(places: &Places, boot: Option<&str>, format: &str, file: Option<&Path>, out: &mut dyn Write) -> Outcome {
-    let boot = archive::find(places, boot).map_err(Failure::system)?;
+    let boot = archive::find(places, boot)?;
     let text = if format == "trace" { format!("{}\n", trace(&boot)) } else { chart::svg(&boot) };
     match file {
         Some(path) => replace(path, text.as_bytes(), 0o644)

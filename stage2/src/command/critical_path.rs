@@ -15,7 +15,7 @@ use crate::timeline::{Boot, archive, path, slack};
 
 /// Writes the path of a boot; with `all`, every unit and by how much it could have been later.
 pub fn show(places: &Places, boot: Option<&str>, all: bool, json: bool, out: &mut dyn Write) -> Outcome {
-    let boot = archive::find(places, boot).map_err(Failure::system)?;
+    let boot = archive::find(places, boot)?;
     if json {
         return json::print(&as_json(&boot, all), out);
     }

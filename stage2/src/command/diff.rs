@@ -22,8 +22,8 @@ pub fn run(places: &Places, boots: &[String], json: bool, out: &mut dyn Write) -
         [earlier, later] => (earlier.as_str(), Some(later.as_str())),
         _ => return Err(Failure::usage("name two boots at most: an earlier and a later one")),
     };
-    let earlier = archive::find(places, Some(earlier)).map_err(Failure::system)?;
-    let later = archive::find(places, later).map_err(Failure::system)?;
+    let earlier = archive::find(places, Some(earlier))?;
+    let later = archive::find(places, later)?;
     let changes = differences(&earlier, &later);
     let worse = changes.iter().any(|change| change.earlier == Some("up") && change.later != Some("up"));
     if json {

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::timeline::archive::NotFound;
+
 /// A message and an exit code: 1 a documented "no", 100 usage, 111 system failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -28,11 +30,39 @@ impl Failure {
     }
 }
 
+impl From<NotFound> for Failure {
+    fn from(missing: NotFound) -> Self {
+        match missing {
+            NotFound::Unknown { .. } => Self::usage(missing.to_string()),
+            NotFound::Unreadable(..) => Self::system(missing.to_string()),
+        }
+    }
+}
+
 impl Display for Failure {
+    /// The system's errors in words: their numbers say nothing more.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        let mut rest = self.message.as_str();
+        while let Some((words, end)) = rest.split_once(" (os error ") {
+            f.write_str(words)?;
+            rest = end.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(')');
+        }
+        f.write_str(rest)
     }
 }
 
 /// What verbs return: an exit code or a failure.
 pub type Outcome = Result<u8, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error of the system is told in words.
+    #[test]
+    fn without_numbers() {
+        let absent = || std::io::Error::from_raw_os_error(2);
+        let failure = Failure::unable("read", format!("a: {}, b: {}", absent(), absent()));
+        assert_eq!(failure.to_string(), "unable to read: a: No such file or directory, b: No such file or directory");
+    }
+}

@@ -25,6 +25,7 @@ pub mod log;
 pub mod metrics;
 pub mod plan;
 mod progress;
+pub mod rollback;
 pub mod schema;
 pub mod states;
 pub mod status;

@@ -84,7 +84,7 @@ fn understand(words: &[String]) -> (Verb, Vec<String>) {
 }
 
 /// How long units took in earlier boots; those that no earlier boot knows, in this one.
-fn milliseconds(places: &Places) -> BTreeMap<String, u64> {
+pub(super) fn milliseconds(places: &Places) -> BTreeMap<String, u64> {
     let mut milliseconds = critical_path::milliseconds(&places.run.join(run::TIMELINE));
     milliseconds.extend(Durations::read(&places.durations()).milliseconds().clone());
     milliseconds

@@ -6,6 +6,7 @@ use std::path::Path;
 use supervisor::state::State;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
+use super::failure::Failure;
 use crate::record::state_file::StateFile;
 use crate::service::SupervisedService;
 use crate::system::places::Places;
@@ -31,6 +32,20 @@ pub fn read_all_now(places: &Places) -> Vec<StateFile> {
         }
     }
     states
+}
+
+/// The same where sunup runs; elsewhere nothing is what it seems.
+pub fn of_running(places: &Places) -> Result<Vec<StateFile>, Failure> {
+    if !places.run.is_dir() {
+        let place = places.run.display();
+        return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
+    }
+    let all = read_all_now(places);
+    if all.is_empty() {
+        let place = places.states();
+        return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
+    }
+    Ok(all)
 }
 
 /// Puts what the record says over what the engine knew at its last run.

@@ -14,15 +14,7 @@ use crate::system::places::Places;
 /// Writes the states of `units`, or of all. Exit 0 all asked for are up, 1 some are not (only when units are named), 100
 /// for a name that no unit has.
 pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -> Outcome {
-    if !places.run.is_dir() {
-        let place = places.run.display();
-        return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
-    }
-    let all = states::read_all_now(places);
-    if all.is_empty() {
-        let place = places.states();
-        return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
-    }
+    let all = states::of_running(places)?;
     let chosen = choose(places, all, units)?;
     let text = if json { json_text(&chosen)? } else { table(&chosen, time::since_boot()) };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;

@@ -27,7 +27,7 @@ pub struct Asked {
 
 /// Writes one line for each unit and one for the end: when it was, when it would have been.
 pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
-    let boot = archive::find(places, asked.boot.as_deref()).map_err(Failure::system)?;
+    let boot = archive::find(places, asked.boot.as_deref())?;
     let alterations = alterations(asked)?;
     let named = alterations.iter().flat_map(Alteration::units).chain(asked.units.iter().map(String::as_str));
     if let Some(unknown) = named.into_iter().find(|name| !boot.spans.contains_key(*name)) {

@@ -1,23 +1,28 @@
-//! Generations: unit sets that were in force, kept whole in `VAR/generations`, so that one can go back to what worked.
+//! Generations: unit sets that were in force, or that a rollback has replaced, kept whole in `VAR/generations`, so that one
+//! can go back to what worked.
 //!
 //! `N/` is a generation: `units.0`, `units.1`, … and `bundles.0`, … are copies of the directories of units and bundles,
-//! the winning one first. `current` is a link to the one that is in force, `previous` to the one before it. A generation
-//! is written under a dot name and renamed, so that it is whole or not there; at most [`KEPT`] are kept.
+//! the winning one first, and `sunup.yaml` of the settings. `current` is a link to the one that is in force, `previous` to
+//! the one before it. A generation is written under a dot name and renamed, so that it is whole or not there; at most
+//! [`KEPT`] are kept.
 
 mod changes;
+mod restore;
 mod snapshot;
 
 pub use changes::{Change, Changes};
+pub use restore::Restoration;
 pub use snapshot::Snapshot;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use units::Reading;
+use units::{Reading, Settings};
 
 use crate::request::target::Sources;
 use crate::system::replace::{remove, replace_link};
+use snapshot::SETTINGS;
 
 /// Generations that are kept, besides those that are named.
 const KEPT: usize = 10;
@@ -61,10 +66,11 @@ impl Generations {
         replace_link(&self.0.join(CURRENT), Path::new(&number.to_string()))
     }
 
-    /// Keeps a unit set, if it is not that of the newest generation already. Answers its number.
+    /// Keeps a unit set, if it is not that in force, the newest or one of those in use already. Answers its number.
     pub fn keep(&self, snapshot: &Snapshot, in_use: &[u64]) -> io::Result<u64> {
         let newest = self.numbers().last().copied();
-        if let Some(number) = newest.filter(|number| self.holds(*number, snapshot)) {
+        let likely = self.current().into_iter().chain(newest).chain(in_use.iter().copied());
+        if let Some(number) = likely.into_iter().find(|number| self.holds(*number, snapshot)) {
             return Ok(number);
         }
         let number = newest.unwrap_or(0) + 1;
@@ -79,26 +85,22 @@ impl Generations {
         Ok(number)
     }
 
-    /// Where the units and bundles of a generation are, to be read as today's.
+    /// Where the units and bundles of a generation are, to be read as they were in force. `reading` is how today's are.
     pub fn sources(&self, number: u64, reading: &Reading) -> Option<Sources> {
         let directory = self.directory(number);
         let below = |kind: &str| {
             let numbered = (0..).map(|at| directory.join(format!("{kind}.{at}")));
             numbered.take_while(|path| path.is_dir()).collect::<Vec<_>>()
         };
-        directory.is_dir().then(|| Sources {
-            units: below("units"),
-            bundles: below("bundles"),
-            reading: reading.clone(),
-            cache: None,
-        })
+        let settings = Settings::load(&directory.join(SETTINGS)).0;
+        let reading = Reading { init_scripts: reading.init_scripts.clone(), ..settings.reading() };
+        directory.is_dir().then(|| Sources { units: below("units"), bundles: below("bundles"), reading, cache: None })
     }
 
-    /// Puts the administrator's own units and bundles back as they were in a generation: a file at a time, each whole.
-    pub fn restore(&self, number: u64, units: &Path, bundles: &Path) -> io::Result<()> {
-        let stored = Snapshot::stored(&self.directory(number));
-        stored.restore("units.0", units)?;
-        stored.restore("bundles.0", bundles)
+    /// What a generation holds, if there is one of this number.
+    pub fn stored(&self, number: u64) -> Option<Snapshot> {
+        let directory = self.directory(number);
+        directory.is_dir().then(|| Snapshot::stored(&directory))
     }
 
     fn directory(&self, number: u64) -> PathBuf {
@@ -111,7 +113,7 @@ impl Generations {
     }
 
     /// All of them, the oldest first.
-    fn numbers(&self) -> Vec<u64> {
+    pub fn numbers(&self) -> Vec<u64> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let mut numbers: Vec<u64> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
         numbers.sort_unstable();
@@ -135,6 +137,8 @@ impl Generations {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     /// A generation is kept once, is in force until the next, and old ones go but for those in use.
@@ -149,7 +153,7 @@ mod tests {
         let generations = Generations::new(directory.path().join("generations"));
         let keep = |text: &str| {
             fs::write(units.join("a.yaml"), text).unwrap();
-            generations.keep(&Snapshot::take(&sources), &[1]).unwrap()
+            generations.keep(&Snapshot::take(&sources, directory.path()), &[1]).unwrap()
         };
         assert_eq!((keep("1"), keep("1"), keep("2")), (1, 1, 2));
         generations.put_in_force(1).unwrap();
@@ -159,10 +163,19 @@ mod tests {
         assert_eq!(fs::read_to_string(old.units[0].join("a.yaml")).unwrap(), "1");
         let link = fs::read_link(old.bundles[0].join("default/a")).unwrap();
         assert_eq!(fs::read_to_string(old.bundles[0].join("default").join(link)).unwrap(), "1");
-        fs::write(units.join("b.yaml"), "new").unwrap();
-        generations.restore(1, &units, &bundles).unwrap();
+        let write = |name: &str, mode: u32| {
+            fs::write(directory.path().join(name), "new").unwrap();
+            fs::set_permissions(directory.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        write("units/b.yaml", 0o644);
+        write("units/NOTES", 0o644);
+        write("bundles/default/README", 0o644);
+        let (now, goal) = (Snapshot::take(&sources, directory.path()), generations.stored(1).unwrap());
+        Restoration::between(&now, &goal).carry_out(directory.path()).unwrap();
         assert_eq!(fs::read_to_string(units.join("a.yaml")).unwrap(), "1");
-        assert!(!units.join("b.yaml").exists());
+        assert!(
+            !units.join("b.yaml").exists() && units.join("NOTES").exists() && bundles.join("default/README").exists()
+        );
         assert_eq!(fs::read_link(bundles.join("default/a")).unwrap(), units.join("a.yaml"));
         for number in 3..20 {
             assert_eq!(keep(&number.to_string()), number);

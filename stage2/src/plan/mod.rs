@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use supervisor::state::State;
 
 use crate::graph::{EdgeKind, Graph, UnitIndex};
+use crate::request::verdict::Goals;
 
 /// What is to be planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,12 @@ pub enum Verb {
     Switch,
     /// Bring them up from nothing.
     Boot,
+    /// Follow changed files: some down, some again, some up. It has no units to name.
+    Apply,
 }
 
 impl Verb {
-    /// Every verb that can be planned.
+    /// Every verb that can be planned for units.
     pub const ALL: [Self; 6] = [Self::Start, Self::Stop, Self::Restart, Self::Reload, Self::Switch, Self::Boot];
 
     /// The word in plans and requests, also for what is done to one unit.
@@ -46,6 +49,7 @@ impl Verb {
             Self::Reload => "reload",
             Self::Switch => "switch",
             Self::Boot => "boot",
+            Self::Apply => "apply",
         }
     }
 }
@@ -90,10 +94,31 @@ impl Plan {
         states: impl Fn(UnitIndex) -> State,
         milliseconds: &BTreeMap<String, u64>,
     ) -> Self {
-        let (order, failures) = match verb {
+        let run = match verb {
             Verb::Reload => reloads(graph, named, states),
             _ => simulate::simulate(graph, verb, named, states, milliseconds),
         };
+        Self::of_run(graph, verb, target, run, milliseconds)
+    }
+
+    /// Plans what is to become of several units at once, for changed files; all else is as for [`Plan::new`].
+    pub fn of_goals(
+        graph: &Graph,
+        goals: &Goals,
+        states: impl Fn(UnitIndex) -> State,
+        milliseconds: &BTreeMap<String, u64>,
+    ) -> Self {
+        let run = simulate::change(graph, goals, states, milliseconds);
+        Self::of_run(graph, Verb::Apply, "", run, milliseconds)
+    }
+
+    fn of_run(
+        graph: &Graph,
+        verb: Verb,
+        target: &str,
+        (order, failures): simulate::Run,
+        milliseconds: &BTreeMap<String, u64>,
+    ) -> Self {
         let place: BTreeMap<UnitIndex, usize> = order.iter().enumerate().map(|(at, step)| (step.0, at)).collect();
         let step = |&(unit, action): &(UnitIndex, Verb)| {
             let before = match action {

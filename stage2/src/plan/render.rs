@@ -73,7 +73,7 @@ impl Plan {
 
     /// `start default: 12 steps, about 3200 ms`.
     fn heading(&self) -> String {
-        let mut text = format!("{} {}: ", self.verb.name(), self.target);
+        let mut text = format!("{} {}", self.verb.name(), self.target).trim_end().to_owned() + ": ";
         text += &match self.steps.len() {
             0 => "nothing to do".into(),
             1 => "1 step".into(),

@@ -9,6 +9,7 @@ use super::Verb;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Nanoseconds};
 use crate::graph::{Graph, UnitIndex};
+use crate::request::verdict::Goals;
 
 /// Answers that are still to come: when, in which order they were promised, and of whom.
 type Promises = BinaryHeap<Reverse<(Nanoseconds, usize, UnitIndex)>>;
@@ -24,28 +25,26 @@ pub(super) fn simulate(
     states: impl Fn(UnitIndex) -> State,
     milliseconds: &BTreeMap<String, u64>,
 ) -> Run {
-    let mut world = World::new(graph, states, milliseconds);
+    let world = World::new(graph, states, milliseconds);
     let leaving = if verb == Verb::Switch { leaving(&world.engine, named) } else { Vec::new() };
-    if !leaving.is_empty() {
-        world.tell(Event::Stop(leaving));
-    }
     let named = named.to_vec();
-    world.tell(match verb {
+    let event = match verb {
         Verb::Stop => Event::Stop(named),
         Verb::Restart => Event::Restart(named),
-        Verb::Start | Verb::Reload | Verb::Switch | Verb::Boot => Event::Start(named),
-    });
-    while let Some(Reverse((time, _, unit))) = world.promises.pop() {
-        world.now = time;
-        match world.engine.state(unit) {
-            State::Starting => world.tell(Event::Ready(unit)),
-            _ => world.tell(Event::Down(unit)),
-        }
-    }
-    let again: HashSet<UnitIndex> =
-        world.done.iter().filter(|step| step.1 == Verb::Restart).map(|step| step.0).collect();
-    world.done.retain(|(unit, verb)| *verb != Verb::Stop || !again.contains(unit));
-    (world.done, world.failures)
+        Verb::Start | Verb::Reload | Verb::Switch | Verb::Boot | Verb::Apply => Event::Start(named),
+    };
+    world.run([Event::Stop(leaving), event])
+}
+
+/// The same for several things that are asked for at once.
+pub(super) fn change(
+    graph: &Graph,
+    goals: &Goals,
+    states: impl Fn(UnitIndex) -> State,
+    milliseconds: &BTreeMap<String, u64>,
+) -> Run {
+    let Goals { up, again, down } = goals.clone();
+    World::new(graph, states, milliseconds).run([Event::Stop(down), Event::Restart(again), Event::Start(up)])
 }
 
 /// What is not down, and not among these units and what they bring in.
@@ -88,6 +87,22 @@ impl<'a> World<'a> {
             }
         }
         world
+    }
+
+    /// Everything that comes of these events.
+    fn run(mut self, events: impl IntoIterator<Item = Event>) -> Run {
+        events.into_iter().for_each(|event| self.tell(event));
+        while let Some(Reverse((time, _, unit))) = self.promises.pop() {
+            self.now = time;
+            match self.engine.state(unit) {
+                State::Starting => self.tell(Event::Ready(unit)),
+                _ => self.tell(Event::Down(unit)),
+            }
+        }
+        let again: HashSet<UnitIndex> =
+            self.done.iter().filter(|step| step.1 == Verb::Restart).map(|step| step.0).collect();
+        self.done.retain(|(unit, verb)| *verb != Verb::Stop || !again.contains(unit));
+        (self.done, self.failures)
     }
 
     /// Tells the engine, and promises what it asks for.

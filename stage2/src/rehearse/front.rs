@@ -47,7 +47,7 @@ pub struct Options {
 
 impl Options {
     /// Finds what cannot work before anything is started: directories that are not there, a target that nothing is.
-    fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         let named = self.units.iter().chain(&self.bundles).chain(&self.overlay).chain([&self.root]);
         if let Some(absent) = named.into_iter().find(|directory| !directory.is_dir()) {
             return Err(format!("{} is not a directory", absent.display()));
@@ -70,9 +70,8 @@ impl Options {
     }
 }
 
-/// Rehearses and writes everything to `out`. True: it booted, everything came up, and it stopped cleanly.
+/// Rehearses what was checked, and writes everything to `out`. True: it booted, everything came up, and it stopped cleanly.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<bool, String> {
-    options.check()?;
     let mut sandbox = Sandbox::start(options)?;
     let booted = match sandbox.watch.watch(out, BOOT_LIMIT, true)? {
         Seen::BootDone => report(&sandbox, out)?,

@@ -92,7 +92,7 @@ impl Supervised {
             .begins_with_good()
             .and_then(|number| Some((number, generations.sources(number, &self.sources.reading)?)));
         let Some((number, sources)) = good else { return (self.sources.clone(), false) };
-        if state.bad.is_some_and(|bad| !generations.holds(bad, &Snapshot::take(&self.sources))) {
+        if state.bad.is_some_and(|bad| !generations.holds(bad, &self.snapshot())) {
             state.forgive();
             self.write_boot_state(state);
             return (self.sources.clone(), false);
@@ -145,7 +145,7 @@ impl Supervised {
     fn keep_generation(&self, good: Option<u64>) -> io::Result<u64> {
         let generations = self.generations();
         let in_use: Vec<u64> = good.into_iter().collect();
-        let number = generations.keep(&Snapshot::take(&self.sources), &in_use)?;
+        let number = generations.keep(&self.snapshot(), &in_use)?;
         generations.put_in_force(number)?;
         Ok(number)
     }
@@ -186,6 +186,11 @@ impl Supervised {
         while !self.executor.run()? && !self.queue.has_stop() {}
         let goals = Goals { up, ..Goals::default() };
         Ok(Some(verdict::answer(&goals, self.executor.target(), self.executor.engine())))
+    }
+
+    /// The files of today.
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&self.sources, &self.executor.places().etc)
     }
 
     fn generations(&self) -> Generations {

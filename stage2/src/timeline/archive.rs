@@ -2,6 +2,7 @@
 //!
 //! A boot that cannot be kept, because its disk is full or read-only, is only not remembered.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,33 @@ const KEPT: usize = 20;
 /// The longest timeline that is kept, in bytes: an operator's weeks of work are not a boot.
 const LONGEST: usize = 4 << 20;
 const ENDING: &str = ".jsonl";
+
+/// Why there is no timeline. Display is text for people.
+#[derive(Debug)]
+pub enum NotFound {
+    /// No boot has this name.
+    Unknown {
+        /// The name.
+        which: String,
+        /// How many boots are remembered.
+        kept: usize,
+        /// Where.
+        directory: PathBuf,
+    },
+    /// The file is there, or should be.
+    Unreadable(PathBuf, io::Error),
+}
+
+impl Display for NotFound {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { which, kept, directory } => {
+                write!(f, "no boot is known as '{which}' ({kept} are kept in {})", directory.display())
+            }
+            Self::Unreadable(path, error) => write!(f, "unable to read {}: {error}", path.display()),
+        }
+    }
+}
 
 /// Keeps this boot's timeline as it is now; once more for the same boot replaces it.
 pub fn keep(places: &Places) -> io::Result<()> {
@@ -38,17 +66,17 @@ pub fn keep(places: &Places) -> io::Result<()> {
 /// A boot: `None` and `0` are the one that is running, `-1` the one before; else it is an id, or the beginning of one.
 ///
 /// # Errors
-/// Text for people: there is no such boot, or it cannot be read.
-pub fn find(places: &Places, which: Option<&str>) -> Result<Boot, String> {
+/// There is no such boot, or it cannot be read.
+pub fn find(places: &Places, which: Option<&str>) -> Result<Boot, NotFound> {
     let path = match which {
         None | Some("0" | "-0") => places.run.join(run::TIMELINE),
         Some(which) => earlier(places, which)?,
     };
-    let text = fs::read_to_string(&path).map_err(|e| format!("unable to read {}: {e}", path.display()))?;
+    let text = fs::read_to_string(&path).map_err(|e| NotFound::Unreadable(path, e))?;
     Ok(Boot::parse(&text))
 }
 
-fn earlier(places: &Places, which: &str) -> Result<PathBuf, String> {
+fn earlier(places: &Places, which: &str) -> Result<PathBuf, NotFound> {
     let directory = directory(places);
     let current = fs::read_to_string(places.run.join(run::BOOT_ID)).unwrap_or_default();
     let names = names(&directory);
@@ -56,7 +84,7 @@ fn earlier(places: &Places, which: &str) -> Result<PathBuf, String> {
         Some(back) => names.iter().rev().filter(|name| id(name) != current.trim()).nth(back.saturating_sub(1)),
         None => names.iter().find(|name| id(name).starts_with(which)),
     };
-    let none = || format!("no boot is known as '{which}' ({} are kept in {})", names.len(), directory.display());
+    let none = || NotFound::Unknown { which: which.into(), kept: names.len(), directory: directory.clone() };
     Ok(directory.join(found.ok_or_else(none)?))
 }
 
@@ -96,7 +124,7 @@ mod tests {
             keep(&places).unwrap();
         };
         (10..10 + KEPT + 3).for_each(|number| boot(&format!("{number}-x")));
-        let found = |which| find(&places, Some(which)).map(|boot| boot.id);
+        let found = |which| find(&places, Some(which)).map(|boot| boot.id).map_err(|error| error.to_string());
         assert_eq!(names(&places.var.join("boots")).len(), KEPT);
         assert_eq!(find(&places, None).unwrap().id, format!("{}-x", 12 + KEPT));
         assert_eq!(found("20"), Ok("20-x".into()));

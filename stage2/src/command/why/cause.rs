@@ -36,7 +36,7 @@ impl Causes {
     /// Reads states and units; the error is for a unit that nobody knows.
     pub fn read(places: &Places, unit: &str) -> Result<Self, Failure> {
         let files: BTreeMap<String, StateFile> =
-            states::read_all_now(places).into_iter().map(|file| (file.unit.clone(), file)).collect();
+            states::of_running(places)?.into_iter().map(|file| (file.unit.clone(), file)).collect();
         let sources = Sources {
             units: places.unit_directories(),
             bundles: places.bundle_directories(),
