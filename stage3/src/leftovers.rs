@@ -2,13 +2,14 @@
 
 use crate::holders;
 use crate::mounts::{self, Mount};
-use crate::process::{self, Process};
+use crate::patience::outlasting;
+use crate::process::{self, Process, others};
 use crate::steps::swap;
 use crate::stop::Stop;
 use crate::verb::Verb;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
-use supervisor::sys::stop::Death;
 
 /// A process that ends by itself within this time is not left: a wrapper that the scanner just started. On a busy host,
 /// emulated, four of them took longer than half a second.
@@ -20,28 +21,20 @@ const MEMORY: [&str; 3] = ["rootfs", "tmpfs", "ramfs"];
 /// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, ours or a
 /// supervise's, since nobody knows what they did not finish.
 pub fn processes(stop: &mut Stop) -> Vec<String> {
-    let deaths = living(&process::all()).filter_map(|pid| Death::of(pid).ok()).collect();
-    stop.events.until_ended(deaths, PASSING);
-    let table = process::all();
+    let living = outlasting(stop, HashSet::new(), PASSING, |_| others(), |_| ());
     let mut left: Vec<_> = stop.killed_units.iter().map(|name| format!("{name} (unit, ended only by KILL)")).collect();
-    left.extend(killed(&stop.killed, &table));
-    left.extend(living(&table).map(|pid| format!("{pid} {}", process::command(pid))));
+    left.extend(killed(&stop.killed, &living));
+    left.extend(living.iter().map(|process| format!("{} {}", process.pid, process::command(process.pid))));
     // A proof needs a table that shows at least ourselves.
-    if !table.iter().any(|process| process.pid == std::process::id()) {
+    if !process::all().iter().any(|process| process.pid == std::process::id()) {
         left.push("unknown: /proc cannot be read".into());
     }
     left
 }
 
-fn living(table: &[Process]) -> impl Iterator<Item = u32> {
-    let own = std::process::id();
-    let living = table.iter().filter(|process| !process.kernel && !process.zombie);
-    living.map(|process| process.pid).filter(move |pid| *pid != 1 && *pid != own)
-}
-
 /// Those that KILL has ended. What even KILL has not (it hangs in the kernel) counts among the living.
-fn killed(killed: &[(u32, String)], table: &[Process]) -> Vec<String> {
-    let ended = killed.iter().filter(|(pid, _)| !living(table).any(|living| living == *pid));
+fn killed(killed: &[(u32, String)], living: &[Process]) -> Vec<String> {
+    let ended = killed.iter().filter(|(pid, _)| !living.iter().any(|living| living.pid == *pid));
     ended.map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect()
 }
 
@@ -122,9 +115,9 @@ mod tests {
     /// What survives KILL is counted once.
     #[test]
     fn survivors_count_once() {
-        let line = |pid, zombie| Process { pid, parent: 1, state: 'D', terminal: false, kernel: false, zombie };
+        let living = [Process { pid: 7, parent: 1, state: 'D', terminal: false, kernel: false, zombie: false }];
         let asked = [(7, "hangs".to_string()), (8, "died".to_string())];
-        assert_eq!(killed(&asked, &[line(7, false), line(8, true)]), ["8 died (ended only by KILL)"]);
+        assert_eq!(killed(&asked, &living), ["8 died (ended only by KILL)"]);
     }
 
     /// The line is the one that others read, to the byte.

@@ -22,6 +22,7 @@ mod json;
 mod leftovers;
 mod main_ended;
 mod mounts;
+mod patience;
 mod process;
 mod record;
 mod report;

@@ -54,6 +54,14 @@ pub fn all() -> Vec<Process> {
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Process::of).collect()
 }
 
+/// Every living process but process 1, ourselves and the kernel's.
+pub fn others() -> Vec<Process> {
+    let own = std::process::id();
+    let mut table = all();
+    table.retain(|process| process.pid > 1 && process.pid != own && !process.kernel && !process.zombie);
+    table
+}
+
 /// The process and everything below it.
 pub fn tree(table: &[Process], root: u32) -> Vec<u32> {
     let mut found = vec![root];

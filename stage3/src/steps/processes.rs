@@ -3,7 +3,8 @@
 //! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
-use crate::process::{self, Process};
+use crate::patience::outlasting;
+use crate::process::{self, Process, others};
 use crate::services::{self, Role};
 use crate::stop::Stop;
 use nix::libc::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
@@ -16,8 +17,8 @@ use supervisor::sys::stop::{Death, signal};
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long those may take that were asked last.
-const PASSING: Duration = Duration::from_millis(500);
+/// How long those may take that were born late: a busy host starts and ends a wrapper in half a second.
+const PASSING: Duration = Duration::from_secs(2);
 /// How long one round of KILL is waited for.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 /// Rounds of KILL before those that do not die are left alone.
@@ -26,8 +27,8 @@ const KILL_ROUNDS: u32 = 5;
 /// Ends them, politely first.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let asked = terminate(stop);
-    ask_the_youngest(stop, &asked);
-    note_killed(stop, targets);
+    let doomed = outlasting(stop, asked, PASSING, targets, ask);
+    note_killed(stop, &doomed);
     let left = kill(stop, targets);
     match (stop.killed.as_slice(), left) {
         (_, left) if left > 0 => Err(format!("{left} processes survived KILL")),
@@ -42,7 +43,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// The last round, once no filesystem needs a storage daemon any more. It spares nobody: the loggers have ended, so
 /// what supervises one now was brought back by the scanner for a message of its own.
 pub fn last(stop: &mut Stop) {
-    kill(stop, everyone_else);
+    kill(stop, |_| others());
 }
 
 /// Asks every process once, new ones included, and waits until all have ended or the grace is over.
@@ -64,30 +65,15 @@ fn terminate(stop: &mut Stop) -> HashSet<u32> {
     asked
 }
 
-/// What was born while somebody else kept us waiting has not been asked yet. A wrapper that the scanner just started ends by
-/// itself.
-fn ask_the_youngest(stop: &mut Stop, asked: &HashSet<u32>) {
-    let mut young = targets(stop);
-    young.retain(|process| !asked.contains(&process.pid));
-    young.iter().for_each(ask);
-    let deaths = young.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
-    stop.events.until_ended(deaths, PASSING);
-}
-
-/// Loggers that did not end when told to are killed in the last round, and named.
+/// Loggers that did not end when told to are killed in the last round, and named. A stage 3 that has just told us to hurry
+/// ends by itself.
 pub fn note_loggers(stop: &mut Stop) {
-    // A stage 3 that has just told us to hurry ends by itself.
-    let deaths = everyone_else(stop).iter().filter_map(|process| Death::of(process.pid).ok()).collect();
-    stop.events.until_ended(deaths, PASSING);
-    note_killed(stop, |stop| {
-        let mut table = everyone_else(stop);
-        table.retain(|process| !process::is_storage_daemon(process.pid));
-        table
-    });
+    let mut doomed = outlasting(stop, HashSet::new(), PASSING, |_| others(), |_| ());
+    doomed.retain(|process| !process::is_storage_daemon(process.pid));
+    note_killed(stop, &doomed);
 }
 
-fn note_killed(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) {
-    let doomed = chosen(stop);
+fn note_killed(stop: &mut Stop, doomed: &[Process]) {
     stop.killed.extend(doomed.iter().map(|process| (process.pid, process::command(process.pid))));
 }
 
@@ -120,18 +106,10 @@ fn send(pid: u32, number: i32) {
 
 /// Those to be ended now: not the root's storage, not those that still log.
 fn targets(stop: &Stop) -> Vec<Process> {
-    let mut targets = everyone_else(stop);
+    let mut targets = others();
     let spared = loggers(stop, &targets);
     targets.retain(|process| !spared.contains(&process.pid) && !process::is_storage_daemon(process.pid));
     targets
-}
-
-/// Every living process but process 1, ourselves and the kernel's.
-fn everyone_else(_stop: &Stop) -> Vec<Process> {
-    let own = std::process::id();
-    let mut table = process::all();
-    table.retain(|process| process.pid > 1 && process.pid != own && !process.kernel && !process.zombie);
-    table
 }
 
 /// The supervises of loggers, known by the lock they hold, the loggers, and what those started.
