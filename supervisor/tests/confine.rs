@@ -227,7 +227,7 @@ fn refusals() {
     let is_raised = ["--limit", "nofile=unlimited"];
     for (options, text) in [
         (&["--user", "root"][..], "unable to set the groups: Operation not permitted"),
-        (&["--nice", "-5"], "unable to set the nice value -5: Permission denied"),
+        (&["--nice", "-20"], "unable to set the nice value -20: Permission denied"),
         (&["--private-tmp"], "unable to have a mount namespace: Operation not permitted"),
         (&["--capabilities", ""], "unable to give capabilities up: Operation not permitted"),
         (&is_raised, "unable to set the limit nofile: Operation not permitted"),
