@@ -10,6 +10,7 @@ use supervisor::paths;
 use crate::cmdline::{self, Options};
 use crate::mounts;
 use crate::report::Report;
+use crate::settings::Settings;
 
 /// The first pid namespace's inode; its number is part of the kernel's interface.
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
@@ -35,6 +36,8 @@ pub struct Boot {
     pub command: Vec<OsString>,
     /// What process 1 keeps open for the main service: standard input, output and error as they came.
     pub streams: Vec<OwnedFd>,
+    /// What sunup.yaml says.
+    pub settings: Settings,
     /// Where everything is said.
     pub report: Report,
     words: Vec<String>,
@@ -52,6 +55,7 @@ impl Boot {
             directory: std::env::current_dir().unwrap_or_else(|_| "/".into()),
             command,
             streams: Vec::new(),
+            settings: Settings::default(),
             report: Report::new(),
             words: words.to_vec(),
         }

@@ -21,9 +21,12 @@ mod failure;
 mod json;
 mod letter;
 mod mounts;
+mod preset;
+mod quote;
 mod replace;
 mod report;
 mod scanner;
+mod settings;
 mod telinit;
 mod waiter;
 
@@ -58,7 +61,7 @@ fn start(words: &[String], command: Vec<OsString>) -> ! {
     if let Err(failure) = waiter::start(&boot) {
         boot.report.failure(&failure);
     }
-    let failure = scanner::execute(&boot, &log);
+    let failure = scanner::execute(&mut boot, &log);
     boot.report.failure(&failure);
     emergency::last_resort(&boot)
 }

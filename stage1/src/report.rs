@@ -85,6 +85,11 @@ impl Report {
         }
     }
 
+    /// The boot waits for somebody.
+    pub fn wait(&mut self, text: &str) {
+        self.line(Mark::Wait, text, None);
+    }
+
     /// A step has ended.
     pub fn step(&mut self, step: &'static str, error: Option<&Failure>) {
         self.events.push(Event { t_ns: now_ns(), step, error: error.map(ToString::to_string) });

@@ -1,25 +1,61 @@
-//! Becoming the scanner.
+//! Becoming the scanner: ours, or another suite's.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::fcntl::OFlag;
+use nix::unistd::{AccessFlags, access};
 use supervisor::paths::{self, run};
 
 use crate::boot::{self, Boot};
 use crate::environment;
 use crate::failure::Failure;
+use crate::settings::Choice;
 
 /// PATH as services are to get it; the wrapper puts it back.
 const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
 /// The limits of open files that children get back: `SOFT:HARD`.
 const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
+
+/// `scanner`: whose it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scanner {
+    /// Ours.
+    #[default]
+    Sunup,
+    /// s6-svscan.
+    S6,
+    /// runsvdir.
+    Runit,
+    /// Daniel J. Bernstein's svscan.
+    Daemontools,
+}
+
+impl Choice for Scanner {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("sunup", Self::Sunup), ("s6", Self::S6), ("runit", Self::Runit), ("daemontools", Self::Daemontools)];
+}
+
+impl Scanner {
+    /// Another suite's program, in the PATH that services get; `None`: ours is meant.
+    pub fn program(self, path: &OsStr) -> Option<Result<PathBuf, Failure>> {
+        let name = match self {
+            Self::Sunup => return None,
+            Self::Runit => "runsvdir",
+            Self::Daemontools => "svscan",
+            Self::S6 => return Some(Err(Failure::because("run s6-svscan", "the engine cannot read its records"))),
+        };
+        let found = std::env::split_paths(path).map(|directory| directory.join(name));
+        let found = found.into_iter().find(|program| access(program, AccessFlags::X_OK).is_ok());
+        Some(found.ok_or_else(|| Failure::because(format_args!("run {name}"), "it is nowhere in PATH")))
+    }
+}
 
 /// The log FIFO, opened for writing: it becomes the scanner's standard output and error.
 #[derive(Debug)]
@@ -44,20 +80,30 @@ fn open(boot: &Boot) -> io::Result<(File, File)> {
     Ok((writer.try_clone()?, writer))
 }
 
-/// Executes svscan from the run directory, or the installed one where there is no copy. Returns only what went wrong.
-pub fn execute(boot: &Boot, log: &Log) -> Failure {
-    let failure = try_one(boot, log, &boot.below_run(run::BIN).join("svscan"));
-    let _ = try_one(boot, log, &boot.lib.join("bin/svscan"));
+/// Executes another suite's scanner if that is what boots, else svscan from the run directory, or the installed one where
+/// there is no copy. Returns only what went wrong.
+pub fn execute(boot: &mut Boot, log: &Log) -> Failure {
+    if let Some(Ok(program)) = boot.settings.scanner.program(&boot.path) {
+        let failure = become_program(boot, log, Command::new(&program).arg(boot.below_run(run::SCAN)));
+        boot.report.failure(&failure.remark("svscan is used"));
+    }
+    let failure = become_program(boot, log, &mut svscan(boot, &boot.below_run(run::BIN).join("svscan")));
+    let _ = become_program(boot, log, &mut svscan(boot, &boot.lib.join("bin/svscan")));
     failure
 }
 
-fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
+fn svscan(boot: &Boot, program: &Path) -> Command {
     let mut command = Command::new(program);
     // Standard error first: that one is the console of the scanner's own end.
     for stream in boot.streams.iter().rev() {
         command.arg("-X").arg(stream.as_raw_fd().to_string());
     }
-    command.args(["-t", "0"]).arg(boot.below_run(run::SCAN)).current_dir("/");
+    command.args(["-t", "0"]).arg(boot.below_run(run::SCAN));
+    command
+}
+
+fn become_program(boot: &Boot, log: &Log, command: &mut Command) -> Failure {
+    command.current_dir("/");
     command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
     if boot.run != Path::new(paths::RUN) {
@@ -72,7 +118,8 @@ fn try_one(boot: &Boot, log: &Log, program: &Path) -> Failure {
     if let Some((Ok(out), Ok(error))) = log.0.as_ref().map(|(out, error)| (out.try_clone(), error.try_clone())) {
         command.stdout(out).stderr(error);
     }
-    Failure::new(format_args!("run {}", program.display()), command.exec())
+    let error = command.exec();
+    Failure::new(format_args!("run {}", Path::new(command.get_program()).display()), error)
 }
 
 /// `RUN/wrapper:RUN/bin:` and the original.

@@ -21,8 +21,10 @@ use supervisor::sys::process::{Fork, fork};
 use supervisor::sys::signal::{Disposition, set_disposition};
 
 use crate::boot::{self, Boot};
+use crate::cmdline::Debug;
 use crate::console::Console;
 use crate::failure::{Failure, Trying};
+use crate::scanner::Scanner;
 use crate::{emergency, letter};
 
 /// How long the logger may take until we read in its place.
@@ -53,7 +55,12 @@ fn wait(boot: &Boot) -> ! {
     let fifo = boot.below_run(run::LOG_FIFO);
     let writer = letter::await_reader(&fifo, Instant::now() + LOGGER);
     let stand_in = if writer.is_none() { StandIn::new(boot) } else { None };
-    let log = writer.or_else(|| OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&fifo).ok());
+    let mut log =
+        writer.or_else(|| OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&fifo).ok());
+    if boot.options().emergency {
+        say(&mut log, "[wait] stage1: a shell before anything is started, until it ends");
+        emergency::shell();
+    }
     up(boot, log);
     if let Some(stand_in) = stand_in {
         stand_in.copy_until_ready();
@@ -61,20 +68,20 @@ fn wait(boot: &Boot) -> ! {
     std::process::exit(0)
 }
 
-/// Has the scanner hold the FIFO and the engine work, or else someone who can log in.
-fn up(boot: &Boot, log: Option<File>) {
+/// Has the scanner hold the FIFO, if it is ours, and the engine work, or else someone who can log in.
+fn up(boot: &Boot, mut log: Option<File>) {
     let scanner = boot.below_run(run::SCAN).join(scan::CONTROL);
     let deadline = || Instant::now() + SUPERVISE;
-    let held = letter::send(&scanner, control::scanner::HOLD_FIFO, deadline());
+    let is_ours = boot.settings.scanner == Scanner::Sunup;
+    let held = is_ours.then(|| letter::send(&scanner, control::scanner::HOLD_FIFO, deadline()));
     let result = letter::send(&control(boot, ENGINE), control::supervise::UP, deadline());
-    let mut log = log;
-    for failure in held.err().iter().chain(result.as_ref().err()) {
-        say(&mut log, failure);
+    for failure in held.and_then(Result::err).iter().chain(result.as_ref().err()) {
+        fail(&mut log, failure);
     }
-    if (result.is_err() || boot.options().debug)
+    if (result.is_err() || boot.options().debug != Debug::No)
         && let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline())
     {
-        say(&mut log, &failure);
+        fail(&mut log, &failure);
         // Another process, because this one may have to read the log.
         if !matches!(fork(), Ok(Fork::Parent(_))) {
             emergency::shell_for_ever();
@@ -86,14 +93,17 @@ fn control(boot: &Boot, name: &str) -> PathBuf {
     boot.below_run(run::SERVICE).join(name).join(service::CONTROL)
 }
 
+fn fail(log: &mut Option<File>, failure: &Failure) {
+    say(log, &format!("[fail] stage1: {failure}"));
+}
+
 /// To the log, and to the console, because nobody may ever read that log.
-fn say(log: &mut Option<File>, failure: &Failure) {
-    let line = format!("[fail] stage1: {failure}");
+fn say(log: &mut Option<File>, line: &str) {
     if let Some(log) = log {
         let _ = log.write_all(format!("{line}\n").as_bytes());
     }
     if let Some(mut console) = Console::open() {
-        console.line(&line, None);
+        console.line(line, None);
     }
 }
 

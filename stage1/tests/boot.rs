@@ -56,7 +56,7 @@ fn check_log(sandbox: &Sandbox) {
     assert!(sandbox.result("console").contains("stage 1 begins\r\n[ ok ] stage1: the scanner may start"));
     let timeline = sandbox.result("run/timeline.jsonl");
     let id = sandbox.result("run/boot-id");
-    assert_eq!(timeline.lines().count(), 19, "{timeline}");
+    assert_eq!(timeline.lines().count(), 20, "{timeline}");
     let end = format!(r#","boot":"{}","unit":"stage1","event":"step","step":"proc","error":null}}"#, id.trim_end());
     assert!(timeline.lines().next().unwrap().ends_with(&end), "{timeline}");
 }

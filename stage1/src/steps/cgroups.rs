@@ -30,7 +30,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     if !boot::is_first() {
         return if mounts::may_mount() { sandboxed() } else { Ok(()) };
     }
-    match boot.options().cgroup {
+    match boot.settings.cgroup {
         CgroupLayout::Unified => unified(ROOT)?,
         CgroupLayout::Legacy => legacy(boot)?,
         CgroupLayout::Hybrid => {

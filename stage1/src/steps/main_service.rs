@@ -4,11 +4,9 @@
 //! It is a unit like any other, with a service directory whose `finish` is stage 3: what ends is told there. Its
 //! standard descriptors are ours, as they came; process 1 keeps them open, and /proc shows them.
 
-use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{self, stderr, stdin, stdout};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -18,6 +16,7 @@ use supervisor::paths::{run, service};
 use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
 use crate::json::Text;
+use crate::quote::quote;
 
 /// Its unit's name.
 pub const NAME: &str = "main";
@@ -72,34 +71,7 @@ fn program(boot: &Boot) -> Vec<u8> {
     text
 }
 
-/// A word as the shell takes it for itself.
-fn quote(text: &mut Vec<u8>, word: &OsStr) {
-    text.push(b'\'');
-    for &byte in word.as_bytes() {
-        if byte == b'\'' {
-            text.extend_from_slice(b"'\\''");
-        } else {
-            text.push(byte);
-        }
-    }
-    text.push(b'\'');
-}
-
 fn executable(path: &Path, text: &[u8]) -> io::Result<()> {
     fs::write(path, text)?;
     fs::set_permissions(path, Permissions::from_mode(0o755))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A shell gets back what was quoted.
-    #[test]
-    fn quotes() {
-        let mut text = b"printf '%s' ".to_vec();
-        quote(&mut text, OsStr::new("it's $HOME \"\\ \n*"));
-        let output = std::process::Command::new("/bin/sh").arg("-c").arg(OsStr::from_bytes(&text)).output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), "it's $HOME \"\\ \n*");
-    }
 }

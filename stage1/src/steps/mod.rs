@@ -3,11 +3,11 @@
 
 mod cgroups;
 mod console;
-mod ctrl_alt_del;
 mod dev;
 mod handlers;
 mod image;
 mod kernel;
+mod keys;
 mod limits;
 mod log;
 mod main_service;
@@ -18,10 +18,12 @@ mod pts;
 mod request;
 mod run_directory;
 mod runtime;
+mod settings;
 mod shm;
 mod sys;
 
 use crate::boot::Boot;
+use crate::emergency;
 use crate::failure::Failure;
 
 /// One step.
@@ -33,11 +35,12 @@ struct Step {
 }
 
 /// /proc comes first, because the others look at it.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step { name: "proc", act: proc::act },
     Step { name: "sys", act: sys::act },
     Step { name: "dev", act: dev::act },
     Step { name: "console", act: console::act },
+    Step { name: "settings", act: settings::act },
     Step { name: "pts", act: pts::act },
     Step { name: "shm", act: shm::act },
     Step { name: "mqueue", act: mqueue::act },
@@ -46,7 +49,7 @@ const STEPS: [Step; 19] = [
     Step { name: "kernel", act: kernel::act },
     Step { name: "cgroups", act: cgroups::act },
     Step { name: "limits", act: limits::act },
-    Step { name: "ctrl-alt-del", act: ctrl_alt_del::act },
+    Step { name: "keys", act: keys::act },
     Step { name: "programs", act: programs::act },
     Step { name: "image", act: image::act },
     Step { name: "handlers", act: handlers::act },
@@ -55,7 +58,7 @@ const STEPS: [Step; 19] = [
     Step { name: "request", act: request::act },
 ];
 
-/// Does every step, whatever became of the one before.
+/// Does every step, whatever became of the one before. Whoever debugs a boot gets a shell between two of them.
 pub fn run(boot: &mut Boot) {
     for step in &STEPS {
         let result = (step.act)(boot);
@@ -63,5 +66,9 @@ pub fn run(boot: &mut Boot) {
             boot.report.failure(failure);
         }
         boot.report.step(step.name, result.as_ref().err());
+        if boot.options().debug.is_after(step.name) {
+            boot.report.wait(&format!("a shell after the step {}, until it ends", step.name));
+            emergency::shell();
+        }
     }
 }

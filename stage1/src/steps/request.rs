@@ -8,8 +8,13 @@ use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
 use crate::json::Text;
 
+/// Below the administrator's configuration.
+const BUNDLES: &str = "bundles";
+
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
-    let bundle = boot.options().bundle;
+    let options = boot.options();
+    let level = options.level.filter(|level| boot.etc.join(BUNDLES).join(level).is_dir());
+    let bundle = level.unwrap_or(options.bundle);
     let main = if boot.command.is_empty() { "" } else { ",\"main\"" };
     let directory = boot.below_run(run::REQUESTS);
     let new = directory.join(format!(".{}.new", requests::BOOT));

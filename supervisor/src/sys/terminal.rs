@@ -12,6 +12,8 @@ const TIOCSCTTY: u32 = 0x540e;
 /// Even if another session has it, which only root may do.
 const STEAL: u32 = 1;
 
+/// Has a console of Linux' own send a signal on the keyboard's request.
+const KDSIGACCEPT: u32 = 0x4b4e;
 /// Asks how large a terminal is.
 const TIOCGWINSZ: u32 = 0x5413;
 
@@ -28,6 +30,13 @@ pub struct Size {
 pub fn control(terminal: Descriptor) -> Result<()> {
     // SAFETY: the request takes a number.
     unsafe { syscall!(Sysno::ioctl, terminal.0, TIOCSCTTY, STEAL) }?;
+    Ok(())
+}
+
+/// Has the keyboard's request send us a signal, until the console is told another process. Only Linux' own consoles take it.
+pub fn signal_on_request(console: Descriptor, signal: u32) -> Result<()> {
+    // SAFETY: the request takes a number.
+    unsafe { syscall!(Sysno::ioctl, console.0, KDSIGACCEPT, signal) }?;
     Ok(())
 }
 

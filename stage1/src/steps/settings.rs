@@ -1,0 +1,26 @@
+//! sunup.yaml, which the command line wins over; and what is wrong with either.
+
+use crate::boot::Boot;
+use crate::failure::Failure;
+use crate::scanner::Scanner;
+use crate::settings::Settings;
+
+/// Below the administrator's configuration.
+const FILE: &str = "sunup.yaml";
+
+pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
+    let (settings, mut failures) = Settings::load(&boot.etc.join(FILE));
+    let options = boot.options();
+    boot.settings = Settings {
+        scanner: options.scanner.unwrap_or(settings.scanner),
+        cgroup: options.cgroup.unwrap_or(settings.cgroup),
+        ..settings
+    };
+    failures.extend(options.wrong.iter().map(|reason| Failure::because("obey a word", reason)));
+    if let Some(Err(failure)) = boot.settings.scanner.program(&boot.path) {
+        boot.settings.scanner = Scanner::Sunup;
+        failures.push(failure.remark("svscan is used"));
+    }
+    failures.iter().for_each(|failure| boot.report.failure(failure));
+    Ok(())
+}
