@@ -29,6 +29,10 @@ pub struct Events {
     hurried: bool,
     /// From then on there is no time left for waiting.
     hurry_at: Option<Instant>,
+    /// Whoever types there is heard.
+    keyboard: Option<i32>,
+    /// Somebody has typed, which ended the last wait.
+    typed: bool,
 }
 
 impl Events {
@@ -39,6 +43,8 @@ impl Events {
             hurry: run.join(paths::run::STAGE3_HURRY),
             hurried: false,
             hurry_at: None,
+            keyboard: None,
+            typed: false,
         };
         events.add(run, AddWatchFlags::IN_CREATE);
         events.hurried = events.hurry.exists();
@@ -77,9 +83,20 @@ impl Events {
         self.hurry_at = Instant::now().checked_add(time);
     }
 
+    /// From now on a wait ends early when there is something to be read from this descriptor; `None`: nobody is heard.
+    pub fn listen(&mut self, keyboard: Option<i32>) {
+        self.keyboard = keyboard;
+        self.typed = false;
+    }
+
+    /// The last wait ended because somebody typed.
+    pub fn was_typed(&self) -> bool {
+        self.typed
+    }
+
     /// Waits until `met` says so. False: the deadline came first.
     pub fn until(&mut self, limit: Duration, mut met: impl FnMut() -> bool) -> bool {
-        let start = Instant::now();
+        let start = self.begin();
         let mut looks = Vec::from(LOOK_AGAIN);
         loop {
             if met() {
@@ -95,7 +112,7 @@ impl Events {
 
     /// Waits until the processes have ended. False: some have not, and the deadline came.
     pub fn until_ended(&mut self, mut processes: Vec<Death>, limit: Duration) -> bool {
-        let start = Instant::now();
+        let start = self.begin();
         while !processes.is_empty() {
             let Some(left) = self.left(start, limit) else { return false };
             self.sleep(&processes, left);
@@ -107,8 +124,16 @@ impl Events {
         true
     }
 
-    /// What is left of a limit; `None`: nothing.
+    fn begin(&mut self) -> Instant {
+        self.typed = false;
+        Instant::now()
+    }
+
+    /// What is left of a limit; `None`: nothing, or nobody wants to wait for it.
     fn left(&self, start: Instant, limit: Duration) -> Option<Duration> {
+        if self.typed {
+            return None;
+        }
         let limit = if self.hurried() { limit.min(HURRIED) } else { limit };
         let left = limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())?;
         let until_hurried = self.hurry_at.and_then(|at| at.checked_duration_since(Instant::now()));
@@ -117,13 +142,16 @@ impl Events {
 
     /// Sleeps until something happens or the time is over. True: a file changed.
     fn sleep(&mut self, processes: &[Death], time: Duration) -> bool {
-        let mut descriptors: Vec<_> = processes.iter().map(|process| wanted(process.descriptor())).collect();
+        // A descriptor that is no number of one is not looked at.
+        let mut descriptors = vec![wanted(self.keyboard.unwrap_or(-1))];
+        descriptors.extend(processes.iter().map(|process| wanted(process.descriptor())));
         descriptors.extend(self.inotify.iter().map(|inotify| wanted(inotify.as_fd().as_raw_fd())));
         let milliseconds = u32::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
         if readable(&mut descriptors, milliseconds).is_err() {
             // Only a lack of memory leads here; the deadline still holds.
             std::thread::sleep(time.min(Duration::from_millis(100)));
         }
+        self.typed = descriptors.first().is_some_and(|keyboard| keyboard.revents != 0);
         let changed = self.inotify.as_ref().is_some_and(|inotify| inotify.read_events().is_ok());
         if changed && !self.hurried {
             self.hurried = self.hurry.exists();
@@ -166,6 +194,22 @@ mod tests {
         assert!(events.hurried());
         assert!(!events.until(Duration::from_secs(600), || false));
         assert!(start.elapsed() < Duration::from_secs(60));
+    }
+
+    /// Who types ends a wait, for whatever it is, but only while he is listened to.
+    #[test]
+    fn hears_the_keyboard() {
+        let mut events = Events::watch(Path::new("/nonexistent"));
+        let (read, write) = nix::unistd::pipe().unwrap();
+        nix::unistd::write(&write, b"s").unwrap();
+        events.listen(Some(read.as_raw_fd()));
+        assert!(!events.until(Duration::from_secs(600), || false));
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        assert!(!events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(600)));
+        events.listen(None);
+        drop(child.stdin.take());
+        assert!(events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(60)));
+        child.wait().unwrap();
     }
 
     /// The end of a process is seen, and a process that goes on is not taken for ended.

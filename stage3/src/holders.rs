@@ -1,6 +1,6 @@
 //! Who keeps a mount busy, read from /proc/*/{fd,cwd,root,exe,maps}.
 
-use crate::mounts::Mount;
+use crate::mounts::{self, Mount};
 use crate::process;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,15 @@ pub fn of(mount: &Mount, table: &[Mount]) -> Vec<Holder> {
         .collect()
 }
 
+/// Mounts that a process keeps busy, but the root's, the run directory's, and those that hold nothing.
+pub fn mounts_of(pid: u32, run: &Path) -> Vec<String> {
+    let (table, numbers, places) = (mounts::all(), process::open_mounts(pid), places(pid));
+    let is_lasting = |point: &Path| point == Path::new("/") || point == run;
+    let counts = |mount: &&Mount| !is_lasting(&mount.point) && !mount.is_without_storage(Path::new("/dev"));
+    let held = |mount: &&Mount| numbers.contains(&mount.id) || places.iter().any(|path| is_on(path, mount, &table));
+    table.iter().filter(counts).filter(held).map(|mount| mount.point.display().to_string()).collect()
+}
+
 /// An open descriptor; the kernel tells the number of its mount.
 fn descriptor(pid: u32, mount: u32) -> Option<PathBuf> {
     let mut entries = fs::read_dir(format!("/proc/{pid}/fdinfo")).ok()?.flatten();
@@ -38,12 +47,17 @@ fn descriptor(pid: u32, mount: u32) -> Option<PathBuf> {
 
 /// A directory, the program or a mapped file, found by its path.
 fn other(pid: u32, mount: &Mount, table: &[Mount]) -> Option<PathBuf> {
+    places(pid).into_iter().find(|path| is_on(path, mount, table))
+}
+
+/// What a process holds without a descriptor.
+fn places(pid: u32) -> Vec<PathBuf> {
     let links = ["cwd", "root", "exe"];
     let linked = links.iter().filter_map(|link| fs::read_link(format!("/proc/{pid}/{link}")).ok());
-    let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let maps = process::read(pid, "maps");
     let maps = String::from_utf8_lossy(&maps);
     let mapped = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..))).map(PathBuf::from);
-    linked.chain(mapped).find(|path| is_on(path, mount, table))
+    linked.chain(mapped).collect()
 }
 
 /// The deepest mount above the path is this one.
@@ -78,5 +92,15 @@ mod tests {
         let mount = table.iter().filter(|m| exe.starts_with(&m.point)).max_by_key(|m| m.point.components().count());
         let holders = of(mount.unwrap(), &table);
         assert!(holders.iter().any(|holder| holder.pid == std::process::id()), "{holders:?}");
+    }
+
+    /// An open file and a working directory keep their mounts; what holds nothing is not told.
+    #[test]
+    fn mounts_of_a_process() {
+        let _open = fs::File::open("/proc/version").unwrap();
+        assert!(!mounts_of(std::process::id(), Path::new("/run")).contains(&"/proc".to_string()));
+        let numbers = process::open_mounts(std::process::id());
+        assert!(mounts::all().iter().any(|mount| mount.point == Path::new("/proc") && numbers.contains(&mount.id)));
+        assert_eq!(mounts_of(u32::MAX, Path::new("/run")), [""; 0]);
     }
 }

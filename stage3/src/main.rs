@@ -13,6 +13,7 @@ mod stop;
 
 mod again;
 mod bounded;
+mod cockpit;
 mod console;
 mod devices;
 mod events;

@@ -2,11 +2,15 @@
 //!
 //! A process may end between two reads: what cannot be read is left out, never an error.
 
+use crate::bounded::within;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Bit of /proc/PID/stat's flags field: a kernel thread.
 const KERNEL_THREAD: u64 = 0x0020_0000;
+/// How long a process that hangs in the kernel may keep us from looking at it.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Characters of a command line that are shown.
 const SHOWN: usize = 80;
 
@@ -73,10 +77,20 @@ pub fn tree(table: &[Process], root: u32) -> Vec<u32> {
     found
 }
 
+/// A file about the process's memory; empty if it cannot be had. Reading it takes the memory's lock, which a process that
+/// hangs in the kernel may keep for ever: then we wait a moment, and not longer.
+pub fn read(pid: u32, name: &str) -> Vec<u8> {
+    let path = format!("/proc/{pid}/{name}");
+    let read = move || fs::read(path).unwrap_or_default();
+    if Process::of(pid).is_some_and(|process| process.state == 'D') {
+        return within(PATIENCE, read).unwrap_or_default();
+    }
+    read()
+}
+
 /// The command line for people, shortened; the name in brackets when there is none.
 pub fn command(pid: u32) -> String {
-    let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&arguments).replace('\0', " ");
+    let text = String::from_utf8_lossy(&read(pid, "cmdline")).replace('\0', " ");
     let text = text.trim();
     if text.is_empty() {
         let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
@@ -87,7 +101,7 @@ pub fn command(pid: u32) -> String {
 
 /// Its `argv[0]` begins with `@`: the root's storage depends on it, so it is to be killed last.
 pub fn is_storage_daemon(pid: u32) -> bool {
-    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.first() == Some(&b'@'))
+    read(pid, "cmdline").first() == Some(&b'@')
 }
 
 /// The function of the kernel in which the process sleeps; empty: it runs, or only root may know.
@@ -144,17 +158,6 @@ mod tests {
         let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false, zombie: false };
         let table = [line(1, 0), line(2, 1), line(3, 2), line(4, 1), line(5, 3)];
         assert_eq!(tree(&table, 2), [2, 3, 5]);
-    }
-
-    /// A file that is open keeps its mount; one that is closed does not.
-    #[test]
-    fn mounts_of_open_files() {
-        let of_proc = crate::mounts::all().into_iter().find(|mount| mount.point == std::path::Path::new("/proc"));
-        let number = of_proc.unwrap().id;
-        let file = fs::File::open("/proc/version").unwrap();
-        assert!(open_mounts(std::process::id()).contains(&number));
-        drop(file);
-        assert_eq!(waits_in(std::process::id()), "");
     }
 
     /// This very process is in the table, under the name it was started with.

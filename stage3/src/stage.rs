@@ -3,6 +3,7 @@
 //! It prepares itself to be the last process, makes sure that it is the only stage 3, and walks through the steps.
 
 use crate::bounded::within;
+use crate::cockpit::shell;
 use crate::stop::Stop;
 use crate::verb::Verb;
 use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, record, room, run_directory, steps};
@@ -24,6 +25,10 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let words = words(arguments);
     if words == [again::WORD] {
         complain(NAME, &again::become_stage_one(&run_directory()));
+        return ExitCode::from(EXIT_SYSTEM);
+    }
+    if words == [shell::WORD] {
+        complain(NAME, &shell::become_shell());
         return ExitCode::from(EXIT_SYSTEM);
     }
     let verb = words.first().and_then(|word| Verb::from_name(word));

@@ -1,6 +1,7 @@
 //! One stop of the system: what the steps share.
 
 use crate::bounded::{Watchdog, within};
+use crate::cockpit::Cockpit;
 use crate::events::Events;
 use crate::guard::Permit;
 use crate::report::Report;
@@ -36,6 +37,8 @@ pub struct Stop {
     pub report: Report,
     /// What to wait with.
     pub events: Events,
+    /// Who looks on, and may act.
+    pub cockpit: Cockpit,
     /// The engine did not answer: it is not to be asked politely any more.
     pub engine_stuck: bool,
     /// The services that ran when the stop began.
@@ -69,6 +72,7 @@ impl Stop {
             root: "/".into(),
             report: Report::open(run, permit.first_namespace()),
             events,
+            cockpit: Cockpit::open(),
             permit,
             engine_stuck: false,
             running: Running::now(run),

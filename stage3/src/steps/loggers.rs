@@ -5,7 +5,7 @@
 //! the others' supervises may write to it, and never meets an end of input: its FIFO is drained first.
 
 use super::processes;
-use super::services::still_supervised;
+use super::services::{still_supervised, until_ended};
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
 use nix::libc::O_NONBLOCK;
@@ -34,7 +34,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
     loggers.iter().for_each(|service| service.tell(&[EXIT]));
     close_pipes(stop);
-    if !stop.events.until(DRAIN, || !loggers.iter().any(Service::is_supervised)) {
+    if !until_ended(stop, DRAIN, &loggers) {
         end(stop, &loggers);
     }
     let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop) };
@@ -49,7 +49,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// Tells them to go down and waits until they have.
 fn end(stop: &mut Stop, services: &[Service]) {
     services.iter().for_each(|service| service.tell(&[DOWN, EXIT]));
-    stop.events.until(END, || !services.iter().any(Service::is_supervised));
+    until_ended(stop, END, services);
 }
 
 /// Another scanner does not know the letter; its loggers are told after the time for draining.

@@ -3,6 +3,7 @@
 //! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
+use crate::cockpit::{self, sight::Waited};
 use crate::patience::outlasting;
 use crate::process::{self, Process, others};
 use crate::services::{self, Role};
@@ -19,15 +20,18 @@ use supervisor::sys::stop::{Death, signal};
 const GRACE: Duration = Duration::from_secs(3);
 /// How long those may take that were born late: a busy host starts and ends a wrapper in half a second.
 const PASSING: Duration = Duration::from_secs(2);
+/// How long those are waited for that get KILL again and again; then they are left alone.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
 /// How long one round of KILL is waited for.
-const KILL_PATIENCE: Duration = Duration::from_secs(2);
-/// Rounds of KILL before those that do not die are left alone.
-const KILL_ROUNDS: u32 = 5;
+const ROUND: Duration = Duration::from_secs(2);
+/// The same where nobody can be watched.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Ends them, politely first.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let asked = terminate(stop);
     let doomed = outlasting(stop, asked, PASSING, targets, ask);
+    cockpit::name(stop, "does not end when asked:", &waited(&doomed));
     note_killed(stop, &doomed);
     let left = kill(stop, targets);
     match (stop.killed.as_slice(), left) {
@@ -88,16 +92,27 @@ fn ask(process: &Process) {
 
 /// Kills until nobody is left. Answers how many are.
 fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
-    for _ in 0..KILL_ROUNDS {
-        let targets = chosen(stop);
-        if targets.is_empty() {
-            return 0;
-        }
-        let deaths = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
-        targets.iter().for_each(|process| send(process.pid, SIGKILL));
-        stop.events.until_ended(deaths, KILL_PATIENCE);
-    }
-    chosen(stop).len()
+    let ended = cockpit::attend(
+        stop,
+        KILL_LIMIT,
+        |stop| waited(&chosen(stop)),
+        |stop, time| {
+            let targets = chosen(stop);
+            let deaths: Vec<_> = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+            targets.iter().for_each(|process| send(process.pid, SIGKILL));
+            if deaths.is_empty() && !targets.is_empty() {
+                // Who cannot be watched is looked for again.
+                stop.events.until(time.min(AGAIN), || false);
+            }
+            stop.events.until_ended(deaths, time.min(ROUND));
+            chosen(stop).is_empty()
+        },
+    );
+    if ended { 0 } else { chosen(stop).len() }
+}
+
+fn waited(processes: &[Process]) -> Vec<Waited> {
+    processes.iter().map(|process| Waited::process(process.pid)).collect()
 }
 
 fn send(pid: u32, number: i32) {

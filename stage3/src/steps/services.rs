@@ -3,6 +3,7 @@
 //! The flag for the supervise wrapper comes first, so that the scanner's attempts to bring a supervise back lead to
 //! nothing.
 
+use crate::cockpit::{self, sight::Waited};
 use crate::room;
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
@@ -25,9 +26,28 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         }
     }
     let patience = services.iter().map(Service::patience).max().unwrap_or(Duration::ZERO);
-    stop.events.until(patience, || !services.iter().any(Service::is_supervised));
-    stop.killed_units = stop.running.killed();
+    until_ended(stop, patience, &services);
+    let killed = stop.running.killed();
+    stop.killed_units.extend(killed);
+    stop.killed_units.sort();
+    stop.killed_units.dedup();
     still_supervised(&services).and(flagged).and(ended_themselves(&stop.killed_units))
+}
+
+/// Waits until nobody supervises them any more. False: the time is over.
+pub fn until_ended(stop: &mut Stop, limit: Duration, services: &[Service]) -> bool {
+    cockpit::attend(
+        stop,
+        limit,
+        |_| waited(services),
+        |stop, time| stop.events.until(time, || !services.iter().any(Service::is_supervised)),
+    )
+}
+
+/// Those that somebody still supervises, with their processes.
+fn waited(services: &[Service]) -> Vec<Waited> {
+    let supervised = services.iter().filter(|service| service.is_supervised());
+    supervised.map(|service| Waited::service(&service.name, service.status().map(|status| status.pid))).collect()
 }
 
 /// An error that names the units that only KILL has ended.

@@ -3,23 +3,19 @@
 //! The engine alone knows the order. If it does not answer within its deadline (90 s unless sunup.yaml says otherwise), dies twice, or is not supervised, the stop goes
 //! on without order.
 
+use crate::cockpit::{self, sight::Waited};
 use crate::json::number;
-use crate::mounts;
-use crate::process;
 use crate::room;
 use crate::services::{Role, Service};
 use crate::stop::Stop;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use supervisor::control::supervise::UP;
-use supervisor::line::Mark;
 use supervisor::paths::{requests, run, service};
 use supervisor::state::State;
 use supervisor::status::{Status, Want};
 
-/// How often it is said who is waited for.
-const SAY: Duration = Duration::from_secs(10);
 /// How long until patience ends, where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// How long the scanner may take to bring back a supervise of the engine that has just died.
@@ -91,27 +87,23 @@ fn look(directory: &Path, engine: &Service, deaths_before: u32) -> Progress {
     Progress::Working
 }
 
-/// Waits, ups the engine and says for whom it waits every 10 s.
+/// Waits, and ups the engine again and again.
 fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progress {
-    let (start, patience) = (Instant::now(), patience(&stop.run));
-    loop {
-        stop.watchdog.alive();
-        engine.tell(&[UP]);
-        let mut progress = Progress::Working;
-        let ended = stop.events.until(SAY.min(patience.saturating_sub(start.elapsed())), || {
-            progress = look();
-            progress != Progress::Working
-        });
-        if ended {
-            return progress;
-        }
-        if stop.events.hurried() || start.elapsed() >= patience {
-            return Progress::Working;
-        }
-        for text in waited_for(&stop.run) {
-            stop.report.line(Mark::Wait, &text, None);
-        }
-    }
+    let limit = patience(&stop.run);
+    let mut progress = Progress::Working;
+    cockpit::attend(
+        stop,
+        limit,
+        |stop| waited(&stop.run, engine),
+        |stop, time| {
+            engine.tell(&[UP]);
+            stop.events.until(time, || {
+                progress = look();
+                progress != Progress::Working
+            })
+        },
+    );
+    progress
 }
 
 /// How long the engine may take: as it has written down itself.
@@ -149,44 +141,30 @@ fn unquoted(word: &str) -> String {
     word.trim().trim_matches('"').into()
 }
 
-/// One line for each unit that is stopping: its process, what it runs, what it has open.
-fn waited_for(run: &Path) -> Vec<String> {
+/// The units that are stopping, or the engine while it says of none that it is.
+fn waited(run: &Path, engine: &Service) -> Vec<Waited> {
+    let units = stopping(run);
+    if !units.is_empty() {
+        return units;
+    }
+    vec![Waited::service("the engine", engine.status().map(|status| status.pid))]
+}
+
+/// The units that are stopping, in order.
+fn stopping(run: &Path) -> Vec<Waited> {
     let Ok(entries) = fs::read_dir(run.join(run::STATE)) else { return Vec::new() };
     let stopping = format!("\"state\":\"{}\"", State::Stopping.name());
-    let mut lines = Vec::new();
+    let mut units = Vec::new();
     for entry in entries.flatten() {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         if text.contains(&stopping) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let pid = supervised_pid(run, &name).or_else(|| u32::try_from(number(&text, "pid")?).ok());
-            lines.push(describe(&name, pid));
+            units.push(Waited::service(name, pid));
         }
     }
-    lines.sort();
-    lines
-}
-
-fn describe(name: &str, pid: Option<u32>) -> String {
-    let Some((pid, line)) = pid.and_then(|pid| Some((pid, process::Process::of(pid)?))) else {
-        return format!("waiting for {name}");
-    };
-    let files = process::open_files(pid);
-    let open =
-        files.first().map_or(String::new(), |file| format!(", open: {} ({} files)", file.display(), files.len()));
-    let place = process::waits_in(pid);
-    let place = if place.is_empty() { place } else { format!(" in {place}") };
-    let command = process::command(pid);
-    format!("waiting for {name}: pid {pid}, {command}, state {}{place}{open}{}", line.state, held_mounts(pid))
-}
-
-/// The mounts that its open files keep busy, but the root's and those that hold nothing.
-fn held_mounts(pid: u32) -> String {
-    let held = process::open_mounts(pid);
-    let mut table = mounts::all();
-    table.retain(|mount| held.contains(&mount.id) && mount.point != Path::new("/"));
-    table.retain(|mount| !mount.is_without_storage(Path::new("/dev")));
-    let points: Vec<_> = table.iter().map(|mount| mount.point.display().to_string()).collect();
-    if points.is_empty() { String::new() } else { format!(", holds: {}", points.join(", ")) }
+    units.sort_by(|one, other| one.name.cmp(&other.name));
+    units
 }
 
 /// The process of a supervised unit, newer than its state file says.
@@ -216,7 +194,7 @@ mod tests {
         fs::create_dir_all(run.join("state")).unwrap();
         fs::write(run.join("state/up"), r#"{"v":1,"unit":"up","state":"up","pid":1}"#).unwrap();
         fs::write(run.join("state/slow"), r#"{"v":1,"unit":"slow","state":"stopping","pid":null}"#).unwrap();
-        assert_eq!(waited_for(&run), ["waiting for slow"]);
+        assert_eq!(stopping(&run), [Waited::service("slow", None)]);
         fs::remove_dir_all(run).unwrap();
     }
 }

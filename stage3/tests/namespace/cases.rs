@@ -1,6 +1,8 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
-use crate::play::{As, NOBODY, build_resident_programs, play, play_under, possible, stage, unshare};
+use crate::play::{
+    As, NOBODY, Typed, build_resident_programs, play, play_typing, play_under, possible, stage, unshare,
+};
 use crate::role::{AGAIN, LINES};
 use crate::skip;
 use crate::world::MANY;
@@ -21,12 +23,15 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 22] = [
+    let cases: [(&str, Case); 25] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
+        ("stands_on_a_mount", stands_on_a_mount),
+        ("killed_by_key", killed_by_key),
+        ("shell_and_skip", shell_and_skip),
         ("killed_unit", killed_unit),
         ("units_that_did_not_stop", units_that_did_not_stop),
         ("full_run_directory", full_run_directory),
@@ -72,7 +77,9 @@ fn clean(who: As) {
     let outcome = play(who, "poweroff+engine+service+sleeper");
     assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
     assert_eq!(outcome.signal, Some(SIGINT));
-    let texts: Vec<_> = outcome.console.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    // On a busy machine somebody is waited for.
+    let lines = outcome.console.lines().filter(|line| !line.starts_with("[wait]"));
+    let texts: Vec<_> = lines.map(|line| line.split(" (").next().unwrap()).collect();
     let expected = [
         "[ ok ] stage3: units stopped in reverse order",
         "[ ok ] stage3: supervises of services ended",
@@ -119,6 +126,50 @@ fn ignores_term(who: As) {
     assert_eq!(before, "unclean stop: 1 process, 0 mounts left");
     assert!(after.ends_with(" deaf (ended only by KILL)"), "{after}");
     assert_eq!(outcome.signal, Some(SIGINT));
+}
+
+/// Who does not end is named before he is killed, with what he does and the mount that he keeps busy.
+fn stands_on_a_mount(who: As) {
+    let outcome = play(who, "poweroff+engine+inside");
+    let line = line_with(&outcome.console, "[wait] stage3: does not end when asked: pid ");
+    let (_, seen) = line.split_once(", ").unwrap();
+    assert!(seen.starts_with("deaf inside, state S") && seen.ends_with(", holds: /mnt"), "{seen}");
+    assert!(outcome.last().starts_with("unclean stop: 1 process, 0 mounts left: "), "{}", outcome.last());
+}
+
+/// The key kills whoever is waited for. Its service counts, since nobody knows what it did not finish.
+fn killed_by_key(who: As) {
+    let outcome = play_typing(who, "poweroff+engine+stuck", &[("keys: k kills them", "xk")]);
+    let waited = line_with(&outcome.console, "[wait] stage3: waiting for web: pid ");
+    assert!(waited.contains(", supervise service/web stuck, state S"), "{waited}");
+    let killed = line_with(&outcome.console, "[wait] stage3: killed by key: pid ");
+    assert!(killed.ends_with(", supervise service/web stuck"), "{killed}");
+    assert!(!outcome.console.contains("still supervised"), "{}", outcome.console);
+    assert_eq!(outcome.last(), "unclean stop: 1 process, 0 mounts left: web (unit, ended only by KILL)");
+}
+
+/// A shell that is asked for by a key has the console until it ends; then another key ends the wait.
+fn shell_and_skip(who: As) {
+    const KEYS: &str = "keys: k kills them, s waits no longer, ! opens a shell";
+    const TYPED: Typed = &[(KEYS, "!"), ("the shell is here", "leave\n"), ("the shell has ended", "s")];
+    let start = Instant::now();
+    let outcome = play_typing(who, "poweroff+silent", TYPED);
+    for line in [
+        "[wait] stage3: waiting for the engine",
+        "[wait] stage3: the shell has ended",
+        "[skip] stage3: skipped by key",
+        "[fail] stage3: units: the engine did not answer in time; going on without order",
+    ] {
+        line_with(&outcome.console, line);
+    }
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert!(start.elapsed() < Duration::from_secs(60), "the key did not count");
+}
+
+/// The console's first line that begins so.
+fn line_with<'a>(console: &'a str, beginning: &str) -> &'a str {
+    let line = console.lines().find(|line| line.starts_with(beginning));
+    line.unwrap_or_else(|| panic!("no {beginning:?} in {console}"))
 }
 
 /// A unit that its supervise had to kill is named and counts, as any other process does.

@@ -14,6 +14,9 @@ use std::process::{Command, Stdio};
 /// An unprivileged user.
 pub const NOBODY: [&str; 4] = ["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 
+/// Texts that are awaited, each with what is typed then.
+pub type Typed = &'static [(&'static str, &'static str)];
+
 /// Who makes the namespaces.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum As {
@@ -97,11 +100,20 @@ pub fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
 
 /// Plays a scenario to its end, with a pty for a console.
 pub fn play(who: As, scenario: &str) -> Outcome {
-    play_under(who, &[], scenario)
+    perform(who, &[], scenario, &[])
 }
 
 /// The same below another program.
 pub fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
+    perform(who, program, scenario, &[])
+}
+
+/// The same with somebody at the console: what he waits to read, one after the other, and what he types then.
+pub fn play_typing(who: As, scenario: &str, typed: Typed) -> Outcome {
+    perform(who, &[], scenario, typed)
+}
+
+fn perform(who: As, program: &[&str], scenario: &str, typed: Typed) -> Outcome {
     let (directory, own, stage3) = stage();
     let logs = directory.path().join("logs");
     fs::create_dir(&logs).unwrap();
@@ -117,7 +129,7 @@ pub fn play_under(who: As, program: &[&str], scenario: &str) -> Outcome {
     }
     let console = std::thread::spawn(move || {
         let _ = ended.recv();
-        read_all(File::from(pty.master))
+        read_all(File::from(pty.master), typed)
     });
     let status = unshare(who)
         .args(program)
@@ -158,11 +170,19 @@ fn fill(terminal: &OwnedFd) {
 }
 
 /// Reads a pty until nobody has its other side, without carriage returns.
-fn read_all(mut master: File) -> String {
+fn read_all(mut master: File, mut typed: Typed) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
+    let mut seen = 0;
     while let Ok(count) = master.read(&mut buffer) {
         bytes.extend_from_slice(&buffer[..count]);
+        while let [(text, keys), rest @ ..] = typed
+            && let Some(at) = bytes[seen..].windows(text.len()).position(|window| window == text.as_bytes())
+        {
+            seen += at + text.len();
+            master.write_all(keys.as_bytes()).unwrap();
+            typed = rest;
+        }
     }
     String::from_utf8(bytes).unwrap().replace('\r', "")
 }

@@ -34,6 +34,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(word(1)),
         "aside" => aside(word(1)),
+        "/bin/sh" => shell(),
         "/sbin/init" => stage_one(),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
@@ -58,7 +59,7 @@ fn process_one(scenario: &str) -> ExitCode {
             "sleeper" => children.push(start("supervise", &["", ""])),
             "hurry" => hurry = true,
             "front" => front = true,
-            "nameless" => children.push(start("deaf", &[part])),
+            "nameless" | "inside" => children.push(start("deaf", &[part])),
             "odd" => held = Some(odd_mount()),
             "stucklog" => children.push(start("supervise", &["service/web/log", "stuck"])),
             "dark" => {
@@ -302,8 +303,21 @@ fn odd_mount() -> File {
     File::create(point.join("held")).unwrap()
 }
 
-/// A process that ignores TERM; a nameless one has a name that is no text.
+/// What the key for a shell leads to: one that has the terminal for itself, until a line is typed.
+fn shell() -> ExitCode {
+    let session = nix::sys::termios::tcgetsid(std::io::stdin()).unwrap();
+    assert_eq!(session, nix::unistd::getpid());
+    assert_eq!(SigSet::thread_get_mask().unwrap(), SigSet::empty());
+    println!("the shell is here");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    ExitCode::SUCCESS
+}
+
+/// A process that ignores TERM; a nameless one has a name that is no text, one that is inside stands on a mount.
 fn deaf(how: &str) -> ExitCode {
+    if how == "inside" {
+        std::env::set_current_dir("/mnt").unwrap();
+    }
     if how == "nameless" {
         fs::write("/proc/self/comm", b"\xfcber").unwrap();
     }

@@ -23,9 +23,10 @@ pub fn enter(directory: &Path, scenario: &str, console: &Path) -> ! {
     assert_eq!(std::process::id(), 1, "not process 1 of a namespace");
     let old_link = fs::read_link("/proc/self/ns/pid").unwrap();
     tmpfs(directory);
-    for name in ["proc", "dev", "run", "mnt", "old", "logs"] {
+    for name in ["proc", "dev", "run", "mnt", "old", "logs", "bin"] {
         fs::create_dir(directory.join(name)).unwrap();
     }
+    symlink(Path::new(RUN).join("bin/svscan"), directory.join("bin/sh")).unwrap();
     tmpfs(&directory.join("run"));
     tmpfs(&directory.join("mnt"));
     tmpfs(&directory.join("dev"));
