@@ -40,10 +40,16 @@ fn rollback_keeps_what_it_replaces() {
     assert_eq!(system.operate(&["apply"]).0, Some(1));
     let plan = "put back  units/good.yaml\nremove    units/mynew.yaml\nremove    sunup.yaml\napply: nothing to do\n";
     assert_eq!(system.operate(&["rollback", "--dry-run"]), (Some(0), plan.into()));
+    assert_eq!(system.operate(&["plan", "rollback"]), (Some(0), plan.into()));
+    let files =
+        r#""files":[{"action":"put back","path":"units/good.yaml"},{"action":"remove","path":"units/mynew.yaml"},"#;
+    let (code, object) = system.operate(&["rollback", "--dry-run", "--json"]);
+    assert!(code == Some(0) && object.contains(files), "{object}");
     assert!(system.path("units/mynew.yaml").exists());
-    let told = "the present files are generation 3: sunup rollback 3 brings them back\nback to generation 2\n\
-        nothing has changed\n";
-    assert_eq!(system.operate(&["rollback"]), (Some(0), told.into()));
+    let kept = system.path("var/generations/3");
+    let told = "back to generation 2\nnothing has changed\n";
+    let told = format!("the present files, which have errors, are in {}\n{told}", kept.display());
+    assert_eq!(system.operate(&["rollback"]), (Some(0), told));
     assert!(system.read("units/good.yaml").contains("2000") && mode(&system, "units/good.yaml") == 0o600);
     assert!(!system.path("units/mynew.yaml").exists() && !system.path("sunup.yaml").exists());
     assert_eq!((system.read("units/NOTES").as_str(), system.pid("good")), ("mine", pid));
@@ -55,13 +61,17 @@ fn rollback_keeps_what_it_replaces() {
     assert!(plan.contains("\n* restart good  "), "{plan}");
     assert_eq!(system.operate(&["rollback", "-q"]).0, Some(0));
     assert!(system.read("units/good.yaml").contains("1000") && system.pid("good") != pid);
-    // And what was dropped comes back by its number, whatever it is.
-    let (code, text) = system.operate(&["rollback", "3"]);
-    assert!(code == Some(1) && text.contains("the units have errors"), "{text}");
-    assert_eq!(
-        (system.read("units/good.yaml").as_str(), system.read("units/mynew.yaml").as_str()),
-        ("garbage", SERVER)
-    );
+    // What was dropped has errors: it is kept, and refused before anything is touched.
+    for words in [&["rollback", "3"][..], &["rollback", "3", "--dry-run"], &["plan", "rollback", "3"]] {
+        let (code, text) = system.operate(words);
+        assert!(code == Some(1) && text.contains("(nothing was changed)") && text.contains("generations/3/"), "{text}");
+    }
+    assert!(system.read("units/good.yaml").contains("1000") && !system.path("units/mynew.yaml").exists());
+    assert_eq!(fs::read_to_string(kept.join("units.0/good.yaml")).unwrap(), "garbage");
+    // One without errors comes back by its number.
+    let (code, text) = system.operate(&["rollback", "2"]);
+    assert!(code == Some(0) && text.contains("back to generation 2"), "{text}");
+    assert!(system.read("units/good.yaml").contains("2000"));
     let (code, text) = system.operate(&["rollback", "77"]);
     assert!(code == Some(100) && text.starts_with("sunup: fatal: there is no generation 77 (kept: 1, 2, 3"), "{text}");
 }

@@ -142,6 +142,8 @@ fn applies_and_rolls_back() {
     assert!(code == Some(0) && plan.starts_with("apply: 3 steps"), "{plan}");
     assert_eq!(steps, BTreeSet::from(expected), "{plan}");
     assert_eq!(pids(), before);
+    let planned = system.operate(&["plan", "apply"]);
+    assert_eq!((planned.0, planned.1.lines().skip(1).map(step).collect()), (Some(0), steps.clone()));
     assert_eq!(system.operate(&["apply", "--quiet"]), (Some(0), String::new()));
     let after = pids();
     assert_eq!(after[..2], before[..2]);

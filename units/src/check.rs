@@ -6,6 +6,7 @@
 mod command;
 mod condition;
 mod context;
+mod edges;
 pub(crate) mod key;
 mod log;
 mod longrun;
@@ -16,14 +17,14 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
-use crate::{Diagnostic, Edge, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
+use crate::{Diagnostic, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 pub(crate) use context::CONTROL_FILE;
+use edges::Edges;
 pub(crate) use settings::check_settings;
 pub use value::parse_duration;
 
@@ -134,9 +135,13 @@ impl<'a> Checker<'a> {
     }
 
     fn say(&mut self, severity: Severity, place: &Place, message: String) {
+        self.say_with(severity, place, message, Vec::new());
+    }
+
+    fn say_with(&mut self, severity: Severity, place: &Place, message: String, related: Vec<(Place, String)>) {
         // An error is never dropped where there was none before: else a broken unit would pass for a sound one.
         if self.diagnostics.len() < MOST_DIAGNOSTICS || (severity == Severity::Error && !self.has_error) {
-            self.diagnostics.push(Diagnostic::new(severity, place.clone(), message));
+            self.diagnostics.push(Diagnostic { related, ..Diagnostic::new(severity, place.clone(), message) });
         }
         self.has_error |= severity == Severity::Error;
     }
@@ -158,8 +163,7 @@ impl<'a> Checker<'a> {
         self.check_keys();
         let kind = self.kind_with_fields(root);
         let description = self.description();
-        let [needs, wants, after, before, conflicts] =
-            ["needs", "wants", "after", "before", "conflicts"].map(|key| self.edges(key, name.as_ref()));
+        let Edges { needs, wants, after, before, conflicts } = self.all_edges(name.as_ref());
         let provides = self.provides(name.as_ref());
         let essential = self.flag("essential");
         let conditions = self.conditions();
@@ -238,25 +242,6 @@ impl<'a> Checker<'a> {
             self.error(&node.place, "\"description\" must be one line of text");
         }
         Some(text.into())
-    }
-
-    fn edges(&mut self, key: &str, own: Option<&UnitName>) -> Vec<Edge> {
-        let mut edges: Vec<Edge> = Vec::new();
-        let mut seen = HashSet::new();
-        for node in self.field(key).map_or(&[][..], |node| self.list(key, node)) {
-            let Some(text) = self.text(key, node) else { continue };
-            match UnitName::new(text) {
-                Err(message) => self.error(&node.place, message),
-                Ok(unit) if Some(&unit) == own => {
-                    self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
-                }
-                Ok(_) if !seen.insert(text) => {
-                    self.warning(&node.place, format!("{} is in \"{key}\" twice", quoted(text)));
-                }
-                Ok(unit) => edges.push(Edge { unit, place: node.place.clone() }),
-            }
-        }
-        edges
     }
 
     fn steps(&mut self) -> Vec<(Step, Place)> {

@@ -128,7 +128,7 @@ enum Verb {
     },
     /// What a boot or a verb would do, in which order, and how long it takes: `plan [boot] TARGET` or `plan VERB UNIT`
     Plan {
-        /// A verb (start, stop, restart, reload, switch, boot, enable, disable) and units, or a target
+        /// A verb (start, stop, restart, reload, switch, boot, apply, rollback, enable, disable) and units, or a target
         words: Vec<String>,
         /// How to write it
         #[arg(long, default_value = "text", value_parser = ["text", "json", "dot"])]

@@ -26,21 +26,30 @@ const BUNDLE: &str = "default";
 
 /// Has the running system follow the unit files. Exit 1 if they have errors, or not everything got there.
 pub fn apply(places: &Places, options: &Options, out: &mut dyn Write) -> Outcome {
+    if options.dry_run {
+        return plan::write(&plan_now(places)?, if options.json { "json" } else { "text" }, out);
+    }
     ask::reach(places)?;
     follow(places, None, options, out)
 }
 
-/// The same once it is known that there is an engine. The files may be those of a generation that is `likely`.
+/// What [`apply`] would do.
+pub(super) fn plan_now(places: &Places) -> Result<Plan, Failure> {
+    ask::reach(places)?;
+    let sources = sources(places);
+    refuse_errors(places, &sources)?;
+    let generations = Generations::new(places.generations());
+    let snapshot = Snapshot::take(&sources, &places.etc);
+    plan(places, &sources, &news(places, &generations, &sources, &snapshot))
+}
+
+/// The same as [`apply`], once it is known that there is an engine. The files may be those of a generation that is `likely`.
 pub(super) fn follow(places: &Places, likely: Option<u64>, options: &Options, out: &mut dyn Write) -> Outcome {
     let sources = sources(places);
     refuse_errors(places, &sources)?;
     let generations = Generations::new(places.generations());
     let snapshot = Snapshot::take(&sources, &places.etc);
-    let is_in_force = generations.current().is_some_and(|number| generations.holds(number, &snapshot));
-    let changes = if is_in_force { Changes::default() } else { changes(places, &generations, &sources) };
-    if options.dry_run {
-        return show_plan(places, &sources, &changes, options, out);
-    }
+    let changes = news(places, &generations, &sources, &snapshot);
     show(&changes, options, out)?;
     let unable = |error| Failure::unable("keep the unit set", error);
     let likely: Vec<u64> = likely.into_iter().collect();
@@ -52,6 +61,12 @@ pub(super) fn follow(places: &Places, likely: Option<u64>, options: &Options, ou
     ask::run(places, request(&changes, Some(number)), options, out)
 }
 
+/// What becomes of units if today's files are followed; nothing where they are in force.
+fn news(places: &Places, generations: &Generations, sources: &Sources, snapshot: &Snapshot) -> Changes {
+    let is_in_force = generations.current().is_some_and(|number| generations.holds(number, snapshot));
+    if is_in_force { Changes::default() } else { changes(places, generations, sources) }
+}
+
 /// What becomes of units if these files follow those in force; nothing where no set was ever in force.
 pub(super) fn changes(places: &Places, generations: &Generations, new: &Sources) -> Changes {
     let in_force = generations.current().and_then(|number| generations.sources(number, &new.reading));
@@ -60,23 +75,14 @@ pub(super) fn changes(places: &Places, generations: &Generations, new: &Sources)
     Changes::between(&old, new, BUNDLE, |unit| now.get(unit).copied().unwrap_or(State::Down))
 }
 
-/// Shows what a change of the unit set would do, as `sunup plan` shows it.
-pub(super) fn show_plan(
-    places: &Places,
-    sources: &Sources,
-    changes: &Changes,
-    options: &Options,
-    out: &mut dyn Write,
-) -> Outcome {
+/// What a change of the unit set would do.
+pub(super) fn plan(places: &Places, sources: &Sources, changes: &Changes) -> Result<Plan, Failure> {
     let (request, now) = (request(changes, None), states_by_name(places));
     let others: Vec<String> = now.keys().cloned().collect();
     let target = Target::load_to_stop(sources, &request.names(), &others).map_err(Failure::usage)?;
     let goals = Goals::of(&request, &target, |_| false);
     let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
-    let plan = Plan::of_goals(&target.graph, &goals, state, &plan::milliseconds(places));
-    let text = if options.json { plan.json() + "\n" } else { plan.text() };
-    out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
-    Ok(u8::from(!plan.failures.is_empty()))
+    Ok(Plan::of_goals(&target.graph, &goals, state, &plan::milliseconds(places)))
 }
 
 /// Where today's files are.

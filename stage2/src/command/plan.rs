@@ -8,7 +8,7 @@ use supervisor::paths::run;
 use supervisor::state::State;
 
 use super::failure::{Failure, Outcome};
-use super::{critical_path, enable, states};
+use super::{apply, critical_path, enable, rollback, states};
 use crate::plan::{Plan, Verb};
 use crate::record::durations::Durations;
 use crate::request::target::{Sources, Target};
@@ -28,20 +28,41 @@ pub struct Asked {
 }
 
 /// Writes the plan. `plan TARGET` and `plan boot TARGET` are a boot of it, from nothing; `plan VERB UNIT…` begins at the
-/// states of now; `plan enable` and `plan disable` are those verbs' `--dry-run`. Exit 1 if something in it cannot be begun,
-/// waits for itself in a circle, or conflicts.
+/// states of now; `plan apply`, `rollback`, `enable` and `disable` are those verbs' `--dry-run`. Exit 1 if something in it
+/// cannot be begun, waits for itself in a circle, or conflicts.
 pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
-    if let Some((word @ ("enable" | "disable"), units)) =
-        asked.words.split_first().map(|(word, rest)| (word.as_str(), rest))
-    {
-        let (units, bundle) = (units.to_vec(), "default".to_owned());
-        let asked = enable::Asked { units, bundle, dry_run: true, json: asked.format == "json" };
-        return if word == "enable" {
-            enable::enable(places, &asked, out)
-        } else {
-            enable::disable(places, &asked, out)
-        };
+    let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["apply"] => write(&apply::plan_now(places)?, &asked.format, out),
+        ["rollback"] => write(&rollback::plan(places, None)?, &asked.format, out),
+        ["rollback", number] => {
+            let number = number.parse().map_err(|_| Failure::usage(format!("no generation: '{number}'")))?;
+            write(&rollback::plan(places, Some(number))?, &asked.format, out)
+        }
+        ["enable" | "disable", _, ..] => links(places, asked, out),
+        _ => of_units(places, asked, out),
     }
+}
+
+/// `enable` and `disable` act on nothing but links.
+fn links(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
+    let act = if asked.words[0] == "enable" { enable::enable } else { enable::disable };
+    let (units, bundle) = (asked.words[1..].to_vec(), "default".to_owned());
+    act(places, &enable::Asked { units, bundle, dry_run: true, json: asked.format == "json" }, out)
+}
+
+/// Writes a plan as `text`, `json` or `dot`. Exit 1 if something in it cannot be begun.
+pub(super) fn write(plan: &Plan, format: &str, out: &mut dyn Write) -> Outcome {
+    let text = match format {
+        "json" => plan.json() + "\n",
+        "dot" => plan.dot(),
+        _ => plan.text(),
+    };
+    out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    Ok(u8::from(!plan.failures.is_empty()))
+}
+
+fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let (verb, names) = understand(&asked.words);
     let now: BTreeMap<String, State> = match verb == Verb::Boot {
         true => BTreeMap::new(),
@@ -58,19 +79,14 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
     let milliseconds = milliseconds(places);
     let plan = Plan::new(&target.graph, verb, &names.join(" "), &target.units(), state, &milliseconds);
-    let text = match asked.format.as_str() {
-        "json" => plan.json() + "\n",
-        "dot" => plan.dot(),
-        _ => plan.text(),
-    };
-    out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    let code = write(&plan, &asked.format, out)?;
     for cut in &target.cuts {
         eprintln!("sunup: warning: {} (the boot would leave this edge out)", cut.diagnostic().summary());
     }
     let is_up = matches!(verb, Verb::Start | Verb::Restart | Verb::Switch | Verb::Boot);
     let clashes = if is_up { target.graph.clashes(&target.units()) } else { Vec::new() };
     clashes.iter().for_each(|clash| eprintln!("sunup: error: {}", clash.diagnostic));
-    Ok(u8::from(!plan.failures.is_empty() || !target.cuts.is_empty() || !clashes.is_empty()))
+    Ok(code.max(u8::from(!target.cuts.is_empty() || !clashes.is_empty())))
 }
 
 /// The verb and the names. A target without a verb is a boot of it.

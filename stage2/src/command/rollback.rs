@@ -7,35 +7,68 @@ use std::path::PathBuf;
 
 use super::asked::Options;
 use super::failure::{Failure, Outcome};
-use super::{apply, ask};
+use super::{apply, ask, plan};
 use crate::generation::{Generations, Restoration, Snapshot};
+use crate::plan::Plan;
 use crate::request::target::Sources;
 use crate::system::places::Places;
 
 /// Goes back to a generation. Where none is named: to the one in force if the files are otherwise, else to the one before.
+/// One with errors is refused before any file is touched.
 pub fn rollback(places: &Places, asked: Option<u64>, options: &Options, out: &mut dyn Write) -> Outcome {
-    ask::reach(places)?;
-    let generations = Generations::new(places.generations());
-    let now = Snapshot::take(&apply::sources(places), &places.etc);
-    let number = asked.map_or_else(|| last_good(&generations, &now), Ok)?;
-    let goal = generations.stored(number).ok_or_else(|| unknown(&generations, number))?;
-    let restoration = Restoration::between(&now, &goal);
+    let way = Way::find(places, asked)?;
     if options.dry_run {
-        apply::say(options, out, &restoration.lines())?;
-        let sources = sources(places, &generations, number);
-        apply::refuse_errors(places, &sources)?;
-        let changes = apply::changes(places, &generations, &sources);
-        return apply::show_plan(places, &sources, &changes, options, out);
+        let plan = way.plan(places)?;
+        return plan::write(&plan, if options.json { "json" } else { "text" }, out);
     }
+    let Way { generations, number, now, restoration } = way;
     if !restoration.is_idle() {
         let kept = generations.keep(&now, &[number]).map_err(|e| Failure::unable("keep the present files", e))?;
-        let text = format!("the present files are generation {kept}: sunup rollback {kept} brings them back\n");
+        let is_sound = apply::refuse_errors(places, &apply::sources(places)).is_ok();
+        let text = match is_sound {
+            true => format!("the present files are generation {kept}: sunup rollback {kept} brings them back\n"),
+            false => {
+                format!("the present files, which have errors, are in {}\n", generations.directory(kept).display())
+            }
+        };
         apply::say(options, out, &text)?;
     }
     apply::say(options, out, &format!("back to generation {number}\n"))?;
     let restored = restoration.carry_out(&places.etc);
     restored.map_err(|error| Failure::unable(format!("put generation {number} back"), error))?;
     apply::follow(places, Some(number), options, out)
+}
+
+/// What a rollback would do.
+pub(super) fn plan(places: &Places, asked: Option<u64>) -> Result<Plan, Failure> {
+    Way::find(places, asked)?.plan(places)
+}
+
+/// From the files as they are to those of a generation that can be followed.
+struct Way {
+    generations: Generations,
+    number: u64,
+    now: Snapshot,
+    restoration: Restoration,
+}
+
+impl Way {
+    fn find(places: &Places, asked: Option<u64>) -> Result<Self, Failure> {
+        ask::reach(places)?;
+        let generations = Generations::new(places.generations());
+        let now = Snapshot::take(&apply::sources(places), &places.etc);
+        let number = asked.map_or_else(|| last_good(&generations, &now), Ok)?;
+        let goal = generations.stored(number).ok_or_else(|| unknown(&generations, number))?;
+        apply::refuse_errors(places, &sources(places, &generations, number))?;
+        let restoration = Restoration::between(&now, &goal);
+        Ok(Self { generations, number, now, restoration })
+    }
+
+    fn plan(&self, places: &Places) -> Result<Plan, Failure> {
+        let sources = sources(places, &self.generations, self.number);
+        let changes = apply::changes(places, &self.generations, &sources);
+        Ok(Plan { files: self.restoration.files(), ..apply::plan(places, &sources, &changes)? })
+    }
 }
 
 /// The set in force, unless the files are just that; then the one before.

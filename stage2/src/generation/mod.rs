@@ -103,7 +103,8 @@ impl Generations {
         directory.is_dir().then(|| Snapshot::stored(&directory))
     }
 
-    fn directory(&self, number: u64) -> PathBuf {
+    /// Where a generation is kept.
+    pub fn directory(&self, number: u64) -> PathBuf {
         self.0.join(number.to_string())
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::snapshot::{Content, SETTINGS, Snapshot};
+use crate::plan::FileChange;
 use crate::system::replace::{remove, replace_kept, replace_link};
 
 /// The administrator's parts of a set, and what they are in ETC.
@@ -37,11 +38,11 @@ impl Restoration {
         self.put_back.is_empty() && self.removed.is_empty()
     }
 
-    /// A line for each file.
-    pub fn lines(&self) -> String {
-        let put_back = self.put_back.iter().map(|(path, _)| format!("put back  {}\n", path.display()));
-        let removed = self.removed.iter().map(|path| format!("remove    {}\n", path.display()));
-        put_back.chain(removed).collect()
+    /// What becomes of each file.
+    pub fn files(&self) -> Vec<FileChange> {
+        let put_back = self.put_back.iter().map(|(path, _)| ("put back", path));
+        let removed = self.removed.iter().map(|path| ("remove", path));
+        put_back.chain(removed).map(|(action, path)| FileChange { action, path: path.clone() }).collect()
     }
 
     /// Does it: a file at a time, each whole, and what is to be there before what is not.

@@ -11,6 +11,7 @@ mod simulate;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use supervisor::state::State;
 
@@ -80,6 +81,17 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Units that cannot be begun, with their reasons.
     pub failures: Vec<(String, String)>,
+    /// Files that are written or removed before.
+    pub files: Vec<FileChange>,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// `put back` or `remove`.
+    pub action: &'static str,
+    /// Which, below the administrator's directory.
+    pub path: PathBuf,
 }
 
 impl Plan {
@@ -137,7 +149,7 @@ impl Plan {
         };
         let mut steps: Vec<Step> = order.iter().map(step).collect();
         critical::mark(&mut steps);
-        Self { verb, target: target.into(), steps, failures }
+        Self { verb, target: target.into(), steps, failures, files: Vec::new() }
     }
 
     /// How long the longest path takes; `None`: of none of its steps it is known.

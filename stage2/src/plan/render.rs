@@ -1,17 +1,34 @@
 //! A plan as text for people, JSON for programs, and a drawing for Graphviz.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{Plan, Step};
+use super::{FileChange, Plan, Step};
 
-/// The JSON form: DESIGN §7's keys, in this order.
+/// The JSON form: DESIGN §7's keys, in this order; then what only some plans have.
 #[derive(Serialize)]
 struct PlanRecord<'a> {
     v: u32,
     target: &'a str,
     steps: Vec<StepRecord<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<FailureRecord<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailureRecord<'a> {
+    unit: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileRecord<'a> {
+    action: &'static str,
+    path: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -24,9 +41,10 @@ struct StepRecord<'a> {
 }
 
 impl Plan {
-    /// A line for each step, the critical ones marked with `*`; then what cannot be begun, and why.
+    /// A line for each file; one for each step, the critical ones marked with `*`; then what cannot be begun, and why.
     pub fn text(&self) -> String {
-        let mut text = self.heading() + "\n";
+        let file = |file: &FileChange| format!("{:<8}  {}\n", file.action, file.path.display());
+        let mut text = self.files.iter().map(file).collect::<String>() + &self.heading() + "\n";
         let width = self.steps.iter().map(|step| step.unit.len()).max().unwrap_or(0);
         for step in &self.steps {
             let mark = if step.critical { '*' } else { ' ' };
@@ -45,8 +63,13 @@ impl Plan {
 
     /// One line of JSON, without the line end.
     pub fn json(&self) -> String {
-        let step = |step| self.record(step);
-        let record = PlanRecord { v: 1, target: &self.target, steps: self.steps.iter().map(step).collect() };
+        let record = PlanRecord {
+            v: 1,
+            target: &self.target,
+            steps: self.steps.iter().map(|step| self.record(step)).collect(),
+            failures: self.failures.iter().map(|(unit, reason)| FailureRecord { unit, reason }).collect(),
+            files: self.files.iter().map(FileChange::record).collect(),
+        };
         serde_json::to_string(&record).unwrap_or_default()
     }
 
@@ -94,6 +117,12 @@ impl Plan {
 
     fn names(&self, step: &Step) -> Vec<&str> {
         step.after.iter().map(|&(other, _)| self.steps[other].unit.as_str()).collect()
+    }
+}
+
+impl FileChange {
+    fn record(&self) -> FileRecord<'_> {
+        FileRecord { action: self.action, path: self.path.to_string_lossy() }
     }
 }
 

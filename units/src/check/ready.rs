@@ -26,14 +26,19 @@ impl<'a> Checker<'a> {
         if matches!(&node.value, Value::Text(text) if text == "notify") {
             return Some(Readiness::Notify);
         }
+        if !matches!(node.value, Value::Map(_)) {
+            return self.wrong("ready", node, &format!("notify, or a map with one of {}", WAYS.join(", ")));
+        }
         let entries = self.map("ready", node, &keys_inside("ready"));
         let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_str())).collect();
         let every = self.every(entries, &ways);
         match ways[..] {
             [way] => self.way(way, every),
-            _ if !matches!(node.value, Value::Map(_)) => None,
             _ => {
-                self.error(&node.place, format!("\"ready\" must have exactly one of {}", WAYS.join(", ")));
+                self.error(
+                    &node.place,
+                    format!("\"ready\" must be notify, or have exactly one of {}", WAYS.join(", ")),
+                );
                 ways.iter().for_each(|way| drop(self.way(way, every)));
                 None
             }

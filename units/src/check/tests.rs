@@ -73,6 +73,22 @@ fn names() {
     ]);
 }
 
+/// What a unit brings up it cannot be in conflict with; the order between two that conflict is no contradiction.
+#[test]
+fn contradictions() {
+    check(&[
+        (
+            "kind: milestone\nneeds: [a, b]\nconflicts: [b]\n",
+            &["3:13: \"b\" is in \"conflicts\" and in \"needs\": they are never up together"],
+        ),
+        (
+            "kind: milestone\nconflicts: [b]\nwants: [b]\n",
+            &["2:13: warning: \"b\" is in \"conflicts\" and in \"wants\": they are never up together"],
+        ),
+        ("kind: milestone\nneeds: [a]\nconflicts: [b]\nafter: [b]\n", &[]),
+    ]);
+}
+
 /// Commands are a list of words or a script, and steps are words that we know.
 #[test]
 fn commands() {
@@ -138,8 +154,10 @@ fn readiness() {
         ("{tcp: \"localhost:0\"}", format!("{wanted} \"localhost:0\"")),
         ("{file: x}", "\"file\" must be an absolute path, not \"x\"".into()),
         ("{exec: x}", "\"exec\" must be a list, not a text: [x]".into()),
-        ("{fd: 3, file: /x}", "\"ready\" must have exactly one of fd, tcp, socket, file, exec".into()),
-        ("{}", "\"ready\" must have exactly one of fd, tcp, socket, file, exec".into()),
+        ("{fd: 3, file: /x}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
+        ("{}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
+        ("notfy", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not \"notfy\"".into()),
+        ("[notify]", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not a list".into()),
         ("{file: /x, every: 1s}", "\"every\" belongs to \"tcp\" and \"exec\" only".into()),
         ("{exec: [x], every: 1ms}", "\"every\" must be at least 10ms".into()),
         ("{sokcet: /x}", "unknown key \"sokcet\" in \"ready\" (did you mean \"socket\"?)".into()),
