@@ -110,9 +110,9 @@ impl Generator {
         unit.wants = self.edges();
         unit.after = self.edges();
         unit.before = self.edges();
-        // What is needed cannot be in conflict.
-        let is_needed = |name: &UnitName| unit.needs.iter().any(|edge| edge.unit == *name);
-        unit.conflicts = self.edges().into_iter().filter(|edge| !is_needed(&edge.unit)).collect();
+        // What is brought up cannot be in conflict.
+        let is_pulled = |name: &UnitName| unit.needs.iter().chain(&unit.wants).any(|edge| edge.unit == *name);
+        unit.conflicts = self.edges().into_iter().filter(|edge| !is_pulled(&edge.unit)).collect();
         unit.provides = self.edges().into_iter().map(|edge| (edge.unit, edge.place)).collect();
         unit.essential = self.prng.below(2) == 0;
         unit.conditions = self.conditions();
