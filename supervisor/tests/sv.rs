@@ -3,7 +3,13 @@
 mod kit;
 
 use kit::{Supervised, ours, peer, run};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use std::fs;
+use std::io::Read;
 use std::path::Path;
+use supervisor::status::{Phase, Status, Want};
 
 /// What one `sv` says over a fresh service in one sequence of commands: output with pids and times taken out, and code.
 fn transcript(sv: &Path, supervise: &Path, parent: &Path) -> Vec<String> {
@@ -92,11 +98,32 @@ fn a_deaf_service_is_killed_when_forced() {
 #[test]
 fn misuse() {
     let parent = tempfile::tempdir().unwrap();
-    for words in [&["foo", "a"][..], &["status"], &[], &["-w", "x", "status", "a"]] {
+    for words in [&["foo", "a"][..], &["status"], &[], &["-w"]] {
         let answer = run(&ours("sv"), words, parent.path());
-        assert_eq!(
-            (answer.code, answer.err.lines().next()),
-            (Some(100), Some("usage: sv [-v] [-w sec] command service ..."))
-        );
+        assert_eq!(answer.code, Some(100), "{words:?}");
+        assert!(answer.err.ends_with("usage: sv [-v] [-w sec] command service ...\n\n"), "{answer:?}");
+    }
+}
+
+/// A service that is wanted up and rests between two starts is told again, which ends the rest; one that runs is not.
+#[test]
+fn up_ends_a_rest() {
+    let parent = tempfile::tempdir().unwrap();
+    let supervise = parent.path().join("a/supervise");
+    fs::create_dir_all(&supervise).unwrap();
+    let fifos = ["control", "ok"].map(|name| {
+        let path = supervise.join(name);
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        let how = OFlag::O_RDWR | OFlag::O_NONBLOCK;
+        fs::File::from(open(&path, how, Mode::empty()).unwrap())
+    });
+    for (pid, told) in [(0, Some(&b"u"[..])), (std::process::id(), None)] {
+        let phase = if pid == 0 { Phase::Down } else { Phase::Run };
+        let status = Status { want: Want::Up, pid, phase, ..Status::NEW };
+        fs::write(supervise.join("status"), status.pack()).unwrap();
+        assert_eq!(run(&ours("sv"), ["up", "./a"], parent.path()).code, Some(0));
+        let mut seen = [0; 8];
+        let size = (&fifos[0]).read(&mut seen).ok();
+        assert_eq!(size.map(|size| &seen[..size]), told);
     }
 }

@@ -41,6 +41,7 @@ mod log {
 }
 mod runit {
     pub mod chpst;
+    pub mod chpst_names;
     pub mod runsv;
     pub mod runsvdir;
     pub mod svlogd;
@@ -71,7 +72,7 @@ usage: dialect COMMAND [ARGUMENT...]
 Does what COMMAND of s6 or runit does. By a link named COMMAND it does so without the word.
 
 commands: s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-log s6-setuidgid s6-envdir
-          runsv runsvdir chpst svlogd
+          runsv runsvdir chpst svlogd; as chpst by another name: setuidgid envuidgid envdir pgrphack setlock softlimit
 
 exit codes: the command's; 100 no such command
 
@@ -101,5 +102,6 @@ supervisor::bare_main!(run);
 #[cfg_attr(test, allow(dead_code))]
 fn run() -> i32 {
     let words: Vec<OsString> = std::env::args_os().collect();
-    multicall::run("dialect", HELP, &COMMANDS, &words)
+    let commands = [&COMMANDS[..], &runit::chpst_names::COMMANDS].concat();
+    multicall::run("dialect", HELP, &commands, &words)
 }

@@ -36,7 +36,7 @@ fn run() -> i32 {
     };
     let mut environment = chain::environment();
     match change(&mut environment, directory, &Style::DAEMONTOOLS) {
-        Ok(()) => chain::become_program("envdir", command, &environment),
+        Ok(_) => chain::become_program("envdir", command, &environment),
         Err(Trouble(what, error)) => chain::fatal("envdir", &[&what], error),
     }
 }

@@ -4,7 +4,7 @@ use super::variable::set_variable;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -20,30 +20,40 @@ pub struct Style {
     pub keeps_end: bool,
     /// What a zero byte in a value becomes.
     pub zero: u8,
+    /// A directory is no variable; otherwise it is trouble.
+    pub skips_directories: bool,
 }
 
 impl Style {
-    /// daemontools' and runit's.
-    pub const DAEMONTOOLS: Self = Self { whole: false, keeps_end: false, zero: b'\n' };
+    /// daemontools'.
+    pub const DAEMONTOOLS: Self = Self { whole: false, keeps_end: false, zero: b'\n', skips_directories: false };
 }
 
-/// Changes the environment as the directory says.
-pub fn change(environment: &mut Vec<CString>, directory: &CStr, style: &Style) -> Result<(), Trouble> {
+/// Changes the environment as the directory says; gives the names of the directories that were skipped.
+pub fn change(environment: &mut Vec<CString>, directory: &CStr, style: &Style) -> Result<Vec<OsString>, Trouble> {
     let trouble = |what: &[u8], error: io::Error| Trouble([what, directory.to_bytes()].concat(), error);
     let here = open(".", OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty())
         .map_err(|error| Trouble(b"unable to switch to current directory".to_vec(), error.into()))?;
     nix::unistd::chdir(directory).map_err(|error| trouble(b"unable to switch to directory ", error.into()))?;
     let reading = |error| trouble(b"unable to read directory ", error);
+    let mut skipped = Vec::new();
     for entry in std::fs::read_dir(".").map_err(reading)? {
         let name = entry.map_err(reading)?.file_name();
         if name.as_bytes().starts_with(b".") {
             continue;
         }
-        let what = [b"unable to read ", directory.to_bytes(), b"/", name.as_bytes()];
-        let content = read(&name).map_err(|error| Trouble(what.concat(), error))?;
-        set_variable(environment, variable(&name, &content, style));
+        match read(&name) {
+            Ok(content) => set_variable(environment, variable(&name, &content, style)),
+            Err(error) if style.skips_directories && error.kind() == io::ErrorKind::IsADirectory => skipped.push(name),
+            Err(error) => {
+                let what = [b"unable to read ", directory.to_bytes(), b"/", name.as_bytes()];
+                return Err(Trouble(what.concat(), error));
+            }
+        }
     }
-    nix::unistd::fchdir(here).map_err(|error| Trouble(b"unable to switch to starting directory".to_vec(), error.into()))
+    nix::unistd::fchdir(here)
+        .map_err(|error| Trouble(b"unable to switch to starting directory".to_vec(), error.into()))
+        .map(|()| skipped)
 }
 
 /// A file's content. One that is gone meanwhile, or a link to nothing, is an empty one.
@@ -94,7 +104,7 @@ mod tests {
         ] {
             assert_eq!(shown(content, &Style::DAEMONTOOLS), plain);
             for ((whole, keeps_end), expected) in [line, file, all].into_iter().zip(expected) {
-                assert_eq!(shown(content, &Style { whole, keeps_end, zero: b'Z' }), expected);
+                assert_eq!(shown(content, &Style { whole, keeps_end, zero: b'Z', ..Style::DAEMONTOOLS }), expected);
             }
         }
     }

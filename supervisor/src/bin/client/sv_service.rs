@@ -72,7 +72,8 @@ impl Service {
         nix::unistd::write(&fifo, letters.as_bytes()).map(drop)
     }
 
-    /// Whether all that the letters ask for holds: `Some(false)` not yet, `None` it cannot any more.
+    /// Whether all that the letters ask for holds (`C`: what the service is wanted to be). `Some(false)`: not yet; `None`: it
+    /// cannot any more.
     pub fn is_there(&self, letters: &str) -> Option<bool> {
         let record = match self.look() {
             Seen::Running(record) => record,
@@ -85,16 +86,17 @@ impl Service {
     fn holds(&self, letter: u8, record: &Record) -> bool {
         let status = &record.status;
         let runs = record.is_running();
-        let is_new = status.changed.to_unix().0 >= seconds(self.told_at);
+        let is_new = status.changed.to_unix() >= moment(self.told_at);
         match letter {
             b'x' => false,
+            b'C' => self.holds(if status.want == Want::Down { b'd' } else { b'u' }, record),
             b'u' => record.is_up() && self.is_announced(record) && self.check_says_yes(),
             b'd' => !runs && record.is_down(),
-            b'C' => !runs || self.check_says_yes(),
             b't' | b'k' => {
-                !runs && status.want == Want::Down || runs && is_new && !status.got_term && self.check_says_yes()
+                let is_again = record.is_up() && is_new && !status.got_term;
+                !runs && status.want == Want::Down || is_again && self.check_says_yes()
             }
-            b'o' => runs && status.want != Want::Up || !runs && is_new,
+            b'o' => record.is_up() && status.want != Want::Up || !runs && is_new,
             b'p' => !runs || status.paused,
             b'c' => !runs || !status.paused,
             _ => true,
@@ -139,7 +141,8 @@ impl Service {
     }
 }
 
-/// Seconds since 1970.
-pub fn seconds(time: SystemTime) -> i64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs().cast_signed())
+/// Seconds since 1970, and ns.
+pub fn moment(time: SystemTime) -> (i64, u32) {
+    let age = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (age.as_secs().cast_signed(), age.subsec_nanos())
 }

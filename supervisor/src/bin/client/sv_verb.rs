@@ -32,41 +32,43 @@ const WAITING: [(&str, &str, bool); 10] = [
     ("force-shutdown", "x", true),
 ];
 
-/// Words known by their first letter, which wait only when told to be verbose.
-const BY_LETTER: [(&str, &str); 14] = [
-    ("u", "up"),
-    ("d", "down"),
-    ("o", "once"),
-    ("p", "pause"),
-    ("c", "cont"),
-    ("h", "hup"),
-    ("a", "alarm"),
-    ("i", "interrupt"),
-    ("q", "quit"),
-    ("1", "1"),
-    ("2", "2"),
-    ("t", "term"),
-    ("k", "kill"),
-    ("x", "exit"),
+/// Words known by their first letter, the letters that they send, and whether they wait in any case and kill.
+const BY_LETTER: [(u8, &str, bool); 19] = [
+    (b'u', "u", false),
+    (b'd', "d", false),
+    (b'o', "o", false),
+    (b'p', "p", false),
+    (b'c', "c", false),
+    (b'h', "h", false),
+    (b'a', "a", false),
+    (b'i', "i", false),
+    (b'q', "q", false),
+    (b'1', "1", false),
+    (b'2', "2", false),
+    (b't', "t", false),
+    (b'k', "k", false),
+    (b'e', "x", false),
+    (b'x', "x", false),
+    (b'D', "d", true),
+    (b'T', "tc", true),
+    (b'X', "x", true),
+    (b'E', "x", true),
 ];
 
 impl Verb {
-    /// The meaning of a word; `None` when it has none.
+    /// The meaning of a word; `None` when it has none. Those that need not wait do so when told to be verbose.
     pub fn from_word(word: &str, verbose: bool) -> Option<Self> {
         if let Some((_, letters, kills)) = WAITING.iter().find(|(known, ..)| *known == word) {
             return Some(Self::Control { letters, waits: true, kills: *kills });
         }
-        match word {
-            "check" => return Some(Self::Check),
-            "exit" | "e" => return Some(Self::Control { letters: "x", waits: verbose, kills: false }),
-            _ => {}
+        match word.as_bytes().first()? {
+            b'c' if word == "check" => Some(Self::Check),
+            b's' => Some(Self::Status),
+            first => {
+                let (_, letters, kills) = BY_LETTER.iter().find(|(known, ..)| known == first)?;
+                Some(Self::Control { letters, waits: verbose || *kills, kills: *kills })
+            }
         }
-        let first = word.get(..1)?;
-        if first == "s" {
-            return Some(Self::Status);
-        }
-        let (letters, _) = BY_LETTER.iter().find(|(letter, _)| *letter == first)?;
-        Some(Self::Control { letters, waits: verbose, kills: false })
     }
 }
 
@@ -86,6 +88,10 @@ mod tests {
         assert_eq!(Verb::from_word("cont", false), control("c", false, false));
         assert_eq!(Verb::from_word("check", false), Some(Verb::Check));
         assert_eq!(Verb::from_word("force-restart", false), control("tcu", true, true));
-        assert_eq!(Verb::from_word("foo", false), None);
+        assert_eq!(Verb::from_word("exit", false), control("x", false, false));
+        assert_eq!(Verb::from_word("T", false), control("tc", true, true));
+        for none in ["foo", "res", "", "é"] {
+            assert_eq!(Verb::from_word(none, false), None, "{none}");
+        }
     }
 }

@@ -21,17 +21,27 @@ const USAGE: &[u8] = b"usage: chpst [-vVP012] [-u user[:group]] [-U user[:group]
 
 /// What was asked for.
 #[derive(Default)]
-struct Asked<'a> {
-    user: Option<&'a CStr>,
-    environment_user: Option<&'a CStr>,
-    environment: Option<&'a CStr>,
+pub struct Asked<'a> {
+    /// Whose the process becomes.
+    pub user: Option<&'a CStr>,
+    /// Whose numbers are UID and GID in the environment.
+    pub environment_user: Option<&'a CStr>,
+    /// A directory of variables.
+    pub environment: Option<&'a CStr>,
     called: Option<&'a CStr>,
     root: Option<&'a CStr>,
     nice: i32,
-    lock: Option<(&'a CStr, bool)>,
-    limits: Vec<(u8, &'a CStr)>,
-    session: bool,
+    /// A file to be locked, and whether that may wait.
+    pub lock: Option<(&'a CStr, bool)>,
+    /// Without the lock, or the program, the exit code is 0.
+    pub quiet: bool,
+    /// Letters of resources with their amounts.
+    pub limits: Vec<(u8, &'a CStr)>,
+    /// A session of its own.
+    pub session: bool,
     closes: Vec<i32>,
+    is_helper: bool,
+    verbose: bool,
 }
 
 /// Does what it is asked for; gives the exit code.
@@ -42,13 +52,23 @@ pub fn run(arguments: &[OsString]) -> i32 {
         asked.take(letter, argument).is_some()
     });
     let Some(command) = rest.filter(|rest| !rest.is_empty()) else { return chain::say(100, &[USAGE]) };
-    match asked.carry_out() {
-        Ok(environment) => become_program(command, asked.called, &environment),
-        Err(code) => code,
-    }
+    asked.become_program(command)
 }
 
 impl<'a> Asked<'a> {
+    /// Nothing yet, by the name of a helper: names of accounts are nothing but that.
+    pub fn of_helper() -> Self {
+        Self { is_helper: true, ..Self::default() }
+    }
+
+    /// Becomes the command; returns, with the exit code, only when something failed.
+    pub fn become_program(&self, command: &[CString]) -> i32 {
+        match self.carry_out() {
+            Ok(environment) => self.execute(command, &environment),
+            Err(code) => code,
+        }
+    }
+
     /// Takes an option; `None` when it is wrong.
     fn take(&mut self, letter: u8, argument: &'a CStr) -> Option<()> {
         match letter {
@@ -58,6 +78,7 @@ impl<'a> Asked<'a> {
             b'e' => self.environment = Some(argument),
             b'/' => self.root = Some(argument),
             b'n' => self.nice = argument.to_str().ok()?.parse().ok()?,
+            b'l' | b'L' if self.lock.is_some() => return None,
             b'l' | b'L' => self.lock = Some((argument, letter == b'l')),
             b'P' => self.session = true,
             b'0'..=b'2' => self.closes.push(i32::from(letter - b'0')),
@@ -65,9 +86,9 @@ impl<'a> Asked<'a> {
                 chain::say(0, &[b"chpst (sunup) ", env!("CARGO_PKG_VERSION").as_bytes()]);
                 return None;
             }
-            b'v' => {}
+            b'v' => self.verbose = true,
             _ => {
-                Amount::read(argument).filter(|_| !argument.is_empty())?;
+                Amount::read(argument)?;
                 self.limits.push((letter, argument));
             }
         }
@@ -82,16 +103,12 @@ impl<'a> Asked<'a> {
             let _ = nix::unistd::setsid();
         }
         if let Some(directory) = self.environment {
-            let path = directory.to_bytes();
-            change(&mut environment, directory, &Style::DAEMONTOOLS).map_err(|Trouble(what, error)| {
-                let what = what.strip_suffix(path).unwrap_or(&what).trim_ascii_end();
-                chain::fatal(NAME, &[what, b": ", path], error)
-            })?;
+            self.change_environment(&mut environment, directory)?;
         }
         self.move_root()?;
         self.be_nice()?;
         if let Some(text) = self.environment_user {
-            let (account, _) = identity(text).ok_or_else(|| unknown(text))?;
+            let (account, _) = self.identity(text)?;
             for (variable, number) in [("GID", account.group), ("UID", account.user)] {
                 set_variable(&mut environment, chain::c_string(format!("{variable}={number}").into()));
             }
@@ -108,6 +125,24 @@ impl<'a> Asked<'a> {
             }
         }
         Ok(environment)
+    }
+
+    /// As envdir does it, but that a directory among the variables is skipped.
+    fn change_environment(&self, environment: &mut Vec<CString>, directory: &CStr) -> Result<(), i32> {
+        let path = directory.to_bytes();
+        let style = Style { skips_directories: !self.is_helper, ..Style::DAEMONTOOLS };
+        let skipped = change(environment, directory, &style).map_err(|Trouble(what, error)| {
+            let (what, of) =
+                what.strip_suffix(path).map_or((&what[..], &b""[..]), |what| (what.trim_ascii_end(), path));
+            let colon: &[u8] = if of.is_empty() { b"" } else { b": " };
+            chain::fatal(NAME, &[what, colon, of], error)
+        })?;
+        for name in skipped.iter().filter(|_| self.verbose) {
+            let text = error_text(Errno::EISDIR);
+            let warning: [&[u8]; 5] = [b"chpst: warning: unable to read ", path, b"/", name.as_bytes(), b": "];
+            chain::say(0, &[&warning.concat(), text.as_bytes()]);
+        }
+        Ok(())
     }
 
     fn move_root(&self) -> Result<(), i32> {
@@ -129,10 +164,24 @@ impl<'a> Asked<'a> {
 
     fn change_user(&self) -> Result<(), i32> {
         let Some(text) = self.user else { return Ok(()) };
-        let (account, groups) = identity(text).ok_or_else(|| unknown(text))?;
+        let (account, groups) = self.identity(text)?;
         setgroups(&groups).map_err(|error| chain::fatal(NAME, &[b"unable to setgroups"], error))?;
         setgid(Gid::from_raw(account.group)).map_err(|error| chain::fatal(NAME, &[b"unable to setgid"], error))?;
         setuid(Uid::from_raw(account.user)).map_err(|error| chain::fatal(NAME, &[b"unable to setuid"], error))
+    }
+
+    /// Who is meant; the error is the exit code of what was said.
+    fn identity(&self, text: &CStr) -> Result<(Account, Vec<Gid>), i32> {
+        let say = |what: &[u8], text: &[u8]| chain::say(111, &[b"chpst: fatal: ", what, b": ", text]);
+        let text = text.to_bytes();
+        if self.is_helper {
+            let account = Account::find(text).ok_or_else(|| say(b"unknown account", text))?;
+            return Ok((account, vec![Gid::from_raw(account.group)]));
+        }
+        identity(text).ok_or_else(|| match text.strip_prefix(b":") {
+            Some(numbers) => say(b"invalid uid/gids", numbers),
+            None => say(b"unknown user/group", text),
+        })
     }
 
     fn take_lock(&self) -> Result<(), i32> {
@@ -140,12 +189,26 @@ impl<'a> Asked<'a> {
         match lock(file, waits) {
             // The descriptor stays open on the way into the program.
             Ok(lock) => std::mem::forget(lock),
+            Err(_) if self.quiet => return Err(0),
             Err((step, error)) => {
                 let what: &[u8] = if step == Step::Open { b"unable to open lock: " } else { b"unable to lock: " };
                 return Err(chain::fatal(NAME, &[what, file.to_bytes()], error));
             }
         }
         Ok(())
+    }
+
+    /// Becomes the command, under another name if one is given; returns, with the exit code, only when that failed.
+    fn execute(&self, command: &[CString], environment: &[CString]) -> i32 {
+        let Some((name, arguments)) = command.split_first() else { return 100 };
+        let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+        let first = self.called.map_or_else(|| name.clone(), CStr::to_owned);
+        let command: Vec<CString> = std::iter::once(first).chain(arguments.iter().cloned()).collect();
+        let Err(error) = chain::search(name, path.as_bytes(), &command, environment);
+        if self.quiet {
+            return 0;
+        }
+        chain::say(111, &[b"chpst: fatal: unable to run: ", name.to_bytes(), b": ", error_text(error).as_bytes()])
     }
 }
 
@@ -157,8 +220,8 @@ fn niceness() -> i32 {
 }
 
 /// `user[:group[:group…]]`, or `:` and numbers: the first group is the group, all of them are the groups.
-fn identity(text: &CStr) -> Option<(Account, Vec<Gid>)> {
-    let (by_number, text) = match text.to_bytes() {
+fn identity(text: &[u8]) -> Option<(Account, Vec<Gid>)> {
+    let (by_number, text) = match text {
         [b':', numbers @ ..] => (true, numbers),
         names => (false, names),
     };
@@ -180,21 +243,4 @@ fn identity(text: &CStr) -> Option<(Account, Vec<Gid>)> {
         groups.push(Some(account.group).filter(|_| !by_number)?);
     }
     Some((account, groups.into_iter().map(Gid::from_raw).collect()))
-}
-
-fn unknown(text: &CStr) -> i32 {
-    if let Some(numbers) = text.to_bytes().strip_prefix(b":") {
-        return chain::say(111, &[b"chpst: fatal: invalid uid/gids: ", numbers]);
-    }
-    chain::say(111, &[b"chpst: fatal: unknown user/group: ", text.to_bytes()])
-}
-
-/// Becomes the command, under another name if one is given; returns, with the exit code, only when that failed.
-fn become_program(command: &[CString], called: Option<&CStr>, environment: &[CString]) -> i32 {
-    let Some((name, arguments)) = command.split_first() else { return 100 };
-    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    let first = called.map_or_else(|| name.clone(), CStr::to_owned);
-    let command: Vec<CString> = std::iter::once(first).chain(arguments.iter().cloned()).collect();
-    let Err(error) = chain::search(name, path.as_bytes(), &command, environment);
-    chain::say(111, &[b"chpst: fatal: unable to run: ", name.to_bytes(), b": ", error_text(error).as_bytes()])
 }
