@@ -79,7 +79,7 @@ impl Cache {
     }
 
     /// The documents of a file that is what it was, and the entry, for the next cache.
-    pub(crate) fn find(&self, file: &Arc<Path>, identity: &Identity) -> Option<(Vec<Document>, &[u8])> {
+    pub(crate) fn find(&self, file: &Arc<Path>, identity: &Identity) -> Option<(Vec<Document<'_>>, &[u8])> {
         let path = file.as_os_str().as_bytes();
         let whole = self.bytes.get(self.entries.get(&checksum(path))?.clone())?;
         let entry = whole.get(PREFIX..)?;
@@ -92,7 +92,7 @@ impl Cache {
 }
 
 /// The entry of a file, unless its documents have errors: what is wrong is told from the text.
-pub(crate) fn entry(file: &Path, identity: &Identity, documents: &[Document]) -> Option<Vec<u8>> {
+pub(crate) fn entry(file: &Path, identity: &Identity, documents: &[Document<'_>]) -> Option<Vec<u8>> {
     let mut bytes = vec![0; PREFIX];
     encoding::put_bytes(&mut bytes, file.as_os_str().as_bytes());
     encoding::put_identity(&mut bytes, identity);

@@ -48,7 +48,7 @@ pub(crate) struct Checked {
     /// Its name, if it has one that can be used.
     pub(crate) name: Option<UnitName>,
     /// The document itself, if the name is a template's.
-    pub(crate) template: Option<Document>,
+    pub(crate) template: Option<Document<'static>>,
     /// The unit, if nothing is wrong with it.
     pub(crate) unit: Option<Unit>,
     /// Where its commands and accounts stand, each with its key.
@@ -58,7 +58,7 @@ pub(crate) struct Checked {
 }
 
 /// Checks a document; what is wrong is told without the line, which the set adds. `file_name` is the unit's name where the document has none; `None`: it must have one.
-pub(crate) fn check(document: Document, file_name: Result<&UnitName, &str>) -> Checked {
+pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) -> Checked {
     let has_error = !document.errors.is_empty();
     let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, has_error };
     let fallback =
@@ -85,14 +85,14 @@ pub(crate) fn check(document: Document, file_name: Result<&UnitName, &str>) -> C
     Checked { name, template: None, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
 }
 
-fn not_a_map(root: &Node) -> String {
+fn not_a_map(root: &Node<'_>) -> String {
     match root.value {
         Value::Nothing => "this document is empty".into(),
         _ => format!("a unit is a map of keys and values, not {}", value::describe(root)),
     }
 }
 
-fn place_of(entries: &[Entry], key: &str) -> Option<Place> {
+fn place_of(entries: &[Entry<'_>], key: &str) -> Option<Place> {
     entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.place.clone())
 }
 
@@ -114,7 +114,7 @@ impl KindWord {
 }
 
 struct Checker<'a> {
-    fields: &'a [Entry],
+    fields: &'a [Entry<'a>],
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
     has_error: bool,
@@ -146,7 +146,7 @@ impl<'a> Checker<'a> {
         self.has_error |= severity == Severity::Error;
     }
 
-    fn field(&self, key: &str) -> Option<&'a Node> {
+    fn field(&self, key: &str) -> Option<&'a Node<'a>> {
         self.fields.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
@@ -253,7 +253,7 @@ impl<'a> Checker<'a> {
         items.iter().filter_map(|item| self.step(item)).collect()
     }
 
-    fn step(&mut self, node: &'a Node) -> Option<(Step, Place)> {
+    fn step(&mut self, node: &'a Node<'a>) -> Option<(Step, Place)> {
         let word = self.text("do", node)?;
         let known = Step::ALL.iter().find(|(_, name)| *name == word);
         if known.is_none() {

@@ -29,7 +29,7 @@ pub(crate) struct DropIns {
 #[derive(Clone, Debug)]
 struct DropIn {
     path: PathBuf,
-    documents: Vec<Document>,
+    documents: Vec<Document<'static>>,
 }
 
 impl DropIns {
@@ -59,7 +59,7 @@ impl DropIns {
         let documents = match file {
             Err(error) => vec![Document { root: None, name: None, errors: vec![error] }],
             Ok(source) => {
-                let documents = parse(&source);
+                let documents = parse(&source).into_iter().map(Document::into_owned).collect();
                 self.sources.insert(source.file.clone(), source);
                 documents
             }
@@ -68,7 +68,7 @@ impl DropIns {
     }
 
     /// Merges the drop-ins of a unit over it, in the order of their files' names.
-    pub(crate) fn apply(&self, unit: &UnitName, document: &mut Document) {
+    pub(crate) fn apply(&self, unit: &UnitName, document: &mut Document<'_>) {
         for drop_in in self.by_unit.get(unit).into_iter().flatten().flat_map(|(_, drop_in)| &drop_in.documents) {
             document.errors.extend_from_slice(&drop_in.errors);
             match &drop_in.root {
@@ -99,7 +99,7 @@ fn error(place: &Place, message: String) -> Diagnostic {
     Diagnostic::new(Severity::Error, place.clone(), message)
 }
 
-fn overlay(document: &mut Document, entries: &[Field]) {
+fn overlay(document: &mut Document<'_>, entries: &[Field<'static>]) {
     let Some(Node { value: Value::Map(base), .. }) = &mut document.root else { return };
     for entry in entries {
         if entry.key == "name" {
@@ -111,7 +111,7 @@ fn overlay(document: &mut Document, entries: &[Field]) {
 }
 
 /// Puts an entry over what is there. A key with nothing behind it takes away what was there.
-fn merge(base: &mut Vec<Field>, entry: &Field, is_collected: bool) {
+fn merge(base: &mut Vec<Field<'_>>, entry: &Field<'static>, is_collected: bool) {
     if matches!(entry.value.value, Value::Nothing) {
         return base.retain(|other| other.key != entry.key);
     }

@@ -27,7 +27,7 @@ impl Preparation {
     pub(crate) fn check(
         &self,
         source: Option<&Source>,
-        mut document: Document,
+        mut document: Document<'_>,
         file_name: Result<&UnitName, &str>,
     ) -> Checked {
         let name = match document.get("name").map(|node| &node.value) {
@@ -39,7 +39,7 @@ impl Preparation {
             self.drop_ins.apply(name, &mut document);
         }
         let is_template = name.as_ref().is_some_and(UnitName::is_template);
-        let template = is_template.then(|| document.clone());
+        let template = is_template.then(|| document.clone().into_owned());
         let own_instance = name.as_ref().and_then(UnitName::template).map(|(_, instance)| instance);
         let instance = own_instance.or(is_template.then_some(SOME_INSTANCE));
         self.reading.variables.expand(&mut document, instance);

@@ -91,8 +91,9 @@ pub(crate) fn read_cached<'a>(file: &UnitFile, preparation: &Preparation, cache:
             let identity = Identity::of(&metadata);
             let documents = parse(&source);
             let entry = identity.is_settled(now).then(|| cache::entry(&file.path, &identity, &documents)).flatten();
-            let read = check_source(source, documents, preparation);
-            FileCached { entry: entry.filter(|_| is_silent(&read.checked)).map(Cow::Owned), read }
+            let checked = check_text(&source, documents, preparation);
+            let entry = entry.filter(|_| is_silent(&checked)).map(Cow::Owned);
+            FileCached { entry, read: FileRead { source: Some(source), checked } }
         }
         Err(error) => FileCached { read: unreadable(name_of(&file.path).ok(), error), entry: None },
     }
@@ -134,12 +135,12 @@ pub(crate) fn from_text(path: &Path, text: &str, preparation: &Preparation) -> F
 }
 
 fn from_source(source: Source, preparation: &Preparation) -> FileRead {
-    let documents = parse(&source);
-    check_source(source, documents, preparation)
+    let checked = check_text(&source, parse(&source), preparation);
+    FileRead { source: Some(source), checked }
 }
 
 /// The documents of a text, at least one.
-fn parse(source: &Source) -> Vec<Document> {
+fn parse(source: &Source) -> Vec<Document<'_>> {
     let mut documents = tree::parse(source);
     if documents.is_empty() {
         let whole = Place::whole(source.file.clone());
@@ -149,17 +150,15 @@ fn parse(source: &Source) -> Vec<Document> {
     documents
 }
 
-fn check_source(source: Source, documents: Vec<Document>, preparation: &Preparation) -> FileRead {
+fn check_text(source: &Source, documents: Vec<Document<'_>>, preparation: &Preparation) -> Vec<Checked> {
     let name = name_of(&source.file);
-    let name = name.as_ref().map_err(String::as_str);
-    let checked = check_documents(&source.file, Some(&source), documents, name, preparation);
-    FileRead { source: Some(source), checked }
+    check_documents(&source.file, Some(source), documents, name.as_ref().map_err(String::as_str), preparation)
 }
 
 fn check_documents(
     file: &Arc<Path>,
     source: Option<&Source>,
-    documents: Vec<Document>,
+    documents: Vec<Document<'_>>,
     file_name: Result<&UnitName, &str>,
     preparation: &Preparation,
 ) -> Vec<Checked> {

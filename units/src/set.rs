@@ -59,7 +59,7 @@ pub struct UnitSet {
     /// Where each name of `units` and `broken` is defined.
     definitions: BTreeMap<UnitName, Place>,
     preparation: Preparation,
-    templates: BTreeMap<UnitName, Document>,
+    templates: BTreeMap<UnitName, Document<'static>>,
     scripts: InitScripts,
     /// How many units came into being because somebody named them.
     provided: usize,

@@ -6,6 +6,8 @@
 
 mod builder;
 
+use std::borrow::Cow;
+
 use serde_yaml::granit_parser::Parser;
 
 use crate::source::Source;
@@ -26,51 +28,51 @@ pub(crate) const MOST_DIAGNOSTICS: usize = 100;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub(crate) struct Node<'a> {
     /// Where it begins.
     pub(crate) place: Place,
     /// What it is.
-    pub(crate) value: Value,
+    pub(crate) value: Value<'a>,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum Value<'a> {
     /// Nothing is written there.
     Nothing,
     /// A scalar, as it was written.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Node<'a>>),
     /// A map, in the order of the text, without duplicate keys.
-    Map(Vec<Entry>),
+    Map(Vec<Entry<'a>>),
 }
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     /// The key.
-    pub(crate) key: String,
+    pub(crate) key: Cow<'a, str>,
     /// Where the key stands.
     pub(crate) place: Place,
     /// Its value.
-    pub(crate) value: Node,
+    pub(crate) value: Node<'a>,
 }
 
-/// One document of a file.
+/// One document of a file. Its texts are the file's own where they stand there as they are.
 #[derive(Clone, Debug)]
-pub(crate) struct Document {
+pub(crate) struct Document<'a> {
     /// Its tree; `None` after a syntax error.
-    pub(crate) root: Option<Node>,
+    pub(crate) root: Option<Node<'a>>,
     /// The `name:` that was read before a syntax error.
     pub(crate) name: Option<String>,
     /// What is wrong with it so far.
     pub(crate) errors: Vec<Diagnostic>,
 }
 
-impl Document {
+impl<'a> Document<'a> {
     /// The value of a key of its root.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node<'a>> {
         match &self.root {
             Some(Node { value: Value::Map(entries), .. }) => {
                 entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
@@ -78,10 +80,30 @@ impl Document {
             _ => None,
         }
     }
+
+    /// The same with texts of its own, to be kept for longer than the file's.
+    pub(crate) fn into_owned(self) -> Document<'static> {
+        Document { root: self.root.map(Node::into_owned), name: self.name, errors: self.errors }
+    }
+}
+
+impl Node<'_> {
+    /// Recurses no deeper than [`DEEPEST`].
+    fn into_owned(self) -> Node<'static> {
+        let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let entry = |Entry { key, place, value }: Entry<'_>| Entry { key: text(key), place, value: value.into_owned() };
+        let value = match self.value {
+            Value::Nothing => Value::Nothing,
+            Value::Text(scalar) => Value::Text(text(scalar)),
+            Value::List(items) => Value::List(items.into_iter().map(Node::into_owned).collect()),
+            Value::Map(entries) => Value::Map(entries.into_iter().map(entry).collect()),
+        };
+        Node { place: self.place, value }
+    }
 }
 
 /// Reads every document of a text. After a syntax error it goes on with the next document.
-pub(crate) fn parse(source: &Source) -> Vec<Document> {
+pub(crate) fn parse(source: &Source) -> Vec<Document<'_>> {
     let options = serde_yaml::granit_parser::options! {
         disallow_directives: true,
         emit_comments: false,

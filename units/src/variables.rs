@@ -38,7 +38,7 @@ impl Variables {
     }
 
     /// Replaces every variable in a document's values; what cannot be replaced is added to its errors.
-    pub(crate) fn expand(&self, document: &mut Document, instance: Option<&str>) {
+    pub(crate) fn expand(&self, document: &mut Document<'_>, instance: Option<&str>) {
         let Some(Node { value: Value::Map(entries), .. }) = &mut document.root else { return };
         let mut expansion = Expansion { variables: self, instance, growth: 0, errors: &mut document.errors };
         for Entry { key, value, .. } in entries {
@@ -63,13 +63,13 @@ struct Expansion<'a> {
 
 impl Expansion<'_> {
     /// Recurses no deeper than a tree is nested, which [`crate::tree`] bounds.
-    fn node(&mut self, node: &mut Node) {
+    fn node(&mut self, node: &mut Node<'_>) {
         if self.growth > MOST_GROWTH || self.errors.len() >= MOST_DIAGNOSTICS {
             return;
         }
         match &mut node.value {
             Value::Text(text) if text.contains("${") => match self.text(text) {
-                Ok(expanded) => *text = expanded,
+                Ok(expanded) => *text = expanded.into(),
                 Err(message) => self.errors.push(Diagnostic::new(Severity::Error, node.place.clone(), message)),
             },
             Value::Text(_) | Value::Nothing => {}

@@ -2,6 +2,7 @@
 //!
 //! Reading never panics and never takes more than the bytes hold, whatever they are.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ const NOTHING: u8 = 0;
 const TEXT: u8 = 1;
 const LIST: u8 = 2;
 const MAP: u8 = 3;
+
+/// More items than most lists and maps have.
+const MANY: usize = 32;
 
 /// Adds a number.
 fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
@@ -35,7 +39,7 @@ pub(super) fn put_identity(bytes: &mut Vec<u8>, identity: &Identity) {
 }
 
 /// Adds the documents of a file; `None`: one of them has errors.
-pub(super) fn put_documents(bytes: &mut Vec<u8>, documents: &[Document]) -> Option<()> {
+pub(super) fn put_documents(bytes: &mut Vec<u8>, documents: &[Document<'_>]) -> Option<()> {
     put_number(bytes, documents.len() as u64);
     for document in documents {
         let root = document.root.as_ref().filter(|_| document.errors.is_empty())?;
@@ -50,7 +54,7 @@ fn put_place(bytes: &mut Vec<u8>, place: &Place) {
 }
 
 /// Adds a node. It recurses no deeper than [`DEEPEST`], which every tree keeps to.
-fn put_node(bytes: &mut Vec<u8>, node: &Node) {
+fn put_node(bytes: &mut Vec<u8>, node: &Node<'_>) {
     put_place(bytes, &node.place);
     match &node.value {
         Value::Nothing => bytes.push(NOTHING),
@@ -121,8 +125,8 @@ impl<'a> Reader<'a> {
         self.take(count)
     }
 
-    fn text(&mut self) -> Option<String> {
-        std::str::from_utf8(self.bytes()?).ok().map(str::to_owned)
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        std::str::from_utf8(self.bytes()?).ok().map(Cow::Borrowed)
     }
 
     /// An identity.
@@ -135,13 +139,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The documents of a file, to the last byte.
-    pub(super) fn documents(mut self, file: &Arc<Path>) -> Option<Vec<Document>> {
+    pub(super) fn documents(mut self, file: &Arc<Path>) -> Option<Vec<Document<'a>>> {
         let count = self.count()?;
-        let mut documents = Vec::with_capacity(count.min(16));
-        for _ in 0..count {
-            let root = Some(self.node(file, DEEPEST)?);
-            documents.push(Document { root, name: None, errors: Vec::new() });
-        }
+        let document = |reader: &mut Self| {
+            Some(Document { root: Some(reader.node(file, DEEPEST)?), name: None, errors: Vec::new() })
+        };
+        let documents = self.several(count, document)?;
         self.rest.is_empty().then_some(documents)
     }
 
@@ -150,7 +153,7 @@ impl<'a> Reader<'a> {
         Some(Place { file: file.clone(), line: u32::try_from(line).ok()?, column: u32::try_from(column).ok()? })
     }
 
-    fn node(&mut self, file: &Arc<Path>, depth: usize) -> Option<Node> {
+    fn node(&mut self, file: &Arc<Path>, depth: usize) -> Option<Node<'a>> {
         let below = depth.checked_sub(1)?;
         let place = self.place(file)?;
         let value = match self.byte()? {
@@ -158,20 +161,27 @@ impl<'a> Reader<'a> {
             TEXT => Value::Text(self.text()?),
             LIST => {
                 let count = self.count()?;
-                let items: Option<Vec<Node>> = (0..count).map(|_| self.node(file, below)).collect();
-                Value::List(items?)
+                Value::List(self.several(count, |reader| reader.node(file, below))?)
             }
             MAP => {
                 let count = self.count()?;
-                let entries: Option<Vec<Entry>> = (0..count).map(|_| self.entry(file, below)).collect();
-                Value::Map(entries?)
+                Value::Map(self.several(count, |reader| reader.entry(file, below))?)
             }
             _ => return None,
         };
         Some(Node { place, value })
     }
 
-    fn entry(&mut self, file: &Arc<Path>, depth: usize) -> Option<Entry> {
+    /// So many of a kind. Memory is taken for as many as a text of a few lines has; for more, as they come.
+    fn several<T>(&mut self, count: usize, one: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut found = Vec::with_capacity(count.min(MANY));
+        for _ in 0..count {
+            found.push(one(self)?);
+        }
+        Some(found)
+    }
+
+    fn entry(&mut self, file: &Arc<Path>, depth: usize) -> Option<Entry<'a>> {
         Some(Entry { key: self.text()?, place: self.place(file)?, value: self.node(file, depth)? })
     }
 }

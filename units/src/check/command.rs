@@ -9,13 +9,13 @@ impl<'a> Checker<'a> {
         let node = self.field(key)?;
         match &node.value {
             Value::List(_) => self.argv(key, node).map(Command::Argv),
-            Value::Text(text) if !text.trim().is_empty() => Some(Command::Script(text.clone())),
+            Value::Text(text) if !text.trim().is_empty() => Some(Command::Script(text.to_string())),
             _ => self.wrong(key, node, "a command: a list of words, or a script"),
         }
     }
 
     /// A list of words, the first of which names a program.
-    pub(super) fn argv(&mut self, key: &str, node: &'a Node) -> Option<Vec<String>> {
+    pub(super) fn argv(&mut self, key: &str, node: &'a Node<'a>) -> Option<Vec<String>> {
         let items = self.list(key, node);
         match items.first().map(|first| &first.value) {
             None if matches!(node.value, Value::List(_)) => {
@@ -31,9 +31,9 @@ impl<'a> Checker<'a> {
     }
 
     /// A word of a command; it may be empty, but somebody must have written it.
-    fn word(&mut self, key: &str, node: &'a Node) -> Option<String> {
+    fn word(&mut self, key: &str, node: &'a Node<'a>) -> Option<String> {
         match &node.value {
-            Value::Text(text) => Some(text.clone()),
+            Value::Text(text) => Some(text.to_string()),
             _ => self.wrong(key, node, "a list of words"),
         }
     }

@@ -13,9 +13,9 @@ impl<'a> Checker<'a> {
         entries.iter().flat_map(|entry| self.condition(entry)).collect()
     }
 
-    fn condition(&mut self, entry: &'a Entry) -> Vec<Condition> {
+    fn condition(&mut self, entry: &'a Entry<'a>) -> Vec<Condition> {
         let items = self.one_or_several(&entry.value);
-        match entry.key.as_str() {
+        match entry.key.as_ref() {
             "path" => items.iter().filter_map(|item| self.path_condition(item)).collect(),
             "cmdline" => items.iter().filter_map(|item| self.cmdline_condition(item)).collect(),
             "container" => self.boolean("container", &entry.value).map(Condition::Container).into_iter().collect(),
@@ -24,7 +24,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn path_condition(&mut self, node: &'a Node) -> Option<Condition> {
+    fn path_condition(&mut self, node: &'a Node<'a>) -> Option<Condition> {
         let (text, absent) = self.negatable("path", node)?;
         if !text.starts_with('/') {
             return self.wrong("path", node, "an absolute path, or ! and one");
@@ -32,7 +32,7 @@ impl<'a> Checker<'a> {
         Some(Condition::Path { path: text.into(), absent })
     }
 
-    fn cmdline_condition(&mut self, node: &'a Node) -> Option<Condition> {
+    fn cmdline_condition(&mut self, node: &'a Node<'a>) -> Option<Condition> {
         let (text, absent) = self.negatable("cmdline", node)?;
         if text.is_empty() || text.contains(char::is_whitespace) {
             self.error(&node.place, format!("\"cmdline\" must be one word, not {}", quoted(text)));
@@ -41,7 +41,7 @@ impl<'a> Checker<'a> {
         Some(Condition::Cmdline { word: text.into(), absent })
     }
 
-    fn user_condition(&mut self, node: &'a Node) -> Option<Condition> {
+    fn user_condition(&mut self, node: &'a Node<'a>) -> Option<Condition> {
         let name = self.text("user", node)?;
         if name.contains([':', '\n']) {
             self.error(&node.place, format!("\"user\" must be the name of an account, not {}", quoted(name)));
@@ -50,7 +50,7 @@ impl<'a> Checker<'a> {
         Some(Condition::User(name.into()))
     }
 
-    fn negatable(&mut self, key: &str, node: &'a Node) -> Option<(&'a str, bool)> {
+    fn negatable(&mut self, key: &str, node: &'a Node<'a>) -> Option<(&'a str, bool)> {
         let text = self.text(key, node)?;
         Some(text.strip_prefix('!').map_or((text, false), |rest| (rest, true)))
     }

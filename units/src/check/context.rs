@@ -46,7 +46,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The items of a key's list, each checked.
-    fn items<T>(&mut self, key: &'static str, check: fn(&mut Self, &str, &'a Node) -> Option<T>) -> Vec<T> {
+    fn items<T>(&mut self, key: &'static str, check: fn(&mut Self, &str, &'a Node<'a>) -> Option<T>) -> Vec<T> {
         let items = self.field(key).map_or(&[][..], |node| self.list(key, node));
         items.iter().filter_map(|item| check(self, key, item)).collect()
     }
@@ -57,7 +57,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A user's or group's name or number.
-    fn account_at(&mut self, key: &str, node: &'a Node) -> Option<String> {
+    fn account_at(&mut self, key: &str, node: &'a Node<'a>) -> Option<String> {
         let text = self.text(key, node)?;
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let is_name = !text.starts_with('-')
@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
                 self.error(&entry.place, format!("{} is no name of an environment variable", quoted(&entry.key)));
             }
             match &entry.value.value {
-                Value::Text(text) => variables.push((entry.key.clone(), text.clone())),
+                Value::Text(text) => variables.push((entry.key.to_string(), text.to_string())),
                 _ => drop(self.wrong::<()>(&entry.key, &entry.value, "a text")),
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `SOFT:HARD`, or one value for both.
-    fn bound(&mut self, key: &str, node: &'a Node) -> Option<Bound> {
+    fn bound(&mut self, key: &str, node: &'a Node<'a>) -> Option<Bound> {
         let part = |text: &str| if text == "unlimited" { Some(None) } else { super::value::parse_size(text).map(Some) };
         let bound = match &node.value {
             Value::Text(text) => {
@@ -132,7 +132,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn capability(&mut self, key: &str, node: &'a Node) -> Option<String> {
+    fn capability(&mut self, key: &str, node: &'a Node<'a>) -> Option<String> {
         let text = self.text(key, node)?.to_ascii_uppercase();
         let name = text.strip_prefix("CAP_").unwrap_or(&text);
         if capabilities().any(|known| known == name) {
@@ -154,7 +154,7 @@ impl<'a> Checker<'a> {
             }
             match &entry.value.value {
                 Value::Text(text) if !text.is_empty() && !text.contains(char::is_control) => {
-                    files.push((entry.key.clone(), text.clone()))
+                    files.push((entry.key.to_string(), text.to_string()))
                 }
                 _ => drop(self.wrong::<()>(&entry.key, &entry.value, "one line of text")),
             }
@@ -163,7 +163,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The entries of a map whose keys are not the language's.
-    pub(super) fn table(&mut self, key: &str, wanted: &str) -> &'a [Entry] {
+    pub(super) fn table(&mut self, key: &str, wanted: &str) -> &'a [Entry<'a>] {
         let Some(node) = self.field(key) else { return &[] };
         match &node.value {
             Value::Map(entries) => entries,

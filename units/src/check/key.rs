@@ -13,18 +13,14 @@ impl Checker<'_> {
             if self.is_full() {
                 return;
             }
-            let shown = quoted(&entry.key);
-            match key(&entry.key) {
-                None => {
-                    let hint = did_you_mean(&entry.key, keys().map(|key| key.name));
-                    self.error(&entry.place, format!("unknown key {shown}{hint}"));
-                }
-                Some(known) => {
-                    if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(known.belongs, kind)?, kind)))
-                    {
-                        self.error(&entry.place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
-                    }
-                }
+            let Some(known) = key(&entry.key) else {
+                let hint = did_you_mean(&entry.key, keys().map(|key| key.name));
+                self.error(&entry.place, format!("unknown key {}{hint}", quoted(&entry.key)));
+                continue;
+            };
+            if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(known.belongs, kind)?, kind))) {
+                let shown = quoted(&entry.key);
+                self.error(&entry.place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
             }
         }
     }

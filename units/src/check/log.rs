@@ -28,7 +28,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn log_directory(&mut self, entries: &'a [Entry]) -> Log {
+    fn log_directory(&mut self, entries: &'a [Entry<'a>]) -> Log {
         let value = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let directory = value("dir").and_then(|node| self.path("dir", node));
         let size = value("size").and_then(|node| {

@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `5 in 60s`.
-    fn max_deaths(&mut self, node: &'a Node) -> Option<MaxDeaths> {
+    fn max_deaths(&mut self, node: &'a Node<'a>) -> Option<MaxDeaths> {
         let wanted = "COUNT in TIME, such as 5 in 60s";
         let text = self.text("max-deaths", node)?;
         let Some((count, within)) = text.split_once(" in ") else { return self.wrong("max-deaths", node, wanted) };
@@ -83,7 +83,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn signal(&mut self, node: &'a Node) -> Option<Signal> {
+    fn signal(&mut self, node: &'a Node<'a>) -> Option<Signal> {
         let text = self.text("stop-signal", node)?;
         if let Some(signal) = Signal::new(text) {
             return Some(signal);
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
         self.edges("provides", own).into_iter().map(|edge| (edge.unit, edge.place)).collect()
     }
 
-    pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&'a Entry<'a>> {
         self.fields.iter().find(|entry| entry.key == key)
     }
 
@@ -125,7 +125,12 @@ impl<'a> Checker<'a> {
         self.choice_at(key, node, words)
     }
 
-    pub(super) fn choice_at<T: Copy>(&mut self, key: &str, node: &'a Node, words: &[(T, &'static str)]) -> Option<T> {
+    pub(super) fn choice_at<T: Copy>(
+        &mut self,
+        key: &str,
+        node: &'a Node<'a>,
+        words: &[(T, &'static str)],
+    ) -> Option<T> {
         let text = self.text(key, node)?;
         let known = words.iter().find(|(_, word)| *word == text);
         if known.is_none() {

@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
             return self.wrong("ready", node, &format!("notify, or a map with one of {}", WAYS.join(", ")));
         }
         let entries = self.map("ready", node, &keys_inside("ready"));
-        let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_str())).collect();
+        let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_ref())).collect();
         let every = self.every(entries, &ways);
         match ways[..] {
             [way] => self.way(way, every),
@@ -45,7 +45,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn every(&mut self, entries: &'a [Entry], ways: &[&Entry]) -> Option<Duration> {
+    fn every(&mut self, entries: &'a [Entry<'a>], ways: &[&Entry]) -> Option<Duration> {
         let entry = entries.iter().find(|entry| entry.key == "every")?;
         if !ways.iter().any(|way| way.key == "tcp" || way.key == "exec") {
             self.error(&entry.place, "\"every\" belongs to \"tcp\" and \"exec\" only");
@@ -57,8 +57,8 @@ impl<'a> Checker<'a> {
         Some(every)
     }
 
-    fn way(&mut self, way: &'a Entry, every: Option<Duration>) -> Option<Readiness> {
-        let (key, node) = (way.key.as_str(), &way.value);
+    fn way(&mut self, way: &'a Entry<'a>, every: Option<Duration>) -> Option<Readiness> {
+        let (key, node) = (way.key.as_ref(), &way.value);
         match key {
             "fd" => self.number(key, node, DESCRIPTORS).map(Readiness::Descriptor),
             "tcp" => Some(Readiness::Tcp { address: self.address(node)?, every: every.unwrap_or(TCP_EVERY) }),
@@ -69,13 +69,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Host and port: names are not looked up, because that could block.
-    fn address(&mut self, node: &'a Node) -> Option<String> {
+    fn address(&mut self, node: &'a Node<'a>) -> Option<String> {
         let is_address = |text: &str| match text.strip_prefix("localhost:") {
             Some(port) => port.parse::<u16>().is_ok_and(|port| port > 0),
             None => text.parse::<SocketAddr>().is_ok_and(|address| address.port() > 0),
         };
         match &node.value {
-            Value::Text(text) if is_address(text) => Some(text.clone()),
+            Value::Text(text) if is_address(text) => Some(text.to_string()),
             _ => self.wrong("tcp", node, "ADDRESS:PORT or localhost:PORT"),
         }
     }

@@ -61,16 +61,16 @@ impl<'a> Checker<'a> {
     }
 
     /// The entries of a map whose keys the language has.
-    fn inside(&mut self, key: &str) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    fn inside(&mut self, key: &str) -> impl Iterator<Item = &'a Entry<'a>> + use<'a> {
         let known = keys_inside(key);
         let entries = self.field(key).map_or(&[][..], |node| self.map(key, node, &known));
-        entries.iter().filter(move |entry| known.contains(&entry.key.as_str()))
+        entries.iter().filter(move |entry| known.contains(&entry.key.as_ref()))
     }
 
     fn deadlines(&mut self, mut deadlines: Deadlines) -> Deadlines {
         for entry in self.inside("deadlines") {
             let Some(duration) = self.deadline(entry) else { continue };
-            match entry.key.as_str() {
+            match entry.key.as_ref() {
                 "start" => deadlines.start = duration,
                 "stop" => deadlines.stop = duration,
                 _ => deadlines.shutdown = duration,
@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
         deadlines
     }
 
-    fn deadline(&mut self, entry: &'a Entry) -> Option<Duration> {
+    fn deadline(&mut self, entry: &'a Entry<'a>) -> Option<Duration> {
         let duration = self.duration(&entry.key, &entry.value)?;
         if duration.is_zero() && entry.key != "stop" {
             self.error(&entry.value.place, format!("\"{}\" must be longer than nothing", entry.key));
@@ -90,7 +90,7 @@ impl<'a> Checker<'a> {
 
     fn console(&mut self, mut console: Console) -> Console {
         for entry in self.inside("console") {
-            match entry.key.as_str() {
+            match entry.key.as_ref() {
                 "colour" => console.colour = self.choice_at("colour", &entry.value, &Colour::ALL).unwrap_or_default(),
                 "live" => console.live = self.boolean("live", &entry.value).unwrap_or(console.live),
                 _ => console.kmsg = self.boolean("kmsg", &entry.value).unwrap_or(console.kmsg),
@@ -116,7 +116,9 @@ impl<'a> Checker<'a> {
                 self.error(&entry.place, format!("{} is no name of a variable", quoted(&entry.key)));
             } else {
                 match &entry.value.value {
-                    Value::Text(text) if text.len() <= LONGEST => variables.push((entry.key.clone(), text.clone())),
+                    Value::Text(text) if text.len() <= LONGEST => {
+                        variables.push((entry.key.to_string(), text.to_string()))
+                    }
                     Value::Text(_) => {
                         self.error(
                             &entry.value.place,

@@ -28,7 +28,7 @@ pub(super) fn describe(node: &Node) -> String {
 
 impl<'a> Checker<'a> {
     /// A text that is not empty.
-    pub(super) fn text(&mut self, key: &str, node: &'a Node) -> Option<&'a str> {
+    pub(super) fn text(&mut self, key: &str, node: &'a Node<'a>) -> Option<&'a str> {
         match &node.value {
             Value::Text(text) if !text.is_empty() => Some(text),
             _ => self.wrong(key, node, "a text"),
@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn list(&mut self, key: &str, node: &'a Node) -> &'a [Node] {
+    pub(super) fn list(&mut self, key: &str, node: &'a Node<'a>) -> &'a [Node<'a>] {
         match &node.value {
             Value::List(items) => items,
             Value::Text(text) => {
@@ -48,7 +48,7 @@ impl<'a> Checker<'a> {
     }
 
     /// One or several: the items of a list, or the node itself.
-    pub(super) fn one_or_several(&mut self, node: &'a Node) -> &'a [Node] {
+    pub(super) fn one_or_several(&mut self, node: &'a Node<'a>) -> &'a [Node<'a>] {
         match &node.value {
             Value::List(items) => items,
             _ => std::slice::from_ref(node),
@@ -56,11 +56,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The entries of a map that may have the keys `known`.
-    pub(super) fn map(&mut self, key: &str, node: &'a Node, known: &[&str]) -> &'a [Entry] {
+    pub(super) fn map(&mut self, key: &str, node: &'a Node<'a>, known: &[&str]) -> &'a [Entry<'a>] {
         let Value::Map(entries) = &node.value else {
             return self.wrong(key, node, &format!("a map with {}", known.join(", "))).unwrap_or_default();
         };
-        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_ref())) {
             let hint = did_you_mean(&entry.key, known.iter().copied());
             self.error(&entry.place, format!("unknown key {} in \"{key}\"{hint}", quoted(&entry.key)));
         }
@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An absolute path.
-    pub(super) fn path(&mut self, key: &str, node: &'a Node) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, key: &str, node: &'a Node<'a>) -> Option<PathBuf> {
         let text = self.text(key, node)?;
         match text.starts_with('/') {
             true => Some(text.into()),
@@ -76,11 +76,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn boolean(&mut self, key: &str, node: &'a Node) -> Option<bool> {
+    pub(super) fn boolean(&mut self, key: &str, node: &'a Node<'a>) -> Option<bool> {
         match &node.value {
             Value::Text(text) if text == "true" => Some(true),
             Value::Text(text) if text == "false" => Some(false),
-            Value::Text(text) if ["yes", "on", "no", "off"].contains(&text.as_str()) => {
+            Value::Text(text) if ["yes", "on", "no", "off"].contains(&text.as_ref()) => {
                 let meant = text == "yes" || text == "on";
                 self.error(&node.place, format!("\"{key}\" must be true or false, not {text} (did you mean {meant}?)"));
                 None
@@ -90,7 +90,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A duration: numbers with units, as in `1m30s`.
-    pub(super) fn duration(&mut self, key: &str, node: &'a Node) -> Option<Duration> {
+    pub(super) fn duration(&mut self, key: &str, node: &'a Node<'a>) -> Option<Duration> {
         match &node.value {
             Value::Text(text) if parse_duration(text).is_some() => parse_duration(text),
             _ => self.wrong(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s"),
@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A size in bytes: a number, or one with K, M or G.
-    pub(super) fn size(&mut self, key: &str, node: &'a Node) -> Option<u64> {
+    pub(super) fn size(&mut self, key: &str, node: &'a Node<'a>) -> Option<u64> {
         match &node.value {
             Value::Text(text) if parse_size(text).is_some() => parse_size(text),
             _ => self.wrong(key, node, "a size in bytes, such as 65536, 512K or 1M"),
@@ -106,7 +106,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn number(&mut self, key: &str, node: &'a Node, (least, most): (i64, i64)) -> Option<u32> {
+    pub(super) fn number(&mut self, key: &str, node: &'a Node<'a>, (least, most): (i64, i64)) -> Option<u32> {
         match &node.value {
             Value::Text(text) => parse_number(text),
             _ => None,
@@ -116,7 +116,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A whole number from `least` to `most`, perhaps negative.
-    pub(super) fn integer(&mut self, key: &str, node: &'a Node, (least, most): (i64, i64)) -> Option<i32> {
+    pub(super) fn integer(&mut self, key: &str, node: &'a Node<'a>, (least, most): (i64, i64)) -> Option<i32> {
         let number = match &node.value {
             Value::Text(text) => match text.strip_prefix('-') {
                 Some(rest) => parse_number(rest).and_then(|number| i32::try_from(number).ok()).map(|number| -number),
@@ -129,7 +129,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Permission bits in octal, 0000 to 0777.
-    pub(super) fn octal(&mut self, key: &str, node: &'a Node) -> Option<u32> {
+    pub(super) fn octal(&mut self, key: &str, node: &'a Node<'a>) -> Option<u32> {
         let bits = match &node.value {
             Value::Text(text) if (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) => {
                 u32::from_str_radix(text, 8).ok()

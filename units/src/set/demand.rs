@@ -84,7 +84,7 @@ impl UnitSet {
         true
     }
 
-    fn add_document(&mut self, document: Document, name: &UnitName) {
+    fn add_document(&mut self, document: Document<'_>, name: &UnitName) {
         let mut checked = self.preparation.check(None, document, Ok(name));
         let bare = checked.diagnostics.iter_mut().filter(|one| one.snippet.is_none());
         bare.for_each(|one| one.snippet = self.snippet(&one.place));

@@ -1,7 +1,7 @@
 //! Events of the YAML parser → [`Document`]s, with a stack of its own: it never recurses on what the text nests.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 
 use serde_yaml::granit_parser::{ErrorKind, Event, ScalarStyle, ScanError, Span};
@@ -12,46 +12,74 @@ use crate::text::quoted;
 use crate::{Diagnostic, Place, Severity};
 
 /// A list or map whose end has not come yet.
-struct Frame {
+struct Frame<'a> {
     place: Place,
     anchor: usize,
     height: usize,
     weight: usize,
-    open: Open,
+    open: Open<'a>,
 }
 
-enum Open {
-    List(Vec<Node>),
-    Map { entries: Vec<Entry>, seen: HashMap<String, Place>, key: Key },
+enum Open<'a> {
+    List(Vec<Node<'a>>),
+    Map(OpenMap<'a>),
+}
+
+#[derive(Default)]
+struct OpenMap<'a> {
+    entries: Vec<Entry<'a>>,
+    /// The keys of the entries, once there are more than [`FEW`].
+    seen: HashSet<Cow<'a, str>>,
+    next: Next<'a>,
 }
 
 /// What the next node in a map is.
-enum Key {
+#[derive(Default)]
+enum Next<'a> {
     /// A key.
-    Expected,
+    #[default]
+    Key,
     /// The value of this key.
-    Given(String, Place),
+    Value(Cow<'a, str>, Place),
     /// The value of a key that is of no use.
     Useless,
 }
 
+/// So many keys are compared one by one; among more they are looked up, so that no map takes more than linear time.
+const FEW: usize = 16;
+
+impl<'a> OpenMap<'a> {
+    /// Whether a key has been there.
+    fn has(&mut self, key: &str) -> bool {
+        if self.entries.len() <= FEW {
+            return self.find(key).is_some();
+        }
+        self.seen.extend(self.entries[self.seen.len()..].iter().map(|entry| entry.key.clone()));
+        self.seen.contains(key)
+    }
+
+    fn find(&self, key: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
 /// A finished node with its measures.
 #[derive(Clone)]
-struct Finished {
-    node: Node,
+struct Finished<'a> {
+    node: Node<'a>,
     height: usize,
     weight: usize,
 }
 
 /// The documents finished so far, and the one that is being built.
 pub(super) struct Builder<'a> {
-    pub(super) documents: Vec<Document>,
+    pub(super) documents: Vec<Document<'a>>,
     source: &'a Source,
     errors_so_far: usize,
     weight_so_far: usize,
-    stack: Vec<Frame>,
-    anchors: HashMap<usize, Finished>,
-    root: Option<Node>,
+    stack: Vec<Frame<'a>>,
+    anchors: HashMap<usize, Finished<'a>>,
+    root: Option<Node<'a>>,
     errors: Vec<Diagnostic>,
 }
 
@@ -70,30 +98,29 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes an event; false: the rest of the file is not worth reading.
-    pub(super) fn take(&mut self, event: Event<'_>, span: &Span) -> bool {
-        let place = self.source.place(span.start.line(), span.start.col() + 1);
+    pub(super) fn take(&mut self, event: Event<'a>, span: &Span) -> bool {
+        let place = |builder: &Self| builder.source.place(span.start.line(), span.start.col() + 1);
         self.refuse_tag(&event, span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if text.contains('\0') {
+                let place = place(self);
+                // What stands in the file as it is has none: [`Source`] sees to that.
+                if matches!(&text, Cow::Owned(text) if text.contains('\0')) {
                     self.error(&place, "a text must not contain a NUL character".into());
                 }
                 let value = match tag {
                     // What was meant is a text: `!/dev/kvm`, say. One error is enough for it.
-                    Some(tag) => Value::Text(format!("{}{text}", tag.original())),
+                    Some(tag) => Value::Text(format!("{}{text}", tag.original()).into()),
                     // The parser makes a ~ of what is not there.
                     None if style == ScalarStyle::Plain && span.start.index() == span.end.index() => Value::Nothing,
-                    None => Value::Text(text.into_owned()),
+                    None => Value::Text(text),
                 };
                 self.finish_scalar(place, value, anchor);
             }
-            Event::SequenceStart(_, anchor, _) => self.open(place, anchor, Open::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                let open = Open::Map { entries: Vec::new(), seen: HashMap::new(), key: Key::Expected };
-                self.open(place, anchor, open);
-            }
+            Event::SequenceStart(_, anchor, _) => self.open(place(self), anchor, Open::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => self.open(place(self), anchor, Open::Map(OpenMap::default())),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Alias(anchor) => self.expand(anchor, place),
+            Event::Alias(anchor) => self.expand(anchor, place(self)),
             Event::DocumentEnd => self.end_document(),
             _ => {}
         }
@@ -139,14 +166,14 @@ impl<'a> Builder<'a> {
         self.errors.push(self.source.diagnostic(Severity::Error, place, message));
     }
 
-    fn finish_scalar(&mut self, place: Place, value: Value, anchor: usize) {
+    fn finish_scalar(&mut self, place: Place, value: Value<'a>, anchor: usize) {
         let length = if let Value::Text(text) = &value { text.len() } else { 0 };
         let finished = Finished { node: Node { place, value }, height: 1, weight: NODE + length };
         self.weight_so_far += finished.weight;
         self.finish(finished, anchor);
     }
 
-    fn open(&mut self, place: Place, anchor: usize, open: Open) {
+    fn open(&mut self, place: Place, anchor: usize, open: Open<'a>) {
         self.weight_so_far += NODE;
         self.stack.push(Frame { place, anchor, height: 0, weight: NODE, open });
     }
@@ -155,13 +182,13 @@ impl<'a> Builder<'a> {
         let Some(Frame { place, anchor, height, weight, open }) = self.stack.pop() else { return };
         let value = match open {
             Open::List(items) => Value::List(items),
-            Open::Map { entries, .. } => Value::Map(entries),
+            Open::Map(map) => Value::Map(map.entries),
         };
         self.finish(Finished { node: Node { place, value }, height: height + 1, weight }, anchor);
     }
 
     /// Puts a finished node where it belongs.
-    fn finish(&mut self, finished: Finished, anchor: usize) {
+    fn finish(&mut self, finished: Finished<'a>, anchor: usize) {
         if anchor != 0 {
             self.weight_so_far += finished.weight;
             self.anchors.insert(anchor, finished.clone());
@@ -174,33 +201,28 @@ impl<'a> Builder<'a> {
         frame.weight += finished.weight;
         match &mut frame.open {
             Open::List(items) => items.push(finished.node),
-            Open::Map { entries, key, .. } => match mem::replace(key, Key::Expected) {
-                Key::Given(key, place) => entries.push(Entry { key, place, value: finished.node }),
-                Key::Useless => {}
-                Key::Expected => self.take_key(finished.node),
+            Open::Map(map) => match mem::take(&mut map.next) {
+                Next::Value(key, place) => map.entries.push(Entry { key, place, value: finished.node }),
+                Next::Useless => {}
+                Next::Key => self.take_key(finished.node),
             },
         }
     }
 
-    fn take_key(&mut self, node: Node) {
-        let Some(Frame { open: Open::Map { seen, key, .. }, .. }) = self.stack.last_mut() else { return };
-        *key = Key::Useless;
+    fn take_key(&mut self, node: Node<'a>) {
+        let Some(Frame { open: Open::Map(map), .. }) = self.stack.last_mut() else { return };
+        map.next = Next::Useless;
         let Value::Text(text) = node.value else {
             return self.error(&node.place, "a key must be a word".into());
         };
-        match seen.entry(text) {
-            Slot::Vacant(slot) => {
-                *key = Key::Given(slot.key().clone(), node.place.clone());
-                slot.insert(node.place);
-            }
-            Slot::Occupied(slot) => {
-                let message = format!("key {} is here a second time", quoted(slot.key()));
-                let first = (slot.get().clone(), "the first one".into());
-                self.error(&node.place, message);
-                if let Some(error) = self.errors.last_mut() {
-                    error.related.push(first);
-                }
-            }
+        if !map.has(&text) {
+            map.next = Next::Value(text, node.place);
+            return;
+        }
+        let first = map.find(&text).map(|first| (first.place.clone(), "the first one".into()));
+        self.error(&node.place, format!("key {} is here a second time", quoted(&text)));
+        if let Some(error) = self.errors.last_mut() {
+            error.related.extend(first);
         }
     }
 
@@ -218,14 +240,18 @@ impl<'a> Builder<'a> {
 
     fn check_measures(&mut self) -> bool {
         let deepest = self.stack.iter().rev().zip(1..).map(|(frame, above)| frame.height + above).max().unwrap_or(0);
-        let place = self.stack.first().map_or_else(|| self.source.place(1, 1), |frame| frame.place.clone());
-        if deepest > DEEPEST || self.stack.len() > DEEPEST {
-            self.error(&place, format!("nested too deeply: at most {DEEPEST} levels"));
+        let refusal = if deepest > DEEPEST || self.stack.len() > DEEPEST {
+            format!("nested too deeply: at most {DEEPEST} levels")
         } else if self.weight_so_far > HEAVIEST {
-            self.error(&place, format!("too large: at most {} KiB, aliases included", HEAVIEST / 1024));
+            format!("too large: at most {} KiB, aliases included", HEAVIEST / 1024)
         } else if self.errors_so_far < MOST_DIAGNOSTICS {
             return true;
-        }
+        } else {
+            self.give_up();
+            return false;
+        };
+        let place = self.stack.first().map_or_else(|| self.source.place(1, 1), |frame| frame.place.clone());
+        self.error(&place, refusal);
         self.give_up();
         false
     }
@@ -233,7 +259,7 @@ impl<'a> Builder<'a> {
     /// Ends the document without a tree, but with its name if that was there already.
     fn give_up(&mut self) {
         let name = self.stack.first().and_then(|frame| match &frame.open {
-            Open::Map { entries, .. } => named(entries),
+            Open::Map(map) => named(&map.entries),
             Open::List(_) => None,
         });
         self.stack.clear();
@@ -247,9 +273,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn named(entries: &[Entry]) -> Option<String> {
+fn named(entries: &[Entry<'_>]) -> Option<String> {
     entries.iter().find(|entry| entry.key == "name").and_then(|entry| match &entry.value.value {
-        Value::Text(text) => Some(text.clone()),
+        Value::Text(text) => Some(text.clone().into_owned()),
         _ => None,
     })
 }
