@@ -2,8 +2,9 @@
 
 mod scene;
 
-use scene::{Scene, is_alive};
+use scene::{Scene, is_alive, wait_until};
 use supervisor::status::{Phase, Want};
+use supervisor::sys::process::kill;
 
 /// A run script that says when it is there, and what TERM did.
 const TRAPPING: &str = "#!/bin/sh\ntrap 'echo TERM >> got' TERM\necho > up\nwhile :; do sleep 0.01; done\n";
@@ -91,4 +92,17 @@ fn check() {
     scene.letters("b/supervise/control", "dk");
     scene.await_record("a", |status| status.pid == 0);
     assert_eq!(scene.text("a/checks"), checks, "a ready service is asked no more");
+}
+
+/// A check that hangs does not outlive the run that it was about.
+#[test]
+fn hanging_check() {
+    let mut scene = Scene::new();
+    scene.file("a/run", TRAPPING).file("a/check", "#!/bin/sh\necho $$ >> checks\nexec sleep 1000\n");
+    scene.file("a/check-every", "20\n").file("a/restart", "never\n");
+    scene.supervise(&["a"]);
+    let check: u32 = scene.await_text("a/checks", |text| text.ends_with('\n')).trim().parse().unwrap();
+    let up = scene.await_record("a", |status| status.phase == Phase::Run);
+    kill(up.pid, 9).unwrap();
+    wait_until("the end of the check", || (!is_alive(check)).then_some(()));
 }

@@ -38,6 +38,13 @@ impl Check {
         self.running.map_or(self.at, |aide| aide.kill_at)
     }
 
+    /// Nobody wants its answer any more.
+    pub fn abandon(mut self) {
+        if let Some(aide) = &mut self.running {
+            aide.kill();
+        }
+    }
+
     /// It is this process.
     pub fn is(&self, pid: u32) -> bool {
         self.running.is_some_and(|aide| aide.pid == pid)

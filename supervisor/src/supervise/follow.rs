@@ -59,6 +59,7 @@ impl Service {
 
     /// A process that is not our child has ended: svscan, whose child it was, says how, or will within a second.
     pub(super) fn ended_elsewhere(&mut self, context: &mut Context) -> bool {
+        self.ended_by = Some(context.now.monotonic.saturating_add(ENDED_LIMIT));
         self.kill_left();
         let (status, at) = (*self.machine.status(), *self.directory.service);
         let mut bytes = [0; ended::SIZE];
@@ -66,10 +67,10 @@ impl Service {
         if let Some(orphan) = orphan {
             let _ = paths::remove_at(at, c_path!(names::ENDED));
             if orphan.pid == status.pid && orphan.start_ticks == status.start_ticks {
+                self.ended_by = None;
                 return self.ended(status.pid, LastExit::Status(orphan.status), context);
             }
         }
-        self.ended_by = Some(context.now.monotonic.saturating_add(ENDED_LIMIT));
         true
     }
 
@@ -178,9 +179,10 @@ impl Service {
             return self.handle(Event::Ended { pid, exit, is_last: false }, context);
         }
         self.notify = None;
-        self.check = None;
+        if let Some(check) = self.check.take() {
+            check.abandon();
+        }
         self.followed = None;
-        self.ended_by = None;
         let at = *self.directory.service;
         let limit = tally::limit(&self.files);
         let is_last = limit.is_some_and(|limit| tally::is_last(at, limit, context.now.label));

@@ -113,6 +113,11 @@ impl Machine {
         self.status.paused = false;
         actions.push(Action::Ask(letter::TERMINATE, self.settings.down_signal, target));
         actions.push(Action::Signal(signal::SIGCONT, target));
+        self.limit_stop(now);
+    }
+
+    /// KILL comes when the stop takes too long, if the service wants that.
+    pub(super) fn limit_stop(&mut self, now: &Now) {
         if self.settings.kill_after > 0 && self.kill_at.is_none() {
             self.kill_at = Some(now.monotonic.saturating_add(self.settings.kill_after));
         }

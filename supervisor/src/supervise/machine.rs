@@ -157,13 +157,24 @@ impl Machine {
         }
     }
 
+    /// What the predecessor has begun goes on, with all the time that it had at the beginning.
     fn adopt(&mut self, settings: Settings, now: &Now, actions: &mut Actions) {
-        self.state = if self.status.phase == Phase::Finish { State::Finishing } else { State::Running };
-        if self.state == State::Running {
-            self.status.phase = Phase::Run;
-        }
         self.settings = settings;
         self.started = now.monotonic;
+        if self.status.phase == Phase::Finish {
+            self.state = State::Finishing;
+            self.limit_finish(now);
+        } else {
+            self.state = State::Running;
+            self.status.phase = Phase::Run;
+            self.asked = self.status.got_term;
+            if self.asked && self.status.want == Want::Down {
+                self.limit_stop(now);
+            }
+            if self.status.ready {
+                self.expect_life(now);
+            }
+        }
         actions.push(Action::Publish);
         actions.push(Action::Announce(b"s"));
     }
@@ -174,11 +185,7 @@ impl Machine {
         self.stamp(now);
         if self.state == State::Finishing {
             self.status.phase = Phase::Finish;
-            let limit = match self.settings.finish_limit {
-                limit if self.draining && (limit == 0 || limit > DRAIN_GRACE) => DRAIN_GRACE,
-                limit => limit,
-            };
-            self.kill_at = (limit > 0).then_some(now.monotonic.saturating_add(limit));
+            self.limit_finish(now);
         } else {
             self.settings = settings;
             self.status.phase = Phase::Down;
@@ -187,6 +194,15 @@ impl Machine {
             self.asked = false;
         }
         actions.push(Action::Publish);
+    }
+
+    /// `finish` gets KILL when it takes too long.
+    fn limit_finish(&mut self, now: &Now) {
+        let limit = match self.settings.finish_limit {
+            limit if self.draining && (limit == 0 || limit > DRAIN_GRACE) => DRAIN_GRACE,
+            limit => limit,
+        };
+        self.kill_at = (limit > 0).then_some(now.monotonic.saturating_add(limit));
     }
 
     fn executed(&mut self, actions: &mut Actions) {

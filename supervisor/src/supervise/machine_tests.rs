@@ -244,20 +244,6 @@ fn pause_and_finish() {
     assert_eq!(history.machine.deadline(), Some(history.now + 5 * SECOND), "timeout-finish");
 }
 
-/// A predecessor's process is followed; its unseen end is a death with unknown status.
-#[test]
-fn adoption() {
-    let mut before = History::new(true);
-    before.step(Event::Begin);
-    before.run(5);
-    let mut history = History { machine: Machine::from_status(*before.machine.status()), ..before };
-    assert_eq!(history.step(Event::Adopted(Settings::DEFAULT)), []);
-    history.now += SECOND;
-    history.step(ended(5, LastExit::Unknown));
-    assert_eq!(history.step(Event::NoFinish), [RUN]);
-    assert_eq!((history.machine.status().last_exit, history.machine.status().deaths), (LastExit::Unknown, 1));
-}
-
 /// What drains runs once and is left when it ends, however that is.
 #[test]
 fn drains_once() {

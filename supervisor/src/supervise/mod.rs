@@ -23,6 +23,8 @@ mod letters;
 mod life;
 pub mod machine;
 #[cfg(test)]
+mod machine_adoption_tests;
+#[cfg(test)]
 mod machine_pace_tests;
 #[cfg(test)]
 mod machine_tests;

@@ -160,14 +160,27 @@ impl Service {
             Target::Main => false,
             Target::All if leaf().is_some_and(|leaf| group::signal(&leaf, signal)) => true,
             Target::All | Target::Group => {
-                // A process that went into the background, or was moved to, need not lead its group.
-                let group = process::group_of(pid).unwrap_or(pid);
-                process::group_of(0) != Ok(group) && process::kill_group(group, signal).is_ok()
+                self.group(pid).is_some_and(|group| process::kill_group(group, signal).is_ok())
             }
         };
         if !sent {
             self.send_to_main(pid, signal);
         }
+    }
+
+    /// The process group of the service, whose process has this number; `None`: it is ours, or the number is another's by now.
+    fn group(&self, pid: u32) -> Option<u32> {
+        // A process that went into the background, or was moved to, need not lead its group.
+        let group = process::group_of(pid).unwrap_or(pid);
+        let is_there = match &self.followed {
+            Some(followed) => process::kill_held(**followed, 0).is_ok(),
+            None => self.ended_by.is_none(),
+        };
+        if is_there {
+            return (process::group_of(0) != Ok(group)).then_some(group);
+        }
+        // While somebody is left in the group of one that has ended, no new process is given its number.
+        process::start_ticks(pid).is_none().then_some(pid)
     }
 
     /// A child keeps its number until we reap it. One that is no child of ours may have ended, and its number be another's.
