@@ -1,6 +1,7 @@
 //! Where a graph finds its units.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use units::{Diagnostic, Unit, UnitName, UnitSet};
 
@@ -22,6 +23,11 @@ pub trait Catalogue {
 
     /// The units that provide a name which is no unit's own, by name.
     fn providers(&self, name: &str) -> Vec<UnitName>;
+
+    /// The directory of the operator's own units; `None`: all are alike.
+    fn own(&self) -> Option<&Path> {
+        None
+    }
 }
 
 impl Catalogue for BTreeMap<UnitName, Unit> {
@@ -46,5 +52,9 @@ impl Catalogue for UnitSet {
 
     fn providers(&self, name: &str) -> Vec<UnitName> {
         self.providers(name).to_vec()
+    }
+
+    fn own(&self) -> Option<&Path> {
+        self.directories().first().map(PathBuf::as_path)
     }
 }

@@ -1,10 +1,11 @@
-//! Cycles: found as a shortest path with the smallest cut for the operator, cut at the weakest edge for the boot.
+//! Cycles: shown as a shortest path, and undone by the smallest cut, which is the same for the operator and for the boot.
 //!
 //! Groups come from `kosaraju_scc`, which does not recurse; the path is our own breadth-first search, bounded, because
-//! the boot waits for it. What is cut depends on kinds and names alone, never on the order of files.
+//! the boot waits for it. What is cut depends on kinds, names and directories alone, never on the order of files.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::mem;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::NodeIndex;
@@ -15,9 +16,6 @@ use super::{CutSet, Draft, EdgeKind, Graph, UnitIndex};
 
 /// Edges looked at for one shortest path: beyond it, the shortest found so far is good enough.
 const SEARCH_LIMIT: usize = 300_000;
-
-/// Rounds of cutting one edge a group: beyond it, a group is untangled in bulk.
-const ROUND_LIMIT: usize = 32;
 
 /// One edge of a cycle, as it is written: `unit` says `kind` of `other`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +62,6 @@ impl Cycle {
             related: self.edges.iter().map(|edge| (edge.place.clone(), edge.words())).collect(),
         }
     }
-
-    /// The edge that is cut at boot: order before wants before needs, then by name.
-    pub fn weakest(&self) -> &CycleEdge {
-        let key = |edge: &&CycleEdge| (edge.kind.strength(), edge.unit.clone(), edge.other.clone());
-        self.edges.iter().min_by_key(key).unwrap_or(&self.edges[0])
-    }
 }
 
 /// A group of units that wait for each other: one cycle of it, and what would undo all of them.
@@ -91,7 +83,7 @@ impl Knot {
             diagnostic.message += &format!(" (one of several among {} units)", self.units);
         }
         let count = self.cut.edges.len();
-        let quality = if self.cut.is_smallest { "the smallest cut" } else { "perhaps fewer will do" };
+        let quality = if self.cut.is_smallest { "the smallest cut" } else { "a small cut: fewer may do" };
         for (edge, number) in self.cut.edges.iter().zip(1..) {
             let which = if count == 1 { String::new() } else { format!("{number} of {count}, ") };
             let words = format!("to leave out: {} ({which}{quality})", edge.words());
@@ -129,27 +121,16 @@ impl Draft<'_> {
     pub fn knots(&self) -> Vec<Knot> {
         let knot = |group: &Vec<UnitIndex>| {
             let cycle = self.shortest_cycle(group)?;
-            Some(Knot { cycle, units: group.len(), cut: self.cut_set(group) })
+            Some(Knot { cycle, units: group.len(), cut: self.solve(group).cut_set() })
         };
         self.groups().iter().filter_map(knot).collect()
     }
 
-    /// Cuts cycles at their weakest edges until none is left.
+    /// Leaves out what [`Draft::knots`] says is to be left out.
     pub fn cut(mut self) -> (Graph, Vec<Cut>) {
-        let mut cuts = Vec::new();
-        for round in 0.. {
-            let groups = self.groups();
-            if groups.is_empty() {
-                break;
-            }
-            for group in &groups {
-                if round < ROUND_LIMIT {
-                    cuts.extend(self.cut_one(group));
-                } else {
-                    self.untangle(group, round == ROUND_LIMIT, &mut cuts);
-                }
-            }
-        }
+        let groups = self.groups();
+        let cuts: Vec<Cut> = groups.iter().flat_map(|group| self.cuts(group)).collect();
+        cuts.iter().for_each(|cut| self.remove(&cut.edge));
         (self.flatten(), cuts)
     }
 
@@ -167,25 +148,24 @@ impl Draft<'_> {
         groups
     }
 
-    fn cut_one(&mut self, group: &[UnitIndex]) -> Option<Cut> {
-        let cycle = self.shortest_cycle(group)?;
-        let edge = cycle.weakest().clone();
-        self.remove(&edge);
-        Some(Cut { edge, cycle: Some(cycle) })
-    }
-
-    /// Leaves out every edge of a group that runs against the order of names: every cycle has one.
-    fn untangle(&mut self, group: &[UnitIndex], spare_needs: bool, cuts: &mut Vec<Cut>) {
-        let rank: HashMap<UnitIndex, usize> = group.iter().enumerate().map(|(rank, &unit)| (unit, rank)).collect();
-        for &later in group {
-            for first in self.befores(later, &rank) {
-                let Some(edge) = self.edge(first, later) else { continue };
-                if rank[&first] >= rank[&later] && !(spare_needs && edge.kind == EdgeKind::Needs) {
-                    self.remove(&edge);
-                    cuts.push(Cut { edge, cycle: None });
-                }
-            }
+    /// The edges to leave out of a group, each with a shortest cycle that no other one of them is on.
+    fn cuts(&self, group: &[UnitIndex]) -> Vec<Cut> {
+        let solved = self.solve(group);
+        let mut befores = vec![Vec::new(); group.len()];
+        let is_out: HashSet<usize> = solved.out.iter().copied().collect();
+        for (_, (first, later, _)) in solved.edges.iter().enumerate().filter(|(edge, _)| !is_out.contains(edge)) {
+            befores[*later].push(*first);
         }
+        befores.iter_mut().for_each(|firsts| firsts.sort_unstable());
+        let mut budget = SEARCH_LIMIT;
+        let mut cut = |&(first, later, ref edge): &(usize, usize, CycleEdge)| {
+            // Only this edge leads back to where the search begins.
+            let others = mem::replace(&mut befores[later], vec![first]);
+            let path = (budget > 0).then(|| circle_through(later, &befores, usize::MAX, &mut budget)).flatten();
+            befores[later] = others;
+            Cut { edge: edge.clone(), cycle: path.and_then(|path| self.cycle(group, &path)) }
+        };
+        solved.out.iter().map(|&edge| cut(&solved.edges[edge])).collect()
     }
 
     /// Removes an edge and its weaker parallels.
@@ -226,8 +206,13 @@ impl Draft<'_> {
                 best = Some(path);
             }
         }
-        let path = best?;
-        let ends = path.iter().zip(path.iter().cycle().skip(1));
+        self.cycle(group, &best?)
+    }
+
+    /// A path against the edges, by ranks, as a circle that begins at the first of its names.
+    fn cycle(&self, group: &[UnitIndex], path: &[usize]) -> Option<Cycle> {
+        let start = (0..path.len()).min_by_key(|&at| path[at])?;
+        let ends = path.iter().cycle().skip(start).zip(path.iter().cycle().skip(start + 1)).take(path.len());
         let edges: Option<Vec<CycleEdge>> =
             ends.map(|(&later, &first)| self.edge(group[first], group[later])).collect();
         Some(Cycle { edges: edges? })

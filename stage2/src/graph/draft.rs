@@ -1,6 +1,7 @@
 //! What the units say: the closure of a target, cycles and all.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use units::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
@@ -18,6 +19,8 @@ pub struct Draft<'a> {
     /// Whom a name means that is needed or wanted and no unit's own.
     pub(super) chosen: HashMap<UnitName, UnitIndex>,
     complaints: Vec<Diagnostic>,
+    /// The directory of the operator's own units.
+    pub(super) own: Option<&'a Path>,
 }
 
 /// What becomes a [`super::Vertex`].
@@ -47,7 +50,7 @@ impl<'a> Draft<'a> {
     /// units only provide means, where it is needed or wanted, the first provider by name that is a root, else the
     /// first by name, with a complaint where there are several; where it is an order or a conflict, all that are in.
     pub fn new<C: Catalogue + ?Sized>(units: &'a C, roots: &[UnitName]) -> Self {
-        let mut draft = Self::default();
+        let mut draft = Self { own: units.own(), ..Self::default() };
         let provided: Vec<&UnitName> = roots.iter().filter(|root| !draft.admit_root(units, root)).collect();
         let asked: HashSet<UnitName> = draft.by_name.keys().cloned().collect();
         for root in provided {

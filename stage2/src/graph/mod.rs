@@ -1,7 +1,7 @@
 //! The graph of the units that a target brings in, and who comes after whom.
 //!
-//! A [`Draft`] is what the units say: it may hold cycles, and knows the place of every edge. [`Draft::cut`] removes
-//! the weakest edge of each cycle and gives a [`Graph`], which never has one: whatever takes a `Graph` needs no guard
+//! A [`Draft`] is what the units say: it may hold cycles, and knows the place of every edge. [`Draft::cut`] leaves
+//! out the fewest and weakest edges that undo every cycle and gives a [`Graph`], which never has one: whatever takes a `Graph` needs no guard
 //! against waiting in a circle. Edges run from the unit that comes first to the one that comes later. Nothing here
 //! recurses: a chain of any length must not overflow the stack.
 
@@ -11,6 +11,7 @@ mod cut_set;
 mod cycle;
 mod draft;
 mod edge;
+mod feedback;
 mod flatten;
 mod implied;
 mod steps;

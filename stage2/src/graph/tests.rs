@@ -93,6 +93,21 @@ fn shortest_cycle_of_each_group() {
     assert_eq!(words("a < b\nb < c\nc"), [""; 0]);
 }
 
+/// Of two edges as strong as each other that of the operator's own directory is left out, which is there to be mended; a
+/// weaker one goes first, whose ever it is.
+#[test]
+fn own_edges_are_cut_first() {
+    let left_out = |own: &str, shipped: &str| {
+        let unit = |edges: &str| format!("kind: milestone\n{edges}\n");
+        let set = UnitSet::from_texts(&[("etc/b.yaml", &unit(own)), ("lib/a.yaml", &unit(shipped))]);
+        let (_, cuts) = Draft::new(&set, &[name("a"), name("b")]).cut();
+        cuts.iter().map(|cut| cut.edge.words()).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(left_out("needs: [a]", "needs: [b]"), "b needs a");
+    assert_eq!(left_out("after: [a]", "after: [b]"), "b is after a");
+    assert_eq!(left_out("needs: [a]", "wants: [b]"), "a wants b");
+}
+
 /// The weakest edge of a cycle is cut: order before wants before needs, then by name, in whatever order units are named.
 #[test]
 fn weakest_edge_is_cut() {
@@ -203,8 +218,8 @@ other.yaml:1: cache conflicts with other, and both are asked for
     );
 }
 
-/// Where cycles run through each other, the fewest and weakest edges that undo all of them are told; of a large group,
-/// that fewer may do.
+/// Where cycles run through each other, the fewest and weakest edges that undo all of them are told, also of a large group;
+/// of a tangle that takes too long, that fewer may do.
 #[test]
 fn cut_sets() {
     let told = |text: &str| {
@@ -219,7 +234,22 @@ fn cut_sets() {
     parts.sort();
     assert_eq!(parts.len(), 2, "{parts:?} {expected}");
     let large: String = (0..20).map(|unit| format!("u{unit:02} > u{:02}\n", (unit + 1) % 20)).collect();
-    assert_eq!(told(&large), "to leave out: u00 is after u01 (perhaps fewer will do)");
+    assert_eq!(told(&large), "to leave out: u00 is after u01 (the smallest cut)");
+    // Two circles of twelve that have one edge: that one, though it is a need.
+    let half =
+        |ring: &str| (0..10).map(|unit| format!("{ring}{unit:02} > {ring}{:02}\n", unit + 1)).collect::<String>();
+    let shared = format!("{}{}a10 > y\nb10 > y\nx > a00 b00\ny < x\n", half("a"), half("b"));
+    assert_eq!(told(&shared), "to leave out: y needs x (the smallest cut)");
+    let tangle: String = (0..120)
+        .map(|unit| {
+            format!(
+                "u{unit:03} >{}\n",
+                (0..50).map(|i| format!(" u{:03}", (unit * 7 + i * i + 1) % 120)).collect::<String>()
+            )
+        })
+        .collect();
+    let told = told(&tangle);
+    assert!(told.contains(", a small cut: fewer may do)") && !told.contains("the smallest cut"), "{told}");
     let both = knots(two_rings)[0].diagnostic().message;
     assert_eq!(both, "cycle of 2 units: d needs e, e needs d (one of several among 5 units)");
 }
