@@ -1,8 +1,12 @@
 //! What a scanner does after its own crash, or after its predecessor's death.
 
 mod scene;
+#[path = "../../tests/src/skip.rs"]
+mod skip;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -145,4 +149,29 @@ fn successor_adopts() {
     kill(second, 15).unwrap();
     assert_eq!(scene.wait(second).code(), Some(0));
     assert!(!scene.is_supervised("a") && !scene.is_supervised("b") && !scene.is_supervised("b/log"));
+}
+
+/// A process of somebody else's that is called supervise and stands in a service directory looks after nothing.
+#[test]
+fn impostor() {
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return skip::skip("only root can be somebody else");
+    }
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    fs::copy("/bin/sleep", scene.path.join("supervise")).unwrap();
+    let mut impostor = scene.command("../supervise", &["1000"]);
+    impostor.current_dir(scene.path.join("a")).uid(65534).gid(65534);
+    // The first one, because svscan meets them by their numbers.
+    let impostor = scene.spawn(impostor);
+    fs::create_dir_all(scene.path.join("scan")).unwrap();
+    link(&scene, "a");
+    let svscan = svscan(&mut scene, &["scan"]);
+    let service = scene.await_record("a", |status| status.phase == Phase::Run).pid;
+    let supervise = supervise_of(&scene, "a");
+    kill(svscan, 11).unwrap();
+    scene.await_text("messages", |text| text == "svscan: warning: crashed and was executed again\n");
+    kill(supervise, 9).unwrap();
+    scene.await_text("messages", |text| text.ends_with(&format!("supervise a: info: going on with pid {service}\n")));
+    assert!(is_alive(impostor));
 }

@@ -36,14 +36,17 @@ struct Found {
 pub struct Supervises(Table<Found>);
 
 impl Supervises {
-    /// Looks through /proc. Without it, or without memory, fewer are found.
+    /// Looks through /proc for those of our user. Without it, or without memory, fewer are found.
     pub fn find() -> Self {
         let mut found = Self::default();
         let scan = files::status_at(HERE, c".").ok().as_ref().map(FileStatus::identity);
         let Ok(directory) = files::open(c"/proc", O_RDONLY | O_DIRECTORY, 0) else { return found };
+        let Some(user) = user_of(*directory, c"self") else { return found };
         let mut names = files::Names::of(*directory);
         while let Ok(Some(name)) = names.next_name() {
+            // Anybody may take any name and go anywhere.
             if let Some(pid) = parse_number(name.to_bytes())
+                && user_of(*directory, name) == Some(user)
                 && is_supervise(*directory, name)
             {
                 found.take(pid as u32, scan);
@@ -69,6 +72,11 @@ impl Supervises {
     pub fn of(&self, identity: (u64, u64)) -> Option<(u32, bool)> {
         self.0.iter().find(|found| found.identity == identity).map(|found| (found.pid, found.is_grouped))
     }
+}
+
+/// Whose process it is.
+fn user_of(proc: Descriptor, pid: &CStr) -> Option<u32> {
+    files::status_at(proc, pid).ok().map(|status| status.owner)
 }
 
 fn is_supervise(proc: Descriptor, pid: &CStr) -> bool {
