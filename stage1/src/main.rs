@@ -32,6 +32,8 @@ mod waiter;
 
 use std::ffi::OsString;
 
+use waiter::Waiter;
+
 /// What stands before the main service's command.
 #[cfg_attr(test, allow(dead_code))]
 const COMMAND: &str = "--";
@@ -58,10 +60,9 @@ fn start(words: &[String], command: Vec<OsString>) -> ! {
     steps::run(&mut boot);
     boot.report.end();
     let log = scanner::Log::open(&boot);
-    if let Err(failure) = waiter::start(&boot) {
-        boot.report.failure(&failure);
-    }
+    let waiter = waiter::start(&boot).map_err(|failure| boot.report.failure(&failure));
     let failure = scanner::execute(&mut boot, &log);
     boot.report.failure(&failure);
+    let _ = waiter.map(Waiter::end);
     emergency::last_resort(&boot)
 }

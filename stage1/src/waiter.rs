@@ -17,7 +17,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use supervisor::control;
 use supervisor::paths::{run, scan, service};
 use supervisor::status::{Phase, Status};
-use supervisor::sys::process::{Fork, fork};
+use supervisor::sys::process::{Fork, fork, kill};
 use supervisor::sys::signal::{Disposition, set_disposition};
 
 use crate::boot::{self, Boot};
@@ -33,17 +33,29 @@ const LOGGER: Duration = Duration::from_secs(5);
 const SUPERVISE: Duration = Duration::from_secs(10);
 /// Bytes of a line in the kernel's log.
 const LONGEST_LINE: usize = 900;
-/// Number of SIGPIPE.
+/// Numbers of signals.
+const SIGKILL: u32 = 9;
 const SIGPIPE: u32 = 13;
 /// Names of the image's service directories.
 const CATCH_ALL: &str = "catch-all";
 const ENGINE: &str = "engine";
 const GETTY: &str = "getty-early";
 
+/// The waiter, as process 1 knows it.
+#[derive(Debug)]
+pub struct Waiter(u32);
+
+impl Waiter {
+    /// There is nothing to wait for: no scanner can run. It would offer a second shell on the same console.
+    pub fn end(self) {
+        let _ = kill(self.0, SIGKILL);
+    }
+}
+
 /// Forks the waiter. In the parent it returns at once; the child never returns.
-pub fn start(boot: &Boot) -> Result<(), Failure> {
+pub fn start(boot: &Boot) -> Result<Waiter, Failure> {
     match fork() {
-        Ok(Fork::Parent(_)) => Ok(()),
+        Ok(Fork::Parent(pid)) => Ok(Waiter(pid)),
         Ok(Fork::Child) => wait(boot),
         Err(error) => Err(std::io::Error::from_raw_os_error(i32::from(error.0))).trying("fork the waiter"),
     }
@@ -55,8 +67,8 @@ fn wait(boot: &Boot) -> ! {
     let fifo = boot.below_run(run::LOG_FIFO);
     let writer = letter::await_reader(&fifo, Instant::now() + LOGGER);
     let stand_in = if writer.is_none() { StandIn::new(boot) } else { None };
-    let mut log =
-        writer.or_else(|| OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&fifo).ok());
+    // What we say is for whoever reads the log; while that is us, it is shown at once.
+    let mut log = writer.filter(|_| stand_in.is_none());
     if boot.options().emergency {
         say(&mut log, "[wait] stage1: a shell before anything is started, until it ends");
         emergency::shell();
@@ -74,13 +86,14 @@ fn up(boot: &Boot, mut log: Option<File>) {
     let deadline = || Instant::now() + SUPERVISE;
     let is_ours = boot.settings.scanner == Scanner::Sunup;
     let held = is_ours.then(|| letter::send(&scanner, control::scanner::HOLD_FIFO, deadline()));
-    let result = letter::send(&control(boot, ENGINE), control::supervise::UP, deadline());
+    let up = |name| letter::send(&control(boot, name), control::supervise::UP, deadline());
+    // Before the engine is: that ends it where a getty of the units is to have the terminal.
+    let early = (boot.options().debug != Debug::No).then(|| up(GETTY));
+    let result = up(ENGINE);
     for failure in held.and_then(Result::err).iter().chain(result.as_ref().err()) {
         fail(&mut log, failure);
     }
-    if (result.is_err() || boot.options().debug != Debug::No)
-        && let Err(failure) = letter::send(&control(boot, GETTY), control::supervise::UP, deadline())
-    {
+    if let Some(Err(failure)) = early.or_else(|| result.is_err().then(|| up(GETTY))) {
         fail(&mut log, &failure);
         // Another process, because this one may have to read the log.
         if !matches!(fork(), Ok(Fork::Parent(_))) {

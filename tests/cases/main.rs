@@ -4,6 +4,7 @@ mod broken_units;
 mod container;
 mod demo;
 mod engine_killed;
+mod hardship;
 mod import;
 mod install;
 mod log_whole;

@@ -1,7 +1,7 @@
 //! What several behaviours ask of a booted guest.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::{Console, require};
@@ -56,4 +56,13 @@ pub fn milliseconds(boot_log: &str, unit: &str) -> u64 {
     let line = boot_log.lines().find(|line| line.contains(&mark)).unwrap_or_else(|| panic!("no {mark}: {boot_log}"));
     let number = line.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(" ms)")).expect("a time");
     number.parse().expect("a number of milliseconds")
+}
+
+/// Waits until something that nobody tells of is so. Panics at the deadline.
+pub fn await_that(deadline: Duration, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < deadline, "still not so after {deadline:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -10,11 +10,13 @@ use crate::service::SupervisedService;
 const GETTY_EARLY: &str = "getty-early";
 /// How names of gettys begin.
 const GETTY: &str = "getty-";
+/// The rescue bundle's shell, which is a login on the same terminal.
+const SULOGIN: &str = "sulogin";
 
 impl Executor {
     /// Offers a login where no getty of the units is up.
     pub fn offer_login(&self) {
-        let is_up = |unit: UnitIndex| self.name(unit).starts_with(GETTY) && self.engine.state(unit).is_up();
+        let is_up = |unit: UnitIndex| self.is_login(unit) && self.engine.state(unit).is_up();
         if !(0..self.activities.len()).any(is_up) {
             let _ = self.early_getty().control(&[supervise::UP]);
         }
@@ -26,12 +28,16 @@ impl Executor {
 
     /// From its start on nobody else may touch the terminal.
     pub(super) fn takes_terminal(&self, unit: UnitIndex) -> bool {
-        self.name(unit).starts_with(GETTY) || self.context(unit).tty.is_some()
+        self.is_login(unit) || self.context(unit).tty.is_some()
+    }
+
+    fn is_login(&self, unit: UnitIndex) -> bool {
+        self.name(unit).starts_with(GETTY) || self.name(unit) == SULOGIN
     }
 
     /// A getty gets the terminal only once the early one has left it.
     pub(super) fn must_wait_for_terminal(&mut self, unit: UnitIndex) -> bool {
-        if !self.name(unit).starts_with(GETTY) || !self.has_early_getty() {
+        if !self.is_login(unit) || !self.has_early_getty() {
             return false;
         }
         let early = self.early_getty();
