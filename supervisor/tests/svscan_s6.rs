@@ -1,8 +1,11 @@
 //! What s6's users know of their scanner: its directory, its control FIFO, handlers, `finish`, the console.
 
 mod scene;
+#[path = "../../tests/src/skip.rs"]
+mod skip;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use scene::{SLEEP, SVSCAN, Scene, command, is_alive, link, svscan, wait_until};
@@ -74,4 +77,52 @@ fn console() {
     kill(svscan, 15).unwrap();
     assert_eq!(scene.wait(svscan).code(), Some(0));
     assert_eq!(scene.text("console"), "bye\n");
+}
+
+/// s6's scanner and ours never share a directory: the second is told that there is another, whichever it is.
+#[test]
+fn never_beside_s6() {
+    let theirs = Path::new("/usr/bin/s6-svscan");
+    if !theirs.exists() {
+        return skip::skip("/usr/bin/s6-svscan is missing: install s6");
+    }
+    let mut scene = Scene::new();
+    fs::create_dir_all(scene.path.join("scan/.s6-svscan")).unwrap();
+    let ours = svscan(&mut scene, &["scan"]);
+    scene.letters("scan/.svscan/control", "z");
+    let second = scene.command(theirs.to_str().unwrap(), &["scan"]).status().unwrap();
+    assert_eq!(second.code(), Some(100));
+    let theirs_says = "s6-svscan: fatal: another instance of s6-svscan is already running on the same directory\n";
+    assert_eq!(scene.text("messages"), theirs_says);
+    kill(ours, 15).unwrap();
+    assert_eq!(scene.wait(ours).code(), Some(0));
+
+    let command = scene.command(theirs.to_str().unwrap(), &["scan"]);
+    let first = scene.spawn(command);
+    scene.letters("scan/.s6-svscan/control", "z");
+    let second = svscan(&mut scene, &["scan"]);
+    assert_eq!(scene.wait(second).code(), Some(100));
+    let ours_says = "svscan: fatal: unable to acquire .s6-svscan/lock: Resource temporarily unavailable\n";
+    assert_eq!(scene.text("messages"), format!("{theirs_says}{ours_says}"));
+    kill(first, 15).unwrap();
+    assert_eq!(scene.wait(first).code(), Some(0));
+}
+
+/// With -A, ABRT is no crash but the end, also of an svscan that was executed again; the services go on.
+#[test]
+fn abort_is_the_end() {
+    let mut scene = Scene::new();
+    scene.file("a/run", SLEEP);
+    let svscan = svscan(&mut scene, &["-A", "scan"]);
+    link(&scene, "a");
+    let before = scene.await_record("a", |status| status.phase == Phase::Run);
+    scene.letters("scan/.svscan/control", "R");
+    let status = scene.path.join("scan/.svscan/status");
+    // The record's generation.
+    wait_until("its next life", || (fs::read(&status).ok()?.get(34..36)? == [1, 0]).then_some(()));
+    kill(svscan, 6).unwrap();
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+    assert_eq!((scene.text("messages"), scene.record("a")), (String::new(), Some(before)));
+    scene.letters("a/supervise/control", "dx");
+    wait_until("its end", || (!scene.is_supervised("a")).then_some(()));
 }

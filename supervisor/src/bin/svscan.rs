@@ -10,9 +10,10 @@ supervisor::resident!(run);
 
 const HELP: Help = Help {
     usage: "\
-usage: svscan [-t MS] [-d FD] [-g N] [-X FD]... [DIR]
+usage: svscan [-A] [-t MS] [-d FD] [-g N] [-X FD]... [DIR]
 Runs a supervise for every service directory in DIR (the working directory), and starts it again when it ends.
 
+  -A     ABRT ends svscan at once, the services alone; without it, as any crash, svscan is executed again
   -t MS  scan every MS milliseconds; 0: only when told (svscanctl -a); without it: when DIR changes
   -d FD  write a newline to descriptor FD after the first scan
   -g N   let one supervise look after up to N services; without it, each has one

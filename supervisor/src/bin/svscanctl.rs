@@ -6,16 +6,16 @@ mod client {
     pub mod command_line;
     pub mod error_text;
     pub mod fifo;
+    pub mod scan_control;
 }
 
+use client::command_line;
 use client::error_text::error_text;
-use client::{command_line, fifo};
-use nix::errno::Errno;
+use client::scan_control::{self, Trouble};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
-use supervisor::paths::scan;
 
 const HELP: &str = "\
 usage: svscanctl [-LETTERS] SCANDIR
@@ -36,9 +36,6 @@ exit codes: 0 sent, 100 no scanner runs there (or wrong usage), 111 system failu
 example: svscanctl -an /run/sunup/scan
 ";
 
-/// Where s6's scanner listens.
-const S6_CONTROL: &str = ".s6-svscan/control";
-
 fn main() -> ExitCode {
     let arguments = command_line::words();
     if let Some(answered) = command_line::answer("svscanctl", HELP, &arguments) {
@@ -49,17 +46,13 @@ fn main() -> ExitCode {
         return ExitCode::from(100);
     };
     let directory = Path::new(directory);
-    match send(directory, &letters) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Errno::ENXIO) => {
-            eprintln!("svscanctl: fatal: unable to control {}: svscan not running", directory.display());
-            ExitCode::from(100)
-        }
-        Err(error) => {
-            eprintln!("svscanctl: fatal: unable to control {}: {}", directory.display(), error_text(error));
-            ExitCode::from(111)
-        }
-    }
+    let (cause, code) = match scan_control::send(directory, &letters) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Trouble::NobodyListens) => ("svscan not running", 100),
+        Err(Trouble::Failed(error)) => (error_text(error), 111),
+    };
+    eprintln!("svscanctl: fatal: unable to control {}: {cause}", directory.display());
+    ExitCode::from(code)
 }
 
 /// The bytes to send and the scan directory.
@@ -73,31 +66,11 @@ fn parse(arguments: &[OsString]) -> Option<(Vec<u8>, &OsString)> {
             break;
         }
         for letter in word {
-            match letter {
-                b'z' | b'a' | b'b' | b't' | b'q' | b'n' | b'N' | b'F' | b'E' | b'R' => letters.push(*letter),
-                b'h' => letters.extend(b"an"),
-                b'i' => letters.push(b't'),
-                _ => return None,
-            }
+            letters.extend(scan_control::letters(*letter)?);
         }
     }
     match rest {
         [directory] => Some((letters, directory)),
         _ => None,
-    }
-}
-
-/// Writes the letters; ENXIO when no scanner reads.
-fn send(directory: &Path, letters: &[u8]) -> Result<(), Errno> {
-    let fifo = match fifo::open_fifo(directory, scan::CONTROL) {
-        Err(Errno::ENOENT) => match fifo::open_fifo(directory, S6_CONTROL) {
-            Err(Errno::ENOENT) if directory.is_dir() => return Err(Errno::ENXIO),
-            answer => answer?,
-        },
-        answer => answer?,
-    };
-    match nix::unistd::write(&fifo, letters)? {
-        written if written == letters.len() => Ok(()),
-        _ => Err(Errno::EIO),
     }
 }

@@ -4,6 +4,7 @@
 
 use core::ffi::CStr;
 
+use crate::paths::scan;
 use crate::sys;
 use crate::sys::descriptor::{Descriptor, HERE, STDERR, close};
 use crate::sys::error::Errno;
@@ -151,6 +152,12 @@ impl Children {
 
     /// In the child. Returns when it could not become the program.
     fn become_program(&self, program: Program<'_>) -> Errno {
+        if let Program::Supervise(Supervise { name, is_log: false, .. }) = program
+            && name.to_bytes() == scan::S6_CATCH_ALL.as_bytes()
+        {
+            // What it says of itself would come back to it.
+            let _ = self.kept[0].duplicate_to(STDERR.0);
+        }
         self.clean();
         match program {
             Program::Supervise(what) => self.become_supervise(what),

@@ -29,8 +29,8 @@ pub struct Directory {
     control: Owned,
     /// The one that s6-svscanctl writes to, where there is a `.s6-svscan/`.
     s6_control: Option<Owned>,
-    /// Held for as long as we live.
-    _lock: Owned,
+    /// Held for as long as we live: ours, and s6's where that is there.
+    _locks: (Owned, Option<Owned>),
 }
 
 impl Directory {
@@ -48,7 +48,14 @@ impl Directory {
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create ", scan::SVSCAN))?;
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("open ", scan::LOCK))?;
-        acquire(*lock).map_err(fault("acquire ", scan::LOCK))?;
+        acquire(|| lock.lock()).map_err(fault("acquire ", scan::LOCK))?;
+        let s6_lock = match files::open(c_path!(scan::S6_LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => None,
+            other => Some(other.map_err(fault("open ", scan::S6_LOCK))?),
+        };
+        if let Some(lock) = &s6_lock {
+            acquire(|| lock.lock_record()).map_err(fault("acquire ", scan::S6_LOCK))?;
+        }
         locked();
         let control =
             files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open ", scan::CONTROL))?;
@@ -56,7 +63,7 @@ impl Directory {
             Err(Errno::ENOENT | Errno::ENOTDIR) => None,
             other => Some(other.map_err(fault("open ", scan::S6_CONTROL))?),
         };
-        Ok(Self { control, s6_control, _lock: lock })
+        Ok(Self { control, s6_control, _locks: (lock, s6_lock) })
     }
 
     /// The FIFOs that letters come from.
@@ -65,15 +72,15 @@ impl Directory {
     }
 }
 
-/// Takes the lock, or gives up after a tenth of a second.
-fn acquire(lock: Descriptor) -> Result<()> {
+/// Takes a lock, or gives up after a tenth of a second.
+fn acquire(lock: impl Fn() -> Result<()>) -> Result<()> {
     for _ in 1..TRIES {
-        match lock.lock() {
+        match lock() {
             Err(Errno::EAGAIN) => drop(wait_ready(Descriptor(-1), 0, Some(PAUSE))),
             other => return other,
         }
     }
-    lock.lock()
+    lock()
 }
 
 /// What is there already is as good as made.

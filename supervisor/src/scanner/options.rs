@@ -1,4 +1,4 @@
-//! The command line: `svscan [-t ms] [-d fd] [-g N] [-X fd]... [dir]`.
+//! The command line: `svscan [-A] [-t ms] [-d fd] [-g N] [-X fd]... [dir]`.
 
 use core::ffi::CStr;
 
@@ -32,18 +32,30 @@ pub struct Options<'a> {
     /// `-X`, each time one: descriptors that stay open for us alone; -1: none. The first is the console's, standard error of
     /// `finish` and `crash`.
     pub kept: [i32; KEPT],
+    /// `-A`: ABRT ends us at once, as it does s6's; otherwise it is a crash.
+    pub abort_finishes: bool,
     /// The scan directory.
     pub directory: &'a CStr,
 }
 
 /// The usage line.
-pub const USAGE: &str = "usage: svscan [-t ms] [-d fd] [-g n] [-X fd]... [dir]";
+pub const USAGE: &str = "usage: svscan [-A] [-t ms] [-d fd] [-g n] [-X fd]... [dir]";
 
 impl<'a> Options<'a> {
+    /// Those of a command line that says nothing.
+    const NONE: Self = Self {
+        rescan: Rescan::OnChange,
+        ready: None,
+        group: 1,
+        kept: [NONE; KEPT],
+        abort_finishes: false,
+        directory: c".",
+    };
+
     /// Reads the arguments after the program's name; the error is what to say.
     #[inline(never)]
     pub fn parse(mut arguments: impl Iterator<Item = &'a CStr>) -> Result<Self, &'static str> {
-        let mut options = Self { rescan: Rescan::OnChange, ready: None, group: 1, kept: [NONE; KEPT], directory: c"." };
+        let mut options = Self::NONE;
         let mut directories = 0;
         while let Some(argument) = arguments.next() {
             match argument.to_bytes() {
@@ -51,6 +63,7 @@ impl<'a> Options<'a> {
                     let value = if attached.is_empty() { arguments.next().map(CStr::to_bytes) } else { Some(attached) };
                     options.set(*letter, value.and_then(parse_number).ok_or(USAGE)?)?;
                 }
+                b"-A" => options.abort_finishes = true,
                 [b'-', ..] => return Err(USAGE),
                 _ if directories == 0 => {
                     options.directory = argument;
@@ -84,15 +97,16 @@ mod tests {
     #[test]
     fn parses() {
         let check = |arguments: &[&'static CStr]| Options::parse(arguments.iter().copied());
-        let none = Options { rescan: Rescan::OnChange, ready: None, group: 1, kept: [NONE; KEPT], directory: c"." };
+        let none = Options::NONE;
         assert_eq!(check(&[]), Ok(none));
         assert_eq!(
-            check(&[c"-t5000", c"-d", c"3", c"-g", c"100", c"-X4", c"-X", c"5", c"/s"]),
+            check(&[c"-t5000", c"-A", c"-d", c"3", c"-g", c"100", c"-X4", c"-X", c"5", c"/s"]),
             Ok(Options {
                 rescan: Rescan::Every(5000),
                 ready: Some(3),
                 group: 100,
                 kept: [4, 5, NONE],
+                abort_finishes: true,
                 directory: c"/s"
             })
         );

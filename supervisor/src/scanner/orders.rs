@@ -58,6 +58,8 @@ impl Orders {
             signal::SIGALRM => Some(letter::SCAN),
             signal::SIGTERM | signal::SIGINT if !is_process_1 => Some(letter::TERMINATE),
             signal::SIGQUIT if !is_process_1 => Some(letter::QUIT),
+            // It comes as a signal only where it is no crash.
+            signal::SIGABRT => Some(letter::FINISH),
             _ => None,
         }
     }

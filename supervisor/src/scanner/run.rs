@@ -119,9 +119,10 @@ pub fn run(mut stack: Stack) -> i32 {
 #[inline(never)]
 fn begin_again(messages: &mut Messages) -> Option<Record> {
     let blocked = signal::set_blocked(Signals::ALL.without(Signals::FAULTS)).unwrap_or(Signals::NONE);
+    // ABRT alone was blocked where it is no crash.
     let record =
         Record::read().filter(|record| Record::ours().is_some_and(|own| record.writer(&own) == Writer::Ourselves))?;
-    if blocked.and(Signals::FAULTS) != Signals::NONE {
+    if blocked.and(Signals::OWN_FAULTS) != Signals::NONE {
         messages.tell(b"", Level::Warning, &[Piece::Text("crashed and was executed again")]);
         // One that crashes at once must not take all the time there is.
         let _ = event::wait_ready(Descriptor(-1), 0, Some(AFTER_CRASH));
@@ -208,7 +209,8 @@ impl Scanner {
     /// `again`: we are in the directory already.
     fn open(options: &Options<'_>, again: bool, locked: impl FnOnce()) -> Result<(Directory, Owned, Epoll), Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
-        let all = Signals::ALL.without(Signals::FAULTS);
+        let faults = if options.abort_finishes { Signals::OWN_FAULTS } else { Signals::FAULTS };
+        let all = Signals::ALL.without(faults);
         signal::set_blocked(all).map_err(fault("block ", "signals"))?;
         if !again {
             files::change_directory(options.directory).map_err(fault("chdir to ", "the scan directory"))?;

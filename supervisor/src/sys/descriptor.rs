@@ -192,6 +192,16 @@ impl Descriptor {
         Ok(())
     }
 
+    /// Takes the exclusive record lock of the whole file (fcntl) without waiting; EAGAIN or EACCES: another process has it.
+    /// It goes with the process's first descriptor of that file that is closed.
+    pub fn lock_record(self) -> Result<()> {
+        use linux_raw_sys::general::{F_SETLK, F_WRLCK, flock};
+        let lock = flock { l_type: F_WRLCK as _, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
+        // SAFETY: the kernel reads one `flock`.
+        unsafe { syscall!(Sysno::fcntl, self.0, F_SETLK, &raw const lock) }?;
+        Ok(())
+    }
+
     /// Bytes that can be read at once (pipes and FIFOs).
     pub fn bytes_waiting(self) -> Result<usize> {
         let mut count: i32 = 0;

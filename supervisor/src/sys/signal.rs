@@ -37,6 +37,9 @@ impl Signals {
     /// What the kernel sends for a fault of our own, and ABRT: never to be blocked.
     pub const FAULTS: Self = Self::of(&[4, 5, 6, 7, 8, 11, 31]);
 
+    /// What only the kernel sends for a fault of our own.
+    pub const OWN_FAULTS: Self = Self::FAULTS.without(Self::of(&[SIGABRT]));
+
     /// It is one of them.
     pub const fn contains(self, signal: u32) -> bool {
         self.0 & 1 << (signal - 1) != 0

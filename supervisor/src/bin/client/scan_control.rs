@@ -5,9 +5,6 @@ use nix::errno::Errno;
 use std::path::Path;
 use supervisor::paths::scan;
 
-/// Where s6's scanner listens.
-const S6_CONTROL: &str = ".s6-svscan/control";
-
 /// Why nothing was sent.
 #[derive(Debug)]
 pub enum Trouble {
@@ -17,9 +14,9 @@ pub enum Trouble {
     Failed(Errno),
 }
 
-/// What a letter of the command line is on the way: two of s6's stand for others.
-pub const fn letters(letter: u8) -> &'static [u8] {
-    match letter {
+/// What is sent for an option: s6's `h` and `i` stand for others. `None` for what no scanner knows.
+pub const fn letters(option: u8) -> Option<&'static [u8]> {
+    Some(match option {
         b'z' => b"z",
         b'a' => b"a",
         b'b' => b"b",
@@ -28,14 +25,17 @@ pub const fn letters(letter: u8) -> &'static [u8] {
         b'q' => b"q",
         b'n' => b"n",
         b'N' => b"N",
-        _ => b"",
-    }
+        b'F' => b"F",
+        b'E' => b"E",
+        b'R' => b"R",
+        _ => return None,
+    })
 }
 
-/// Writes letters with one write.
+/// Writes letters with one write. A scanner of s6 is told where none of ours has left its FIFO.
 pub fn send(directory: &Path, letters: &[u8]) -> Result<(), Trouble> {
     let fifo = match open_fifo(directory, scan::CONTROL) {
-        Err(Errno::ENOENT) => open_fifo(directory, S6_CONTROL),
+        Err(Errno::ENOENT) => open_fifo(directory, scan::S6_CONTROL),
         answer => answer,
     };
     let fifo = fifo.map_err(|error| match error {
@@ -43,5 +43,9 @@ pub fn send(directory: &Path, letters: &[u8]) -> Result<(), Trouble> {
         Errno::ENOENT if directory.is_dir() => Trouble::NobodyListens,
         error => Trouble::Failed(error),
     })?;
-    nix::unistd::write(&fifo, letters).map(drop).map_err(Trouble::Failed)
+    match nix::unistd::write(&fifo, letters) {
+        Ok(written) if written == letters.len() => Ok(()),
+        Ok(_) => Err(Trouble::Failed(Errno::EIO)),
+        Err(error) => Err(Trouble::Failed(error)),
+    }
 }

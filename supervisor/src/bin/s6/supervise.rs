@@ -10,7 +10,7 @@ pub const NAME: &str = "s6-supervise";
 
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
-    let [directory] = arguments else { return say::usage(NAME, "dir") };
+    let [directory, ..] = arguments else { return say::usage(NAME, "dir") };
     if let Err(error) = std::fs::read_dir(directory) {
         return say::failed(111, NAME, "unable to chdir to ", directory, error);
     }

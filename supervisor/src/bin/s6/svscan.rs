@@ -1,30 +1,78 @@
-//! s6-svscan: becomes svscan, which scans only when told unless `-t` says otherwise.
+//! s6-svscan: becomes svscan, which scans only when told unless `-t` says otherwise, and hears s6-svscanctl.
 
 use super::say;
+use crate::client::scan_control;
 use crate::client::{chain, getopt, native};
+use nix::errno::Errno;
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use supervisor::paths::scan;
+use supervisor::sys::descriptor::Descriptor;
 
 /// Its name.
 pub const NAME: &str = "s6-svscan";
-const USAGE: &str = "[ -t rescan ] [ -d notif ] [ -X consoleholder ] scandir";
+const USAGE: &str = "[ -d notif ] [ -X consoleholder ] [ -C services_max ] [ -L name_max ] [ -t rescan ] scandir";
 
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
-    let Some((given, [directory])) = getopt::split(b"t:d:X:", arguments) else { return say::usage(NAME, USAGE) };
+    let Some((given, [directory])) = getopt::split(b"t:d:X:C:c:L:", arguments) else { return say::usage(NAME, USAGE) };
     let mut rescan = 0u32;
-    let mut command: Vec<CString> = Vec::new();
+    let mut command: Vec<CString> = vec![c"-A".into()];
     for (letter, argument) in given {
-        let Some(number) = getopt::number::<u32>(argument) else { return say::usage(NAME, USAGE) };
+        let Some(number) = getopt::number::<i32>(argument).filter(|number| *number >= 0) else {
+            return say::usage(NAME, USAGE);
+        };
         match letter {
-            b't' => rescan = number,
-            b'd' if number < 3 => {
-                return say::fatal(100, NAME, "notification fd must be 3 or more", OsStr::new(""), "");
+            b't' => rescan = number.unsigned_abs(),
+            b'd' | b'X' => {
+                let what = if letter == b'd' { "notification" } else { "console holder" };
+                if let Err(code) = check_open(what, number) {
+                    return code;
+                }
+                command.push(chain::c_string(format!("-{}{number}", char::from(letter)).into()));
             }
-            b'd' => command.push(chain::c_string(format!("-d{number}").into())),
-            _ => say::warn(NAME, OsStr::new(""), "-X is without effect: supervises write to svscan's standard error"),
+            // There is no limit on the number of services, nor on the length of names but the kernel's.
+            _ => {}
         }
     }
     command.push(chain::c_string(format!("-t{rescan}").into()));
     command.push(chain::c_string(directory.clone()));
+    if let Err(code) = prepare(directory) {
+        return code;
+    }
     native::become_native(NAME, "svscan", &command, &native::scanner_environment())
+}
+
+/// Refuses a descriptor that is not open, or is a standard one; the error is the exit code of what was said.
+fn check_open(what: &str, number: i32) -> Result<(), i32> {
+    if number < 3 {
+        return Err(say::fatal(100, NAME, what, OsStr::new(" fd must be 3 or more"), ""));
+    }
+    Descriptor(number).set_close_on_exec(false).map_err(|error| {
+        let error = Errno::from_raw(error.0.into());
+        say::failed(100, NAME, &format!("invalid {what} fd"), OsStr::new(""), error)
+    })
+}
+
+/// Makes s6's directory, so that svscan hears who writes there; the error is the exit code of what was said.
+fn prepare(directory: &OsString) -> Result<(), i32> {
+    let control = Path::new(directory).join(scan::S6_SVSCAN);
+    match DirBuilder::new().mode(0o700).create(control) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(say::failed(111, NAME, "unable to chdir to ", directory, error))
+        }
+        // svscan says what matters of any other failure.
+        _ => Ok(()),
+    }?;
+    // A scanner that comes between this and svscan's own lock finds it locked.
+    match scan_control::send(Path::new(directory), b"") {
+        Ok(()) => {
+            let text = "another instance of s6-svscan is already running on the same directory";
+            Err(say::fatal(100, NAME, text, OsStr::new(""), ""))
+        }
+        Err(_) => Ok(()),
+    }
 }

@@ -13,7 +13,8 @@ pub const NAME: &str = "s6-svscanctl";
 pub fn run(arguments: &[OsString]) -> i32 {
     let usage = || say::usage(NAME, "[ -zabhitqnN ] svscandir");
     let Some((given, [directory, ..])) = getopt::split(b"zabhitqnN", arguments) else { return usage() };
-    let letters: Vec<u8> = given.iter().flat_map(|(letter, _)| scan_control::letters(*letter)).copied().collect();
+    let letters: Vec<u8> =
+        given.iter().filter_map(|(letter, _)| scan_control::letters(*letter)).flatten().copied().collect();
     match scan_control::send(Path::new(directory), &letters) {
         Ok(()) => 0,
         Err(Trouble::NobodyListens) => {
