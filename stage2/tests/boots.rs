@@ -90,3 +90,32 @@ fn the_deadline_of_the_stop() {
     assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
     assert_eq!(system.read("run/stop-deadline"), "180000\n");
 }
+
+/// Who keeps a processor busy while it starts is found out at a boot; at the next there is one such at a time, and whoever
+/// waits for something else takes nobody's turn.
+#[test]
+fn rations_processors() {
+    let burn = "kind: oneshot\nstart: |\n  mkdir ROOT/busy || touch ROOT/together\n  i=0\n  while [ $i -lt 100000 ]; do \
+        i=$((i+1)); done\n  rmdir ROOT/busy || :\n";
+    let wait = "kind: oneshot\nstart: |\n  mkdir -p ROOT/met\n  touch ROOT/met/NAME\n  \
+        until test -e ROOT/met/left -a -e ROOT/met/right; do sleep 0.02; done\n";
+    let (left, right) = (wait.replace("NAME", "left"), wait.replace("NAME", "right"));
+    let system = System::new(&[("one", burn), ("two", burn), ("left", &left), ("right", &right)]);
+    fs::write(system.path("sunup.yaml"), "processors: 1\n").unwrap();
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
+    assert!(system.path("together").exists(), "nothing is known of them: both begin at once");
+    let learned = || -> Value { serde_json::from_str(&system.read("var/durations")).unwrap() };
+    // On a machine that has much else to do it may take another boot to see what they would like to use.
+    for _ in 0..20 {
+        if learned()["burn"] == json!(["one", "two"]) {
+            break;
+        }
+        assert_eq!(boot_again(&system)["exit"], 0);
+    }
+    assert_eq!(learned()["burn"], json!(["one", "two"]));
+    let _ = fs::remove_file(system.path("together"));
+    fs::remove_dir_all(system.path("met")).unwrap();
+    assert_eq!(boot_again(&system)["exit"], 0);
+    assert!(!system.path("together").exists(), "both kept the processor busy at once");
+}

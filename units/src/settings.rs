@@ -15,6 +15,9 @@ const SHUTDOWN: Duration = Duration::from_secs(90);
 /// Where Debian's init scripts are.
 const INIT_SCRIPTS: &str = "/etc/init.d";
 
+/// What `processors` may be.
+pub(crate) const PROCESSORS: (i64, i64) = (1, 65_536);
+
 /// The global settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -26,6 +29,8 @@ pub struct Settings {
     pub signals: SignalPreset,
     /// `deadlines`
     pub deadlines: Deadlines,
+    /// `processors`: how many units that keep one busy may be starting at once; `None`: as many as there are.
+    pub processors: Option<usize>,
     /// `console`
     pub console: Console,
     /// `init-scripts`; `None`: `none`.
@@ -41,6 +46,7 @@ impl Default for Settings {
             cgroup: CgroupLayout::default(),
             signals: SignalPreset::default(),
             deadlines: Deadlines::default(),
+            processors: None,
             console: Console::default(),
             init_scripts: Some(INIT_SCRIPTS.into()),
             variables: Variables::default(),

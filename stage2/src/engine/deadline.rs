@@ -66,6 +66,8 @@ impl Engine {
             return self.on_start_timeout(unit);
         }
         self.report(unit, State::Starting, Some(not_ready_after(NOTICE)), None);
+        // Whatever keeps it busy, nobody waits any longer for it to be done.
+        self.change(unit, |slot| slot.burns = false);
         self.arm(unit, Patience::Noticed, time);
     }
 

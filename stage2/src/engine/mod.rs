@@ -13,6 +13,8 @@
 //! - A unit is begun again only after it was down: a start during a stop waits for the end of the stop.
 //! - What cannot be stopped is failed, and holds up nobody.
 //! - Of two units that conflict, the one that is started later stops the other, and is begun once that is down.
+//! - Of units that are known to keep a processor busy while they start, no more are starting than there are processors; the
+//!   one with the longest remaining path is next.
 //! - A unit that is up is degraded for as long as something that it wants has failed.
 
 pub mod event;
@@ -22,6 +24,7 @@ mod deadline;
 mod degraded;
 mod outbox;
 mod outcome;
+mod processors;
 mod request;
 mod settle;
 mod slot;
@@ -36,6 +39,7 @@ use supervisor::state::State;
 use crate::graph::Graph;
 use event::{Action, Event, Nanoseconds, UnitIndex};
 use outbox::Outbox;
+use processors::Processors;
 use slot::{Patience, Slot};
 
 /// Units and what becomes of them.
@@ -47,6 +51,7 @@ pub struct Engine {
     remaining: Vec<u64>,
     timers: BTreeSet<(Nanoseconds, UnitIndex)>,
     busy: usize,
+    processors: Processors,
     queue: VecDeque<UnitIndex>,
     /// Units whose state has changed in this step.
     touched: Vec<UnitIndex>,
@@ -63,6 +68,7 @@ impl Engine {
             remaining: Vec::new(),
             timers: BTreeSet::new(),
             busy: 0,
+            processors: Processors::default(),
             queue: VecDeque::new(),
             touched: Vec::new(),
             outbox: Outbox::default(),
@@ -133,7 +139,10 @@ impl Engine {
             slot.is_degraded = is_degraded;
         });
         match state {
-            State::Starting => self.arm(unit, Patience::Fresh, since),
+            State::Starting => {
+                self.set_to_work(unit);
+                self.arm(unit, Patience::Fresh, since);
+            }
             State::Stopping => self.arm(unit, Patience::Asked, since),
             State::Down | State::Waiting | State::Up | State::Failed | State::Skipped | State::Degraded => (),
         }
@@ -141,6 +150,7 @@ impl Engine {
 
     /// Takes in one event and says what is to be done, in order. `now` never goes back.
     pub fn step(&mut self, event: Event, now: Nanoseconds) -> Vec<Action> {
+        self.processors.share(now.saturating_sub(self.now));
         self.now = self.now.max(now);
         match event {
             Event::Start(units) => self.start(&units, true),

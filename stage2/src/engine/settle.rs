@@ -12,10 +12,10 @@ impl Engine {
     /// Changes a unit and keeps its neighbours' counters true; whoever may move now is looked at by [`Engine::settle`].
     pub(super) fn change(&mut self, unit: UnitIndex, edit: impl FnOnce(&mut Slot)) {
         let slot = &mut self.slots[unit];
-        let was = (slot.is_busy(), slot.leaving, slot.disappoints());
+        let was = (slot.is_busy(), slot.leaving, slot.disappoints(), (slot.works, slot.burns));
         let (state, presence) = (slot.state, (slot.occupies(), slot.leaving));
         edit(slot);
-        let is = (slot.is_busy(), slot.leaving, slot.disappoints());
+        let is = (slot.is_busy(), slot.leaving, slot.disappoints(), (slot.works, slot.burns));
         let (is_changed, is_elsewhere) = (slot.state != state, presence != (slot.occupies(), slot.leaving));
         self.queue.push_back(unit);
         if is_changed {
@@ -30,6 +30,7 @@ impl Engine {
         if was.1 != is.1 {
             self.count_leaving(unit, is.1);
         }
+        self.processors.count(was.3, is.3);
         if is.2 && !was.2 {
             let needed_by = self.graph.successors(unit).iter().filter(|later| later.kind == EdgeKind::Needs);
             self.queue.extend(needed_by.map(|later| later.unit));
@@ -66,11 +67,22 @@ impl Engine {
         self.change(unit, |slot| {
             slot.state = state;
             slot.since = now;
+            (slot.works, slot.burns) = (false, false);
         });
     }
 
     /// Moves every unit that can move, until none can.
     pub(super) fn settle(&mut self) {
+        self.move_queued();
+        while let Some(unit) = self.processors.next() {
+            if self.may_begin(unit) {
+                self.begin_without_conflict(unit);
+                self.move_queued();
+            }
+        }
+    }
+
+    fn move_queued(&mut self) {
         while let Some(unit) = self.queue.pop_front() {
             let slot = &self.slots[unit];
             if slot.leaving {
@@ -80,7 +92,7 @@ impl Engine {
             } else if slot.state == State::Waiting {
                 match self.refusal(unit) {
                     Some(reason) => self.fail(unit, reason, None),
-                    None if self.slots[unit].start_blockers == 0 => self.begin_without_conflict(unit),
+                    None if self.slots[unit].start_blockers == 0 => self.begin_in_turn(unit),
                     None => (),
                 }
             }
@@ -106,6 +118,7 @@ impl Engine {
     /// Begins a unit that nothing is in the way of.
     pub(super) fn begin(&mut self, unit: UnitIndex) {
         self.become_state(unit, State::Starting);
+        self.set_to_work(unit);
         self.arm(unit, Patience::Told, self.now);
         self.outbox.begin(unit);
     }

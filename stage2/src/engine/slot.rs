@@ -24,6 +24,12 @@ pub(super) struct Slot {
     pub forget: bool,
     /// It could not be stopped, so that nothing may be begun until it is down.
     pub lingers: bool,
+    /// It is starting, and has work to do.
+    pub works: bool,
+    /// It is starting, and keeps a processor busy as it did in earlier boots.
+    pub burns: bool,
+    /// What one of the working units could have had of a processor, from the engine's beginning to this one's.
+    pub share_before: Nanoseconds,
     /// Which deadline comes next.
     pub patience: Patience,
     /// When the next deadline is.
@@ -63,6 +69,9 @@ impl Slot {
             doom: None,
             forget: false,
             lingers: false,
+            works: false,
+            burns: false,
+            share_before: 0,
             patience: Patience::None,
             timer: None,
             start_blockers: 0,

@@ -18,6 +18,8 @@ pub(super) struct Activity {
     pub doing: Doing,
     /// The process that runs for it.
     pub pid: Option<u32>,
+    /// Processor time that its one-shot used, if that was ours to start.
+    pub used: Option<Nanoseconds>,
     /// The kind that its state file says, of a unit that is up and has lost its file.
     pub former_kind: Option<String>,
     /// The last lines that its one-shot said.

@@ -40,7 +40,8 @@ impl Executor {
         if self.durations.milliseconds().is_empty() {
             self.durations = Durations::read(&self.config.places.durations());
         }
-        self.engine = Engine::new(target.graph.clone()).with_durations(self.durations.milliseconds());
+        let engine = Engine::new(target.graph.clone()).with_durations(self.durations.milliseconds());
+        self.engine = engine.with_processors(self.processors, |unit| self.durations.burns(unit));
         self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
         self.target = target;
         let outcomes = self.collect_outcomes();

@@ -43,6 +43,7 @@ use crate::system::clock::monotonic;
 use crate::system::condition::Surroundings;
 use crate::system::descriptors;
 use crate::system::places::Places;
+use crate::system::processors;
 use activity::Activity;
 use display::OpenDisplay;
 use watches::{Interest, Watches};
@@ -91,6 +92,8 @@ pub struct Executor {
     epoll: Epoll,
     children: SignalFd,
     watches: Watches,
+    /// Starting units that may keep one busy at once.
+    processors: usize,
     target: Target,
     engine: Engine,
     activities: Vec<Activity>,
@@ -145,6 +148,7 @@ impl Executor {
         // Now, while there is little to copy.
         let keeper = Keeper::start(&notes, config.run_step, config.forward_to_error)?;
         epoll.add(&keeper, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_KEEPER))?;
+        let processors = config.places.settings().0.processors.unwrap_or_else(processors::count);
         let timeline = Timeline::open(&config.places.run);
         Ok(Self {
             console,
@@ -154,6 +158,7 @@ impl Executor {
             epoll,
             children,
             watches,
+            processors,
             target: Target::default(),
             engine: Engine::new(Graph::default()),
             activities: Vec::new(),

@@ -180,6 +180,7 @@ impl Executor {
         let activity = &mut self.activities[unit];
         let Doing::Oneshot(running) = std::mem::take(&mut activity.doing) else { return };
         activity.pid = None;
+        activity.used = Some(outcome.used_ns);
         self.ended.push(self.name(unit).to_owned());
         if running.is_stop {
             self.end_leftovers(unit)

@@ -7,10 +7,11 @@ use supervisor::line::{Line, Mark};
 use supervisor::state::State;
 
 use super::Executor;
-use crate::engine::event::Report;
+use crate::engine::event::{Report, UnitIndex};
 use crate::record::state_file::StateFile;
 use crate::record::timeline::Happening;
 use crate::system::clock::boottime;
+use crate::system::processors;
 
 impl Executor {
     pub(super) fn report(&mut self, report: &Report) {
@@ -28,6 +29,7 @@ impl Executor {
         self.is_up_news |= report.state.is_up();
         if report.from == State::Starting && report.state.is_up() {
             self.durations.learn(&name, ms);
+            self.learn_appetite(report.unit, &name);
         }
         let reason = report.reason.clone().unwrap_or_default();
         let line = self.write_line(report, &name, &reason, ms);
@@ -43,6 +45,16 @@ impl Executor {
         };
         self.timeline.record(now, &name, &happening);
         self.timeline.progress(now, &name, happening.name(), line.as_deref());
+    }
+
+    /// Remembers whether a start has kept a processor busy. What it could have had of one is less than how long it took, where
+    /// others wanted one as well.
+    fn learn_appetite(&mut self, unit: UnitIndex, name: &str) {
+        let activity = &self.activities[unit];
+        let used = if self.is_longrun(unit) { activity.pid.and_then(processors::used) } else { activity.used };
+        if let Some(used) = used {
+            self.durations.learn_appetite(name, used, self.engine.share_of(unit));
+        }
     }
 
     fn names(&self, units: &[usize]) -> Vec<String> {

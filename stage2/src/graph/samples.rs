@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use units::{Edge, Kind, Place, Unit, UnitName};
+use units::{Command, Context, Edge, Kind, Oneshot, Place, Unit, UnitName};
 
 use super::{Cut, Draft, Graph};
 
@@ -16,7 +16,7 @@ pub fn name(text: &str) -> UnitName {
 
 /// A line for each unit: its name, then words: `<` needs, `~` wants, `>` after, `^` before, `!` conflicts, `=` provides for the names
 /// that follow;
-/// `start=N`, `stop=N` in seconds, `start=none`. An edge's line is its place in the list, from 1.
+/// `start=N`, `stop=N` in seconds, `start=none`; `work` for a one-shot with a command, not a milestone. An edge's line is its place in the list, from 1.
 pub fn units(text: &str) -> BTreeMap<UnitName, Unit> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(unit).map(|unit| (unit.name.clone(), unit)).collect()
@@ -68,6 +68,11 @@ fn place(unit: &str, line: u32) -> Place {
     Place { file: Arc::from(Path::new(&format!("{unit}.yaml"))), line, column: 0 }
 }
 
+fn work() -> Kind {
+    let start = Some(Command::Argv(vec!["true".into()]));
+    Kind::Oneshot(Oneshot { start, stop: None, reload: None, steps: Vec::new(), context: Context::default() })
+}
+
 fn unit(line: &str) -> Unit {
     let mut words = line.split_whitespace();
     let mut unit = plain(words.next().unwrap());
@@ -79,6 +84,7 @@ fn unit(line: &str) -> Unit {
             Some(("start", "none")) => unit.start_timeout = None,
             Some(("start", number)) => unit.start_timeout = Some(seconds(number)),
             Some(("stop", number)) => unit.stop_timeout = seconds(number),
+            _ if word == "work" => unit.kind = work(),
             _ if "<~>^!=".contains(word) => mark = word,
             _ if mark == "=" => {
                 count += 1;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use units::{Unit, UnitName};
+use units::{Kind, Unit, UnitName};
 
 /// `stop-timeout` of what has no file.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +23,16 @@ impl Vertex {
     /// `start-timeout`; `None`: there is none.
     pub fn start_timeout(&self) -> Option<Duration> {
         self.unit.as_ref().and_then(|unit| unit.start_timeout)
+    }
+
+    /// Its start is work that is waited for, and may keep a processor busy: a one-shot that does something, or a service
+    /// that is asked whether it is ready.
+    pub fn has_work(&self) -> bool {
+        match self.unit.as_ref().map(|unit| &unit.kind) {
+            Some(Kind::Oneshot(oneshot)) => oneshot.start.is_some() || !oneshot.steps.is_empty(),
+            Some(Kind::Longrun(longrun)) => longrun.ready.is_some(),
+            Some(Kind::Milestone) | None => false,
+        }
     }
 
     /// `stop-timeout`. One that has lost its file while it was up has that of a unit that says nothing.

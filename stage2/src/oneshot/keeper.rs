@@ -13,9 +13,10 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, pipe2};
 use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::process::reap_with_cost;
 
 use super::channel::Channel;
 use super::command::Starter;
@@ -242,26 +243,22 @@ impl KeeperProcess {
 
     fn reap(&mut self) -> Result<(), Errno> {
         while self.children.read_signal()?.is_some() {}
-        loop {
-            let status = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
-                Ok(status) => status,
-                Err(error) => return Err(error),
-            };
-            let pid = status.pid().map(|pid| pid.as_raw().unsigned_abs());
-            if let Some(number) = pid.and_then(|pid| self.by_pid.remove(&pid)) {
-                self.on_end(number, status);
+        while let Some((ended, used_ns)) = reap_with_cost() {
+            if let Some(number) = self.by_pid.remove(&ended.pid) {
+                let status = WaitStatus::from_raw(Pid::from_raw(ended.pid.cast_signed()), ended.status.into())?;
+                self.on_end(number, (status, used_ns));
             }
         }
+        Ok(())
     }
 
     /// A job's process has ended: what it said is forwarded, then its outcome is noted and told.
-    fn on_end(&mut self, number: JobNumber, status: WaitStatus) {
+    fn on_end(&mut self, number: JobNumber, end: (WaitStatus, u64)) {
         self.forward_more(number, true);
         let Some(running) = self.jobs.get_mut(&number) else { return };
         running.pid = None;
         let refused = running.read_refusal();
-        let outcome = running.outcome(status, refused, !self.has_engine);
+        let outcome = running.outcome(end, refused, !self.has_engine);
         let note = running.job.note.clone();
         // A step that was cut off is begun again: it is idempotent.
         let is_to_be_noted = self.has_engine || outcome.reason.is_none() || self.notes.has_begun(&note);

@@ -37,6 +37,9 @@ pub struct Outcome {
     pub output: Vec<String>,
     /// It is the end of `stop`, not of `start`.
     pub is_stop: bool,
+    /// Processor time that it used, with all that it has waited for, in ns.
+    #[serde(default)]
+    pub used_ns: u64,
 }
 
 impl Outcome {

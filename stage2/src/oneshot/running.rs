@@ -58,7 +58,7 @@ impl Running {
     }
 
     /// What its end means.
-    pub fn outcome(&self, status: WaitStatus, refused: Option<String>, is_cut_off: bool) -> Outcome {
+    pub fn outcome(&self, (status, used_ns): (WaitStatus, u64), refused: Option<String>, is_cut_off: bool) -> Outcome {
         let is_stop = self.job.is_stop;
         let (reason, exit) = match status {
             WaitStatus::Exited(_, 0) => (None, Some(0)),
@@ -71,8 +71,8 @@ impl Running {
         };
         let output = self.lines.last();
         match refused {
-            Some(reason) => Outcome { reason: Some(reason), output, is_stop, exit: None },
-            None => Outcome { reason, exit, output, is_stop },
+            Some(reason) => Outcome { reason: Some(reason), output, is_stop, exit: None, used_ns },
+            None => Outcome { reason, exit, output, is_stop, used_ns },
         }
     }
 }

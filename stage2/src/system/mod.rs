@@ -7,4 +7,5 @@ pub mod command_lookup;
 pub mod condition;
 pub mod descriptors;
 pub mod places;
+pub mod processors;
 pub mod replace;

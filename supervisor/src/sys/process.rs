@@ -142,6 +142,18 @@ pub fn reap() -> Option<Ended> {
     (pid > 0).then_some(Ended { pid: pid as u32, status: status as u16 })
 }
 
+/// As [`reap`], and the processor time that the child, and those that it has waited for, have used, in ns.
+pub fn reap_with_cost() -> Option<(Ended, u64)> {
+    let mut status: i32 = 0;
+    // The kernel's `rusage` is 18 words; the first four are seconds and microseconds of the program, then of the kernel for it.
+    let mut usage = [0u64; 18];
+    // SAFETY: the kernel writes one int to `status` and at most 144 bytes to `usage`.
+    let pid = unsafe { syscall!(Sysno::wait4, -1isize, &raw mut status, abi::WNOHANG, usage.as_mut_ptr()) }.ok()?;
+    let [seconds, microseconds, system_seconds, system_microseconds, ..] = usage;
+    let used = (seconds + system_seconds) * 1_000_000_000 + (microseconds + system_microseconds) * 1_000;
+    (pid > 0).then_some((Ended { pid: pid as u32, status: status as u16 }, used))
+}
+
 /// The pid of a child that has ended and is not reaped yet.
 pub fn peek_ended() -> Option<u32> {
     peek_end().map(|(pid, _)| pid)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Checker;
 use crate::language::{Key, SETTINGS, keys_inside};
-use crate::settings::{CgroupLayout, Colour, Console, Deadlines, Scanner, Settings, SignalPreset};
+use crate::settings::{CgroupLayout, Colour, Console, Deadlines, PROCESSORS, Scanner, Settings, SignalPreset};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Entry, Node, Value, parse};
@@ -54,6 +54,7 @@ impl<'a> Checker<'a> {
             cgroup: self.choice("cgroup", &CgroupLayout::ALL).unwrap_or_default(),
             signals: self.choice("signals", &SignalPreset::ALL).unwrap_or_default(),
             deadlines: self.deadlines(default.deadlines),
+            processors: self.processors(),
             console: self.console(default.console),
             init_scripts: self.init_scripts(default.init_scripts),
             variables: self.variables(),
@@ -86,6 +87,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         Some(duration)
+    }
+
+    fn processors(&mut self) -> Option<usize> {
+        let node = self.field("processors")?;
+        self.number("processors", node, PROCESSORS).map(|count| count as usize)
     }
 
     fn console(&mut self, mut console: Console) -> Console {

@@ -1,9 +1,9 @@
 //! The keys of sunup.yaml.
 
 use super::Belongs::Everywhere;
-use super::Shape::{AnyText, Boolean, Either, Map, Pattern, Table, Word};
+use super::Shape::{AnyText, Boolean, Either, Map, Number, Pattern, Table, Word};
 use super::{DURATION, Key, PATH};
-use crate::settings::{CgroupLayout, Colour, Scanner, SignalPreset};
+use crate::settings::{CgroupLayout, Colour, PROCESSORS, Scanner, SignalPreset};
 
 const DEADLINES: [Key; 3] = [
     Key::new("start", Everywhere, Pattern(DURATION), "60s", "start-timeout of units that do not say"),
@@ -30,7 +30,7 @@ const CONSOLE: [Key; 3] = [
 ];
 
 /// The keys.
-pub(crate) const SETTINGS: [Key; 7] = [
+pub(crate) const SETTINGS: [Key; 8] = [
     Key::new(
         "scanner",
         Everywhere,
@@ -47,6 +47,13 @@ pub(crate) const SETTINGS: [Key; 7] = [
         "Whose meanings the signals to process 1 have",
     ),
     Key::new("deadlines", Everywhere, Map(&DEADLINES), "", "How long things may take where nothing else is said"),
+    Key::new(
+        "processors",
+        Everywhere,
+        Number(PROCESSORS.0, PROCESSORS.1),
+        "",
+        "How many units that keep a processor busy may be starting at once; as many as there are if absent",
+    ),
     Key::new("console", Everywhere, Map(&CONSOLE), "", "What is shown while the machine starts and stops"),
     Key::new(
         "init-scripts",

@@ -2,6 +2,7 @@
 
 mod examples;
 pub(crate) mod prng;
+mod processors;
 mod random;
 mod script;
 mod transactions;

@@ -27,6 +27,9 @@ fn random_graph(random: &mut Random, count: usize) -> Graph {
         if random.percent(15) {
             text += &format!(" ! u{}", random.below(count));
         }
+        if random.percent(70) {
+            text += " work";
+        }
         text += ["", " start=5", " start=none", " start=15 stop=1", " stop=0"][random.below(5)];
         text += "\n";
     }

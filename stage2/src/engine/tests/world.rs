@@ -1,7 +1,7 @@
 //! A world without processes: carries out actions, answers late, wrongly or never, and watches the engine's promises.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use supervisor::state::State;
 
@@ -35,6 +35,10 @@ pub struct World {
     pub(super) random: Random,
     now: Nanoseconds,
     real: Vec<Real>,
+    /// Whether it is known to keep a processor busy, and whether it does.
+    is_known: Vec<bool>,
+    burns: Vec<bool>,
+    processors: usize,
     pub(super) episode: Vec<u32>,
     promises: BinaryHeap<Promise>,
     promised: usize,
@@ -42,11 +46,22 @@ pub struct World {
     pub begun: usize,
 }
 
+fn engine(graph: Graph, processors: usize, is_known: &[bool]) -> Engine {
+    let names: HashSet<String> =
+        (0..graph.len()).filter(|unit| is_known[*unit]).map(|unit| graph.name(unit).into()).collect();
+    Engine::new(graph).with_processors(processors, |name| names.contains(name))
+}
+
 impl World {
-    pub fn new(graph: Graph, random: Random) -> Self {
+    pub fn new(graph: Graph, mut random: Random) -> Self {
         let count = graph.len();
+        let processors = 1 + random.below(4);
+        let is_known: Vec<bool> = (0..count).map(|_| random.percent(70)).collect();
         Self {
-            engine: Engine::new(graph),
+            engine: engine(graph, processors, &is_known),
+            is_known,
+            burns: vec![false; count],
+            processors,
             random,
             now: SECOND,
             real: vec![Real::Down; count],
@@ -108,7 +123,7 @@ impl World {
     /// The engine dies; its successor is told what there is, and goes on. What failed is not tried again.
     fn die(&mut self) {
         let old = std::mem::replace(&mut self.engine, Engine::new(Graph::default()));
-        self.engine = Engine::new(old.graph().clone());
+        self.engine = engine(old.graph().clone(), self.processors, &self.is_known);
         let settled = |state| matches!(state, State::Failed | State::Skipped);
         for unit in 0..self.real.len() {
             let state = match self.real[unit] {
@@ -119,6 +134,7 @@ impl World {
                 Real::Stopping => State::Stopping,
             };
             self.engine.adopt(unit, state, old.since(unit));
+            self.burns[unit] = state == State::Starting && self.engine.will_burn(unit);
         }
         let begun = self.begun;
         let failed: Vec<UnitIndex> =
@@ -179,10 +195,15 @@ impl World {
                         self.promise(unit, DOWN, 20);
                     }
                 }
-                Action::Report(report) => assert!(report.since <= self.now),
+                Action::Report(report) => {
+                    assert!(report.since <= self.now);
+                    let is_notice = report.state == State::Starting && report.reason.is_some();
+                    self.burns[report.unit] &= !is_notice;
+                }
             }
         }
         self.check_counters();
+        self.check_turns();
     }
 
     fn bring_up(&mut self, unit: UnitIndex) {
@@ -205,6 +226,11 @@ impl World {
             assert_eq!(self.real[conflict.unit], Real::Down, "{unit} begun beside {}", conflict.unit);
         }
         self.enter(unit, Real::Starting);
+        if self.engine.will_burn(unit) {
+            self.burns[unit] = true;
+            let burning = self.burns.iter().filter(|burns| **burns).count();
+            assert!(burning <= self.processors, "{unit} begun as number {burning} of {}", self.processors);
+        }
         if self.random.percent(80) {
             self.promise(unit, EXECUTED, 2);
         }
@@ -238,6 +264,7 @@ impl World {
     /// What was promised before no longer counts.
     fn enter(&mut self, unit: UnitIndex, real: Real) {
         self.real[unit] = real;
+        self.burns[unit] = false;
         self.episode[unit] += 1;
     }
 
@@ -274,6 +301,24 @@ impl World {
                 let need = self.engine.state(first.unit);
                 assert!(need.is_up() || need == State::Skipped, "{unit} is up, {} is {need:?}", first.unit);
             }
+        }
+    }
+
+    /// Nobody waits for a processor while one is free, or has to let a shorter path go first.
+    fn check_turns(&self) {
+        let engine = &self.engine;
+        let burning = engine.slots.iter().filter(|slot| slot.burns).count();
+        assert_eq!(engine.processors.burning, burning);
+        assert_eq!(engine.processors.working, engine.slots.iter().filter(|slot| slot.works).count());
+        let occupied = |unit: UnitIndex| engine.slots[unit].occupies();
+        let waits = |unit: &UnitIndex| {
+            let slot = &engine.slots[*unit];
+            let is_free = engine.graph().conflicts(*unit).iter().all(|conflict| !occupied(conflict.unit));
+            slot.state == State::Waiting && !slot.leaving && slot.start_blockers == 0 && is_free
+        };
+        for unit in (0..engine.slots.len()).filter(waits) {
+            assert!(engine.will_burn(unit), "{unit} waits for nothing");
+            assert!(burning >= self.processors, "{unit} waits while a processor is free");
         }
     }
 
