@@ -135,6 +135,9 @@ fn applies_and_rolls_back() {
     let (code, text) = system.operate(&["apply"]);
     assert!(code == Some(1) && text.contains("(nothing was changed)") && text.contains("rnu"), "{text}");
     assert_eq!(pids(), before);
+    system.add_unit("broken", "kind: milestone\nneeds: [nowhere]\n");
+    let (code, text) = system.operate(&["apply"]);
+    assert!(code == Some(1) && text.contains("(nothing was changed)") && text.contains("nowhere"), "{text}");
     fs::remove_file(system.path("units/broken.yaml")).unwrap();
     let (code, plan) = system.operate(&["apply", "--dry-run"]);
     let steps: BTreeSet<(&str, &str)> = plan.lines().skip(1).map(step).collect();

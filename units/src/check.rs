@@ -51,6 +51,8 @@ pub(crate) struct Checked {
     pub(crate) template: Option<Document<'static>>,
     /// The unit, if nothing is wrong with it.
     pub(crate) unit: Option<Unit>,
+    /// What can be told of it, if something is: what is right is there, what is wrong is left out.
+    pub(crate) remains: Option<Unit>,
     /// Where its commands and accounts stand, each with its key.
     pub(crate) commands: Vec<(&'static str, Place)>,
     /// Errors and warnings, in the order of the text.
@@ -60,17 +62,17 @@ pub(crate) struct Checked {
 /// Checks a document; what is wrong is told without the line, which the set adds. `file_name` is the unit's name where the document has none; `None`: it must have one.
 pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) -> Checked {
     let has_error = !document.errors.is_empty();
-    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, has_error };
-    let fallback =
-        || document.name.as_deref().and_then(|name| UnitName::new(name).ok()).or_else(|| file_name.ok().cloned());
+    let is_torn = document.is_torn;
+    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, is_torn, has_error };
     let Some(Node { value: Value::Map(entries), place }) = &document.root else {
         if let Some(root) = &document.root {
             checker.error(&root.place, not_a_map(root));
         }
         return Checked {
-            name: fallback(),
+            name: file_name.ok().cloned(),
             template: None,
             unit: None,
+            remains: None,
             commands: Vec::new(),
             diagnostics: checker.diagnostics,
         };
@@ -80,9 +82,9 @@ pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) 
     let unit = checker.unit(place, name.clone());
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
-    let is_broken = checker.has_error;
+    let (unit, remains) = if checker.has_error { (None, unit) } else { (unit, None) };
     let commands = PLACED.into_iter().filter_map(|key| Some((key, place_of(entries, key)?)));
-    Checked { name, template: None, unit: unit.filter(|_| !is_broken), commands: commands.collect(), diagnostics }
+    Checked { name, template: None, unit, remains, commands: commands.collect(), diagnostics }
 }
 
 fn not_a_map(root: &Node<'_>) -> String {
@@ -117,6 +119,8 @@ struct Checker<'a> {
     fields: &'a [Entry<'a>],
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
+    /// What is missing may have stood behind what is there.
+    is_torn: bool,
     has_error: bool,
 }
 
@@ -139,6 +143,10 @@ impl<'a> Checker<'a> {
     }
 
     fn say_with(&mut self, severity: Severity, place: &Place, message: String, related: Vec<(Place, String)>) {
+        // What follows from the error that tore the text is no news.
+        if self.is_torn && self.diagnostics.iter().any(|one| one.place == *place) {
+            return;
+        }
         // An error is never dropped where there was none before: else a broken unit would pass for a sound one.
         if self.diagnostics.len() < MOST_DIAGNOSTICS || (severity == Severity::Error && !self.has_error) {
             self.diagnostics.push(Diagnostic { related, ..Diagnostic::new(severity, place.clone(), message) });
@@ -173,7 +181,7 @@ impl<'a> Checker<'a> {
         Some(Unit {
             place: root.clone(),
             description: description.unwrap_or_else(|| name.to_string()),
-            kind: kind?,
+            kind,
             needs,
             wants,
             after,
@@ -190,7 +198,7 @@ impl<'a> Checker<'a> {
 
     fn kind(&mut self, root: &Place) -> Option<KindWord> {
         let Some(node) = self.field("kind") else {
-            self.error(root, "key \"kind\" is missing: longrun, oneshot or milestone");
+            self.missing(root, "key \"kind\" is missing: longrun, oneshot or milestone");
             return None;
         };
         let word = self.text("kind", node)?;
@@ -205,7 +213,7 @@ impl<'a> Checker<'a> {
         known.map(|(kind, _)| *kind)
     }
 
-    fn kind_with_fields(&mut self, root: &Place) -> Option<Kind> {
+    fn kind_with_fields(&mut self, root: &Place) -> Kind {
         // Whatever the kind, every value that is there is checked, so that all errors come at once.
         let context = self.context();
         let longrun = self.longrun(context.clone());
@@ -216,22 +224,32 @@ impl<'a> Checker<'a> {
             steps: self.steps(),
             context,
         };
-        match self.kind? {
-            KindWord::Longrun => {
+        match self.kind {
+            Some(KindWord::Longrun) => {
                 self.require(root, &["run", "servicedir"], "a longrun must have the key \"run\" or \"servicedir\"");
-                Some(Kind::Longrun(longrun))
+                Kind::Longrun(longrun)
             }
-            KindWord::Oneshot => {
+            Some(KindWord::Oneshot) => {
                 self.require(root, &["start", "do"], "a oneshot must have the key \"start\" or \"do\"");
-                Some(Kind::Oneshot(oneshot))
+                Kind::Oneshot(oneshot)
             }
-            KindWord::Milestone => Some(Kind::Milestone),
+            // Nobody knows, which is told already; what its keys say is looked at all the same.
+            None if self.field("run").is_some() => Kind::Longrun(longrun),
+            None if self.field("start").is_some() => Kind::Oneshot(oneshot),
+            Some(KindWord::Milestone) | None => Kind::Milestone,
         }
     }
 
     fn require(&mut self, root: &Place, one_of: &[&str], message: &str) {
         if one_of.iter().all(|key| self.field(key).is_none()) {
-            self.error(root, message);
+            self.missing(root, message);
+        }
+    }
+
+    /// An error that another key would mend.
+    fn missing(&mut self, place: &Place, message: &str) {
+        if !self.is_torn {
+            self.error(place, message);
         }
     }
 

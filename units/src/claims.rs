@@ -1,25 +1,46 @@
 //! What only one unit can have: a name, and the address of a socket.
+//!
+//! Two units that could be up at the same time may not open one socket. A name that both provide, and an address by which
+//! both are found to be ready, are in the way only of units that are up together, which is for the caller to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::text::quoted;
-use crate::{Address, Diagnostic, Kind, Severity, Socket, Unit, UnitSet};
+use crate::{Address, Diagnostic, Kind, Place, Readiness, Severity, Unit, UnitName, UnitSet};
 
 /// Where two addresses can be in each other's way at all.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Spot<'a> {
+enum Spot {
     Tcp(u16),
     Udp(u16),
-    Path(&'a Path),
+    Path(Box<Path>),
+}
+
+/// An address that a unit takes for its own.
+struct Claim<'a> {
+    unit: &'a Unit,
+    address: Address,
+    place: &'a Place,
+    /// `listens at` or `is ready by`.
+    verb: &'static str,
 }
 
 impl UnitSet {
-    /// Two units that claim one name or one address. Units that conflict are never up together, so that they may.
+    /// Two units that claim one name or one socket. Units that conflict are never up together, so that they may.
     pub(crate) fn check_claims(&self) -> Vec<Diagnostic> {
-        let names = self.units().values().flat_map(|unit| self.claimed_names(unit));
-        names.chain(self.claimed_addresses()).collect()
+        let names = self.legible().flat_map(|unit| self.claimed_names(unit));
+        names.chain(self.claimed_addresses(self.legible().flat_map(sockets))).collect()
+    }
+
+    /// Two of these units, which are to be up together, that claim one name, or one address to listen or be ready at.
+    pub fn check_claims_among<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> Vec<Diagnostic> {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        let units: Vec<&Unit> = names.iter().filter_map(|name| self.get(name).or_else(|| self.remains(name))).collect();
+        let claims = units.iter().flat_map(|unit| sockets(unit).chain(self.readiness(unit)));
+        let addresses = self.claimed_addresses(claims);
+        addresses.into_iter().chain(self.shared_names(&units)).collect()
     }
 
     /// Names of other units that a unit provides.
@@ -28,53 +49,87 @@ impl UnitSet {
             unit.provides.iter().filter_map(|(name, place)| Some((name, place, self.definition(name.as_str())?)));
         let clashes = claims.map(|(name, place, definition)| {
             let message = format!("{} is provided here, but there is a unit of that name", quoted(name.as_str()));
-            let mut error = Diagnostic::new(Severity::Error, place.clone(), message);
-            error.snippet = self.snippet(place);
-            error.related.push((definition.clone(), "the unit".into()));
-            error
+            self.clash(place, message, definition, "the unit")
         });
         clashes.collect()
     }
 
-    fn claimed_addresses(&self) -> Vec<Diagnostic> {
-        let mut claims: BTreeMap<Spot, Vec<(&Unit, &Socket)>> = BTreeMap::new();
+    /// Names that two of these units provide.
+    fn shared_names(&self, units: &[&Unit]) -> Vec<Diagnostic> {
+        let mut providers: BTreeMap<&UnitName, Vec<(&Unit, &Place)>> = BTreeMap::new();
         let mut clashes = Vec::new();
-        for (unit, socket) in self.units().values().flat_map(sockets) {
-            let others = claims.entry(spot(&socket.address)).or_default();
-            let clash = others.iter().find(|(other, theirs)| {
-                overlap(&theirs.address, &socket.address) && !conflict(unit, other) && other.name != unit.name
-            });
-            clashes.extend(clash.map(|(other, theirs)| self.clash(socket, other, theirs)));
-            others.push((unit, socket));
+        for (unit, (name, place)) in units.iter().flat_map(|unit| unit.provides.iter().map(move |one| (*unit, one))) {
+            let others = providers.entry(name).or_default();
+            if let Some((other, theirs)) = others.iter().find(|(other, _)| !conflict(unit, other)) {
+                let (name, other) = (quoted(name.as_str()), quoted(other.name.as_str()));
+                let message = format!("unit {other} provides {name}, too; {ADVICE}");
+                clashes.push(self.clash(place, message, theirs, "the other one"));
+            }
+            others.push((unit, place));
         }
         clashes
     }
 
-    fn clash(&self, socket: &Socket, other: &Unit, theirs: &Socket) -> Diagnostic {
-        let address = quoted(&socket.address.to_string());
-        let other = quoted(other.name.as_str());
-        let message =
-            format!("unit {other} listens at {address}, too; if only one of them is to be up, say \"conflicts\"");
-        let mut error = Diagnostic::new(Severity::Error, socket.place.clone(), message);
-        error.snippet = self.snippet(&socket.place);
-        error.related.push((theirs.place.clone(), "the other one".into()));
-        error
+    fn claimed_addresses<'a>(&self, claims: impl Iterator<Item = Claim<'a>>) -> Vec<Diagnostic> {
+        let mut known: BTreeMap<Spot, Vec<Claim<'a>>> = BTreeMap::new();
+        let mut clashes = Vec::new();
+        for claim in claims {
+            let others = known.entry(spot(&claim.address)).or_default();
+            let is_clash = |other: &&Claim<'_>| {
+                let is_own = other.unit.name == claim.unit.name;
+                !is_own && overlap(&other.address, &claim.address) && !conflict(claim.unit, other.unit)
+            };
+            if let Some(other) = others.iter().find(is_clash) {
+                let (name, address) = (quoted(other.unit.name.as_str()), quoted(&other.address.to_string()));
+                let message = format!("unit {name} {} {address}, too; {ADVICE}", other.verb);
+                clashes.push(self.clash(claim.place, message, other.place, "the other one"));
+            }
+            others.push(claim);
+        }
+        clashes
+    }
+
+    /// The address by which a unit is found to be ready.
+    fn readiness<'a>(&'a self, unit: &'a Unit) -> Option<Claim<'a>> {
+        let Kind::Longrun(longrun) = &unit.kind else { return None };
+        let address = match longrun.ready.as_ref()? {
+            Readiness::Tcp { address, .. } => Address::Tcp(address.replace("localhost:", "127.0.0.1:").parse().ok()?),
+            Readiness::Socket(path) => Address::Unix(path.clone()),
+            _ => return None,
+        };
+        Some(Claim { unit, address, place: self.place_of(unit, "ready"), verb: "is ready by" })
+    }
+
+    fn clash(&self, place: &Place, message: String, other: &Place, word: &str) -> Diagnostic {
+        let snippet = self.snippet(place);
+        let related = vec![(other.clone(), word.into())];
+        Diagnostic { snippet, related, ..Diagnostic::new(Severity::Error, place.clone(), message) }
     }
 }
 
-fn sockets(unit: &Unit) -> impl Iterator<Item = (&Unit, &Socket)> {
+/// What to do about it.
+const ADVICE: &str = "if only one of them is to be up, say \"conflicts\"";
+
+fn sockets(unit: &Unit) -> impl Iterator<Item = Claim<'_>> {
     let sockets = match &unit.kind {
         Kind::Longrun(longrun) => longrun.sockets.as_slice(),
         Kind::Oneshot(_) | Kind::Milestone => &[],
     };
-    sockets.iter().map(move |socket| (unit, socket))
+    sockets.iter().map(move |socket| Claim {
+        unit,
+        address: socket.address.clone(),
+        place: &socket.place,
+        verb: "listens at",
+    })
 }
 
-fn spot(address: &Address) -> Spot<'_> {
+fn spot(address: &Address) -> Spot {
     match address {
         Address::Tcp(address) => Spot::Tcp(address.port()),
         Address::Udp(address) => Spot::Udp(address.port()),
-        Address::Unix(path) | Address::UnixDatagram(path) | Address::UnixSeqpacket(path) => Spot::Path(path),
+        Address::Unix(path) | Address::UnixDatagram(path) | Address::UnixSeqpacket(path) => {
+            Spot::Path(path.as_path().into())
+        }
     }
 }
 
@@ -89,7 +144,9 @@ fn overlap(one: &Address, other: &Address) -> bool {
     }
 }
 
+/// Whether one of them says that it is never up together with the other, perhaps by a name that the other provides.
 fn conflict(one: &Unit, other: &Unit) -> bool {
-    let names = |unit: &Unit, other: &Unit| unit.conflicts.iter().any(|edge| edge.unit == other.name);
+    let has = |unit: &Unit, name: &UnitName| unit.name == *name || unit.provides.iter().any(|(own, _)| own == name);
+    let names = |unit: &Unit, other: &Unit| unit.conflicts.iter().any(|edge| has(other, &edge.unit));
     names(one, other) || names(other, one)
 }

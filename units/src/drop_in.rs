@@ -57,7 +57,7 @@ impl DropIns {
         let Ok(unit) = UnitName::new(directory.strip_suffix(SUFFIX).unwrap_or(&directory)) else { return };
         let Entry::Vacant(slot) = self.by_unit.entry(unit).or_default().entry(name(path)) else { return };
         let documents = match file {
-            Err(error) => vec![Document { root: None, name: None, errors: vec![error] }],
+            Err(error) => vec![Document { root: None, is_torn: true, errors: vec![error] }],
             Ok(source) => {
                 let documents = parse(&source).into_iter().map(Document::into_owned).collect();
                 self.sources.insert(source.file.clone(), source);

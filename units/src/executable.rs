@@ -22,8 +22,7 @@ impl UnitSet {
     /// left out.
     pub fn check_commands(&self, root: &Path) -> Vec<Diagnostic> {
         let root = &Root { root, programs: RefCell::default(), paths: RefCell::default() };
-        let units = self.units().values();
-        let units = units.filter(|unit| unit.conditions.iter().all(|condition| root.may_hold(condition)));
+        let units = self.legible().filter(|unit| unit.conditions.iter().all(|condition| root.may_hold(condition)));
         let accounts = Accounts::read(root.root);
         let missing = |unit| [self.check_unit_commands(unit, root), accounts.missing(unit, self)].concat();
         units.flat_map(missing).collect()
@@ -53,7 +52,8 @@ impl UnitSet {
         let Kind::Longrun(Longrun { program: Program::ServiceDirectory(directory), .. }) = &unit.kind else {
             return None;
         };
-        let run = directory.join("run");
+        // What is no path has been told already.
+        let run = Some(directory).filter(|directory| directory.is_absolute())?.join("run");
         let cause = not_executable(&run, root.root)?;
         let place = self.place_of(unit, "servicedir");
         let message = format!("unable to run {}: {cause}", quoted(&run.to_string_lossy()));

@@ -145,7 +145,7 @@ fn parse(source: &Source) -> Vec<Document<'_>> {
     if documents.is_empty() {
         let whole = Place::whole(source.file.clone());
         let error = source.diagnostic(Severity::Error, &whole, "there is no unit in this file");
-        documents.push(Document { root: None, name: None, errors: vec![error] });
+        documents.push(Document { root: None, is_torn: true, errors: vec![error] });
     }
     documents
 }
@@ -167,7 +167,7 @@ fn check_documents(
     let mut said = 0;
     for (document, number) in documents.into_iter().zip(1..) {
         // A text that ends in the middle belongs to the file's name, whatever stood before it.
-        let is_torn = document.root.is_none();
+        let is_torn = document.is_torn && document.get("name").is_none();
         let name = if count == 1 || is_torn { file_name } else { Err(NAMELESS) };
         let mut one = preparation.check(source, document, name);
         said += one.diagnostics.len();
@@ -186,7 +186,8 @@ fn check_documents(
 }
 
 fn unreadable(name: Option<UnitName>, error: Diagnostic) -> FileRead {
-    let checked = Checked { name, template: None, unit: None, commands: Vec::new(), diagnostics: vec![error] };
+    let checked =
+        Checked { name, template: None, unit: None, remains: None, commands: Vec::new(), diagnostics: vec![error] };
     FileRead { source: None, checked: vec![checked] }
 }
 

@@ -4,6 +4,7 @@
 //! directory through, because that is not what the administrator wrote.
 
 mod caching;
+mod cross;
 mod demand;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,7 +21,7 @@ use crate::reading::{self, FileRead};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::Document;
-use crate::{Diagnostic, Edge, Place, Severity, Unit, UnitName, Variables};
+use crate::{Diagnostic, Place, Severity, Unit, UnitName, Variables};
 
 /// So many files are read before their units find their places, so that memory holds few of them twice.
 const AT_A_TIME: usize = 4096;
@@ -51,6 +52,8 @@ pub struct UnitSet {
     directories: Vec<PathBuf>,
     units: BTreeMap<UnitName, Unit>,
     broken: BTreeMap<UnitName, Vec<Diagnostic>>,
+    /// What can be told of units in `broken`: what is wrong elsewhere is found by it, and nothing else.
+    remains: BTreeMap<UnitName, Unit>,
     diagnostics: Vec<Diagnostic>,
     sources: HashMap<Arc<Path>, Source>,
     commands: BTreeMap<UnitName, Vec<(&'static str, Place)>>,
@@ -176,6 +179,16 @@ impl UnitSet {
         &self.broken
     }
 
+    /// The units, and of those that cannot be used what can be told: what is wrong is looked for in all of them.
+    pub fn legible(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values().chain(self.remains.values())
+    }
+
+    /// What can be told of a unit that cannot be used.
+    pub fn remains(&self, name: &str) -> Option<&Unit> {
+        self.remains.get(name)
+    }
+
     /// Everything that was found while reading, that of broken units included.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
@@ -197,15 +210,6 @@ impl UnitSet {
         }
     }
 
-    /// Checks what needs several units: edges must lead to units, and no two may claim one name or address. Cycles are
-    /// the graph's.
-    pub fn check(&self) -> Vec<Diagnostic> {
-        let mut diagnostics: Vec<Diagnostic> = self.units.values().flat_map(|unit| self.check_edges(unit)).collect();
-        diagnostics.extend(self.check_claims());
-        diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
-        diagnostics
-    }
-
     /// Whether a unit of this name is defined, usable or not.
     pub fn is_defined(&self, name: &str) -> bool {
         self.definitions.contains_key(name)
@@ -225,33 +229,6 @@ impl UnitSet {
     pub(crate) fn place_of<'a>(&'a self, unit: &'a Unit, key: &str) -> &'a Place {
         let places = self.commands.get(&unit.name).map_or(&[][..], Vec::as_slice);
         places.iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place)
-    }
-
-    fn check_edges(&self, unit: &Unit) -> Vec<Diagnostic> {
-        let kinds = [
-            (Severity::Error, &unit.needs),
-            (Severity::Warning, &unit.wants),
-            (Severity::Warning, &unit.after),
-            (Severity::Warning, &unit.before),
-            (Severity::Warning, &unit.conflicts),
-        ];
-        let edges = kinds.iter().flat_map(|(severity, edges)| edges.iter().map(move |edge| (*severity, edge)));
-        edges
-            .filter(|(_, edge)| edge.unit.is_template() || !self.is_to_be_had(&edge.unit))
-            .filter(|(_, edge)| !self.providers.contains_key(&edge.unit))
-            .map(|(severity, edge)| self.unknown(severity, edge))
-            .collect()
-    }
-
-    fn unknown(&self, severity: Severity, edge: &Edge) -> Diagnostic {
-        let name = edge.unit.as_str();
-        let message = match edge.unit.is_template() && self.is_defined(name) {
-            true => format!("{} is a template: name an instance of it, {name}NAME", quoted(name)),
-            false => format!("there is no unit {}{}", quoted(name), self.did_you_mean(name)),
-        };
-        let mut diagnostic = Diagnostic::new(severity, edge.place.clone(), message);
-        diagnostic.snippet = self.snippet(&edge.place);
-        diagnostic
     }
 
     /// Adds the files of one directory: what is defined already is left out, what is defined twice here is an error.
@@ -291,7 +268,7 @@ impl UnitSet {
     }
 
     fn add(&mut self, checked: Checked, hidden: &BTreeSet<UnitName>) {
-        let Checked { name, template, unit, commands, mut diagnostics } = checked;
+        let Checked { name, template, unit, remains, commands, mut diagnostics } = checked;
         let Some(name) = name else {
             return self.diagnostics.append(&mut diagnostics);
         };
@@ -322,6 +299,10 @@ impl UnitSet {
             }
             None => {
                 diagnostics.retain(Diagnostic::is_error);
+                if let Some(remains) = remains.filter(|_| template.is_none()) {
+                    self.commands.insert(name.clone(), commands);
+                    self.remains.insert(name.clone(), remains);
+                }
                 self.broken.insert(name, diagnostics);
             }
         }

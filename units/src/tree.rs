@@ -62,10 +62,10 @@ pub(crate) struct Entry<'a> {
 /// One document of a file. Its texts are the file's own where they stand there as they are.
 #[derive(Clone, Debug)]
 pub(crate) struct Document<'a> {
-    /// Its tree; `None` after a syntax error.
+    /// Its tree; `None`: there is none.
     pub(crate) root: Option<Node<'a>>,
-    /// The `name:` that was read before a syntax error.
-    pub(crate) name: Option<String>,
+    /// Something ended it before its end: its tree is what stood before that.
+    pub(crate) is_torn: bool,
     /// What is wrong with it so far.
     pub(crate) errors: Vec<Diagnostic>,
 }
@@ -83,7 +83,7 @@ impl<'a> Document<'a> {
 
     /// The same with texts of its own, to be kept for longer than the file's.
     pub(crate) fn into_owned(self) -> Document<'static> {
-        Document { root: self.root.map(Node::into_owned), name: self.name, errors: self.errors }
+        Document { root: self.root.map(Node::into_owned), is_torn: self.is_torn, errors: self.errors }
     }
 }
 

@@ -103,11 +103,14 @@ pub(super) fn refuse_errors(places: &Places, sources: &Sources) -> Result<(), Fa
     // What is wrong with a link is wrong with its unit, too.
     let units = set.broken().values().flatten().filter(|found| !links.contains(found)).map(ToString::to_string);
     let links = links.iter().map(|found| format!("{found}{}", remedy(places, found)));
+    // What the distribution's units lack is not the operator's to mend.
+    let own = |found: &Diagnostic| sources.units.first().is_some_and(|own| found.place.file.starts_with(own));
+    let between = set.check().into_iter().filter(|found| found.is_error() && own(found)).map(|found| found.to_string());
     let roots: Vec<UnitName> = set.units().keys().cloned().collect();
     let draft = Draft::new(&set, &roots);
     let knots = draft.knots();
     let circles = knots.iter().map(|knot| knot.diagnostic().to_string());
-    let errors: Vec<String> = units.chain(links).chain(circles).collect();
+    let errors: Vec<String> = units.chain(links).chain(between).chain(circles).collect();
     if errors.is_empty() {
         return Ok(());
     }

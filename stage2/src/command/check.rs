@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use units::{Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
+use units::{Bundle, Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use super::progress::Progress;
-use crate::graph::Draft;
+use crate::graph::{Catalogue, Draft, Entry};
 use crate::service::dropped;
 use crate::system::places::Places;
 
@@ -63,6 +63,7 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
     found.extend(unreachable(&set, &bundles, &is_own));
+    found.extend(together(&set, &bundles));
     progress.tell("looking for commands");
     found.extend(set.check_commands(Path::new("/")));
     sorted(found)
@@ -70,20 +71,60 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
 
 /// Units that no bundle brings in, of those that are `own`: the distribution has many more than a machine runs.
 fn unreachable(set: &UnitSet, bundles: &Bundles, is_own: &dyn Fn(&Path) -> bool) -> Vec<Diagnostic> {
-    let members: Vec<UnitName> =
-        bundles.all().values().flat_map(|bundle| &bundle.members).map(|edge| edge.unit.clone()).collect();
+    let members: Vec<UnitName> = bundles.all().values().flat_map(members).collect();
     if members.is_empty() {
         return Vec::new();
     }
-    let draft = Draft::new(set, &members);
+    let legible = Legible(set);
+    let draft = Draft::new(&legible, &members);
     let reached: HashSet<&UnitName> = (0..draft.len()).map(|unit| draft.name(unit)).collect();
-    let own = set.units().values().filter(|unit| is_own(&unit.place.file) && !reached.contains(&unit.name));
+    let own = set.legible().filter(|unit| is_own(&unit.place.file) && !reached.contains(&unit.name));
     let warning = |unit: &Unit| {
         let message = format!("no bundle brings {0} in: sunup enable {0} lets it start at boot", unit.name);
         let snippet = set.snippet(&unit.place);
         Diagnostic { snippet, ..Diagnostic::new(Severity::Warning, unit.place.clone(), message) }
     };
     own.map(warning).collect()
+}
+
+fn members(bundle: &Bundle) -> Vec<UnitName> {
+    bundle.members.iter().map(|edge| edge.unit.clone()).collect()
+}
+
+/// What the units of one bundle cannot have together: units that conflict, and one name or address.
+fn together(set: &UnitSet, bundles: &Bundles) -> Vec<Diagnostic> {
+    let legible = Legible(set);
+    let in_one = |bundle: &Bundle| {
+        let members = members(bundle);
+        let draft = Draft::new(&legible, &members);
+        let mut found = set.check_claims_among((0..draft.len()).map(|unit| draft.name(unit).as_str()));
+        if draft.has_conflicts() {
+            let (graph, _) = draft.cut();
+            let named: Vec<usize> = members.iter().filter_map(|name| graph.index(name.as_str())).collect();
+            found.extend(graph.clashes(&named).into_iter().map(|clash| clash.diagnostic));
+        }
+        found
+    };
+    let mut found: Vec<Diagnostic> = bundles.all().values().flat_map(in_one).collect();
+    found.iter_mut().for_each(|one| one.snippet = one.snippet.take().or_else(|| set.snippet(&one.place)));
+    found
+}
+
+/// A set whose broken units count as far as they can be told, so that what is wrong elsewhere is told as well.
+struct Legible<'a>(&'a UnitSet);
+
+impl Catalogue for Legible<'_> {
+    fn find(&self, name: &str) -> Entry<'_> {
+        self.0.remains(name).map_or_else(|| self.0.find(name), Entry::Unit)
+    }
+
+    fn providers(&self, name: &str) -> Vec<UnitName> {
+        Catalogue::providers(self.0, name)
+    }
+
+    fn own(&self) -> Option<&Path> {
+        self.0.own()
+    }
 }
 
 /// What is named is checked among its neighbours and the installed units, but only what is wrong with it is told.
@@ -107,10 +148,20 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let set = UnitSet::load_with(&directories, &settings.reading());
     progress.tell("comparing units");
     let mut found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
+    found.extend(claims(&set, &is_asked));
     progress.tell("looking for commands");
     let commands = set.check_commands(Path::new("/"));
     found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));
     sorted(found)
+}
+
+/// What units that are checked together would claim together, if they are to be up together: nobody knows, so it is a
+/// warning.
+fn claims(set: &UnitSet, is_asked: &dyn Fn(&Path) -> bool) -> Vec<Diagnostic> {
+    let asked = set.legible().filter(|unit| is_asked(&unit.place.file)).map(|unit| unit.name.as_str());
+    let mut found = set.check_claims_among(asked);
+    found.iter_mut().for_each(|one| one.severity = Severity::Warning);
+    found
 }
 
 /// Two names of one file.
@@ -125,11 +176,12 @@ fn check_set(
     is_asked: Option<&dyn Fn(&Path) -> bool>,
     is_own: &dyn Fn(&Path) -> bool,
 ) -> Vec<Diagnostic> {
-    let names: Vec<UnitName> = set.units().keys().cloned().collect();
-    let draft = Draft::new(set, &names);
+    let names: Vec<UnitName> = set.legible().map(|unit| unit.name.clone()).collect();
+    let legible = Legible(set);
+    let draft = Draft::new(&legible, &names);
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
-    found.extend(set.units().values().flat_map(|unit| dropped_by(unit, scanner)));
+    found.extend(set.legible().flat_map(|unit| dropped_by(unit, scanner)));
     let knots = draft.knots();
     found.extend(knots.iter().map(|knot| knot.diagnostic()));
     // In a circle everything implies everything.
@@ -149,8 +201,11 @@ fn dropped_by(unit: &Unit, scanner: Scanner) -> impl Iterator<Item = Diagnostic>
     dropped(unit, scanner).into_iter().map(warning)
 }
 
+/// By file; what is told as an error is not told as a warning again.
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-    found.dedup();
+    found.sort_by(|a, b| (&a.place, &a.message, a.severity).cmp(&(&b.place, &b.message, b.severity)));
+    found.dedup_by(|later, first| {
+        (&later.place, &later.message, &later.related) == (&first.place, &first.message, &first.related)
+    });
     found
 }

@@ -75,6 +75,11 @@ impl<'a> Draft<'a> {
         self.len() == 0
     }
 
+    /// Whether any of them are never up together.
+    pub fn has_conflicts(&self) -> bool {
+        !self.conflicts.is_empty()
+    }
+
     /// Names that are needed or wanted and do not exist, or that several units provide, each with its place.
     pub fn complaints(&self) -> &[Diagnostic] {
         &self.complaints

@@ -27,3 +27,59 @@ etc/units/web.yaml:2:16: warning: web needs local is implied already
         assert_eq!(machine.sunup(&["check"]), (0, expected.into(), String::new()));
     }
 }
+
+/// What the units of one bundle cannot have together is an error; of units that no bundle brings together nothing is said,
+/// and of those that are checked by their paths a warning.
+#[test]
+fn together() {
+    let server = |more: &str| format!("kind: longrun\nrun: [/bin/sh]\n{more}\n");
+    let machine = Machine::new(&[
+        ("apache", &server("ready: {tcp: \"0.0.0.0:80\"}\nprovides: [www]")),
+        ("nginx", &server("ready: {tcp: \"localhost:80\"}\nprovides: [www]")),
+        ("old", &server("conflicts: [nginx]\nprovides: [www]\nready: {tcp: \"127.0.0.1:80\"}")),
+    ]);
+    machine.link("one", &["apache"]);
+    machine.link("other", &["nginx"]);
+    assert_eq!(machine.sunup(&["check"]), (0, String::new(), String::new()));
+    let expected = "\
+lib/units/nginx.yaml:3:8: WARNunit \"apache\" is ready by \"tcp://0.0.0.0:80\", too; if only one of them is to be up, say \"conflicts\"
+    ready: {tcp: \"localhost:80\"}
+           ^
+    lib/units/apache.yaml:3:8: the other one
+lib/units/nginx.yaml:4:12: WARNunit \"apache\" provides \"www\", too; if only one of them is to be up, say \"conflicts\"
+    provides: [www]
+               ^
+    lib/units/apache.yaml:4:12: the other one
+";
+    machine.link("other", &["apache"]);
+    assert_eq!(machine.sunup(&["check"]), (1, expected.replace("WARN", ""), String::new()));
+    let paths = ["check", "lib/units/nginx.yaml", "lib/units/apache.yaml"];
+    assert_eq!(machine.sunup(&paths), (0, expected.replace("WARN", "warning: "), String::new()));
+    std::fs::remove_file(machine.path("etc/bundles/other/apache.yaml")).unwrap();
+    machine.link("other", &["old"]);
+    let expected = "\
+lib/units/old.yaml:3:13: nginx conflicts with old, and both are asked for
+    conflicts: [nginx]
+                ^
+    lib/units/nginx.yaml:1:1: nginx is asked for
+    lib/units/old.yaml:1:1: old is asked for
+";
+    assert_eq!(machine.sunup(&["check"]), (1, expected.into(), String::new()));
+}
+
+/// What a broken unit says elsewhere counts: the cycle that it closes is told beside its error, and who needs what it
+/// provides needs something that is there.
+#[test]
+fn broken_units_hide_nothing() {
+    let machine = Machine::new(&[
+        ("one", "kind: milestone\nneeds: [two]\ndescripton: x\nprovides: [uno]\n"),
+        ("two", "kind: milestone\nafter: [one]\nwants: [uno]\n"),
+    ]);
+    let (code, text, _) = machine.sunup(&["check"]);
+    let summaries: Vec<&str> = text.lines().filter(|line| !line.starts_with(' ')).collect();
+    let expected = [
+        "lib/units/one.yaml:2:9: cycle of 2 units: one needs two, two is after one",
+        "lib/units/one.yaml:3:1: unknown key \"descripton\" (did you mean \"description\"?)",
+    ];
+    assert_eq!((code, summaries), (1, expected.to_vec()), "{text}");
+}

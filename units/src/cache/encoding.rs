@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     pub(super) fn documents(mut self, file: &Arc<Path>) -> Option<Vec<Document<'a>>> {
         let count = self.count()?;
         let document = |reader: &mut Self| {
-            Some(Document { root: Some(reader.node(file, DEEPEST)?), name: None, errors: Vec::new() })
+            Some(Document { root: Some(reader.node(file, DEEPEST)?), is_torn: false, errors: Vec::new() })
         };
         let documents = self.several(count, document)?;
         self.rest.is_empty().then_some(documents)

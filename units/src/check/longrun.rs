@@ -1,7 +1,6 @@
 //! What a longrun has: its program, its end and its beginning again, its sockets.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use super::Checker;
 use crate::language::surroundings;
@@ -25,11 +24,11 @@ impl<'a> Checker<'a> {
             self.error(&entry.value.place, "\"watchdog\" must be longer than nothing");
         }
         if let Some(entry) = self.entry("watchdog").filter(|_| ready != Some(Readiness::Notify)) {
-            self.error(&entry.place, "\"watchdog\" belongs to \"ready: notify\"");
+            self.missing(&entry.place, "\"watchdog\" belongs to \"ready: notify\"");
         }
         let forks = self.field("forks").and_then(|node| self.boolean("forks", node)).unwrap_or_default();
         if let Some(entry) = self.entry("pidfile").filter(|_| !forks) {
-            self.error(&entry.place, "\"pidfile\" belongs to \"forks: true\"");
+            self.missing(&entry.place, "\"pidfile\" belongs to \"forks: true\"");
         }
         Longrun {
             program: self.program(),
@@ -67,7 +66,7 @@ impl<'a> Checker<'a> {
             );
         }
         let directory = self.path("servicedir", &entry.value);
-        Program::ServiceDirectory(directory.unwrap_or_else(|| PathBuf::from("/")))
+        Program::ServiceDirectory(directory.unwrap_or_default())
     }
 
     /// `5 in 60s`.

@@ -256,28 +256,26 @@ impl<'a> Builder<'a> {
         false
     }
 
-    /// Ends the document without a tree, but with its name if that was there already.
+    /// Ends the document with the keys that are whole so far.
     fn give_up(&mut self) {
-        let name = self.stack.first().and_then(|frame| match &frame.open {
-            Open::Map(map) => named(&map.entries),
+        let outermost = self.stack.drain(..).next().and_then(|frame| match frame.open {
+            Open::Map(mut map) => {
+                // A value that no other key came after may be part of what is wrong.
+                if matches!(map.next, Next::Key) {
+                    map.entries.pop();
+                }
+                Some(Node { place: frame.place, value: Value::Map(map.entries) })
+            }
             Open::List(_) => None,
         });
-        self.stack.clear();
-        self.root = None;
-        self.documents.push(Document { root: None, name, errors: mem::take(&mut self.errors) });
+        let root = self.root.take().or(outermost);
+        self.documents.push(Document { root, is_torn: true, errors: mem::take(&mut self.errors) });
     }
 
     fn end_document(&mut self) {
         let root = self.root.take();
-        self.documents.push(Document { root, name: None, errors: mem::take(&mut self.errors) });
+        self.documents.push(Document { root, is_torn: false, errors: mem::take(&mut self.errors) });
     }
-}
-
-fn named(entries: &[Entry<'_>]) -> Option<String> {
-    entries.iter().find(|entry| entry.key == "name").and_then(|entry| match &entry.value.value {
-        Value::Text(text) => Some(text.clone().into_owned()),
-        _ => None,
-    })
 }
 
 /// A syntax error in words for who writes units.

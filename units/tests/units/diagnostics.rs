@@ -55,8 +55,9 @@ fn snapshots() {
 }
 
 /// The classes of errors that are told; each has its case.
-const CLASSES: [&str; 26] = [
+const CLASSES: [&str; 27] = [
     "alias",
+    "all-at-once",
     "broken-override",
     "bundle-in-itself",
     "command",
