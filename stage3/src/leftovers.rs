@@ -38,7 +38,8 @@ fn killed(killed: &[(u32, String)], living: &[Process]) -> Vec<String> {
     ended.map(|(pid, command)| format!("{pid} {command} (ended only by KILL)")).collect()
 }
 
-/// Mounts but /, /proc and our own tmpfs, if mounts are ours at all, each with who holds it; and filesystems that are alive unmounted.
+/// Mounts but /, /proc and our own tmpfs, if mounts are ours at all, each with who holds it; and filesystems that
+/// are alive unmounted, and devices made of others.
 pub fn mounts(stop: &Stop) -> Vec<String> {
     if !mounts::are_ours() {
         return Vec::new();
@@ -55,8 +56,15 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
     if stop.verb != Verb::SoftReboot {
         left.extend(swap::left(stop).iter().map(|area| format!("{} (swap)", area.display())));
     }
-    let busy = stop.superblocks.iter().flat_map(|superblocks| superblocks.busy(&table));
-    left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", stop.known_as(point).display())));
+    if let Some(devices) = &stop.devices {
+        let busy = stop.superblocks.busy(devices, &table);
+        let busy = busy.iter().map(|point| stop.known_as(point));
+        left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", point.display())));
+        // What the root lies on stays as long as the root does.
+        if !table.iter().any(|mount| mount.point == stop.root) {
+            left.extend(devices.left().iter().map(|device| format!("{} (device)", device.display())));
+        }
+    }
     left
 }
 

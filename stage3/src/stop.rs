@@ -2,6 +2,7 @@
 
 use crate::bounded::{Watchdog, within};
 use crate::cockpit::Cockpit;
+use crate::devices::Devices;
 use crate::events::Events;
 use crate::guard::Permit;
 use crate::report::Report;
@@ -53,8 +54,10 @@ pub struct Stop {
     pub hanging: Vec<(u32, PathBuf)>,
     /// Told that we are alive, again and again.
     pub watchdog: Watchdog,
-    /// Filesystems that may stay alive unseen; only on the machine itself.
-    pub superblocks: Option<Superblocks>,
+    /// What filesystems lie on; only on the machine itself.
+    pub devices: Option<Devices>,
+    /// Filesystems on them that may stay alive unseen.
+    pub superblocks: Superblocks,
     /// kexec has loaded the kernel to start next.
     pub kernel_loaded: bool,
 }
@@ -81,7 +84,8 @@ impl Stop {
             locked: Vec::new(),
             hanging: Vec::new(),
             watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
-            superblocks: None,
+            devices: None,
+            superblocks: Superblocks::default(),
             kernel_loaded: false,
         }
     }

@@ -10,7 +10,7 @@ use crate::mounts::{self, Mount};
 use crate::stop::Stop;
 use crate::superblocks::Superblocks;
 use crate::verb::{Verb, kernel_is_loaded};
-use crate::{devices, leftovers};
+use crate::{devices::Devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use std::path::Path;
@@ -24,8 +24,11 @@ const IMPATIENCE: Duration = Duration::from_secs(5);
 /// Unmounts everything but what stage 3 stands on.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     if stop.permit.first_namespace() {
-        stop.superblocks = Superblocks::note(&stop.now_at("/dev"), &stop.now_at("/sys"), &mounts::all());
-        stop.kernel_loaded = kernel_is_loaded(&stop.now_at("/sys"));
+        let (dev, sys) = (stop.now_at("/dev"), stop.now_at("/sys"));
+        stop.kernel_loaded = kernel_is_loaded(&sys);
+        stop.devices = Devices::open(&dev, &sys);
+        stop.superblocks =
+            stop.devices.as_ref().map(|devices| Superblocks::note(devices, &mounts::all())).unwrap_or_default();
     }
     unmount_all(stop);
     detach_without_storage(stop);
@@ -46,7 +49,7 @@ fn unmount_all(stop: &mut Stop) {
         for mount in table.iter().rev() {
             changed |= unmount(stop, mount);
         }
-        if !(changed | try_swap(stop) | devices::detach(stop)) {
+        if !(changed | try_swap(stop) | stop.devices.as_ref().is_some_and(Devices::detach)) {
             return;
         }
     }
