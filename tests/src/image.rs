@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{Layer, cache, command, root};
+use crate::{Layer, cache, command, root, storage};
 
 /// A raw disk image. Removed when dropped.
 pub struct Image {
@@ -32,13 +32,9 @@ impl Image {
         self.directory.path().join("disk.img")
     }
 
-    /// Fails unless the filesystem was unmounted cleanly and has no fault. After a power cut the ext4 feature
-    /// `needs_recovery` is the only sign: the state still says "clean".
+    /// Fails unless the filesystem was unmounted cleanly and has no fault.
     pub fn assert_clean(&self) {
-        let header = command::run(command::words(&["dumpe2fs", "-h"]).arg(self.path()));
-        let features = header.lines().find(|line| line.starts_with("Filesystem features:")).expect("the features");
-        assert!(!features.contains("needs_recovery"), "the disk was not unmounted: {features}");
-        command::run(command::words(&["e2fsck", "-fn"]).arg(self.path()));
+        storage::assert_unmounted(&self.path());
     }
 
     /// What a file on the disk holds.

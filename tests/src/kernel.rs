@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::root::remove_older;
-use crate::{cache, command};
+use crate::{cache, command, packages};
 
 /// A kernel, and what it is handed as its first root.
 pub struct Kernel {
@@ -17,15 +17,12 @@ pub struct Kernel {
 impl Kernel {
     /// The kernel alone: NVMe, ext4 and the serial port are built in.
     pub fn plain() -> Self {
-        let directory = cache::once(&format!("kernel-{}", cache::today()), |path| {
-            remove_older("kernel-");
-            fs::create_dir(path).expect("a directory for the kernel");
-            if !download(path) {
-                command::run(&mut command::words(&["apt-get", "update", "-q"]));
-                assert!(download(path), "unable to download the cloud kernel");
-            }
-        });
-        Self { image: find(&directory.join("boot"), "vmlinuz-"), initramfs: None }
+        Self { image: find(&unpacked().join("boot"), "vmlinuz-"), initramfs: None }
+    }
+
+    /// Where the modules of that kernel are: the directory below lib/modules.
+    pub fn modules() -> PathBuf {
+        find(&unpacked().join("lib/modules"), "")
     }
 
     /// The kernel with the initramfs that Debian's initramfs-tools make for it, both from a root of their own.
@@ -47,18 +44,12 @@ impl Kernel {
     }
 }
 
-/// Downloads and unpacks the package that the meta package depends on; false if the package lists are too old.
-fn download(path: &Path) -> bool {
-    let (_, depends) = command::output(&mut command::words(&["apt-cache", "depends", "linux-image-cloud-amd64"]));
-    let Some(package) = depends.lines().find_map(|line| line.trim().strip_prefix("Depends: ")) else {
-        return false;
-    };
-    let mut download = command::words(&["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", package]);
-    if command::output(download.current_dir(path)).0 != Some(0) {
-        return false;
-    }
-    command::run(command::words(&["dpkg", "-x"]).arg(find(path, "linux-image-")).arg(path));
-    true
+/// The cloud kernel's package, unpacked once a day.
+fn unpacked() -> PathBuf {
+    cache::once(&format!("kernel-{}", cache::today()), |path| {
+        remove_older("kernel-");
+        packages::unpack(&[packages::meant_by("linux-image-cloud-amd64")], path);
+    })
 }
 
 /// The one file in the directory whose name starts so.

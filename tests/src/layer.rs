@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::cache;
+use crate::{cache, command};
 
 /// A directory tree that becomes the upper layer of a root. Removed when dropped.
 pub struct Layer {
@@ -51,6 +51,13 @@ impl Layer {
     #[must_use]
     pub fn link(self, path: &str, target: &str) -> Self {
         symlink(target, self.place(path)).expect("a link in the layer");
+        self
+    }
+
+    /// Adds all that is in a directory of the host's.
+    #[must_use]
+    pub fn tree(self, directory: &Path) -> Self {
+        command::run(command::words(&["cp", "-a"]).arg(directory.join(".")).arg(self.path()));
         self
     }
 

@@ -16,12 +16,14 @@ pub mod kernel;
 pub mod layer;
 pub mod machine;
 pub mod namespace;
+pub mod packages;
 pub mod programs;
 pub mod random;
 pub mod require;
 pub mod root;
 mod skip;
 pub mod state_files;
+pub mod storage;
 pub mod writers;
 
 pub use console::Console;
