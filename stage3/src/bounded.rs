@@ -2,81 +2,64 @@
 //!
 //! What hangs is left to a thread of its own. Nobody waits for it; the end of the system ends it.
 
-use std::fs;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How often a slow disk's progress is looked at.
-const LOOK: Duration = Duration::from_secs(10);
-/// Looks until even a disk that makes progress is left: 10 minutes.
-const LOOKS: u32 = 60;
+/// Work that is under way in a thread of its own.
+#[derive(Debug)]
+pub struct Task<T> {
+    result: Receiver<T>,
+    /// The other end is closed when the work is done.
+    end: Option<OwnedFd>,
+}
+
+impl<T: Send + 'static> Task<T> {
+    /// Begins it. Where no thread can start, the work is done at once.
+    pub fn start(work: impl FnOnce() -> T + Send + 'static) -> Self {
+        let (done, result) = mpsc::channel();
+        let (end, ours) = pipe2(OFlag::O_CLOEXEC).ok().unzip();
+        let work = move || {
+            let _ = done.send(work());
+            drop(ours);
+        };
+        let work = Arc::new(Mutex::new(Some(work)));
+        let theirs = Arc::clone(&work);
+        let started = thread::Builder::new().spawn(move || {
+            if let Some(work) = take(&theirs) {
+                work();
+            }
+        });
+        if started.is_err()
+            && let Some(work) = take(&work)
+        {
+            work();
+        }
+        Self { result, end }
+    }
+
+    /// A descriptor that becomes readable when the work is done; `None`: there was none left.
+    pub fn descriptor(&self) -> Option<i32> {
+        self.end.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// What came of it. `None`: it is not done within the limit.
+    pub fn result(&self, limit: Duration) -> Option<T> {
+        self.result.recv_timeout(limit).ok()
+    }
+}
 
 /// Does the work in a thread, or itself where none can start. `None`: it is not done within the limit.
 pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    within_while(limit, || false, work)
-}
-
-/// The same, and goes on waiting while `progresses` says so when the limit comes.
-fn within_while<T: Send + 'static>(
-    limit: Duration,
-    mut progresses: impl FnMut() -> bool,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (done, wait) = mpsc::channel();
-    let ours = Arc::new(Mutex::new(Some(work)));
-    let theirs = Arc::clone(&ours);
-    let started = thread::Builder::new().spawn(move || {
-        if let Some(work) = take(&theirs) {
-            let _ = done.send(work());
-        }
-    });
-    if started.is_err() {
-        return take(&ours).map(|work| work());
-    }
-    loop {
-        match wait.recv_timeout(limit) {
-            Ok(result) => return Some(result),
-            Err(RecvTimeoutError::Timeout) if progresses() => {}
-            Err(_) => return None,
-        }
-    }
+    Task::start(work).result(limit)
 }
 
 fn take<T>(shared: &Mutex<Option<T>>) -> Option<T> {
     shared.lock().ok()?.take()
-}
-
-/// Writes to disks: given up once nothing more reached any disk between two looks, after `patience` at the earliest.
-pub fn while_writing<T: Send + 'static>(
-    patience: Duration,
-    dog: &Watchdog,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let mut least = waiting_bytes();
-    let mut idle = Duration::ZERO;
-    let mut looks = LOOKS;
-    let progresses = || {
-        dog.alive();
-        let now = waiting_bytes();
-        idle = if now < least { Duration::ZERO } else { idle + LOOK };
-        least = least.min(now);
-        looks -= 1;
-        looks > 0 && idle < patience
-    };
-    within_while(LOOK, progresses, work)
-}
-
-/// What the kernel has still to write, in kB.
-fn waiting_bytes() -> u64 {
-    unwritten(&fs::read_to_string("/proc/meminfo").unwrap_or_default())
-}
-
-fn unwritten(table: &str) -> u64 {
-    let keys = ["Dirty:", "Writeback:", "NFS_Unstable:"];
-    let lines = table.lines().filter(|line| keys.iter().any(|key| line.starts_with(key)));
-    lines.filter_map(|line| line.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()).sum()
 }
 
 /// Acts when no sign of life came for a while: whatever hangs, the system ends.
@@ -119,20 +102,18 @@ mod tests {
         assert!(within(Duration::from_millis(10), move || never.recv()).is_none());
     }
 
-    /// Work that makes progress gets more time, as often as it does.
+    /// The end of the work shows at its descriptor.
     #[test]
-    fn progress_buys_time() {
-        let (end, wait) = mpsc::channel();
-        let mut looks = 0;
-        let progresses = || {
-            looks += 1;
-            if looks == 3 {
-                end.send(()).unwrap();
-            }
-            true
-        };
-        assert_eq!(within_while(Duration::from_millis(10), progresses, move || wait.recv()), Some(Ok(())));
-        assert_eq!(unwritten("MemFree: 9 kB\nDirty:   12 kB\nWriteback:  30 kB\nWritebackTmp: 7 kB\n"), 42);
+    fn tells_its_end() {
+        let (end, wait) = mpsc::channel::<()>();
+        let task = Task::start(move || wait.recv());
+        let mut one = [supervisor::sys::stop::wanted(task.descriptor().unwrap())];
+        supervisor::sys::stop::readable(&mut one, 10).unwrap();
+        assert_eq!(one[0].revents, 0);
+        end.send(()).unwrap();
+        supervisor::sys::stop::readable(&mut one, 60_000).unwrap();
+        assert_ne!(one[0].revents, 0);
+        assert_eq!(task.result(Duration::ZERO), Some(Ok(())));
     }
 
     /// The watchdog acts in silence only.

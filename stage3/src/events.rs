@@ -115,13 +115,32 @@ impl Events {
         let start = self.begin();
         while !processes.is_empty() {
             let Some(left) = self.left(start, limit) else { return false };
-            self.sleep(&processes, left);
+            let descriptors: Vec<_> = processes.iter().map(Death::descriptor).collect();
+            self.sleep(&descriptors, left);
             processes.retain(|process| {
                 let mut one = [wanted(process.descriptor())];
                 readable(&mut one, 0).is_ok() && one[0].revents == 0
             });
         }
         true
+    }
+
+    /// Waits until a descriptor is readable. False: it is not, and the deadline came, somebody typed, or a second stage 3 was
+    /// started just now; one that was started before shortens nothing.
+    pub fn until_readable(&mut self, descriptor: i32, limit: Duration) -> bool {
+        let start = self.begin();
+        let was_hurried = self.hurried();
+        loop {
+            let mut one = [wanted(descriptor)];
+            if readable(&mut one, 0).is_ok() && one[0].revents != 0 {
+                return true;
+            }
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() || self.typed || self.hurried() != was_hurried {
+                return false;
+            }
+            self.sleep(&[descriptor], left);
+        }
     }
 
     fn begin(&mut self) -> Instant {
@@ -141,10 +160,10 @@ impl Events {
     }
 
     /// Sleeps until something happens or the time is over. True: a file changed.
-    fn sleep(&mut self, processes: &[Death], time: Duration) -> bool {
+    fn sleep(&mut self, others: &[i32], time: Duration) -> bool {
         // A descriptor that is no number of one is not looked at.
         let mut descriptors = vec![wanted(self.keyboard.unwrap_or(-1))];
-        descriptors.extend(processes.iter().map(|process| wanted(process.descriptor())));
+        descriptors.extend(others.iter().copied().map(wanted));
         descriptors.extend(self.inotify.iter().map(|inotify| wanted(inotify.as_fd().as_raw_fd())));
         let milliseconds = u32::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
         if readable(&mut descriptors, milliseconds).is_err() {

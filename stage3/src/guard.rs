@@ -66,6 +66,11 @@ impl Display for Refusal {
     }
 }
 
+/// This is the machine itself, not a container, as far as pids go.
+pub fn is_first_namespace() -> bool {
+    fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link == Path::new(FIRST_PID_NAMESPACE))
+}
+
 /// What was seen, before it is judged.
 #[derive(Clone, Debug)]
 struct Facts {
@@ -84,7 +89,6 @@ impl Facts {
     fn gather(run: &Path) -> Self {
         let own = std::process::id();
         let bin = run.join(paths::run::BIN);
-        let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         let exe = fs::read_link("/proc/1/exe").unwrap_or_default();
         Self {
             run: run.into(),
@@ -92,7 +96,7 @@ impl Facts {
             root: nix::unistd::geteuid().is_root(),
             own_proc: fs::read_link("/proc/self").is_ok_and(|link| link == Path::new(&own.to_string())),
             process_one_in_scan: same_file(Path::new("/proc/1/cwd"), &run.join(paths::run::SCAN)),
-            first_namespace: namespace == Path::new(FIRST_PID_NAMESPACE),
+            first_namespace: is_first_namespace(),
             process_one_is_our_copy: same_file(Path::new("/proc/1/exe"), &bin.join("svscan")),
             process_one_name: exe.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             // Again, because a parent that ends meanwhile (`poweroff`) breaks the chain for a moment.

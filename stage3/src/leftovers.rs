@@ -7,7 +7,6 @@ use crate::process::{self, Process, others};
 use crate::steps::swap;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,13 +14,10 @@ use std::time::Duration;
 /// emulated, four of them took longer than half a second.
 const PASSING: Duration = Duration::from_secs(5);
 
-/// Filesystems in memory: as a root they lose nothing.
-const MEMORY: [&str; 3] = ["rootfs", "tmpfs", "ramfs"];
-
 /// Living processes but process 1, ourselves and the kernel's; and those that only KILL has ended, ours or a
 /// supervise's, since nobody knows what they did not finish.
 pub fn processes(stop: &mut Stop) -> Vec<String> {
-    let living = outlasting(stop, HashSet::new(), PASSING, |_| others(), |_| ());
+    let living = outlasting(stop, stop.survivors.clone(), PASSING, counted, |_| ());
     let mut left: Vec<_> = stop.killed_units.iter().map(|name| format!("{name} (unit, ended only by KILL)")).collect();
     left.extend(killed(&stop.killed, &living));
     left.extend(living.iter().map(|process| format!("{} {}", process.pid, process::command(process.pid))));
@@ -30,6 +26,13 @@ pub fn processes(stop: &mut Stop) -> Vec<String> {
         left.push("unknown: /proc cannot be read".into());
     }
     left
+}
+
+/// Where an initramfs goes on, it ends those itself that carry the root's storage.
+pub fn counted(stop: &Stop) -> Vec<Process> {
+    let mut counted = others();
+    counted.retain(|process| stop.initramfs.is_none() || !process::is_storage_daemon(process.pid));
+    counted
 }
 
 /// Those that KILL has ended. What even KILL has not (it hangs in the kernel) counts among the living.
@@ -70,14 +73,14 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
 
 /// The mount is what stage 3 stands on, whether the root was changed or not.
 pub fn is_kept(stop: &Stop, point: &Path) -> bool {
-    stop.run.starts_with(point) || point == Path::new("/proc")
+    stop.run.starts_with(point) || point == Path::new("/proc") || stop.initramfs.as_deref() == Some(point)
 }
 
 /// An old root that is read-only is as good as unmounted; what the maker of a namespace locked was never ours.
 fn is_left(stop: &Stop, mount: &Mount) -> bool {
     // Where the root could not be changed, it must at least be read-only, or it is not unmounted.
     let is_root = mount.point == stop.root && stop.permit.first_namespace();
-    if is_root && !mount.read_only && !MEMORY.contains(&mount.kind.as_str()) {
+    if is_root && !mount.read_only && !mount.is_in_memory() {
         return true;
     }
     if is_kept(stop, &mount.point) {

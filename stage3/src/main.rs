@@ -19,6 +19,7 @@ mod devices;
 mod events;
 mod holders;
 mod inhibitors;
+mod initramfs;
 mod json;
 mod leftovers;
 mod main_ended;

@@ -61,6 +61,11 @@ impl Mount {
         Some(Self { id, device, point, kind, source, read_only })
     }
 
+    /// It lies in memory, as a root too: nothing is lost with it, and it keeps no disk busy.
+    pub fn is_in_memory(&self) -> bool {
+        ["rootfs", "tmpfs", "ramfs"].contains(&self.kind.as_str())
+    }
+
     /// Nothing is lost when it is only detached. `dev` is where /dev is now.
     pub fn is_without_storage(&self, dev: &Path) -> bool {
         WITHOUT_STORAGE.contains(&self.kind.as_str()) || self.kind == "tmpfs" && self.point.starts_with(dev)

@@ -121,11 +121,15 @@ pub fn open_mounts(pid: u32) -> Vec<u32> {
     mounts
 }
 
-/// What a process has open, without what is no file (sockets, pipes).
+/// What a process has open, each once, without what is no file (sockets, pipes) and without devices.
 pub fn open_files(pid: u32) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
     let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
-    links.filter(|path| path.is_absolute() && !path.starts_with("/dev") && !path.starts_with("/proc")).collect()
+    let is_file = |path: &PathBuf| path.is_absolute() && !path.starts_with("/dev") && !path.starts_with("/proc");
+    let mut files: Vec<_> = links.filter(is_file).collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::bounded::within;
 use crate::cockpit::shell;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, record, room, run_directory, steps};
+use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, initramfs, record, room, run_directory, steps};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
@@ -29,6 +29,10 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     }
     if words == [shell::WORD] {
         complain(NAME, &shell::become_shell());
+        return ExitCode::from(EXIT_SYSTEM);
+    }
+    if let [initramfs::WORD, word] = words.as_slice() {
+        complain(NAME, &initramfs::become_shutdown(word));
         return ExitCode::from(EXIT_SYSTEM);
     }
     let verb = words.first().and_then(|word| Verb::from_name(word));

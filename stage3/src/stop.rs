@@ -9,6 +9,7 @@ use crate::report::Report;
 use crate::stubborn::Running;
 use crate::superblocks::Superblocks;
 use crate::verb::Verb;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use supervisor::paths;
@@ -48,6 +49,8 @@ pub struct Stop {
     pub killed_units: Vec<String>,
     /// Processes that did not end when asked to, as `PID COMMAND`.
     pub killed: Vec<(u32, String)>,
+    /// Processes that even KILL did not end: they hang in the kernel, and are waited for no more.
+    pub survivors: HashSet<u32>,
     /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
     pub locked: Vec<u32>,
     /// Mounts that hang when they are unmounted, by the kernel's number, with the operator's name for them.
@@ -58,6 +61,8 @@ pub struct Stop {
     pub devices: Option<Devices>,
     /// Filesystems on them that may stay alive unseen.
     pub superblocks: Superblocks,
+    /// Where the initramfs is kept that is to end the machine.
+    pub initramfs: Option<PathBuf>,
     /// kexec has loaded the kernel to start next.
     pub kernel_loaded: bool,
 }
@@ -81,11 +86,13 @@ impl Stop {
             running: Running::now(run),
             killed_units: Vec::new(),
             killed: Vec::new(),
+            survivors: HashSet::new(),
             locked: Vec::new(),
             hanging: Vec::new(),
             watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
             devices: None,
             superblocks: Superblocks::default(),
+            initramfs: None,
             kernel_loaded: false,
         }
     }

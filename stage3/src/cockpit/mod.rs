@@ -5,6 +5,7 @@
 pub mod keyboard;
 pub mod shell;
 pub mod sight;
+pub mod work;
 
 use crate::process;
 use crate::stop::Stop;
@@ -19,6 +20,8 @@ use supervisor::sys::stop::{Death, signal};
 const QUIET: Duration = Duration::from_secs(3);
 /// How often they are named after that.
 const SAY: Duration = Duration::from_secs(10);
+/// How long anybody is waited for once a second stop is asked for.
+const HURRIED: Duration = Duration::from_secs(1);
 /// How many are named at a time; the others are only counted.
 const NAMED: usize = 10;
 
@@ -36,19 +39,40 @@ impl Cockpit {
     }
 }
 
+/// How long somebody is waited for.
+pub struct Patience<'a> {
+    /// So long.
+    pub time: Duration,
+    /// And not longer, once a second stop is asked for.
+    pub hurried: Duration,
+    /// Asked when the time is over: whether the same time is to be waited once more. `None`: it is not.
+    pub again: Option<&'a mut dyn FnMut() -> bool>,
+}
+
+impl Patience<'_> {
+    /// The usual: 1 s once it is hurried.
+    pub fn of(time: Duration) -> Self {
+        Self { time, hurried: HURRIED, again: None }
+    }
+}
+
 /// Waits by `met`, which gets the time until it is to come back, until it says yes. False: the limit came first, or somebody
 /// wants to wait no longer. `who` is asked only when there is somebody to be told, or killed.
 pub fn attend(
     stop: &mut Stop,
-    limit: Duration,
+    mut patience: Patience<'_>,
     who: impl Fn(&Stop) -> Vec<Waited>,
     mut met: impl FnMut(&mut Stop, Duration) -> bool,
 ) -> bool {
-    let (mut end, mut say) = (Instant::now() + limit, Instant::now() + QUIET);
+    let (mut end, mut say) = (Instant::now() + patience.time, Instant::now() + QUIET);
+    let mut is_hurried = false;
     let met = loop {
         stop.watchdog.alive();
-        let time = end.min(say).saturating_duration_since(Instant::now());
-        if met(stop, time) {
+        if !is_hurried && stop.events.hurried() {
+            is_hurried = true;
+            end = end.min(Instant::now() + patience.hurried);
+        }
+        if met(stop, end.min(say).saturating_duration_since(Instant::now())) {
             break true;
         }
         match key(stop) {
@@ -58,12 +82,17 @@ pub fn attend(
             }
             Some(Key::Kill) => kill(stop, &who(stop)),
             Some(Key::Shell) => end += shell(stop),
-            None if stop.events.hurried() || Instant::now() >= end => break false,
             None => {}
         }
         if Instant::now() >= say {
             tell(stop, &who(stop));
             say = Instant::now() + SAY;
+        }
+        if Instant::now() >= end {
+            if is_hurried || !patience.again.as_mut().is_some_and(|again| again()) {
+                break false;
+            }
+            end += patience.time;
         }
     };
     leave(stop);

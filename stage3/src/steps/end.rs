@@ -2,6 +2,7 @@
 
 use crate::again;
 use crate::bounded::within;
+use crate::initramfs;
 use crate::leftovers;
 use crate::report::Report;
 use crate::stop::Stop;
@@ -28,9 +29,16 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     stop.report.plain(&leftovers::summary(&processes, &mounts));
     within(CONSOLE, Report::drain_console);
     if stop.verb == Verb::SoftReboot {
-        return start_again(stop).map_err(|cause| format!("unable to start again: {cause}"));
+        return finish_by(stop, again::WORD).map_err(|cause| format!("unable to start again: {cause}"));
     }
-    if stop.verb == Verb::Reboot && stop.kernel_loaded {
+    if stop.initramfs.is_some() {
+        let word = if starts_kernel(stop) { initramfs::KEXEC } else { stop.verb.name() };
+        match finish_by(stop, &format!("{} {word}", initramfs::WORD)) {
+            Ok(()) => return Ok(()),
+            Err(error) => stop.report.plain(&format!("unable to return to the initramfs: {error}")),
+        }
+    }
+    if starts_kernel(stop) {
         let _ = reboot(RebootMode::RB_KEXEC);
     }
     if !stop.permit.first_namespace() && stop.run.join(paths::run::MAIN).exists() {
@@ -53,11 +61,17 @@ fn end_process_one(stop: &Stop) -> std::io::Result<()> {
     tell_to_finish(stop)
 }
 
-/// Process 1 becomes stage 1 again, by way of this program: its own files lie in the run directory, which goes first.
-fn start_again(stop: &Stop) -> std::io::Result<()> {
+/// kexec has loaded a kernel, and it is to be started.
+fn starts_kernel(stop: &Stop) -> bool {
+    stop.verb == Verb::Reboot && stop.kernel_loaded
+}
+
+/// Process 1 becomes what the words ask for, by way of this program: stage 1 again, whose files lie in the run directory, which
+/// goes first; or the initramfs' program.
+fn finish_by(stop: &Stop, words: &str) -> std::io::Result<()> {
     let finish = stop.run.join(paths::run::SCAN).join(paths::scan::FINISH);
     let stage3 = stop.run.join(paths::run::BIN).join("stage3");
-    fs::write(&finish, format!("#!{} {}\n", stage3.display(), again::WORD))?;
+    fs::write(&finish, format!("#!{} {words}\n", stage3.display()))?;
     fs::set_permissions(&finish, Permissions::from_mode(0o755))?;
     tell_to_finish(stop)
 }

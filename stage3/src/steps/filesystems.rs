@@ -5,7 +5,7 @@
 //! the loop runs once more, since they were mounted on something.
 
 use super::{processes, swap};
-use crate::bounded::{while_writing, within};
+use crate::cockpit::work;
 use crate::mounts::{self, Mount};
 use crate::stop::Stop;
 use crate::superblocks::Superblocks;
@@ -102,14 +102,15 @@ fn bounded<T: Send + 'static>(
     if stop.hanging.iter().any(|(id, _)| *id == mounted.id) {
         return None;
     }
-    stop.watchdog.alive();
-    let patience = if stop.hanging.is_empty() { PATIENCE } else { IMPATIENCE };
-    let done = match stop.permit.first_namespace() {
-        true if stop.hanging.is_empty() => while_writing(patience, &stop.watchdog, work),
-        _ => within(patience, work),
+    let point = stop.known_as(&mounted.point);
+    let what = point.display().to_string();
+    let done = if stop.hanging.is_empty() {
+        work::while_writing(stop, &what, PATIENCE, work)
+    } else {
+        work::within(stop, &what, IMPATIENCE, work)
     };
     if done.is_none() {
-        stop.hanging.push((mounted.id, stop.known_as(&mounted.point)));
+        stop.hanging.push((mounted.id, point));
     }
     done
 }

@@ -3,7 +3,8 @@
 //! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
-use crate::cockpit::{self, sight::Waited};
+use crate::cockpit::{self, Patience, sight::Waited};
+use crate::leftovers::counted;
 use crate::patience::outlasting;
 use crate::process::{self, Process, others};
 use crate::services::{self, Role};
@@ -44,10 +45,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
 }
 
-/// The last round, once no filesystem needs a storage daemon any more. It spares nobody: the loggers have ended, so
+/// The last round, once no filesystem needs a storage daemon any more; one that an initramfs ends is spared. Else nobody is: the loggers have ended, so
 /// what supervises one now was brought back by the scanner for a message of its own.
 pub fn last(stop: &mut Stop) {
-    kill(stop, |_| others());
+    kill(stop, |stop| counted(stop).into_iter().filter(|process| !stop.survivors.contains(&process.pid)).collect());
 }
 
 /// Asks every process once, new ones included, and waits until all have ended or the grace is over.
@@ -72,8 +73,8 @@ fn terminate(stop: &mut Stop) -> HashSet<u32> {
 /// Loggers that did not end when told to are killed in the last round, and named. A stage 3 that has just told us to hurry
 /// ends by itself.
 pub fn note_loggers(stop: &mut Stop) {
-    let mut doomed = outlasting(stop, HashSet::new(), PASSING, |_| others(), |_| ());
-    doomed.retain(|process| !process::is_storage_daemon(process.pid));
+    let mut doomed = outlasting(stop, stop.survivors.clone(), PASSING, |_| others(), |_| ());
+    doomed.retain(|process| !stop.survivors.contains(&process.pid) && !process::is_storage_daemon(process.pid));
     note_killed(stop, &doomed);
 }
 
@@ -94,7 +95,7 @@ fn ask(process: &Process) {
 fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
     let ended = cockpit::attend(
         stop,
-        KILL_LIMIT,
+        Patience::of(KILL_LIMIT),
         |stop| waited(&chosen(stop)),
         |stop, time| {
             let targets = chosen(stop);
@@ -108,7 +109,9 @@ fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
             chosen(stop).is_empty()
         },
     );
-    if ended { 0 } else { chosen(stop).len() }
+    let left = if ended { Vec::new() } else { chosen(stop) };
+    stop.survivors.extend(left.iter().map(|process| process.pid));
+    left.len()
 }
 
 fn waited(processes: &[Process]) -> Vec<Waited> {

@@ -3,12 +3,15 @@
 //! Process 1 and we run from the run directory's own tmpfs, so nothing of ours pins the old root; the kernel moves the
 //! root of every process along. Where that cannot be done, the root is made read-only instead, in a later step.
 
+use crate::initramfs;
 use crate::mounts;
 use crate::room;
 use crate::stop::Stop;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{chdir, pivot_root};
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Where the old root goes, below the run directory.
@@ -27,7 +30,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         let path = run.join(name);
         room::alone(stop, || fs::create_dir_all(&path)).map_err(|error| failed("create", &path, error))?;
     }
+    // Where there is no room, that costs only what it is for.
+    let _ = keep_name(&run);
     mount_proc(&run)?;
+    let initramfs = initramfs::keep(&run);
     chdir(&run).map_err(|error| failed("enter", &run, error))?;
     pivot_root(".", OLD_ROOT).map_err(|error| {
         let _ = nix::mount::umount(&run.join("proc"));
@@ -37,7 +43,19 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     stop.run = "/".into();
     stop.root = Path::new("/").join(OLD_ROOT);
     stop.events.moved(&stop.run);
+    stop.initramfs = initramfs?;
     Ok(())
+}
+
+/// The run directory keeps its name as the root: without the wrapper the scanner would find a real supervise in `/bin`, and
+/// process 1 no handler for a second Ctrl-Alt-Del.
+fn keep_name(run: &Path) -> std::io::Result<()> {
+    let name = run.join(run.strip_prefix("/").unwrap_or(run));
+    fs::create_dir_all(name.parent().unwrap_or(run))?;
+    match symlink("/", &name) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
 }
 
 /// The new root needs a /proc, since everything is counted there.

@@ -3,7 +3,7 @@
 //! The flag for the supervise wrapper comes first, so that the scanner's attempts to bring a supervise back lead to
 //! nothing.
 
-use crate::cockpit::{self, sight::Waited};
+use crate::cockpit::{self, Patience, sight::Waited};
 use crate::room;
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
@@ -38,7 +38,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 pub fn until_ended(stop: &mut Stop, limit: Duration, services: &[Service]) -> bool {
     cockpit::attend(
         stop,
-        limit,
+        Patience::of(limit),
         |_| waited(services),
         |stop, time| stop.events.until(time, || !services.iter().any(Service::is_supervised)),
     )

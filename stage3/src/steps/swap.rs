@@ -3,7 +3,7 @@
 //! Never in a container: there they are the host's.
 
 use super::filesystems;
-use crate::bounded::within;
+use crate::cockpit::work;
 use crate::mounts::decode;
 use crate::stop::Stop;
 use std::ffi::CString;
@@ -44,15 +44,15 @@ pub fn left(stop: &Stop) -> Vec<PathBuf> {
 fn give_up(stop: &mut Stop) -> Vec<String> {
     let mut failed = Vec::new();
     for area in areas(&fs::read("/proc/swaps").unwrap_or_default()) {
-        stop.watchdog.alive();
+        let known = stop.known_as(&area).display().to_string();
         // The kernel tells the names as they are seen from the root of now.
         let Ok(path) = CString::new(area.clone().into_os_string().into_vec()) else { continue };
-        let error = match within(LIMIT, move || swapoff(&path)) {
+        let error = match work::within(stop, &format!("swap on {known}"), LIMIT, move || swapoff(&path)) {
             Some(Ok(())) => continue,
             Some(Err(error)) => error.to_string(),
             None => format!("not done after {} s", LIMIT.as_secs()),
         };
-        failed.push(format!("unable to give up '{}': {error}", stop.known_as(&area).display()));
+        failed.push(format!("unable to give up '{known}': {error}"));
     }
     failed
 }

@@ -3,7 +3,7 @@
 //! The engine alone knows the order. If it does not answer within its deadline (90 s unless sunup.yaml says otherwise), dies twice, or is not supervised, the stop goes
 //! on without order.
 
-use crate::cockpit::{self, sight::Waited};
+use crate::cockpit::{self, Patience, sight::Waited};
 use crate::json::number;
 use crate::room;
 use crate::services::{Role, Service};
@@ -93,7 +93,7 @@ fn wait(stop: &mut Stop, engine: &Service, look: impl Fn() -> Progress) -> Progr
     let mut progress = Progress::Working;
     cockpit::attend(
         stop,
-        limit,
+        Patience::of(limit),
         |stop| waited(&stop.run, engine),
         |stop, time| {
             engine.tell(&[UP]);

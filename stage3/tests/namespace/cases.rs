@@ -3,7 +3,7 @@
 use crate::play::{
     As, NOBODY, Typed, build_resident_programs, play, play_typing, play_under, possible, stage, unshare,
 };
-use crate::role::{AGAIN, LINES};
+use crate::role::{AGAIN, INITRAMFS, LINES};
 use crate::skip;
 use crate::world::MANY;
 use nix::sys::stat::Mode;
@@ -23,7 +23,7 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 25] = [
+    let cases: [(&str, Case); 27] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
@@ -47,7 +47,9 @@ pub fn main() -> ExitCode {
         ("refuses_strangers", refuses_strangers),
         ("loggers_drain", loggers_drain),
         ("refused_reboot", refused_reboot),
+        ("name_of_the_root", name_of_the_root),
         ("soft_reboot", soft_reboot),
+        ("initramfs", initramfs),
         ("scheduled", scheduled),
     ];
     build_resident_programs();
@@ -352,12 +354,27 @@ fn refused_reboot(who: As) {
     assert_eq!((outcome.signal, outcome.code), (None, Some(0)));
 }
 
+/// Where the run directory has become the root it is still found by its name. Seen after the end of a container that may not
+/// call reboot(2).
+fn name_of_the_root(who: As) {
+    let outcome = play_under(who, &["setpriv", "--bounding-set=-sys_boot", "--"], "poweroff+engine+after");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!((outcome.signal, outcome.code), (None, Some(AGAIN.into())));
+}
+
 /// Everything stops but the kernel, and process 1 becomes stage 1 without the run directory of before.
 fn soft_reboot(who: As) {
     let outcome = play(who, "real+soft");
     assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
     assert_eq!((outcome.signal, outcome.code), (None, Some(AGAIN.into())));
     assert!(!outcome.console.contains("moved to the run directory"), "{}", outcome.console);
+}
+
+/// An initramfs that left its program ends the machine: process 1 becomes it once everything else is unmounted.
+fn initramfs(who: As) {
+    let outcome = play(who, "real+initramfs");
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
+    assert_eq!((outcome.signal, outcome.code), (None, Some(INITRAMFS.into())));
 }
 
 /// A stop that is scheduled outlives who asked for it, is replaced and called off, waits for inhibitors, and happens. What

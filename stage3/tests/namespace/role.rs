@@ -19,6 +19,8 @@ pub const LINES: u32 = 10_000;
 
 /// How process 1 ends after a soft reboot.
 pub const AGAIN: u8 = 42;
+/// How process 1 ends as the initramfs' program.
+pub const INITRAMFS: u8 = 43;
 /// The units in an engine's answer: everything is down, or some of it.
 const ALL_DOWN: &str = "";
 const SOME_DOWN: &str = r#""a":"down","web":"failed","slow":"stopping""#;
@@ -36,6 +38,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "aside" => aside(word(1)),
         "/bin/sh" => shell(),
         "/sbin/init" => stage_one(),
+        "/shutdown" => initramfs(word(1)),
         "finish" | ".svscan/finish" => ExitCode::SUCCESS,
         "./run" => run_of_a_service(),
         _ if word(1) == "--enter" => enter(Path::new(word(2)), word(3), Path::new(word(4))),
@@ -67,7 +70,7 @@ fn process_one(scenario: &str) -> ExitCode {
                 fs::remove_file("/dev/console").unwrap();
             }
             "short" => fs::write("../stop-deadline", "300\n").unwrap(),
-            "coloured" | "full" | "late" | "mute" | "scheduled" => {}
+            "after" | "coloured" | "full" | "late" | "mute" | "scheduled" => {}
             _ => panic!("{part}"),
         }
     }
@@ -108,6 +111,12 @@ fn process_one(scenario: &str) -> ExitCode {
     let status = stage3.wait().unwrap();
     println!("stage3 ended with {status}");
     drop(held);
+    if scenario.contains("+after") {
+        // Whatever is asked for by the old name is still found: the wrapper's flag, the handlers' program.
+        assert_eq!(fs::canonicalize(RUN).unwrap(), Path::new("/"));
+        assert!(Path::new(RUN).join("stopping").exists());
+        return ExitCode::from(AGAIN);
+    }
     std::process::exit(3);
 }
 
@@ -143,6 +152,13 @@ fn stage_one() -> ExitCode {
     assert_eq!(std::process::id(), 1);
     assert!(!Path::new(RUN).join("scan").exists(), "the old run directory is still there");
     ExitCode::from(AGAIN)
+}
+
+/// What an initramfs' program finds: it is process 1, and the old system lies below /oldroot.
+fn initramfs(word: &str) -> ExitCode {
+    assert_eq!((std::process::id(), word), (1, "poweroff"));
+    assert!(Path::new("/oldroot/scan").exists() && Path::new("/proc/1").exists());
+    ExitCode::from(INITRAMFS)
 }
 
 /// Says "ready" to process 1: nobody holds the write end any more.
