@@ -135,7 +135,8 @@ fn control(directory: &OsStr, origin: &Path, letters: &[u8]) -> bool {
 /// Writes the letters into the control FIFO; the error is daemontools' text.
 fn send(directory: &OsStr, origin: &Path, letters: &[u8]) -> Result<(), String> {
     let name = directory.display();
-    nix::unistd::chdir(&origin.join(directory))
+    nix::unistd::chdir(origin)
+        .and_then(|()| nix::unistd::chdir(directory))
         .map_err(|error| format!("unable to chdir to {name}: {}", error_text(error)))?;
     let fifo = fifo::open_fifo(Path::new("."), service::CONTROL).map_err(|error| match error {
         Errno::ENXIO => format!("unable to control {name}: supervise not running"),

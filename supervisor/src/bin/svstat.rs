@@ -86,7 +86,7 @@ fn print_all(format: &Format, directories: &[OsString], origin: &Path) -> io::Re
     let mut code = 0;
     for directory in directories {
         let name: &OsStr = directory;
-        let view = report::look(&origin.join(directory));
+        let view = report::look(origin, Path::new(directory));
         match format {
             Format::Line => {
                 out.write_all(name.as_encoded_bytes())?;

@@ -13,7 +13,7 @@ pub struct Fault {
     /// The verb, with a space after it.
     pub what: &'static str,
     /// The file.
-    pub file: &'static str,
+    pub file: &'static [u8],
     /// Why.
     pub errno: Errno,
 }
@@ -44,7 +44,7 @@ impl Directory {
     }
 
     fn open_inside(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
-        let fault = |what, file| move |errno| Fault { what, file, errno };
+        let fault = |what, file: &'static str| move |errno| Fault { what, file: file.as_bytes(), errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create ", scan::SVSCAN))?;
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("open ", scan::LOCK))?;

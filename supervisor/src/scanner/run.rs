@@ -107,7 +107,7 @@ pub fn run(mut stack: Stack) -> i32 {
         // Whoever waited for readiness has been told before; the number is another file's now.
         Ok(mut scanner) => scanner.watch(options.ready.filter(|_| before.is_none())),
         Err((Fault { what, file, errno }, children)) => {
-            report::fatal(&mut messages, what, file.as_bytes(), errno, "");
+            report::fatal(&mut messages, what, file, errno, "");
             let code = if errno == Errno::EAGAIN { 100 } else { 111 };
             give_up(&children, code, is_process_1, &mut messages)
         }
@@ -149,7 +149,7 @@ pub(super) fn give_up(children: &Children, code: i32, is_process_1: bool, messag
 impl Scanner {
     #[inline(never)]
     fn new(
-        options: &Options<'_>,
+        options: &Options<'static>,
         stack: Stack,
         children: Children,
         before: Option<Record>,
@@ -207,20 +207,24 @@ impl Scanner {
     }
 
     /// `again`: we are in the directory already.
-    fn open(options: &Options<'_>, again: bool, locked: impl FnOnce()) -> Result<(Directory, Owned, Epoll), Fault> {
-        let fault = |what, file| move |errno| Fault { what, file, errno };
+    fn open(
+        options: &Options<'static>,
+        again: bool,
+        locked: impl FnOnce(),
+    ) -> Result<(Directory, Owned, Epoll), Fault> {
+        let fault = |what, file: &'static [u8]| move |errno| Fault { what, file, errno };
         let faults = if options.abort_finishes { Signals::OWN_FAULTS } else { Signals::FAULTS };
         let all = Signals::ALL.without(faults);
-        signal::set_blocked(all).map_err(fault("block ", "signals"))?;
+        signal::set_blocked(all).map_err(fault("block ", b"signals"))?;
         if !again {
-            files::change_directory(options.directory).map_err(fault("chdir to ", "the scan directory"))?;
+            files::change_directory(options.directory).map_err(fault("chdir to ", options.directory.to_bytes()))?;
         }
         let directory = Directory::open(locked)?;
-        let signals = signal::signal_descriptor(all).map_err(fault("read ", "signals"))?;
-        let epoll = Epoll::new().map_err(fault("create ", "epoll"))?;
-        epoll.add(*signals, EPOLLIN, SIGNAL).map_err(fault("watch ", "signals"))?;
+        let signals = signal::signal_descriptor(all).map_err(fault("read ", b"signals"))?;
+        let epoll = Epoll::new().map_err(fault("create ", b"epoll"))?;
+        epoll.add(*signals, EPOLLIN, SIGNAL).map_err(fault("watch ", b"signals"))?;
         for control in directory.controls() {
-            epoll.add(control, EPOLLIN, CONTROL).map_err(fault("watch ", scan::CONTROL))?;
+            epoll.add(control, EPOLLIN, CONTROL).map_err(fault("watch ", scan::CONTROL.as_bytes()))?;
         }
         if process::own_pid() != 1 {
             // Services outlive a supervise that was killed; they are to become ours, not process 1's.

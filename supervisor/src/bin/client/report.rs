@@ -38,10 +38,10 @@ pub enum View {
     },
 }
 
-/// Looks at a service directory.
-pub fn look(directory: &Path) -> View {
+/// Looks at a service directory, named from `origin`.
+pub fn look(origin: &Path, directory: &Path) -> View {
     let unable = |reason| View::Unable { reason, not_running: false };
-    if let Err(error) = nix::unistd::chdir(directory) {
+    if let Err(error) = nix::unistd::chdir(origin).and_then(|()| nix::unistd::chdir(directory)) {
         return unable(format!("unable to chdir: {}", error_text(error)));
     }
     let normally_up = match std::fs::metadata(service::DOWN) {

@@ -12,6 +12,7 @@ use crate::log::stamp::Moment;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use supervisor::sys::descriptor::Owned;
 
@@ -19,6 +20,8 @@ use supervisor::sys::descriptor::Owned;
 pub const NAME: &str = "s6-log";
 /// The shortest line limit, in bytes.
 const SHORTEST: usize = 48;
+/// What stands in an alert for the rest of a line.
+const CUT: &[u8] = b"...";
 const USAGE: &str = "[ -d notif ] [ -q | -v ] [ -b ] [ -p ] [ -l linelimit ] [ -- ] logging_script";
 
 /// What the options say.
@@ -32,13 +35,15 @@ struct Options {
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let Some((options, words)) = options(arguments) else { return say::usage(NAME, USAGE) };
+    if let Some(Err(code)) = options.ready.map(|number| say::check_descriptor(NAME, "notification", number)) {
+        return code;
+    }
     if words.is_empty() {
         return say::usage(NAME, USAGE);
     }
     let script = match Script::read(words) {
         Ok(script) => script,
-        Err(Refusal::NoAction) => return say::fatal(100, NAME, "no action directive specified", OsStr::new(""), ""),
-        Err(Refusal::Unknown(word)) => return say::fatal(100, NAME, "unrecognized directive: ", &word, ""),
+        Err(refusal) => return refuse(&refusal),
     };
     if script.has_extra && !options.quiet {
         say::warn(NAME, OsStr::new(""), "ignoring extraneous non-action directives");
@@ -54,19 +59,31 @@ pub fn run(arguments: &[OsString]) -> i32 {
     }
 }
 
+/// Says why a script is refused; gives the exit code.
+fn refuse(refusal: &Refusal) -> i32 {
+    let none = OsStr::new("");
+    let (what, word, rest) = match refusal {
+        Refusal::NoAction => ("no action directive specified", none, ""),
+        Refusal::Unknown(word) => ("unrecognized directive: ", word.as_os_str(), ""),
+        Refusal::Syntax(word) => ("syntax error at directive: ", word.as_os_str(), ""),
+        Refusal::Conflict(word) => ("directive ", word.as_os_str(), " conflicts with previous s directive"),
+    };
+    say::fatal(100, NAME, what, word, rest)
+}
+
 fn options(arguments: &[OsString]) -> Option<(Options, &[OsString])> {
     // A script that begins with a deselection needs `--` before it, as with s6.
     let (given, rest) = getopt::split(b"qvbpd:l:", arguments)?;
     let mut options = Options { ready: None, quiet: false, protected: false, longest: 8192 };
     for (letter, argument) in given {
         match letter {
-            b'd' => options.ready = Some(getopt::number(argument).filter(|number| *number > 2)?),
+            b'd' => options.ready = Some(getopt::number(argument)?),
             b'q' | b'v' => options.quiet = letter == b'q',
             b'p' => options.protected = true,
             b'l' => {
                 options.longest = match getopt::number(argument)? {
                     0 => usize::MAX,
-                    number => Some(number).filter(|number| *number >= SHORTEST)?,
+                    number => SHORTEST.max(number),
                 };
             }
             // Writing always waits.
@@ -113,7 +130,7 @@ fn open(path: &Path, limits: Limits) -> Result<Directory, i32> {
 
 /// Makes a directory where it is missing, and what a processor is to find in it.
 fn make(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         answer => answer?,
     }
@@ -185,7 +202,10 @@ fn marked(line: &[u8], marks: &Marks, now: Moment, zone: &Zone) -> Vec<u8> {
     if marks.local {
         text.extend(format!("{}  ", now.local(zone)).bytes());
     }
-    text.extend(&marks.prefix);
+    if !marks.prefix.is_empty() {
+        text.extend(&marks.prefix);
+        text.push(b' ');
+    }
     text.extend(line);
     text.push(b'\n');
     text
@@ -205,9 +225,13 @@ impl Outlet {
             }
             Self::Alert(size) => {
                 let mut text = b"s6-log: alert: ".to_vec();
+                let whole = beginning(line, 0);
                 let shown = beginning(line, *size);
-                text.extend(shown);
-                text.extend(if shown.len() + 1 < line.len() { &b"...\n"[..] } else { b"\n" });
+                // What the dots would take the place of is shown.
+                let is_cut = shown.len() + CUT.len() < whole.len();
+                text.extend(if is_cut { shown } else { whole });
+                text.extend(if is_cut { CUT } else { b"" });
+                text.push(b'\n');
                 // There is nowhere left to tell of a failure.
                 let _ = io::stderr().write_all(&text);
             }

@@ -41,7 +41,7 @@ pub struct Marks {
     pub label: bool,
     /// The local time.
     pub local: bool,
-    /// Text.
+    /// Text, a space after it; unlike the labels it is for all actions that follow.
     pub prefix: Vec<u8>,
 }
 
@@ -65,6 +65,10 @@ pub enum Refusal {
     NoAction,
     /// A word that is no directive.
     Unknown(OsString),
+    /// A directive without what it is about.
+    Syntax(OsString),
+    /// A tolerance that is more than half the size.
+    Conflict(OsString),
 }
 
 /// A script, and whether selections after the last action are without effect.
@@ -88,7 +92,10 @@ impl Script {
         let mut state = State { limits: DEFAULT, alert: 200, status: 1001, marks: Marks::default() };
         let mut script = Self { directives: Vec::new(), has_extra: false };
         for word in words {
-            let directive = state.take(word.as_bytes()).ok_or_else(|| Refusal::Unknown(word.clone()))?;
+            let directive = state.take(word.as_bytes()).ok_or_else(|| refusal(word))?;
+            if word.as_bytes().starts_with(b"l") && state.limits.tolerance > state.limits.size / 2 {
+                return Err(Refusal::Conflict(word.clone()));
+            }
             if let Some(directive) = directive {
                 script.has_extra = !matches!(directive, Directive::Act(..));
                 script.directives.push(directive);
@@ -99,6 +106,11 @@ impl Script {
     }
 }
 
+/// Why a word is refused.
+fn refusal(word: &OsString) -> Refusal {
+    if word == "=" { Refusal::Syntax(word.clone()) } else { Refusal::Unknown(word.clone()) }
+}
+
 impl State {
     /// Takes a word; `None` when it is no directive.
     fn take(&mut self, word: &[u8]) -> Option<Option<Directive>> {
@@ -107,18 +119,19 @@ impl State {
             b'+' => return Some(Some(Directive::Select(Expression::new(rest)?))),
             b'-' => return Some(Some(Directive::Deselect(Expression::new(rest)?))),
             b'f' if rest.is_empty() => return Some(Some(Directive::Rest)),
-            b'2' | b'e' if rest.is_empty() => Action::Alert(self.alert),
+            b'2' if rest.is_empty() => Action::Alert(self.alert),
             b'1' if rest.is_empty() => Action::Forward,
             b'=' if !rest.is_empty() => Action::Status(path(rest), self.status),
             b'.' | b'/' => Action::Directory(path(word), self.limits.clone()),
             _ => return self.set(*first, rest).map(|()| None),
         };
-        Some(Some(Directive::Act(action, std::mem::take(&mut self.marks))))
+        let prefix = self.marks.prefix.clone();
+        Some(Some(Directive::Act(action, std::mem::replace(&mut self.marks, Marks { prefix, ..Marks::default() }))))
     }
 
     /// Takes a word that is about the next actions.
     fn set(&mut self, letter: u8, rest: &[u8]) -> Option<()> {
-        let number = || std::str::from_utf8(rest).ok()?.parse::<u64>().ok();
+        let number = || std::str::from_utf8(rest).ok()?.parse::<u32>().ok().map(u64::from);
         let limits = &mut self.limits;
         match letter {
             b'n' => limits.files = usize::try_from(number()?).ok()?,
@@ -135,7 +148,7 @@ impl State {
             b'p' => self.marks.prefix = rest.to_vec(),
             _ => return None,
         }
-        (limits.tolerance <= limits.size / 2).then_some(())
+        Some(())
     }
 }
 
@@ -162,7 +175,7 @@ mod tests {
         Script::read(&words.split_whitespace().map(OsString::from).collect::<Vec<_>>())
     }
 
-    /// Marks are for the next action only, limits for all that follow.
+    /// Labels are for the next action only, a prefix and limits for all that follow.
     #[test]
     fn actions() {
         let script = read("t 1 s1 n3 ./a T t !gzip /b r5 E7 2 =st").unwrap();
@@ -189,8 +202,11 @@ mod tests {
             ("x 1", unknown("x")),
             ("n 1", unknown("n")),
             ("+( 1", unknown("+(")),
-            ("= 1", unknown("=")),
-            ("l99999 1", unknown("l99999")),
+            ("= 1", Err(Refusal::Syntax("=".into()))),
+            ("e", unknown("e")),
+            ("s4294967296 1", unknown("s4294967296")),
+            ("l99999 1", Err(Refusal::Conflict("l99999".into()))),
+            ("l2501 s5000 1", Ok(())),
         ] {
             assert_eq!(read(words).map(drop), refusal, "{words}");
         }

@@ -4,6 +4,7 @@ use crate::client::chain;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use supervisor::sys::descriptor::Descriptor;
 
 /// A usage line and exit code 100.
 pub fn usage(program: &str, text: &str) -> i32 {
@@ -18,6 +19,17 @@ pub fn fatal(code: i32, program: &str, what: &str, name: &OsStr, rest: &str) -> 
 /// A last message that ends in an error.
 pub fn failed(code: i32, program: &str, what: &str, name: &OsStr, error: impl Into<io::Error>) -> i32 {
     fatal(code, program, what, name, &format!(": {}", cause(error)))
+}
+
+/// Refuses a descriptor that is not open, or is a standard one; the error is the exit code of what was said.
+pub fn check_descriptor(program: &str, what: &str, number: i32) -> Result<(), i32> {
+    if number < 3 {
+        return Err(fatal(100, program, what, OsStr::new(" fd must be 3 or more"), ""));
+    }
+    Descriptor(number).set_close_on_exec(false).map_err(|error| {
+        let error = io::Error::from_raw_os_error(error.0.into());
+        failed(100, program, &format!("invalid {what} fd"), OsStr::new(""), error)
+    })
 }
 
 /// A message before going on.

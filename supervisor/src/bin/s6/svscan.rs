@@ -3,14 +3,12 @@
 use super::say;
 use crate::client::scan_control;
 use crate::client::{chain, getopt, native};
-use nix::errno::Errno;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use supervisor::paths::scan;
-use supervisor::sys::descriptor::Descriptor;
 
 /// Its name.
 pub const NAME: &str = "s6-svscan";
@@ -29,7 +27,7 @@ pub fn run(arguments: &[OsString]) -> i32 {
             b't' => rescan = number.unsigned_abs(),
             b'd' | b'X' => {
                 let what = if letter == b'd' { "notification" } else { "console holder" };
-                if let Err(code) = check_open(what, number) {
+                if let Err(code) = say::check_descriptor(NAME, what, number) {
                     return code;
                 }
                 command.push(chain::c_string(format!("-{}{number}", char::from(letter)).into()));
@@ -44,17 +42,6 @@ pub fn run(arguments: &[OsString]) -> i32 {
         return code;
     }
     native::become_native(NAME, "svscan", &command, &native::scanner_environment())
-}
-
-/// Refuses a descriptor that is not open, or is a standard one; the error is the exit code of what was said.
-fn check_open(what: &str, number: i32) -> Result<(), i32> {
-    if number < 3 {
-        return Err(say::fatal(100, NAME, what, OsStr::new(" fd must be 3 or more"), ""));
-    }
-    Descriptor(number).set_close_on_exec(false).map_err(|error| {
-        let error = Errno::from_raw(error.0.into());
-        say::failed(100, NAME, &format!("invalid {what} fd"), OsStr::new(""), error)
-    })
 }
 
 /// Makes s6's directory, so that svscan hears who writes there; the error is the exit code of what was said.
