@@ -8,7 +8,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::fs;
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use supervisor::status::{Phase, Status, Want};
 
 /// What one `sv` says over a fresh service in one sequence of commands: output with pids and times taken out, and code.
@@ -125,5 +127,19 @@ fn up_ends_a_rest() {
         let mut seen = [0; 8];
         let size = (&fifos[0]).read(&mut seen).ok();
         assert_eq!(size.map(|size| &seen[..size]), told);
+    }
+}
+
+/// Where nobody reads the answers, both end by SIGPIPE, and in silence.
+#[test]
+fn nobody_reads() {
+    let Some(theirs) = peer("sv") else { return };
+    let names: Vec<String> = (0..2000).map(|number| format!("/nowhere/{number}")).collect();
+    for sv in [theirs, ours("sv")] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output =
+            Command::new(&sv).arg("status").args(&names).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.signal(), output.stderr.as_slice()), (Some(13), &b""[..]), "{}", sv.display());
     }
 }

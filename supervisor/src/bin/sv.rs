@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 use supervisor::paths::service;
 use supervisor::status::Want;
+use supervisor::sys::signal::{Disposition, SIGPIPE, set_disposition};
 
 const HELP: &str = "\
 usage: sv [-v] [-w SECONDS] COMMAND SERVICE...
@@ -52,6 +53,8 @@ examples: sv status /run/sunup/scan/*
 const SERVICES: [&str; 3] = ["/run/sunup/scan", "/etc/service", "/service"];
 
 fn main() -> ExitCode {
+    // What nobody reads ends it, as it ends runit's.
+    let _ = set_disposition(SIGPIPE, Disposition::Default);
     if let Some(answered) = command_line::answer("sv", HELP, &command_line::words()) {
         return answered;
     }
