@@ -123,3 +123,25 @@ fn stop_on_a_full_disk() {
     assert!(said.lines().last().unwrap().ends_with(" lines were lost"), "{said}");
     fs::remove_file(errors).unwrap();
 }
+
+/// The catch-all logger of stage 1 holds up nobody: with its disk full, whoever writes to the log goes on.
+#[test]
+fn catch_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../units/stage1/catch-all/run");
+    let script = "mkdir -p bin service/catch-all log && cp \"$1\" bin/svlog && cp \"$2\" service/catch-all/run && cd \
+                  service/catch-all && { dd if=/dev/zero of=../../filler bs=4k 2> /dev/null || :; } && exec ./run 3> /dev/null";
+    let (program, image) = (ours("svlog").display().to_string(), image.display().to_string());
+    let (mut child, _) = on_tmpfs("size=8m", "sh", &["-ec", script, "sh", &program, &image], directory.path());
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all("line\n".repeat(100_000).as_bytes()));
+    until("the end of the writing", || writer.is_finished());
+    writer.join().unwrap().unwrap();
+    // Its writer is gone, so it ends.
+    assert_eq!(end_of(&mut child), Some(111));
+    let message = "svlog ../../log: warning: unable to write to current: No space left on device (dropping lines until it \
+                   works)\nsvlog ../../log: warning: 100000 lines were lost\n";
+    let errors = directory.path().with_extension("errors");
+    assert_eq!(fs::read_to_string(&errors).unwrap(), message);
+    fs::remove_file(errors).unwrap();
+}

@@ -139,7 +139,7 @@ fn make_catch_all(places: &Places) -> io::Result<()> {
         Err(error) => return Err(error.into()),
     }
     let files = [(service::STDIN_FIFO, "../../log.fifo"), (service::NOTIFICATION_FD, "3")];
-    let run = "#!/bin/sh\nexec ../../bin/svlog -b -d 3 t s262144 n4 ../../log\n";
+    let run = "#!/bin/sh\nexec ../../bin/svlog -d 3 t s262144 n4 ../../log\n";
     make_service(places, CATCH_ALL, run, &files)
 }
 
