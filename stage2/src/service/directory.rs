@@ -99,6 +99,29 @@ impl ServiceDirectory {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// It has a logger.
+    pub fn has_logger(&self) -> bool {
+        self.has(LOG_RUN)
+    }
+
+    /// The logger is the one that `directory` has now.
+    pub fn keep_logger(&mut self, directory: &Path) {
+        for name in [LOG_RUN, LOG_NOTIFICATION_FD] {
+            let path = directory.join(name);
+            if let Ok(target) = fs::read_link(&path) {
+                self.link(name, target);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                let mode = if name == LOG_RUN { 0o755 } else { 0o644 };
+                self.add(name, Content::Text(text, mode));
+            }
+        }
+    }
+
+    /// There is no logger.
+    pub fn leave_logger_out(&mut self) {
+        self.0.retain(|(name, _)| !name.starts_with(&format!("{}/", service::LOG)));
+    }
+
     /// The files, for tests and for whoever shows what would happen; of a link, where it leads.
     pub fn files(&self) -> impl Iterator<Item = (&str, String)> {
         self.0.iter().map(|(name, content)| match content {

@@ -47,7 +47,7 @@ impl Executor {
         if settings.logger.is_some() {
             let _ = fs::create_dir_all(log);
         }
-        compile(text, longrun, &settings)?.install(service.directory())?;
+        self.put(&service, name, compile(text, longrun, &settings)?)?;
         self.watches.add(&service.supervise(), Interest::Status(unit))?;
         self.activities[unit].doing = Doing::Starting(Starting {
             before: service.status(),

@@ -3,6 +3,7 @@
 
 mod ending;
 mod install;
+mod logger;
 mod probing;
 
 use std::fs;
