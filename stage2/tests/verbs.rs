@@ -76,6 +76,7 @@ fn reload_and_kill() {
         ("rules", "kind: oneshot\nstart: [/bin/true]\nreload: 'echo again >>ROOT/rules'\n"),
         ("stubborn", "kind: oneshot\nstart: [/bin/true]\nreload: 'echo no; exit 7'\n"),
         ("plain", "kind: oneshot\nstart: [/bin/true]\n"),
+        ("grumpy", "kind: longrun\nrun: [sleep, '1000']\nreload: 'pwd; test -e ROOT/mended'\nlog: none\n"),
     ]);
     until("the traps", || system.path("ready").exists());
     let pid = system.pid("listens");
@@ -89,6 +90,12 @@ fn reload_and_kill() {
     let expected = "sunup: fatal: plain: it has no \"reload\"\nstubborn: exit 7\n       | no\n";
     assert_eq!((code, text.as_str()), (Some(1), expected));
     assert_eq!(system.state("stubborn")["state"], "up");
+    let (pid, directory) = (system.pid("grumpy"), system.path("run/service/grumpy"));
+    let expected = format!("sunup: fatal: grumpy: exit 1\n       | {}\n", directory.display());
+    assert_eq!(system.operate(&["reload", "grumpy"]), (Some(1), expected));
+    fs::write(system.path("mended"), "").unwrap();
+    assert_eq!(system.operate(&["reload", "grumpy"]), (Some(0), String::new()));
+    assert_eq!(system.pid("grumpy"), pid);
     let refused = "sunup: fatal: no signal is named 'nonsense'\n";
     assert_eq!(system.operate(&["kill", "-s", "nonsense", "listens"]), (Some(100), refused.into()));
     assert_eq!(system.operate(&["stop", "listens"]).0, Some(0));
@@ -251,15 +258,19 @@ fn completes_names() {
     assert_eq!(system.operate(&["complete-names"]), (Some(0), "alpha\nbeta\ndefault\n".into()));
     let (_, script) = system.operate(&["completion", "bash"]);
     fs::write(system.path("completion"), script).unwrap();
-    let ask = "PATH=$1:$PATH; . $2; COMP_WORDS=(sunup start al); COMP_CWORD=2; _sunup_with_names sunup al start; echo ${COMPREPLY[@]}";
-    let mut shell = system.sunup(&[]);
     let programs = std::path::Path::new(env!("CARGO_BIN_EXE_sunup")).parent().unwrap().to_owned();
-    shell = {
+    let complete = |before: &str, words: &str, at: usize| {
+        let ask = format!(
+            "PATH=$1:$PATH; . $2; {before} COMP_WORDS=({words}); COMP_CWORD={at}
+            _sunup_with_names sunup ${{COMP_WORDS[{at}]}} ${{COMP_WORDS[{at} - 1]}}; echo ${{COMPREPLY[@]}}"
+        );
         let mut bash = std::process::Command::new("bash");
-        bash.args(["-c", ask, "bash"]).arg(programs).arg(system.path("completion"));
-        bash.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        bash
+        bash.args(["-c", &ask, "bash"]).arg(&programs).arg(system.path("completion"));
+        bash.envs(system.sunup(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
+        String::from_utf8(bash.output().unwrap().stdout).unwrap().trim().to_owned()
     };
-    let output = shell.output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "alpha", "{output:?}");
+    assert_eq!(complete("", "sunup start al", 2), "alpha");
+    assert_eq!(complete("", "sunup stop --quiet alpha be", 4), "beta");
+    let names = complete("sunup() { echo asked-$1; };", "sunup --user start as", 3);
+    assert_eq!(names, "asked---user", "a person's own units");
 }

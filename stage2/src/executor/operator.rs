@@ -14,7 +14,7 @@ use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Order, Outcome};
 use crate::system::cgroup;
 
-/// How notes of reloads begin: no unit has such a name.
+/// How notes and control groups of reloads begin: no unit has such a name.
 pub(super) const RELOAD_NOTE: char = '-';
 /// The letter that has a supervise reload its service.
 const RELOAD: u8 = b'l';
@@ -44,10 +44,14 @@ impl Executor {
         let text = self.unit(unit).cloned().ok_or("its file is gone")?;
         match &text.kind {
             Kind::Milestone => Err("a milestone has nothing to reload".into()),
-            // Without `reload:` that is HUP: supervise knows.
-            Kind::Longrun(_) => {
-                self.service(unit).control(&[RELOAD]).map_err(|error| format!("unable to reach its supervise: {error}"))
-            }
+            Kind::Longrun(longrun) => match longrun.reload.clone() {
+                Some(command) => self.launch_reload(unit, &text, &command),
+                // HUP, or what its own directory says: supervise knows.
+                None => {
+                    let told = self.service(unit).control(&[RELOAD]);
+                    told.map_err(|error| format!("unable to reach its supervise: {error}"))
+                }
+            },
             Kind::Oneshot(oneshot) => {
                 let command = oneshot.reload.clone().ok_or("it has no \"reload\"")?;
                 self.launch_reload(unit, &text, &command)
@@ -55,11 +59,15 @@ impl Executor {
         }
     }
 
+    /// It runs where the unit's command does, but in a control group of its own: it may be cut off, and the unit must not.
     fn launch_reload(&mut self, unit: UnitIndex, text: &Unit, command: &Command) -> Result<(), String> {
         let unable = |error: std::io::Error| format!("unable to start: {error}");
         let name = self.name(unit).to_owned();
         let note = format!("{RELOAD_NOTE}{name}");
-        let context = self.context(unit);
+        let mut context = self.context(unit);
+        if self.is_longrun(unit) {
+            context.directory.get_or_insert_with(|| self.service(unit).directory().into());
+        }
         can_run(&context, command)?;
         self.notes.forget(&note).map_err(unable)?;
         let words = match command {
@@ -67,7 +75,7 @@ impl Executor {
             Command::Script(script) => self.script_words(&note, script).map_err(unable)?,
         };
         let command = self.confined(&context, words);
-        let cgroup = self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&name).ok());
+        let cgroup = self.config.cgroups.as_ref().and_then(|root| root.make_leaf(&note).ok());
         self.hire_keeper().map_err(unable)?;
         self.last_job += 1;
         let number = self.last_job;
@@ -79,7 +87,11 @@ impl Executor {
 
     pub(super) fn on_reloaded(&mut self, job: JobNumber, outcome: Outcome) {
         let Some((unit, end)) = self.reloads.remove(&job) else { return };
-        self.ended.push(format!("{RELOAD_NOTE}{}", self.name(unit)));
+        let note = format!("{RELOAD_NOTE}{}", self.name(unit));
+        if let Some(root) = &self.config.cgroups {
+            cgroup::remove(&root.leaf(&note));
+        }
+        self.ended.push(note);
         let is_late = end.is_some_and(|end| end <= self.now());
         let reason = if is_late { Some("its reload did not end in time".into()) } else { outcome.reason };
         if let Some(reason) = reason {
