@@ -16,10 +16,18 @@ pub const NAMES: &str = "complete-names";
 const BASH: &str = r#"
 _sunup_with_names() {
     _sunup "$@"
-    case "${COMP_WORDS[1]}:${COMP_WORDS[COMP_CWORD]}" in
+    local word user= verb=
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "$word" in
+        --user) user=--user ;;
+        -*) ;;
+        *) verb=$word; break ;;
+        esac
+    done
+    case "$verb:${COMP_WORDS[COMP_CWORD]}" in
     *:-*) ;;
-    start:*|stop:*|restart:*|reload:*|kill:*|switch:*|status:*|why:*|log:*|enable:*|disable:*|plan:*)
-        COMPREPLY+=($(compgen -W "$(sunup complete-names 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    start:*|stop:*|restart:*|reload:*|kill:*|switch:*|status:*|why:*|log:*|enable:*|disable:*|plan:*|rehearse:*)
+        COMPREPLY+=($(compgen -W "$(sunup $user complete-names 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;
     esac
 }
 complete -F _sunup_with_names -o nosort -o bashdefault -o default sunup 2>/dev/null || complete -F _sunup_with_names sunup
@@ -27,7 +35,7 @@ complete -F _sunup_with_names -o nosort -o bashdefault -o default sunup 2>/dev/n
 
 /// The same for fish.
 const FISH: &str = r#"
-complete -c sunup -f -n "__fish_seen_subcommand_from start stop restart reload kill switch status why log enable disable plan" -a "(sunup complete-names 2>/dev/null)"
+complete -c sunup -f -n "__fish_seen_subcommand_from start stop restart reload kill switch status why log enable disable plan rehearse" -a "(sunup (string match -- --user (commandline -opc)) complete-names 2>/dev/null)"
 "#;
 
 /// Writes the completions.
@@ -46,7 +54,7 @@ pub fn run(shell: Shell, command: &mut Command, out: &mut dyn Write) -> Outcome 
 
 /// zsh takes names where clap leaves the word to files or to nothing.
 fn with_names_in_zsh(text: &str) -> String {
-    let names = "_sunup_names() { compadd -- ${(f)\"$(sunup complete-names 2>/dev/null)\"} }\n";
+    let names = "_sunup_names() { compadd -- ${(f)\"$(sunup ${(M)words:#--user} complete-names 2>/dev/null)\"} }\n";
     let replaced: Vec<String> = text
         .lines()
         .map(|line| match line.contains("units -- ") || line.contains(":unit -- ") || line.contains("bundle -- ") {
