@@ -119,3 +119,23 @@ fn rations_processors() {
     assert_eq!(boot_again(&system)["exit"], 0);
     assert!(!system.path("together").exists(), "both kept the processor busy at once");
 }
+
+/// Whoever waits for nothing but a processor says so.
+#[test]
+fn why_a_unit_waits_for_a_processor() {
+    let unit = "kind: oneshot\nstart: 'until test -e ROOT/go; do sleep 0.02; done'\n";
+    let system = System::new(&[("one", unit), ("two", unit)]);
+    fs::write(system.path("sunup.yaml"), "processors: 1\n").unwrap();
+    fs::create_dir(system.path("var")).unwrap();
+    let known = json!({"v": 1, "ms": {"one": 2000, "two": 1000}, "burn": ["one", "two"]});
+    fs::write(system.path("var/durations"), known.to_string()).unwrap();
+    system.supervise_engine();
+    system.ask("boot", "boot", &["default"]);
+    until("the first", || system.state("one")["state"] == "starting");
+    let (code, text) = system.operate(&["why", "two"]);
+    assert!(text.starts_with("two is waiting since "), "{text}");
+    assert!(text.contains(": processors are busy with the starts of other units\n"), "{text}");
+    assert_eq!((code, system.state("two")["state"].as_str()), (Some(1), Some("waiting")));
+    fs::write(system.path("go"), "").unwrap();
+    assert_eq!(system.answer("boot")["exit"], 0);
+}

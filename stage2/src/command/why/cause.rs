@@ -13,6 +13,9 @@ use crate::record::state_file::StateFile;
 use crate::request::target::{Sources, Target};
 use crate::system::places::Places;
 
+/// What a unit waits for that waits for no other.
+const PROCESSOR: &str = "processors are busy with the starts of other units";
+
 /// One unit of the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -57,8 +60,11 @@ impl Causes {
     pub fn chain(&self, unit: &str) -> Vec<Link> {
         let (mut links, mut seen, mut next) = (Vec::new(), BTreeSet::new(), self.graph.index(unit));
         while let Some(number) = next.filter(|number| seen.insert(*number)) {
-            let file = self.file(number);
+            let mut file = self.file(number);
             next = self.culprit(number, &file);
+            if file.state == State::Waiting && next.is_none() {
+                file.reason = Some(PROCESSOR.to_owned());
+            }
             let edge = next.and_then(|other| self.edge(number, other));
             let is_root = next.is_none();
             let output = if is_root && !file.state.is_up() { self.said.last(&self.set, &file) } else { Vec::new() };
@@ -99,7 +105,9 @@ impl Causes {
             State::Degraded => self.named_in(file.reason.as_deref()?, "wants "),
             // Of several, the one that has been on its way for longest.
             State::Waiting => before
-                .map(|first| (first.unit, self.file(first.unit)))
+                .map(|first| first.unit)
+                .chain(self.graph.conflicts(unit).iter().map(|conflict| conflict.unit))
+                .map(|first| (first, self.file(first)))
                 .filter(|(_, file)| matches!(file.state, State::Waiting | State::Starting | State::Stopping))
                 .min_by_key(|(_, file)| (file.state == State::Waiting, file.since_ns))
                 .map(|(first, _)| first),
@@ -116,14 +124,23 @@ impl Causes {
     /// Where a unit says that it depends on another.
     fn edge(&self, unit: UnitIndex, other: UnitIndex) -> Option<(String, String)> {
         let (text, other) = (self.graph.vertex(unit).unit.as_ref()?, self.graph.vertex(other));
-        let lists: [(&[Edge], &str); 3] = [(&text.needs, "needs"), (&text.wants, "wants"), (&text.after, "is after")];
+        let lists: [(&[Edge], &str); 4] = [
+            (&text.needs, "needs"),
+            (&text.wants, "wants"),
+            (&text.after, "is after"),
+            (&text.conflicts, "conflicts with"),
+        ];
         let means = |edge: &&Edge| edge.unit == other.name || provides(other.unit.as_ref(), &edge.unit);
         let found = lists.iter().find_map(|(edges, verb)| Some((edges.iter().find(means)?, verb)));
         if let Some((edge, verb)) = found {
             return Some((edge.place.to_string(), format!("{} {verb} {}", text.name, other.name)));
         }
-        let before = other.unit.as_ref()?.before.iter().find(|edge| edge.unit == text.name)?;
-        Some((before.place.to_string(), format!("{} is before {}", other.name, text.name)))
+        let theirs = other.unit.as_ref()?;
+        let lists: [(&[Edge], &str); 2] = [(&theirs.before, "is before"), (&theirs.conflicts, "conflicts with")];
+        let found =
+            lists.iter().find_map(|(edges, verb)| Some((edges.iter().find(|edge| edge.unit == text.name)?, verb)));
+        let (edge, verb) = found?;
+        Some((edge.place.to_string(), format!("{} {verb} {}", other.name, text.name)))
     }
 }
 
