@@ -42,7 +42,9 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
         return Ok(0);
     }
     let mut silence = std::io::sink();
-    let shown: &mut dyn Write = if options.quiet || options.json { &mut silence } else { out };
+    let is_silent = options.quiet || options.json;
+    let shown: &mut dyn Write = if is_silent { &mut silence } else { out };
+    let follow = follow.showing(!is_silent && places.settings().0.console.live);
     let Some(answer) = follow.to_the_end(&id, shown, options.timeout, || wake(&places.run))? else {
         let seconds = options.timeout.unwrap_or_default().as_secs_f64();
         return Err(Failure { message: format!("not done after {seconds} s; the engine goes on"), code: 1 });

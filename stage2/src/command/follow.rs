@@ -11,8 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use serde_json::Value;
 use supervisor::paths::requests;
+use supervisor::sys::time::monotonic;
 
 use super::failure::Failure;
+use crate::record::console::followed::Followed;
 use crate::request::Request;
 
 /// A watch on the requests and on the engine's supervise.
@@ -22,6 +24,8 @@ pub struct Follow {
     directory: PathBuf,
     /// Requests that we have said we wait for.
     told: BTreeSet<String>,
+    /// What is shown below the lines.
+    shown: Option<Followed>,
 }
 
 impl Follow {
@@ -31,7 +35,12 @@ impl Follow {
         inotify.add_watch(directory, AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MODIFY)?;
         // The engine going down is no event of the requests' directory; a request it has not seen must up it again.
         let _ = inotify.add_watch(&engine, AddWatchFlags::IN_MOVED_TO);
-        Ok(Self { inotify, directory: directory.to_path_buf(), told: BTreeSet::new() })
+        Ok(Self { inotify, directory: directory.to_path_buf(), told: BTreeSet::new(), shown: None })
+    }
+
+    /// Shows what is awaited below the lines, where there is a terminal to do so.
+    pub fn showing(self, is_wanted: bool) -> Self {
+        Self { shown: is_wanted.then(Followed::on_standard_output).flatten(), ..self }
     }
 
     /// Prints progress lines until the answer is there; `None`: time was up. `wake` ups the engine when the request lies
@@ -49,13 +58,16 @@ impl Follow {
             let answer = fs::read_to_string(self.file(id, requests::DONE));
             self.print_new_lines(id, &mut progress, out)?;
             if let Ok(text) = answer {
+                self.draw(out, Followed::clear)?;
                 return serde_json::from_str(&text).map(Some).map_err(|e| Failure::unable("read the answer", e));
             }
             let is_untaken = self.file(id, "").exists();
             if is_untaken {
                 self.tell_who_is_first();
             }
+            self.draw(out, |shown| shown.draw(monotonic()))?;
             if !self.wait(end)? {
+                self.draw(out, Followed::clear)?;
                 return Ok(None);
             }
             if is_untaken && self.file(id, "").exists() {
@@ -86,8 +98,11 @@ impl Follow {
     /// Waits for the next event; false: time was up.
     fn wait(&self, end: Option<Instant>) -> Result<bool, Failure> {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        let timeout = match left {
-            Some(left) if left.is_zero() => return Ok(false),
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(false);
+        }
+        let next = self.shown.as_ref().and_then(|shown| shown.pause(monotonic()));
+        let timeout = match [left, next].into_iter().flatten().min() {
             Some(left) => PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX),
             None => PollTimeout::NONE,
         };
@@ -101,9 +116,18 @@ impl Follow {
         Ok(true)
     }
 
+    /// Writes what changes below the lines.
+    fn draw(&mut self, out: &mut dyn Write, bytes: impl FnOnce(&mut Followed) -> Vec<u8>) -> Result<(), Failure> {
+        let bytes = self.shown.as_mut().map(bytes).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        out.write_all(&bytes).and_then(|()| out.flush()).map_err(|e| Failure::unable("write", e))
+    }
+
     /// Copies the `line`s that were added since the last look. Lines are appended whole.
     fn print_new_lines(
-        &self,
+        &mut self,
         id: &str,
         progress: &mut Option<BufReader<File>>,
         out: &mut dyn Write,
@@ -115,7 +139,11 @@ impl Follow {
         let mut text = String::new();
         while reader.read_line(&mut text).map_err(|e| Failure::unable("read progress", e))? > 0 {
             let event: Value = serde_json::from_str(&text).unwrap_or_default();
+            if let Some(shown) = &mut self.shown {
+                shown.take_in(&event);
+            }
             if let Some(line) = event.get("line").and_then(Value::as_str) {
+                self.draw(out, Followed::clear)?;
                 writeln!(out, "{line}").map_err(|e| Failure::unable("write", e))?;
             }
             text.clear();

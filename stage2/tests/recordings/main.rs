@@ -164,3 +164,31 @@ fn verbs_at_80_columns() {
 fn verbs_at_200_columns() {
     verbs(200, &["kvm    skipped T  /no/such/device/behind/a/path/that/is/longer/than/the/line is absent"]);
 }
+
+/// A verb shows below its lines what is on its way, and leaves nothing of that behind.
+fn verb_with_display(columns: u16) {
+    let system = System::new(&[
+        ("slow", "description: Slow\nkind: oneshot\nstart: 'until test -e ROOT/slow; do sleep 0.02; done'\n"),
+        ("next", "description: Next\nkind: oneshot\nneeds: [slow]\nstart: [true]\n"),
+    ]);
+    system.supervise_engine();
+    let terminal = Terminal::new(24, columns);
+    let mut command = system.sunup(&["start", "next"]);
+    let mut verb = command.env("TERM", "linux").stdout(terminal.device()).stderr(terminal.device()).spawn().unwrap();
+    drop(command);
+    terminal.expect(&["[....] slow T"]);
+    assert!(terminal.is_cooked());
+    fs::write(system.path("slow"), "").unwrap();
+    terminal.expect(&["[ ok ] slow: Slow (T)", "[ ok ] next: Next (T)"]);
+    assert!(verb.wait().unwrap().success());
+}
+
+#[test]
+fn verb_with_display_at_80_columns() {
+    verb_with_display(80);
+}
+
+#[test]
+fn verb_with_display_at_200_columns() {
+    verb_with_display(200);
+}

@@ -5,6 +5,7 @@
 //! terminal is the end of it, and a boot never depends on it.
 
 pub mod awaited;
+pub mod followed;
 pub mod keyboard;
 
 mod live;
