@@ -134,12 +134,16 @@ bench: programs
 	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/bench" $(if $(JSON),--json "$(JSON)") $(ONLY)
 
 # Kills members of a supervision tree 10,000 times and judges what is left; docs/decisions/0023. KILLS= SEED= SERVICES=
-# Then stops a machine ROUNDS times whose services write, and cuts its power as often. ONLY= parent, process-1, loggers,
-# machine. Needs root.
+# Then has verbs change a system whose engine, keeper, supervises and verbs are killed, 500 times. Then stops a machine ROUNDS
+# times whose services write, and cuts its power as often. ONLY= parent, process-1, loggers, engine, machine. Needs root.
 ROUNDS = 20
 soak: programs
-ifneq ($(ONLY),machine)
+ifeq ($(filter engine machine,$(ONLY)),)
 	"$(abspath $(BUILT))/soak" $(if $(KILLS),--kills "$(KILLS)") $(if $(SEED),--seed "$(SEED)") $(if $(SERVICES),--services "$(SERVICES)") $(ONLY)
+endif
+ifeq ($(or $(ONLY),engine),engine)
+	SUNUP_SOAK="$(or $(KILLS),500)" $(if $(SEED),SEED="$(SEED)") \
+		cargo test --release -p stage2 --test kills -- --exact --nocapture whatever_is_killed
 endif
 ifeq ($(or $(ONLY),machine),machine)
 	SUNUP_BIN="$(abspath $(BUILT))" "$(abspath $(BUILT))/machines" --rounds $(ROUNDS) $(if $(SEED),--seed "$(SEED)")
