@@ -2,7 +2,8 @@
 //! long, and those with a pass number are checked before anything is mounted. In a sandbox block and loop
 //! devices are the host's, and are refused.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -17,8 +18,25 @@ use super::root::Root;
 use super::{StepError, device, fsck, guard, mount_table, program};
 
 /// They need a network, which comes later.
-const NETWORK: [&str; 12] =
-    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "ncp", "ceph", "glusterfs", "afs", "ocfs2", "sshfs"];
+const NETWORK: [&str; 17] = [
+    "afs",
+    "ceph",
+    "cifs",
+    "davfs",
+    "gfs",
+    "gfs2",
+    "glusterfs",
+    "lustre",
+    "ncp",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "ocfs2",
+    "pvfs2",
+    "smb3",
+    "smbfs",
+    "sshfs",
+];
 
 /// They show the machine's own kernel and devices, whoever mounts them.
 const MACHINE: [&str; 9] =
@@ -95,11 +113,11 @@ fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
     let options = Options::parse(&entry.options);
     let source = device::resolve(&entry.source);
     let target = root.path(&entry.target);
-    if entry.options.iter().any(|o| o == "x-mount.mkdir" || o.starts_with("x-mount.mkdir=")) {
-        fs::create_dir_all(&target).trying(format_args!("make {}", entry.target))?;
+    if let Some(mode) = options.make_directory {
+        let made = DirBuilder::new().recursive(true).mode(mode).create(&target);
+        made.trying(format_args!("make {}", entry.target))?;
     }
-    let needs_loop =
-        options.needs_program || (Path::new(&source).is_file() && !options.flags.contains(MsFlags::MS_BIND));
+    let needs_loop = options.needs_loop || (Path::new(&source).is_file() && !options.flags.contains(MsFlags::MS_BIND));
     let is_machine = needs_loop || device::is_block(&source) || MACHINE.contains(&entry.kind.as_str());
     if !guard::is_first() && is_machine {
         return guard::machine();
@@ -107,7 +125,7 @@ fn mount(root: &Root, entry: &Entry) -> Result<(), StepError> {
     if device::is_missing(&source) {
         return Err(StepError::because(format_args!("mount {}", entry.target), format_args!("{source} is not there")));
     }
-    if needs_loop || has_program(entry) {
+    if needs_loop || options.needs_program || has_program(entry) {
         return program::run_well(
             "mount",
             &["-t", &entry.kind, "-o", &entry.options.join(","), &source, &entry.target],

@@ -11,8 +11,12 @@ pub(super) struct Options {
     pub(super) propagation: MsFlags,
     /// The filesystem's, joined by commas.
     pub(super) data: String,
-    /// mount(8) must do it: a loop device.
+    /// It lies on a loop device, which mount(8) makes.
+    pub(super) needs_loop: bool,
+    /// mount(8) must do it: an owner, a mode, a directory of the filesystem.
     pub(super) needs_program: bool,
+    /// The directory is made if it is missing, with this mode.
+    pub(super) make_directory: Option<u32>,
 }
 
 /// Word, flags, and whether the word sets them (`ro`) or clears them (`rw`).
@@ -72,11 +76,20 @@ const FOR_READERS: [&str; 11] = [
 /// Words that let ordinary users mount, and what they imply for safety.
 const FOR_USERS: [&str; 4] = ["user", "users", "owner", "group"];
 
+/// Words that ask for a loop device, or for a part of one.
+const LOOP: [&str; 3] = ["loop", "offset", "sizelimit"];
+
 impl Options {
     /// Sorts words; later ones win.
     pub(super) fn parse(words: &[String]) -> Self {
-        let mut options =
-            Self { flags: MsFlags::empty(), propagation: MsFlags::empty(), data: String::new(), needs_program: false };
+        let mut options = Self {
+            flags: MsFlags::empty(),
+            propagation: MsFlags::empty(),
+            data: String::new(),
+            needs_loop: false,
+            needs_program: false,
+            make_directory: None,
+        };
         for word in words {
             options.take(word);
         }
@@ -93,8 +106,13 @@ impl Options {
             if word.starts_with("user") {
                 self.flags |= MsFlags::MS_NOEXEC;
             }
-        } else if word == "loop" || word.starts_with("loop=") || word.starts_with("offset=") {
-            self.needs_program = true;
+        } else if LOOP.contains(&word.split('=').next().unwrap_or_default()) {
+            self.needs_loop = true;
+        } else if let Some(what) = word.strip_prefix("X-mount.").or_else(|| word.strip_prefix("x-mount.")) {
+            match what.split_once('=').unwrap_or((what, "755")) {
+                ("mkdir", mode) => self.make_directory = Some(u32::from_str_radix(mode, 8).unwrap_or(0o755)),
+                _ => self.needs_program = true,
+            }
         } else if !FOR_READERS.contains(&word) && !is_comment(word) {
             if !self.data.is_empty() {
                 self.data.push(',');
@@ -104,7 +122,7 @@ impl Options {
     }
 }
 
-/// `x-…` is for programs, `X-…` and `comment=` for people.
+/// Other `x-…` is for programs, `X-…` and `comment=` for people.
 fn is_comment(word: &str) -> bool {
     word.starts_with("x-") || word.starts_with("X-") || word.starts_with("comment=")
 }
@@ -129,7 +147,26 @@ mod tests {
         check("users,exec", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "");
         let words = ["loop".to_owned(), "rslave".to_owned()];
         let options = Options::parse(&words);
-        assert!(options.needs_program);
+        assert!(options.needs_loop && !options.needs_program);
         assert_eq!(options.propagation, MsFlags::MS_SLAVE | MsFlags::MS_REC);
+    }
+
+    /// What mount(8) does besides mounting: a directory is made here, the rest is left to it.
+    #[test]
+    fn of_the_program() {
+        for (word, made, left) in [
+            ("X-mount.mkdir", Some(0o755), false),
+            ("x-mount.mkdir=0700", Some(0o700), false),
+            ("X-mount.mkdir=none", Some(0o755), false),
+            ("X-mount.owner=www-data", None, true),
+            ("x-systemd.requires=a.service", None, false),
+        ] {
+            let options = Options::parse(&[word.to_owned()]);
+            assert_eq!(
+                (options.make_directory, options.needs_program, options.data.as_str()),
+                (made, left, ""),
+                "{word}"
+            );
+        }
     }
 }

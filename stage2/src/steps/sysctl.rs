@@ -1,5 +1,6 @@
 //! `sysctl`: the kernel's settings from sysctl.d and /etc/sysctl.conf.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,32 +17,50 @@ struct Setting {
     place: String,
     /// Below /proc/sys; a component may have `*` in it.
     path: String,
-    value: String,
+    /// None: patterns leave it alone, and that is all.
+    value: Option<String>,
     /// `-` before the name: a failure is nobody's business.
     optional: bool,
 }
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     guard::machine()?;
+    set_all(root)
+}
+
+fn set_all(root: &Root) -> Result<(), StepError> {
     let mut failures = Failures::default();
-    for setting in settings(root, &mut failures) {
-        let paths = expand(&root.path("/proc/sys"), &setting.path);
+    let base = root.path("/proc/sys");
+    let settings = settings(root, &mut failures);
+    let named: BTreeSet<PathBuf> =
+        settings.iter().filter(|one| !one.is_pattern()).map(|one| base.join(&one.path)).collect();
+    for setting in &settings {
+        let Some(value) = &setting.value else { continue };
+        let mut paths = expand(&base, &setting.path);
         if paths.is_empty() && !setting.optional {
             let error = StepError::because(format_args!("set {}", setting.path), "there is no such setting");
             warn(&error.at(&setting.place));
         }
+        paths.retain(|path| !(setting.is_pattern() && named.contains(path)));
         for path in paths {
-            if !root.does(format_args!("set {} to {}", path.display(), setting.value)) {
+            if !root.does(format_args!("set {} to {value}", path.display())) {
                 continue;
             }
-            let result = fs::write(&path, format!("{}\n", setting.value));
+            let result = fs::write(&path, format!("{value}\n"));
             if !setting.optional {
-                let what = format!("set {} to {}", path.display(), setting.value);
+                let what = format!("set {} to {value}", path.display());
                 failures.note(result.trying(what).map_err(|error| error.at(&setting.place)));
             }
         }
     }
     failures.finish()
+}
+
+impl Setting {
+    /// It means every setting that fits, but those that have a line of their own.
+    fn is_pattern(&self) -> bool {
+        self.path.contains('*')
+    }
 }
 
 /// Every setting in the order in which it is made; /etc/sysctl.conf has the last word. A file that cannot be read and a
@@ -66,18 +85,20 @@ fn settings(root: &Root, failures: &mut Failures) -> Vec<Setting> {
 fn parse(file: &str, text: &str) -> Vec<Result<Setting, StepError>> {
     let lines = text.lines().map(str::trim).enumerate();
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', ';']));
-    lines.filter_map(|(at, line)| setting(format!("{file}:{}", at + 1), line)).collect()
+    lines.map(|(at, line)| setting(format!("{file}:{}", at + 1), line)).collect()
 }
 
-/// A name with `-` and without a value only keeps other lines' patterns off; there is nothing to set.
-fn setting(place: String, line: &str) -> Option<Result<Setting, StepError>> {
-    let Some((name, value)) = line.split_once('=') else {
-        let error = StepError::plain(format_args!("\"{line}\" is no setting: NAME=VALUE is needed")).at(place);
-        return (!line.starts_with('-')).then_some(Err(error));
+/// Without a value a name with `-` keeps patterns off.
+fn setting(place: String, line: &str) -> Result<Setting, StepError> {
+    let (name, value) = match line.split_once('=') {
+        Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
+        None if line.starts_with('-') => (line, None),
+        None => {
+            return Err(StepError::plain(format_args!("\"{line}\" is no setting: NAME=VALUE is needed")).at(place));
+        }
     };
-    let name = name.trim();
     let plain = name.strip_prefix('-').unwrap_or(name).trim();
-    Some(Ok(Setting { place, path: path(plain), value: value.trim().to_owned(), optional: plain != name }))
+    Ok(Setting { place, path: path(plain), value, optional: plain != name })
 }
 
 /// `net.ipv4.conf.eth0/1.forwarding` is `net/ipv4/conf/eth0.1/forwarding`: what comes first is the separator.
@@ -126,7 +147,8 @@ mod tests {
     fn lines() {
         let text = "# c\n; c\nkernel.panic = 10\n-net/ipv4/conf/eth0.1/forwarding=1\nnet.ipv4.conf.eth0/1.x=a = b\njunk\n-a.b\n";
         let setting = |line: u32, path: &str, value: &str, optional| {
-            Ok(Setting { place: format!("x.conf:{line}"), path: path.into(), value: value.into(), optional })
+            let value = (!value.is_empty()).then(|| value.to_owned());
+            Ok(Setting { place: format!("x.conf:{line}"), path: path.into(), value, optional })
         };
         assert_eq!(
             parse("x.conf", text),
@@ -135,6 +157,7 @@ mod tests {
                 setting(4, "net/ipv4/conf/eth0.1/forwarding", "1", true),
                 setting(5, "net/ipv4/conf/eth0.1/x", "a = b", false),
                 Err(StepError::plain("x.conf:6: \"junk\" is no setting: NAME=VALUE is needed")),
+                setting(7, "a/b", "", true),
             ]
         );
     }
@@ -152,6 +175,22 @@ mod tests {
         assert_eq!(paths, ["a/b", "c/d"]);
         let error = failures.finish().unwrap_err().to_string();
         assert!(error.contains("10-directory.conf: "), "{error}");
+    }
+
+    /// A pattern leaves out what has a line of its own, wherever that is, and what is only named.
+    #[test]
+    fn patterns_give_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        fs::create_dir(root.path("/etc")).unwrap();
+        for name in ["eth0", "eth1", "lo"] {
+            fs::create_dir_all(root.path("/proc/sys/net").join(name)).unwrap();
+            fs::write(root.path("/proc/sys/net").join(name).join("x"), "0\n").unwrap();
+        }
+        fs::write(root.path("/etc/sysctl.conf"), "net.eth0.x = 2\nnet.*.x = 1\n-net.lo.x\n").unwrap();
+        set_all(&root).unwrap();
+        let values = ["eth0", "eth1", "lo"].map(|name| root.read(&format!("/proc/sys/net/{name}/x")).unwrap().unwrap());
+        assert_eq!(values, ["2\n", "1\n", "0\n"]);
     }
 
     /// `*` stands for part of a name; nothing leads out of /proc/sys, and what is not there is not made.

@@ -1,6 +1,15 @@
 //! `unmount-network`: what is mounted over the network goes while the network is there. Without its server such a
 //! filesystem would hold up the stop until its own deadline.
+//!
+//! One whose server does not answer keeps no other one from going: each is waited for only a moment before the next one's
+//! turn, and all of them together at the end, until the unit's own deadline. Nothing is forced, because a server that is
+//! slow would lose what was written.
 
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 
 use super::error::Trying;
@@ -9,17 +18,47 @@ use super::mount_table::Mounted;
 use super::root::Root;
 use super::{StepError, fstab, mount, mount_table};
 
+/// How long one is waited for before the next one's turn.
+const TURN: Duration = Duration::from_secs(2);
+
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let entries = fstab::read(root)?;
     let named: Vec<&str> = entries.iter().filter(|e| mount::is_network(e)).map(|e| e.target.as_str()).collect();
     let mounts = mount_table::read()?;
+    let mut targets = targets(&mounts, &named);
+    targets.retain(|target| root.does(format_args!("unmount {target}")));
+    each(&targets, TURN, |target| umount2(target, MntFlags::UMOUNT_NOFOLLOW))
+}
+
+/// Unmounts one after the other; who does not answer within a turn goes on beside the next.
+fn each(
+    targets: &[&str],
+    turn: Duration,
+    unmount: impl Fn(&str) -> Result<(), Errno> + Send + Copy,
+) -> Result<(), StepError> {
     let mut failures = Failures::default();
-    for target in targets(&mounts, &named) {
-        if root.does(format_args!("unmount {target}")) {
-            let gone = umount2(target, MntFlags::UMOUNT_NOFOLLOW);
-            failures.note(gone.trying(format_args!("unmount {target}")));
+    let mut note = |of: &str, gone: Result<(), Errno>| failures.note(gone.trying(format_args!("unmount {of}")));
+    thread::scope(|scope| {
+        let (told, tells) = mpsc::channel();
+        for &target in targets {
+            let told = told.clone();
+            let work = move || told.send((target, unmount(target))).is_ok();
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                note(target, unmount(target));
+                continue;
+            }
+            let mut answered = false;
+            while !answered && let Ok((of, gone)) = tells.recv_timeout(turn) {
+                answered = of == target;
+                note(of, gone);
+            }
+            if !answered {
+                eprintln!("{target} does not answer; going on beside it");
+            }
         }
-    }
+        drop(told);
+        tells.iter().for_each(|(of, gone)| note(of, gone));
+    });
     failures.finish()
 }
 
@@ -32,6 +71,8 @@ fn targets<'a>(mounts: &'a [Mounted], named: &[&str]) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     /// By its type or by what fstab says of it; never the root.
@@ -43,5 +84,25 @@ mod tests {
              5 1 0:5 / /far rw - ext4 /dev/nbd0 rw\n",
         );
         assert_eq!(targets(&mounts, &["/far"]), ["/far", "/home/me", "/home"]);
+    }
+
+    /// One that hangs costs the others a turn, in their order, and is heard in the end; a failure is named.
+    #[test]
+    fn one_hangs() {
+        let (release, held) = mpsc::channel();
+        let (held, log) = (Mutex::new(held), Mutex::new(Vec::new()));
+        let unmount = |target: &str| {
+            if target == "/dead" {
+                held.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
+            }
+            log.lock().unwrap().push(target.to_owned());
+            if target == "/last" {
+                release.send(()).unwrap();
+            }
+            if target == "/busy" { Err(Errno::EBUSY) } else { Ok(()) }
+        };
+        let answer = each(&["/a/b", "/a", "/dead", "/busy", "/last"], Duration::from_millis(50), unmount);
+        assert_eq!(answer.unwrap_err().to_string(), "unable to unmount /busy: Device or resource busy");
+        assert_eq!(log.into_inner().unwrap(), ["/a/b", "/a", "/busy", "/last", "/dead"]);
     }
 }
