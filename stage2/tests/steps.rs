@@ -48,15 +48,38 @@ fn again(test: &str, directory: &Path, wrapper: &[&str], script: &str) {
     assert!(text.contains("1 passed"), "{text}");
 }
 
+/// What a step does where the machine is not ours. A new step has to be sorted before the tests can be built.
+#[derive(PartialEq, Eq)]
+enum Inside {
+    /// It is refused before anything is looked at.
+    Refused,
+    /// It works on what is the sandbox's own, and on that alone.
+    Works,
+}
+
+fn inside_of(step: &Step) -> Inside {
+    match step {
+        Step::Fsck | Step::Swapon | Step::Swapoff => Inside::Refused,
+        Step::Sysctl | Step::Modules | Step::Clock | Step::ClockSave => Inside::Refused,
+        // Devices, and a host name that is shared, are refused nevertheless: see below.
+        Step::Mount | Step::MountNetwork | Step::UnmountNetwork | Step::Remount | Step::Hostname => Inside::Works,
+        // A seed is fed but never credited.
+        Step::RandomSeed | Step::RandomSeedSave => Inside::Works,
+        Step::MachineId | Step::Loopback | Step::Tmpfiles | Step::Utmp => Inside::Works,
+    }
+}
+
+fn steps_that(what: Inside) -> impl Iterator<Item = &'static Step> {
+    Step::ALL.iter().map(|(step, _)| step).filter(move |step| inside_of(step) == what)
+}
+
 /// Swap, checks, clock, modules and kernel settings are the host's, and steps say so before they look at anything.
 #[test]
 fn refusals() {
     if inside().is_some() {
         assert_eq!(std::process::id(), 1);
-        let refused =
-            [Step::Fsck, Step::Swapon, Step::Swapoff, Step::Sysctl, Step::Modules, Step::Clock, Step::ClockSave];
-        for step in refused {
-            let error = steps::run(&step).expect_err(&format!("{step:?}"));
+        for step in steps_that(Inside::Refused) {
+            let error = steps::run(step).expect_err(&format!("{step:?}"));
             assert_eq!(error.to_string(), "refused: not in the first pid namespace", "{step:?}");
         }
         return;
@@ -124,44 +147,74 @@ fn mounts_that_are_refused() {
     }
 }
 
-/// mount, hostname, loopback and remount do their work in a sandbox, as root and as an ordinary user, and a second time
-/// there is nothing left to do.
+/// Every other step does its work in a sandbox, as root and as an ordinary user; a second time there is nothing left to do,
+/// and outside nothing has changed.
 #[test]
 fn works_in_a_sandbox() {
     if let Some(directory) = inside() {
         for _ in 0..2 {
-            for step in [Step::Mount, Step::Hostname, Step::Loopback, Step::Remount] {
-                steps::run(&step).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+            for step in steps_that(Inside::Works).filter(|step| **step != Step::UnmountNetwork) {
+                steps::run(step).unwrap_or_else(|error| panic!("{step:?}: {error}"));
             }
             check_mounts(&directory);
+            check_files(&directory);
             assert_eq!(nix::unistd::gethostname().unwrap(), "sandbox");
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         }
+        steps::run(&Step::UnmountNetwork).unwrap();
+        assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains("/far "));
         return;
     }
     let directory = tempfile::tempdir().unwrap();
     prepare(directory.path());
-    let script = r#"mount --bind "$SUNUP_TEST_INSIDE/etc" /etc; exec "$@""#;
+    let script = r#"
+        for place in /var /run /usr/lib/tmpfiles.d; do test ! -d $place || mount -t tmpfs none $place; done
+        mkdir -p /var/log /var/lib; >/var/log/wtmp
+        mount --bind "$SUNUP_TEST_INSIDE/etc" /etc; exec "$@""#;
     let namespaces = [&PID[..], &["--uts", "--net", "--ipc"]].concat();
     let user = [&namespaces[..], &USER].concat();
+    let before = outside();
     again("works_in_a_sandbox", directory.path(), &user, script);
     if is_root() {
+        fs::remove_file(directory.path().join("etc/machine-id")).unwrap();
         again("works_in_a_sandbox", directory.path(), &namespaces, script);
     }
+    assert_eq!(outside(), before);
+    assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains(directory.path().to_str().unwrap()));
+}
+
+/// What the steps would change if they reached the host: its name, machine-id, seed, boot record.
+fn outside() -> Vec<String> {
+    let files = ["/etc/machine-id", "/var/lib/sunup/random-seed", "/run/utmp", "/run/sunup-test", "/var/log/wtmp"];
+    let mut seen: Vec<String> = files.map(|file| format!("{:?}", fs::read(file).ok())).into();
+    seen.push(format!("{:?}", nix::unistd::gethostname()));
+    seen
+}
+
+/// Each file is there, whole.
+fn check_files(directory: &Path) {
+    let id = fs::read_to_string("/etc/machine-id").unwrap();
+    assert_eq!((id.len(), fs::read_to_string(directory.join("etc/machine-id")).unwrap()), (33, id));
+    assert_eq!(fs::metadata("/var/lib/sunup/random-seed").unwrap().len(), 512);
+    assert_eq!(fs::metadata("/run/utmp").unwrap().len(), fs::metadata("/var/log/wtmp").unwrap().len());
+    assert!(fs::metadata("/run/utmp").unwrap().len() > 0);
+    assert_eq!(fs::metadata("/run/sunup-test").unwrap().permissions().mode() & 0o7777, 0o1750);
 }
 
 /// An fstab with an inner directory before its outer one, and entries that are not to be mounted.
 fn prepare(directory: &Path) {
     let at = directory.display();
-    for name in ["etc", "outer", "source", "bound"] {
-        fs::create_dir(directory.join(name)).unwrap();
+    for name in ["etc/tmpfiles.d", "outer", "source", "bound", "far"] {
+        fs::create_dir_all(directory.join(name)).unwrap();
     }
+    fs::write(directory.join("etc/tmpfiles.d/test.conf"), "d /run/sunup-test 1750 - - -\n").unwrap();
     fs::write(directory.join("etc/hostname"), "sandbox\n").unwrap();
     let fstab = format!(
         "tmpfs {at}/outer/in\\040side tmpfs noexec,size=1m,mode=0700,x-mount.mkdir 0 0\n\
          {at}/source {at}/bound none bind,ro,nosuid,private 0 0\n\
          tmpfs {at}/outer tmpfs nodev,size=1m 0 0\n\
+         tmpfs {at}/far tmpfs _netdev,size=1m 0 0\n\
          /dev/none /missing ext4 nofail 0 0\n/dev/none /later ext4 noauto 0 0\n/dev/none none swap sw 0 0\n"
     );
     fs::write(directory.join("etc/fstab"), fstab).unwrap();
