@@ -4,15 +4,16 @@ mod scene;
 #[path = "../../tests/src/skip.rs"]
 mod skip;
 
+use nix::fcntl::{Flock, FlockArg};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use scene::{SLEEP, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, wait_until};
 use supervisor::status::Phase;
-use supervisor::sys::process::kill;
+use supervisor::sys::process::{kill, start_ticks};
 
 /// Two services, one with a logger whose lines are numbered, all running below `svscan`.
 fn two_services(scene: &mut Scene, arguments: &[&str]) -> u32 {
@@ -174,4 +175,57 @@ fn impostor() {
     kill(supervise, 9).unwrap();
     scene.await_text("messages", |text| text.ends_with(&format!("supervise a: info: going on with pid {service}\n")));
     assert!(is_alive(impostor));
+}
+
+/// A successor that has no descriptors to look with starts nothing and makes no pipe; it takes over once it has some.
+#[test]
+fn successor_without_descriptors() {
+    let mut scene = Scene::new();
+    let first = two_services(&mut scene, &["scan"]);
+    let (before, pipe) = (pids(&scene), log_pipe(&scene));
+    kill(first, 9).unwrap();
+    scene.wait(first);
+    // So many that it can begin, and no more: with fewer it says why it cannot, and ends, as when it was stopped too late.
+    let second = (0..10).flat_map(|_| 5..12).find_map(|limit| limited(&mut scene, limit)).expect("a fitting limit");
+    scene.letters("scan/.svscan/control", "a");
+    assert!(!holds(second, &pipe));
+    limit_descriptors(second, 1000);
+    wait_until("the pipe", || holds(second, &pipe).then_some(()));
+    say(&scene, "2");
+    scene.await_text("b/out", |text| text == "line 1\nline 2\n");
+    assert_eq!(pids(&scene), before);
+    kill(second, 15).unwrap();
+    assert_eq!(scene.wait(second).code(), Some(0));
+    let messages = scene.text("messages");
+    assert_eq!(messages.lines().filter(|line| *line == BLIND).count(), 1, "{messages}");
+    assert!(!scene.is_supervised("a") && !scene.is_supervised("b") && !scene.is_supervised("b/log"));
+}
+
+/// What a successor says that cannot look.
+const BLIND: &str = "svscan: warning: unable to look for supervises: Too many open files (next try in 1 s)";
+
+/// An svscan with so few descriptors from when it asks for the lock, if it can begin but not look.
+fn limited(scene: &mut Scene, limit: u32) -> Option<u32> {
+    let lock = fs::File::open(scene.path.join("scan/.svscan/lock")).unwrap();
+    let lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
+    let pid = svscan(scene, &["scan"]);
+    let has_ended = || start_ticks(pid).is_none();
+    let asks = || {
+        let mut fds = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+        fds.any(|fd| fs::read_link(fd.unwrap().path()).is_ok_and(|link| link.ends_with(".svscan/lock"))).then_some(())
+    };
+    wait_until("its lock", || asks().or_else(|| has_ended().then_some(())));
+    kill(pid, 19).unwrap();
+    limit_descriptors(pid, limit);
+    drop(lock);
+    kill(pid, 18).unwrap();
+    let is_blind = || scene.text("messages").contains(BLIND).then_some(true);
+    wait_until("its beginning", || is_blind().or_else(|| has_ended().then_some(false))).then_some(pid)
+}
+
+/// The soft limit of a process.
+fn limit_descriptors(pid: u32, limit: u32) {
+    let arguments = [format!("--pid={pid}"), format!("--nofile={limit}:")];
+    // It may have ended.
+    let _ = Command::new("prlimit").args(arguments).stderr(Stdio::null()).status().unwrap();
 }

@@ -1,7 +1,7 @@
 //! What a predecessor has left: supervises that are alive, and the pipes that they hold.
 //!
-//! Everything is taken from /proc and from the files of the services, never from memory. What cannot be found is
-//! started afresh.
+//! Everything is taken from /proc and from the files of the services, never from memory. What is not there is started afresh;
+//! what cannot be told, for want of descriptors or memory, is an error, and has to be asked again.
 
 use core::ffi::CStr;
 
@@ -9,6 +9,7 @@ use crate::c_path;
 use crate::paths::service;
 use crate::status::{SIZE, Status};
 use crate::sys::descriptor::{Descriptor, HERE};
+use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, FileStatus, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use crate::sys::process;
 use crate::sys::table::Table;
@@ -36,35 +37,41 @@ struct Found {
 pub struct Supervises(Table<Found>);
 
 impl Supervises {
-    /// Looks through /proc for those of our user. Without it, or without memory, fewer are found.
-    pub fn find() -> Self {
+    /// Looks through /proc for those of our user. Without /proc there are none.
+    pub fn find() -> Result<Self> {
         let mut found = Self::default();
         let scan = files::status_at(HERE, c".").ok().as_ref().map(FileStatus::identity);
-        let Ok(directory) = files::open(c"/proc", O_RDONLY | O_DIRECTORY, 0) else { return found };
-        let Some(user) = user_of(*directory, c"self") else { return found };
+        let Some(directory) = Errno::known(files::open(c"/proc", O_RDONLY | O_DIRECTORY, 0))? else {
+            return Ok(found);
+        };
+        let Some(user) = user_of(*directory, c"self") else { return Ok(found) };
         let mut names = files::Names::of(*directory);
-        while let Ok(Some(name)) = names.next_name() {
+        while let Some(Some(name)) = Errno::known(names.next_name())? {
             // Anybody may take any name and go anywhere.
             if let Some(pid) = parse_number(name.to_bytes())
                 && user_of(*directory, name) == Some(user)
-                && is_supervise(*directory, name)
+                && is_supervise(*directory, name)?
             {
-                found.take(pid as u32, scan);
+                found.take(pid as u32, scan)?;
             }
         }
-        found
+        Ok(found)
     }
 
     /// A supervise of one service enters the directory once it has the lock; one of several stays in the scan directory
     /// and has theirs open.
-    fn take(&mut self, pid: u32, scan: Option<(u64, u64)>) {
+    fn take(&mut self, pid: u32, scan: Option<(u64, u64)>) -> Result<()> {
         let place = group::working_directory(pid);
         if place.is_some() && place == scan {
+            let mut pushed = Ok(());
             group::each_directory(pid, |_, identity| {
-                let _ = self.0.push(Found { identity, pid, is_grouped: true });
-            });
+                pushed = pushed.and(self.0.push(Found { identity, pid, is_grouped: true }));
+            })?;
+            pushed
         } else if let Some(identity) = place {
-            let _ = self.0.push(Found { identity, pid, is_grouped: false });
+            self.0.push(Found { identity, pid, is_grouped: false })
+        } else {
+            Ok(())
         }
     }
 
@@ -79,54 +86,69 @@ fn user_of(proc: Descriptor, pid: &CStr) -> Option<u32> {
     files::status_at(proc, pid).ok().map(|status| status.owner)
 }
 
-fn is_supervise(proc: Descriptor, pid: &CStr) -> bool {
+fn is_supervise(proc: Descriptor, pid: &CStr) -> Result<bool> {
     let mut path = Text::<32>::new();
     path.push(pid.to_bytes());
     path.push(b"/comm");
     let mut buffer = [0; 16];
-    path.c_str().is_some_and(|path| files::read_at(proc, path, &mut buffer).is_ok_and(|name| name == COMMAND))
+    let Some(path) = path.c_str() else { return Ok(false) };
+    Ok(Errno::known(files::read_at(proc, path, &mut buffer))?.is_some_and(|name| name == COMMAND))
 }
 
 /// The pipe between a service and its logger, as somebody who is alive holds it: a supervise, the logger, or at worst
 /// the service itself.
-pub fn recover_pipe(name: &CStr, main: Option<(u32, bool)>, log: Option<(u32, bool)>) -> Option<Pipe> {
-    let held = |supervise: Option<(u32, bool)>, is_log: bool| {
-        let (pid, is_grouped) = supervise?;
-        let number = if is_grouped { group::pipe_number(pid, name, is_log)? } else { u64::from(!is_log) };
-        pipe_of(pid, number)
-    };
-    held(main, false)
-        .or_else(|| held(log, true))
-        .or_else(|| pipe_of(running(directory_of(name, true).c_str()?)?, 0))
-        .or_else(|| pipe_of(running(name)?, 1))
+pub fn recover_pipe(name: &CStr, main: Option<(u32, bool)>, log: Option<(u32, bool)>) -> Result<Option<Pipe>> {
+    for (supervise, is_log) in [(main, false), (log, true)] {
+        let Some((pid, is_grouped)) = supervise else { continue };
+        let number = if is_grouped { group::pipe_number(pid, name, is_log)? } else { Some(u64::from(!is_log)) };
+        if let Some(number) = number
+            && let Some(pipe) = pipe_of(pid, number)?
+        {
+            return Ok(Some(pipe));
+        }
+    }
+    let log = directory_of(name, true);
+    for (directory, number) in [(log.c_str(), 0), (Some(name), 1)] {
+        if let Some(directory) = directory
+            && let Some(pid) = running(directory)?
+            && let Some(pipe) = pipe_of(pid, number)?
+        {
+            return Ok(Some(pipe));
+        }
+    }
+    Ok(None)
 }
 
 /// The process that the record of a service names, if it is alive.
-fn running(directory: &CStr) -> Option<u32> {
-    let directory = files::open(directory, files::O_PATH | O_DIRECTORY, 0).ok()?;
+fn running(directory: &CStr) -> Result<Option<u32>> {
+    let Some(directory) = Errno::known(files::open(directory, files::O_PATH | O_DIRECTORY, 0))? else {
+        return Ok(None);
+    };
     let mut buffer = [0; SIZE];
-    let status = Status::unpack(files::read_at(*directory, c_path!(service::STATUS), &mut buffer).ok()?)?;
-    (status.pid > 0 && process::start_ticks(status.pid) == Some(status.start_ticks)).then_some(status.pid)
+    let record = Errno::known(files::read_at(*directory, c_path!(service::STATUS), &mut buffer))?;
+    let Some(status) = record.and_then(Status::unpack).filter(|status| status.pid > 0) else { return Ok(None) };
+    Ok((process::birth_of(status.pid)? == Some(status.start_ticks)).then_some(status.pid))
 }
 
 /// Both ends of the pipe that a process has as a descriptor; a FIFO with a name is no log pipe.
-fn pipe_of(pid: u32, number: u64) -> Option<Pipe> {
+fn pipe_of(pid: u32, number: u64) -> Result<Option<Pipe>> {
     let mut path = Text::<40>::new();
     path.push(b"/proc/");
     path.push_number(u64::from(pid));
     path.push(b"/fd/");
     path.push_number(number);
-    let path = path.c_str()?;
+    let Some(path) = path.c_str() else { return Ok(None) };
     let mut buffer = [0; 8];
-    if !files::read_link_at(HERE, path, &mut buffer).ok()?.starts_with(b"pipe:[") {
-        return None;
+    if !files::read_link_at(HERE, path, &mut buffer).is_ok_and(|link| link.starts_with(b"pipe:[")) {
+        return Ok(None);
     }
-    let read = files::open(path, O_RDONLY | O_NONBLOCK, 0).ok()?;
+    let Some(read) = Errno::known(files::open(path, O_RDONLY | O_NONBLOCK, 0))? else { return Ok(None) };
     let mut own = Text::<40>::new();
     own.push(b"/proc/self/fd/");
     own.push_number(read.0 as u64);
-    let write = files::open(own.c_str()?, O_WRONLY | O_NONBLOCK, 0).ok()?;
-    read.set_nonblocking(false).ok()?;
-    write.set_nonblocking(false).ok()?;
-    Some(Pipe { read, write })
+    let Some(own) = own.c_str() else { return Ok(None) };
+    let Some(write) = Errno::known(files::open(own, O_WRONLY | O_NONBLOCK, 0))? else { return Ok(None) };
+    read.set_nonblocking(false)?;
+    write.set_nonblocking(false)?;
+    Ok(Some(Pipe { read, write }))
 }

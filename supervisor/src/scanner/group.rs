@@ -8,25 +8,29 @@ use core::ffi::CStr;
 
 use crate::c_path;
 use crate::paths::service;
-use crate::sys::descriptor::{Descriptor, HERE};
+use crate::sys::descriptor::{Descriptor, HERE, Owned};
+use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, Names, O_DIRECTORY, O_PATH, O_RDONLY};
 use crate::sys::text::{Text, parse_number};
 
-/// Calls `meet` for every directory that a process has open, with a descriptor of it and its identity.
-pub fn each_directory(pid: u32, mut meet: impl FnMut(Descriptor, (u64, u64))) {
+/// Calls `meet` for every directory that a process has open, with a descriptor of it and its identity. An error: for want
+/// of something not all were met.
+pub fn each_directory(pid: u32, mut meet: impl FnMut(Descriptor, (u64, u64))) -> Result<()> {
     let path = proc_path(pid, b"/fd");
-    let Some(Ok(list)) = path.c_str().map(|path| files::open(path, O_RDONLY | O_DIRECTORY, 0)) else { return };
+    let Some(path) = path.c_str() else { return Ok(()) };
+    let Some(list) = Errno::known(files::open(path, O_RDONLY | O_DIRECTORY, 0))? else { return Ok(()) };
     let mut names = Names::of(*list);
-    while let Ok(Some(name)) = names.next_name() {
+    while let Some(Some(name)) = Errno::known(names.next_name())? {
         if parse_number(name.to_bytes()).is_none() {
             continue;
         }
-        if let Ok(directory) = files::open_at(*list, name, O_PATH | O_DIRECTORY, 0)
+        if let Some(directory) = Errno::known(files::open_at(*list, name, O_PATH | O_DIRECTORY, 0))?
             && let Ok(status) = files::status_of(*directory)
         {
             meet(*directory, status.identity());
         }
     }
+    Ok(())
 }
 
 /// Writes letters into the control FIFO of a service. Nobody may be there any more.
@@ -40,9 +44,15 @@ pub fn parent_of(directory: Descriptor) -> Option<(u64, u64)> {
 }
 
 /// The number that a group's arguments give for the pipe of a service, or of its logger.
-pub fn pipe_number(pid: u32, name: &CStr, is_log: bool) -> Option<u64> {
+pub fn pipe_number(pid: u32, name: &CStr, is_log: bool) -> Result<Option<u64>> {
     let path = proc_path(pid, b"/cmdline");
-    let list = files::open(path.c_str()?, O_RDONLY, 0).ok()?;
+    let Some(path) = path.c_str() else { return Ok(None) };
+    let list = Errno::known(files::open(path, O_RDONLY, 0))?;
+    Ok(list.and_then(|list| number_in(&list, name, is_log)))
+}
+
+/// The same, from its list of arguments.
+fn number_in(list: &Owned, name: &CStr, is_log: bool) -> Option<u64> {
     let mut wanted = Text::<300>::new();
     wanted.push(name.to_bytes());
     wanted.push(if is_log { b"/log" } else { b"" });
@@ -112,7 +122,8 @@ mod tests {
             if identity == of(&directory.path().join("log")) {
                 parents.push(parent_of(met));
             }
-        });
+        })
+        .unwrap();
         assert_eq!(parents, [Some(of(directory.path()))]);
         assert_eq!(working_directory(std::process::id()), Some(of(&std::env::current_dir().unwrap())));
         drop(open);

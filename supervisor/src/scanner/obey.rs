@@ -58,7 +58,7 @@ impl Scanner {
             report::unable(&mut self.messages, "execute svscan again", b"", errno, "");
         }
         if orders.scan || (orders.prune && self.is_stale) {
-            self.scan(None);
+            self.scan();
         }
         if orders.prune {
             self.entries.end_supervises(true, orders.prune_loggers);
@@ -68,7 +68,7 @@ impl Scanner {
             self.keep(|record| record.ending = true);
             self.entries.end_supervises(false, orders.quit);
         }
-        if orders.finish || (self.is_ending && !self.is_over && self.entries.are_dead()) {
+        if orders.finish || (self.is_ending && !self.is_over && !self.takes_over && self.entries.are_dead()) {
             return self.finish();
         }
         let now = time::monotonic();
@@ -110,8 +110,13 @@ impl Scanner {
         self.entries.due(now).map(|at| at.max(self.not_before))
     }
 
+    /// Scans the whole directory.
+    fn scan(&mut self) {
+        if self.takes_over { self.take_over() } else { self.scan_with(None) }
+    }
+
     /// Scans the whole directory. `left`: what a predecessor has left.
-    pub(super) fn scan(&mut self, left: Option<&Supervises>) {
+    pub(super) fn scan_with(&mut self, left: Option<&Supervises>) {
         self.is_stale = false;
         let (is_incomplete, again) = self.walk(left, true, Entries::scan);
         self.is_incomplete = is_incomplete;
@@ -128,7 +133,7 @@ impl Scanner {
 
     /// A name has come into the directory.
     pub(super) fn look(&mut self, name: &CStr) {
-        if self.is_ending {
+        if self.is_ending || self.takes_over {
             return;
         }
         let (is_incomplete, again) = self.walk(None, true, |entries, walk| entries.look(name, walk));

@@ -52,6 +52,8 @@ pub(super) struct Scanner {
     pub(super) record: Option<Record>,
     /// Supervises of a predecessor that are no children of ours.
     pub(super) followed: Followed,
+    /// Not all that a predecessor has left could be looked at yet.
+    pub(super) takes_over: bool,
     /// Until then (monotonic ns) a predecessor's supervises may show up.
     pub(super) settled_at: Option<u64>,
     pub(super) entries: Entries,
@@ -172,6 +174,7 @@ impl Scanner {
             record,
             children,
             followed: Followed::new(),
+            takes_over: false,
             settled_at: (writer != Writer::Nobody).then(|| time::monotonic().saturating_add(SETTLED)),
             entries: Entries::new(
                 before.is_some_and(|record| record.closed),

@@ -45,7 +45,8 @@ impl Entries {
     #[inline(never)]
     fn end_group(&self, pid: u32, is_meant: impl Fn(&Entry) -> bool, loggers_too: bool) {
         let log_letters = if loggers_too { TERMINATE } else { HANG_UP };
-        group::each_directory(pid, |directory, identity| {
+        // For want of descriptors the rest is not told now; whoever told us may tell us again.
+        let _ = group::each_directory(pid, |directory, identity| {
             if let Some(entry) = self.entries.iter().find(|entry| entry.is(identity)) {
                 return if is_meant(entry) {
                     group::tell(directory, TERMINATE)

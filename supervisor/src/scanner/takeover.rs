@@ -1,21 +1,37 @@
 //! What a scanner finds when it is not the first of its directory: supervises are taken over, not started.
+//!
+//! Until all that is there could be looked at, no other scan begins: it would make a pipe where there is one.
 
 use crate::sys::event::EPOLLIN;
 use crate::sys::time;
 
 use super::adopt::Supervises;
-use super::run::{FOLLOWED, Scanner};
+use super::report;
+use super::run::{FOLLOWED, RETRY, Scanner};
 
 impl Scanner {
     /// The first scan after a predecessor, or a life of our own before: what runs is taken over, not started.
     #[inline(never)]
     pub(super) fn take_over(&mut self) {
-        if self.settled_at.is_none() {
-            return;
+        self.takes_over = true;
+        match Supervises::find() {
+            Ok(left) => {
+                self.scan_with(Some(&left));
+                self.follow_strangers();
+                self.takes_over = self.is_incomplete;
+                if self.is_ending {
+                    // Those that nobody knew of could not be told.
+                    self.entries.end_supervises(false, false);
+                }
+            }
+            Err(errno) => {
+                if !self.is_incomplete {
+                    report::unable(&mut self.messages, "look for supervises", b"", errno, " (next try in 1 s)");
+                }
+                self.is_incomplete = true;
+                self.scan_at = Some(time::monotonic().saturating_add(RETRY));
+            }
         }
-        let left = Supervises::find();
-        self.scan(Some(&left));
-        self.follow_strangers();
         if self.record.is_some_and(|record| record.holds) {
             self.hold_fifo();
         }
@@ -23,8 +39,9 @@ impl Scanner {
 
     /// Supervises that were being started when the predecessor ended hold their locks by now.
     pub(super) fn look_again(&mut self) {
-        if self.settled_at.is_some_and(|at| at > time::monotonic()) {
-            let left = Supervises::find();
+        if self.settled_at.is_some_and(|at| at > time::monotonic())
+            && let Ok(left) = Supervises::find()
+        {
             self.serve(Some(&left));
             self.follow_strangers();
         }

@@ -18,7 +18,9 @@ impl Scanner {
     /// Scans and goes on until the end; gives the exit code.
     #[inline(never)]
     pub(super) fn watch(&mut self, ready: Option<i32>) -> i32 {
-        self.take_over();
+        if self.settled_at.is_some() {
+            self.take_over();
+        }
         if let Some(code) = self.obey(Orders { scan: self.settled_at.is_none(), ..Orders::default() }) {
             return code;
         }

@@ -175,9 +175,10 @@ impl Entries {
         let pipe = match log {
             Some(_) if !self.closed => {
                 let left = |identity| walk.left.and_then(|left| left.of(identity));
-                let recovered = walk
-                    .left
-                    .and_then(|_| adopt::recover_pipe(name, left(identity), log.and_then(|log| left(log.identity()))));
+                let recovered = match walk.left {
+                    Some(_) => adopt::recover_pipe(name, left(identity), log.and_then(|log| left(log.identity())))?,
+                    None => None,
+                };
                 Some(recovered.map_or_else(Pipe::new, Ok)?)
             }
             _ => None,

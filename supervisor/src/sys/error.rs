@@ -58,6 +58,15 @@ impl Errno {
         matches!(self, Self::EMFILE | Self::ENFILE | Self::ENOMEM)
     }
 
+    /// An answer, or none for a reason that says so; what has to be told later stays an error.
+    pub fn known<T>(answer: Result<T>) -> Result<Option<T>> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(errno) if errno.is_shortage() => Err(errno),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// The words for it; empty for a number that no file operation answers.
     pub fn words(self) -> &'static str {
         let at = match self.0 {
