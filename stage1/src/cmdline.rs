@@ -5,9 +5,11 @@ use crate::scanner::Scanner;
 use crate::settings::Choice;
 
 /// The bundle that boots when nothing else is said.
-const DEFAULT: &str = "default";
+pub const DEFAULT: &str = "default";
 /// The bundle that the rescue words ask for.
-const RESCUE: &str = "rescue";
+pub const RESCUE: &str = "rescue";
+/// Where bundles are, below the administrator's configuration.
+pub const BUNDLES: &str = "bundles";
 /// What people have been writing at boot prompts for forty years.
 const RESCUE_WORDS: [&str; 5] = ["single", "s", "S", "1", "rescue"];
 /// sysvinit's runlevels for many users: a bundle of that name where there is one.

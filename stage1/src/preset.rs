@@ -55,7 +55,7 @@ const SYSVINIT: [Handler; 2] = [("PWR", Script(POWER_STATUS)), KEYBOARD];
 const SYSTEMD: [Handler; 8] = [
     ("TERM", Script("exec \"$run/svscanctl\" -R .")),
     ("USR2", Script("exec \"$lib/sunup\" status")),
-    ("PWR", Script("\"$lib/sunup\" restart sigpwr\ntest $? != 100 || exec \"$run/stage3\" poweroff")),
+    ("PWR", Script(POWER_FAILURE)),
     ("RTMIN", Script("exec \"$lib/sunup\" switch default")),
     ("RTMIN+1", Script("exec \"$lib/sunup\" switch rescue")),
     ("RTMIN+2", Script("exec \"$lib/sunup\" switch rescue")),
@@ -69,8 +69,12 @@ const BUSYBOX: [Handler; 5] = [
     ("QUIT", Stop("soft-reboot")),
     ("PWR", Stop("halt")),
 ];
-/// What a power supply's daemon has written says which unit is meant; where nobody has written a unit for a supply that
-/// fails, the machine is stopped.
+/// The administrator's unit; where nobody has written one the machine is stopped.
+const POWER_FAILURE: &str = "\
+\"$lib/sunup\" status sigpwr >/dev/null
+test $? != 100 || exec \"$run/stage3\" poweroff
+exec \"$lib/sunup\" restart sigpwr";
+/// The same, for the unit that is meant by what a power supply's daemon has written.
 const POWER_STATUS: &str = "\
 status=
 for file in /var/run/powerstatus /etc/powerstatus; do
@@ -80,8 +84,9 @@ for file in /var/run/powerstatus /etc/powerstatus; do
     break
 done
 case $status in O*) unit=powerokwait ;; L*) unit=powerfailnow ;; *) unit=powerfail ;; esac
-\"$lib/sunup\" restart $unit
-test $? != 100 || test $unit = powerokwait || exec \"$run/stage3\" poweroff";
+\"$lib/sunup\" status $unit >/dev/null
+test $? != 100 || test $unit = powerokwait || exec \"$run/stage3\" poweroff
+exec \"$lib/sunup\" restart $unit";
 
 impl Preset {
     /// Every signal that is answered. Whoever runs a container stops it with TERM, whatever the preset; on a machine

@@ -301,5 +301,5 @@ fn has_shell_and_log_without_an_image() {
 fn telinit_has_usage() {
     let output = Command::new(env!("CARGO_BIN_EXE_init")).arg("single").output().unwrap();
     assert_eq!(output.status.code(), Some(100));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "telinit: usage: telinit [-t seconds] 0|6|q\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "telinit: usage: telinit [-t seconds] 0|6|q|u|1|s|2|3|4|5\n");
 }

@@ -11,7 +11,10 @@ fn telinit_has_help() {
     let help = run("--help");
     assert_eq!((help.status.code(), help.stderr.as_slice()), (Some(0), b"".as_slice()));
     let text = String::from_utf8_lossy(&help.stdout);
-    assert!(text.starts_with("usage: telinit [-t SECONDS] 0|6|q\n") && text.contains("example: telinit 6"), "{text}");
+    assert!(
+        text.starts_with("usage: telinit [-t SECONDS] 0|6|q|u|1|s|2|3|4|5\n") && text.contains("example: telinit 6"),
+        "{text}"
+    );
     let version = run("--version");
     assert_eq!(version.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&version.stdout), concat!("telinit (sunup) ", env!("CARGO_PKG_VERSION"), "\n"));

@@ -15,6 +15,7 @@ mod namespace_boot;
 mod one_world;
 mod plan;
 mod process_one_faults;
+mod process_one_signals;
 mod soak;
 mod support;
 mod tidy;

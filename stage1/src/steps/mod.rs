@@ -13,7 +13,7 @@ mod log;
 mod main_service;
 mod mqueue;
 mod proc;
-mod programs;
+pub mod programs;
 mod pts;
 mod request;
 mod run_directory;

@@ -1,6 +1,8 @@
 //! The programs that run as long as the machine does, copied into memory, so that none of them pins a file of the root
 //! and an upgrade cannot make it unmountable.
 
+use std::path::Path;
+
 use supervisor::paths::run;
 
 use crate::boot::Boot;
@@ -20,12 +22,16 @@ const COPIES: [(&str, &str, &str); 8] = [
 ];
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
-    for (from, directory, name) in COPIES {
-        let (from, to) = (boot.lib.join(from), boot.below_run(directory).join(name));
-        let copied = replace::copy(&from, &to).trying(format_args!("copy {} to {}", from.display(), to.display()));
-        if let Err(failure) = copied {
-            boot.report.failure(&failure);
-        }
-    }
+    let failures = copy(&boot.lib, &boot.run);
+    failures.iter().for_each(|failure| boot.report.failure(failure));
     Ok(())
+}
+
+/// Copies them; gives what could not be. One that runs is replaced, and goes on as it was.
+pub fn copy(lib: &Path, run: &Path) -> Vec<Failure> {
+    let copy = |(from, directory, name): (&str, &str, &str)| {
+        let (from, to) = (lib.join(from), run.join(directory).join(name));
+        replace::copy(&from, &to).trying(format_args!("copy {} to {}", from.display(), to.display())).err()
+    };
+    COPIES.into_iter().filter_map(copy).collect()
 }

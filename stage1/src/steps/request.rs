@@ -5,11 +5,9 @@ use std::fs;
 use supervisor::paths::{requests, run};
 
 use crate::boot::Boot;
+use crate::cmdline::BUNDLES;
 use crate::failure::{Failure, Trying};
 use crate::json::Text;
-
-/// Below the administrator's configuration.
-const BUNDLES: &str = "bundles";
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let options = boot.options();
