@@ -44,7 +44,7 @@ struct System {
 
 impl System {
     fn load(places: &Places) -> Self {
-        let mut set = UnitSet::load(&places.unit_directories());
+        let mut set = UnitSet::load_with(&places.unit_directories(), &places.reading());
         let bundles = Bundles::load(&places.bundle_directories(), &mut set);
         Self { set, bundles }
     }

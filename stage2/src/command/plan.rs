@@ -63,7 +63,7 @@ pub(super) fn write(plan: &Plan, format: &str, out: &mut dyn Write) -> Outcome {
 }
 
 fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
-    let (verb, names) = understand(&asked.words);
+    let (verb, names) = understand(&asked.words)?;
     let now: BTreeMap<String, State> = match verb == Verb::Boot {
         true => BTreeMap::new(),
         false => states::read_all_now(places).into_iter().map(|file| (file.unit, file.state)).collect(),
@@ -90,12 +90,13 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
 }
 
 /// The verb and the names. A target without a verb is a boot of it.
-fn understand(words: &[String]) -> (Verb, Vec<String>) {
+fn understand(words: &[String]) -> Result<(Verb, Vec<String>), Failure> {
     let verb = Verb::ALL.into_iter().find(|verb| words.first().is_some_and(|word| word == verb.name()));
     match (verb, words) {
-        (Some(verb), [_, names @ ..]) if !names.is_empty() => (verb, names.to_vec()),
-        (Some(Verb::Boot), _) | (_, []) => (Verb::Boot, vec!["default".to_owned()]),
-        (_, names) => (Verb::Boot, names.to_vec()),
+        (Some(verb), [_, names @ ..]) if !names.is_empty() => Ok((verb, names.to_vec())),
+        (Some(Verb::Boot), _) | (_, []) => Ok((Verb::Boot, vec!["default".to_owned()])),
+        (Some(verb), _) => Err(Failure::usage(format!("{} what? name at least one unit", verb.name()))),
+        (_, names) => Ok((Verb::Boot, names.to_vec())),
     }
 }
 

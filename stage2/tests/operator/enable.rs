@@ -95,3 +95,13 @@ fn json() {
     let (_, out, _) = machine.sunup(&["disable", "--json", "--dry-run", "web"]);
     assert!(out.contains("\"changed\": false"), "{out}");
 }
+
+/// A unit with a variable of sunup.yaml's is as good as any other.
+#[test]
+fn variables_are_known() {
+    let machine = Machine::new(&[("web", "kind: longrun\nrun: [/bin/sh, \"${PORT}\"]\n")]);
+    machine.write("etc/sunup.yaml", "vars: {PORT: \"80\"}\n");
+    let (code, text, errors) = machine.sunup(&["enable", "web"]);
+    assert_eq!((code, errors.as_str()), (0, ""), "{text}");
+    assert_eq!(machine.names("etc/bundles/default"), ["web.yaml"]);
+}

@@ -15,6 +15,18 @@ const GETTIES: [&str; 6] = ["getty", "agetty", "mgetty", "mingetty", "fgetty", "
 /// Scripts that run the scripts of a run level.
 const RUN_LEVEL_SCRIPTS: [&str; 4] = ["/etc/init.d/rc", "/etc/init.d/rcS", "/etc/rc.d/rc", "/etc/rc.d/rc.sysinit"];
 
+/// Actions that process 1 is told of, and the unit that it restarts then.
+const EVENTS: [(&str, &str); 5] = [
+    ("kbrequest", "kbrequest"),
+    ("powerwait", "powerfail"),
+    ("powerfail", "powerfail"),
+    ("powerokwait", "powerokwait"),
+    ("powerfailnow", "powerfailnow"),
+];
+
+/// Actions of the boot, which count whatever their levels.
+const OF_THE_BOOT: [&str; 3] = ["sysinit", "boot", "bootwait"];
+
 /// A line of the table.
 struct Line<'a> {
     id: &'a str,
@@ -50,6 +62,10 @@ pub(super) fn import(file: &Source) -> Import {
         let line = Line { id: id.trim(), levels, action: action.trim(), process, place };
         if let Some(sketch) = draw(&line, &mut report) {
             match sketches.iter().any(|other| other.name == sketch.name) {
+                true if is_event(&line) => {
+                    let unit = quoted(sketch.name.as_str());
+                    report.decide(line.place, format!("{unit} is an earlier line's: make one script of both commands"));
+                }
                 true => report.decide(line.place, format!("the id {} stands there twice: rename one", quoted(line.id))),
                 false => sketches.push(sketch),
             }
@@ -64,21 +80,28 @@ fn draw(line: &Line, report: &mut Report) -> Option<Sketch> {
         "respawn" | "ondemand" => respawned(line, report),
         "sysinit" | "boot" | "bootwait" | "wait" | "once" => run_once(line, report),
         "initdefault" => {
-            report.approximated(&line.name(), place, "the bundle default boots");
+            report.approximated(&line.name(), place.clone(), "the bundle default boots");
+            if line.levels.starts_with(['1', 'S', 's']) {
+                report.decide(place, "a boot into level 1 is the bundle rescue: say rescue on the kernel command line");
+            }
             None
         }
         "off" => {
             report.kept(&line.name(), place, "it is turned off");
             None
         }
-        "ctrlaltdel" | "kbrequest" | "powerwait" | "powerfail" | "powerokwait" | "powerfailnow" => {
-            report.dropped(&line.name(), place.clone(), format!("process 1 runs {} for it", handler(line.action)));
-            if !is_restart(line) {
-                let what = quoted(line.process);
-                report.decide(place, format!("write {what} into {} if it is still wanted", handler(line.action)));
-            }
+        "ctrlaltdel" if is_restart(line) => {
+            report.kept(&line.name(), place, "process 1 reboots the machine");
             None
         }
+        "ctrlaltdel" => {
+            report.dropped(&line.name(), place.clone(), "process 1 reboots the machine");
+            let what = quoted(line.process);
+            report
+                .decide(place, format!("write {what} into .svscan/SIGINT of the scan directory if it is still wanted"));
+            None
+        }
+        _ if is_event(line) => on_event(line, report),
         action => {
             report.dropped(&line.name(), place.clone(), format!("there is no action {}", quoted(action)));
             report.decide(place, format!("mend the action {}", quoted(action)));
@@ -91,12 +114,23 @@ fn is_restart(line: &Line) -> bool {
     line.action == "ctrlaltdel" && line.process.contains("shutdown") && line.process.contains("-r")
 }
 
-fn handler(action: &str) -> &'static str {
-    match action {
-        "ctrlaltdel" => ".svscan/SIGINT",
-        "kbrequest" => ".svscan/SIGWINCH",
-        _ => ".svscan/SIGPWR",
+fn is_event(line: &Line) -> bool {
+    EVENTS.iter().any(|(action, _)| *action == line.action)
+}
+
+/// A oneshot in no bundle, which process 1 restarts by its name.
+fn on_event(line: &Line, report: &mut Report) -> Option<Sketch> {
+    let (_, unit) = EVENTS.iter().find(|(action, _)| *action == line.action)?;
+    let mut sketch = sketch(line, "oneshot", report)?;
+    sketch.name = UnitName::new(unit).ok()?;
+    sketch.set("start", command(line, false));
+    sketch.bundles.clear();
+    report.approximated(&line.name(), line.place.clone(), format!("as the oneshot {unit}, which process 1 restarts"));
+    if *unit != "kbrequest" {
+        let text = "say signals: sysvinit in sunup.yaml: else a power supply that fails stops the machine at once";
+        report.decide(line.place.clone(), text);
     }
+    Some(sketch)
 }
 
 /// The command without the signs before it, which say what only sysvinit does.
@@ -125,7 +159,8 @@ fn sketch(line: &Line, kind: &'static str, report: &mut Report) -> Option<Sketch
             let mut sketch = Sketch::new(name, kind);
             sketch.description =
                 terminal.map_or_else(|| format!("{} of inittab", line.id), |terminal| format!("Login on {terminal}"));
-            let levels = if line.levels.is_empty() { "2" } else { line.levels };
+            let is_everywhere = line.levels.is_empty() || OF_THE_BOOT.contains(&line.action);
+            let levels = if is_everywhere { "2" } else { line.levels };
             levels.chars().filter_map(world::bundle_of_level).for_each(|bundle| sketch.bundle(bundle));
             Some(sketch)
         }

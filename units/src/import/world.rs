@@ -24,7 +24,7 @@ const REPLACED: [(&str, Ours); 26] = [
     ("mountall", Unit("mounts")),
     ("mountall-bootclean", Unit("tmpfiles")),
     ("mountoverflowtmp", Unit("mounts")),
-    ("mountnfs", Unit("mounts")),
+    ("mountnfs", Unit("network-mounts")),
     ("mountnfs-bootclean", Unit("tmpfiles")),
     ("bootmisc", Unit("tmpfiles")),
     ("hostname", Unit("hostname")),
@@ -80,9 +80,9 @@ pub(super) fn replaced(name: &str) -> Option<Ours> {
 /// The bundle of a run level.
 pub(super) fn bundle_of_level(level: char) -> Option<&'static str> {
     match level {
+        '0' | '6' => Some("shutdown"),
         'S' | 's' | '2'..='9' => Some("default"),
         '1' => Some("rescue"),
-        '0' => Some("shutdown"),
         _ => None,
     }
 }

@@ -138,12 +138,7 @@ impl<'a> Builder<'a> {
     /// Gives the present document up for a syntax error; false: there have been enough of them.
     pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
         let marker = error.marker();
-        let place = match error.kind() {
-            ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
-                self.first_tab(marker.line())
-            }
-            _ => None,
-        };
+        let place = is_of_a_tab(error).then(|| self.first_tab(marker.line())).flatten();
         let place = place.unwrap_or_else(|| self.source.place(marker.line().max(1), marker.col() + 1));
         let line = self.source.snippet(&place).unwrap_or_default();
         let is_variable = line.contains("${") && !line.contains("\"");
@@ -278,12 +273,17 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether a tab is what is wrong; some errors say so in words only.
+fn is_of_a_tab(error: &ScanError) -> bool {
+    let is_kind =
+        matches!(error.kind(), ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar);
+    is_kind || error.info().starts_with("tabs disallowed")
+}
+
 /// A syntax error in words for who writes units.
 fn explain(error: &ScanError) -> String {
     match error.kind() {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
-            "a tab cannot indent: use spaces".into()
-        }
+        _ if is_of_a_tab(error) => "a tab cannot indent: use spaces".into(),
         ErrorKind::RecursionLimitExceeded => format!("nested too deeply: at most {DEEPEST} levels"),
         ErrorKind::UnknownAnchor => "the alias names an anchor that is not there".into(),
         ErrorKind::UnexpectedEof => "the text ends too early".into(),

@@ -58,7 +58,7 @@ description: Web server
 kind: oneshot
 needs: [local, database]
 wants: [rsyslog, network]
-after: [cache]
+after: [network-mounts, cache]
 before: [proxy]
 if: {path: /etc/init.d/web}
 start: [/etc/init.d/web, start]
@@ -126,6 +126,62 @@ fn lsb_headers_name_everything() {
     );
 }
 
+/// Every action of an inittab, levels that count and those that do not, ids that clash.
+#[test]
+fn inittab_actions() {
+    let table = "\
+id:1:initdefault:
+b1:1:bootwait:/bin/b1
+w6:06:wait:/bin/w6
+on:a:ondemand:/bin/on
+ca::ctrlaltdel:/sbin/shutdown -t3 -r now
+cb::ctrlaltdel:/bin/cb
+kb::kbrequest:/bin/kb --menu
+pw::powerwait:/bin/pw
+pf::powerfail:/bin/pf
+po::powerokwait:/bin/po
+pn::powerfailnow:/bin/pn
+o1:23:once:+/bin/o1
+o1:23:once:/bin/other
+em:2:respawn:
+";
+    let import = one(Format::Inittab, "/etc/inittab", table);
+    let units: Vec<String> =
+        import.units.iter().map(|unit| format!("{} [{}]", unit.name, unit.bundles.join(" "))).collect();
+    let expected = [
+        "inittab-b1 [default]",
+        "inittab-w6 [shutdown]",
+        "inittab-on []",
+        "kbrequest []",
+        "powerfail []",
+        "powerokwait []",
+        "powerfailnow []",
+        "inittab-o1 [default]",
+    ];
+    assert_eq!(units, expected);
+    let told: Vec<String> = import.directives.iter().map(|one| format!("{} {}", one.name, one.fate)).collect();
+    let expected = [
+        "id:1:initdefault approximated",
+        "b1:1:bootwait approximated",
+        "w6:06:wait approximated",
+        "on:a:ondemand approximated",
+        "ca::ctrlaltdel kept",
+        "cb::ctrlaltdel dropped",
+        "kb::kbrequest approximated",
+        "pw::powerwait approximated",
+        "pf::powerfail approximated",
+        "po::powerokwait approximated",
+        "pn::powerfailnow approximated",
+        "o1:23:once approximated",
+        "o1:23:once approximated",
+        "em:2:respawn dropped",
+    ];
+    assert_eq!(told, expected);
+    let decisions: Vec<u32> = import.decisions.iter().map(|one| one.place.line).collect();
+    assert_eq!(decisions, [1, 6, 8, 9, 9, 10, 11, 13], "{:#?}", import.decisions);
+    assert!(import.units.iter().all(|unit| unit.unit.is_some()));
+}
+
 /// Gettys, daemons and scripts of an inittab; what process 1 does is told.
 #[test]
 fn inittab() {
@@ -148,6 +204,7 @@ xx:2:nonsense:/bin/x
         texts,
         [
             "inittab-fw: description: fw of inittab\nkind: oneshot\nafter: [root-rw]\nbefore: [local]\nstart: [/sbin/firmware, --load]\n",
+            "powerfail: description: pf of inittab\nkind: oneshot\nstart: [/etc/init.d/powerfail, start]\n",
             "getty-tty1: description: Login on tty1\nkind: longrun\nafter: [root-rw]\nrun: [/sbin/getty, 38400, tty1]\nkill-mode: main\n",
             "inittab-my: description: my of inittab\nkind: longrun\nneeds: [local]\nrun: |\n  exec /usr/bin/my \"a b\"\n",
         ]
@@ -237,9 +294,12 @@ limits: {nofile: 4096}
 fn systemd_units_of_other_kinds() {
     let unit = |name: &str, text: &str| one(Format::Systemd, name, text);
     let plain = unit("a.service", "[Service]\nExecStart=/bin/a -x 'b c'\n");
-    assert_eq!(text(&plain), "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\n");
+    assert_eq!(text(&plain), "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\nrestart: never\n");
     let forking = unit("b.service", "[Service]\nType=forking\nPIDFile=b.pid\nExecStart=/bin/b\n");
-    assert_eq!(text(&forking), "kind: longrun\nneeds: [local]\npidfile: /run/b.pid\nrun: [/bin/b]\nforks: true\n");
+    assert_eq!(
+        text(&forking),
+        "kind: longrun\nneeds: [local]\npidfile: /run/b.pid\nrun: [/bin/b]\nforks: true\nrestart: never\n"
+    );
     let once = unit(
         "c.service",
         "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=-/bin/b\n",
@@ -248,7 +308,7 @@ fn systemd_units_of_other_kinds() {
     let target = unit("d.target", "[Unit]\nRequires=a.service\nAfter=a.service\n");
     assert_eq!(text(&target), "kind: milestone\nneeds: [a]\n");
     let cleared = unit("e.service", "[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n");
-    assert_eq!(text(&cleared), "kind: longrun\nneeds: [local]\nrun: [/bin/b]\n");
+    assert_eq!(text(&cleared), "kind: longrun\nneeds: [local]\nrun: [/bin/b]\nrestart: never\n");
     for (name, body) in [
         ("f.socket", "[Socket]\nListenStream=80\n"),
         ("g.timer", "[Timer]\nOnCalendar=daily\n"),
@@ -277,7 +337,7 @@ fn systemd_directory() {
     assert_eq!(unreadable, []);
     let units: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
     assert_eq!(imports.len(), 4);
-    let unit = |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\n");
+    let unit = |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\nrestart: never\n");
     assert_eq!(units, [unit("/bin/get, \"${INSTANCE}\""), unit("/bin/get, one"), unit("/bin/more")]);
 }
 

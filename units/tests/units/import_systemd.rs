@@ -13,7 +13,7 @@ fn service(lines: &str) -> Import {
 
 /// What comes of lines of `[Service]` besides `kind` and `run`.
 fn keys(lines: &str) -> String {
-    let import = service(&format!("ExecStart=/bin/x\n{lines}"));
+    let import = service(&format!("ExecStart=/bin/x\nRestart=always\n{lines}"));
     assert!(import.units[0].unit.is_some(), "{import:#?}");
     text(&import).replacen("kind: longrun\n", "", 1).replacen("run: [/bin/x]\n", "", 1)
 }
@@ -79,11 +79,11 @@ fn what_differs_is_told() {
     assert_eq!(keys(open), "read-only: [/usr, /boot]\n");
     // A script may set what no file did, since files win there.
     let both = service("Environment=A=1\nEnvironmentFile=/etc/x\nExecStart=/bin/x $A\n");
-    let script = "run: |\n  [ \"${A+set}\" ] || export A=1\n  exec /bin/x $A\nenv-file: [/etc/x]\n";
+    let script = "run: |\n  [ \"${A+set}\" ] || export A=1\n  exec /bin/x $A\nenv-file: [/etc/x]\nrestart: never\n";
     assert_eq!(text(&both), format!("kind: longrun\n{script}"));
     // The HUP must not get lost.
     let checked = service("ExecStart=/bin/x\nExecReload=/bin/x -t\nExecReload=/bin/kill -HUP $MAINPID\n");
-    assert_eq!(text(&checked), "kind: longrun\nrun: [/bin/x]\n");
+    assert_eq!(text(&checked), "kind: longrun\nrun: [/bin/x]\nrestart: never\n");
     assert_eq!(checked.decisions.len(), 1, "{:#?}", checked.decisions);
 }
 
@@ -98,6 +98,7 @@ run: |
   install -d -m 0755 -o www -g \"$(id -g www)\" /run/x
   exec setpriv --reuid=www --regid=\"$(id -g www)\" --init-groups --bounding-set=-all,+kill -- /bin/x
 env: {RUNTIME_DIRECTORY: /run/x}
+restart: never
 ";
     assert_eq!(text(&import), expected);
 }
@@ -115,7 +116,7 @@ fn sockets_become_a_key() {
     assert_eq!(
         text(&imports[0]),
         "kind: longrun\nneeds: [local]\nsockets: [\"tcp://0.0.0.0:80 web\", \"tcp://[::]:80 web\", \"unix:///run/x.sock web\", \
-         \"udp://127.0.0.1:53 web\"]\nrun: [/bin/x]\n"
+         \"udp://127.0.0.1:53 web\"]\nrun: [/bin/x]\nrestart: never\n"
     );
     assert!(imports[0].units[0].unit.is_some());
     let expected = ["approximated", "kept", "kept", "dropped", "kept", "dropped"];
@@ -142,9 +143,10 @@ run: |
   exec /bin/x 'x@'\"${INSTANCE}\"'.service' $A ''\"${INSTANCE}\"' b' \"${C}\"
 reload: |
   /bin/x ''\"${INSTANCE}\"'' \"${C}\"d
+restart: never
 ";
     assert_eq!(text(&import), expected);
     assert!(import.units[0].unit.is_some() && import.units[0].bundles.is_empty(), "{import:#?}");
     let words = import_texts(Format::Systemd, &[(Path::new("/s/y@.service"), b"[Service]\nExecStart=/bin/y -%i\n")]);
-    assert!(text(&words[0]).ends_with("run: [/bin/y, \"-${INSTANCE}\"]\n"), "{}", text(&words[0]));
+    assert!(text(&words[0]).ends_with("run: [/bin/y, \"-${INSTANCE}\"]\nrestart: never\n"), "{}", text(&words[0]));
 }

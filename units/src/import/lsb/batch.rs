@@ -215,8 +215,8 @@ impl Batch {
         for included in facility.includes {
             targets.extend(self.facility(&format!("${included}")));
         }
-        if let Some((unit, strength)) = facility.ours.filter(|_| targets.is_empty()) {
-            targets.push(Target::Unit(unit.into(), strength));
+        if targets.is_empty() {
+            targets.extend(facility.ours.iter().map(|&(unit, strength)| Target::Unit(unit.into(), strength)));
         }
         if targets.is_empty() { vec![Target::Unknown] } else { targets }
     }

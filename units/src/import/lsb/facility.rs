@@ -11,43 +11,48 @@ pub(super) struct Facility {
     /// Facilities that it takes in.
     pub(super) includes: &'static [&'static str],
     /// What it is here, and how strongly a script that requires it is bound.
-    pub(super) ours: Option<(&'static str, Strength)>,
+    pub(super) ours: &'static [(&'static str, Strength)],
 }
 
 const FACILITIES: [Facility; 9] = [
-    Facility { name: "local_fs", members: &[], includes: &[], ours: Some(("local", Strength::Needs)) },
-    Facility { name: "remote_fs", members: &[], includes: &[], ours: Some(("local", Strength::Needs)) },
+    Facility { name: "local_fs", members: &[], includes: &[], ours: &[("local", Strength::Needs)] },
+    Facility {
+        name: "remote_fs",
+        members: &[],
+        includes: &[],
+        ours: &[("local", Strength::Needs), ("network-mounts", Strength::After)],
+    },
     Facility {
         name: "network",
         members: &["networking", "ifupdown"],
         includes: &[],
-        ours: Some(("network", Strength::Wants)),
+        ours: &[("network", Strength::Wants)],
     },
     Facility {
         name: "named",
         members: &["named", "dnsmasq", "lwresd", "bind9", "unbound"],
         includes: &["network"],
-        ours: None,
+        ours: &[],
     },
     Facility {
         name: "syslog",
         members: &["rsyslog", "sysklogd", "syslog-ng", "dsyslog", "inetutils-syslogd", "busybox-syslogd"],
         includes: &[],
-        ours: Some(("rsyslog", Strength::Wants)),
+        ours: &[("rsyslog", Strength::Wants)],
     },
-    Facility { name: "portmap", members: &["rpcbind"], includes: &[], ours: Some(("rpcbind", Strength::After)) },
-    Facility { name: "time", members: &["hwclock"], includes: &[], ours: Some(("clock", Strength::After)) },
+    Facility { name: "portmap", members: &["rpcbind"], includes: &[], ours: &[("rpcbind", Strength::After)] },
+    Facility { name: "time", members: &["hwclock"], includes: &[], ours: &[("clock", Strength::After)] },
     Facility {
         name: "mail-transport-agent",
         members: &["postfix", "exim4", "sendmail", "nullmailer", "opensmtpd", "msmtpd"],
         includes: &[],
-        ours: None,
+        ours: &[],
     },
     Facility {
         name: "x-display-manager",
         members: &["gdm", "gdm3", "lightdm", "sddm", "slim", "xdm", "wdm", "lxdm", "nodm"],
         includes: &[],
-        ours: None,
+        ours: &[],
     },
 ];
 

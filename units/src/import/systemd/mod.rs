@@ -185,6 +185,10 @@ fn draw(file: File, mut sketch: Sketch, manner: Manner, batch: &BTreeSet<String>
         let place = report.place(0);
         service.write(&mut sketch, &mut report, place);
     }
+    let says_restart = || settings.iter().any(|one| one.section == "Service" && one.key == "Restart");
+    if sketch.kind == "longrun" && !says_restart() {
+        sketch.set_text("restart", "never");
+    }
     report.finish(vec![sketch])
 }
 

@@ -35,7 +35,7 @@ const UNITS: [(&str, &str); 43] = [
     ("nss-user-lookup.target", "local"),
     ("local-fs-pre.target", "root-rw"),
     ("local-fs.target", "mounts"),
-    ("remote-fs.target", "local"),
+    ("remote-fs.target", "network-mounts"),
     ("sysinit.target", "local"),
     ("basic.target", "local"),
     ("sockets.target", "local"),

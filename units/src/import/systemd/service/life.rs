@@ -64,7 +64,7 @@ impl Service {
         let (word, fate, reason) = match value {
             _ if !self.is_longrun() => return (Fate::Dropped, "a oneshot is not restarted"),
             "always" => return (Fate::Kept, "a longrun is restarted"),
-            "no" => ("never", Fate::Kept, "as restart: never"),
+            "no" | "" => ("never", Fate::Kept, "as restart: never"),
             "on-failure" => ("on-failure", Fate::Kept, "as restart: on-failure"),
             "on-abnormal" | "on-abort" | "on-watchdog" => ("on-failure", Fate::Approximated, "as restart: on-failure"),
             _ => return (Fate::Approximated, "as restart: always"),
