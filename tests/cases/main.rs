@@ -17,5 +17,6 @@ mod plan;
 mod process_one_faults;
 mod process_one_signals;
 mod soak;
+mod stop_unwilling;
 mod support;
 mod tidy;

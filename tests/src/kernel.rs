@@ -25,6 +25,13 @@ impl Kernel {
         find(&unpacked().join("lib/modules"), "")
     }
 
+    /// One of the modules of the kernel alone, by its path below `kernel/`.
+    pub fn module(path: &str) -> PathBuf {
+        let directory =
+            Self::plain().image.parent().and_then(Path::parent).expect("the kernel's directory").join("lib/modules");
+        find(&directory, "").join("kernel").join(path)
+    }
+
     /// The kernel with the initramfs that Debian's initramfs-tools make for it, both from a root of their own.
     pub fn with_initramfs() -> Self {
         let directory = cache::once(&format!("initramfs-{}", cache::today()), |path| {
