@@ -33,15 +33,20 @@ struct Options {
     replaced: Vec<u8>,
     /// Bytes that patterns see.
     window: usize,
+    /// Of a buffer, which is to hold more than that; it grows with the line.
+    buffer: usize,
 }
 
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let words: Vec<CString> = arguments.iter().cloned().map(chain::c_string).collect();
-    let mut options = Options { labels: 0, verbose: false, replacement: None, replaced: Vec::new(), window: 1000 };
+    let mut options =
+        Options { labels: 0, verbose: false, replacement: None, replaced: Vec::new(), window: 1000, buffer: 1024 };
     let rest =
         options::parse(NAME, b"R:r:l:b:tvV", &words, |letter, argument| options.take(letter, argument).is_some());
-    let Some(directories) = rest.filter(|rest| !rest.is_empty()) else { return chain::say(111, &[USAGE]) };
+    let Some(directories) = rest.filter(|rest| !rest.is_empty() && options.buffer > options.window) else {
+        return chain::say(111, &[USAGE]);
+    };
     let paths = directories.iter().map(|path| PathBuf::from(OsStr::from_bytes(path.to_bytes()))).collect();
     let mut logger = Logger { options, paths, logs: Vec::new() };
     match logger.keep() {
@@ -66,8 +71,11 @@ impl Options {
                 self.replacement = self.replacement.or(Some(b'_'));
             }
             b'l' => self.window = number().unwrap_or(1000),
-            // The buffer grows with the line.
-            b'b' => {}
+            b'b' => self.buffer = number().unwrap_or(1024),
+            b'V' => {
+                chain::say(0, &[b"svlogd (sunup) ", env!("CARGO_PKG_VERSION").as_bytes()]);
+                return None;
+            }
             _ => return None,
         }
         Some(())
@@ -120,8 +128,12 @@ impl Logger {
                     let is_old = |log: &&mut Log| log.directory.expires().is_some_and(|end| end <= now);
                     self.logs.iter_mut().filter(is_old).for_each(|log| log.directory.rotate());
                 }
-                Event::Rotate => self.logs.iter_mut().for_each(|log| log.directory.rotate()),
+                Event::Rotate => {
+                    self.inform_of("sigalarm");
+                    self.logs.iter_mut().for_each(|log| log.directory.rotate());
+                }
                 Event::Reload => {
+                    self.inform_of("sighangup");
                     self.close_all();
                     if !self.open_all() {
                         return Ok(111);
@@ -146,6 +158,12 @@ impl Logger {
             chain::say(111, &[b"svlogd: fatal: no functional log directories."]);
         }
         !self.logs.is_empty()
+    }
+
+    fn inform_of(&self, signal: &str) {
+        if self.options.verbose {
+            chain::say(0, &[b"svlogd: info: ", signal.as_bytes(), b" received."]);
+        }
     }
 
     fn close_all(&mut self) {
@@ -201,10 +219,13 @@ fn open(path: &Path, options: &Options) -> Result<Log, (&'static str, io::Error)
         inform("read", &file);
     }
     let config = Config::read(text.as_deref().unwrap_or_default(), options.window);
+    if let Some(wrong) = &config.wrong_address {
+        chain::say(0, &[b"svlogd: warning: unable to scan ip address: ", wrong]);
+    }
     let is_new = !path.join("current").exists();
     let directory = Directory::open(path, config.limits.clone(), NAME)?;
-    if options.verbose && is_new {
-        inform("new", &path.join("current"));
+    if options.verbose {
+        inform(if is_new { "new" } else { "append" }, &path.join("current"));
     }
     let bound = config.address.map(|_| UdpSocket::bind("0.0.0.0:0")).transpose();
     Ok(Log { directory, config, socket: bound.map_err(|error| ("make a socket", error))? })

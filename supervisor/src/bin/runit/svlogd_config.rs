@@ -16,6 +16,8 @@ pub struct Config {
     pub prefix: Vec<u8>,
     /// Where lines are sent.
     pub address: Option<SocketAddrV4>,
+    /// What stands for one and is none.
+    pub wrong_address: Option<Vec<u8>>,
     /// They are not written as well.
     pub only_sends: bool,
     /// `-`, `+`, `e` or `E`, and the pattern.
@@ -44,7 +46,8 @@ impl Config {
             processor: None,
             pause: Duration::from_secs(1),
         };
-        let mut config = Self { limits, prefix: Vec::new(), address: None, only_sends: false, patterns: Vec::new() };
+        let (prefix, patterns) = (Vec::new(), Vec::new());
+        let mut config = Self { limits, prefix, address: None, wrong_address: None, only_sends: false, patterns };
         for line in text.split(|&byte| byte == b'\n') {
             if let Some((letter, rest)) = line.split_first() {
                 config.take(*letter, rest);
@@ -71,6 +74,7 @@ impl Config {
             }
             b'u' | b'U' => {
                 self.address = address(rest);
+                self.wrong_address = self.address.is_none().then(|| rest.to_vec());
                 self.only_sends = letter == b'U' && self.address.is_some();
             }
             b'-' | b'+' | b'e' | b'E' => self.patterns.push((letter, rest.to_vec())),
