@@ -54,6 +54,7 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
     let hangs = |mount: &Mount| stop.hanging.iter().any(|(id, _)| *id == mount.id);
     let left = table.iter().filter(|mount| is_left(stop, mount) && !hangs(mount));
     let mut left: Vec<_> = left.map(|mount| describe(stop, mount, &table)).collect();
+    left.extend(stop.detached.iter().map(|(_, text)| text.clone()));
     // The table may show no more of them, but not all is written.
     left.extend(stop.hanging.iter().map(|(_, point)| format!("{} (hangs)", point.display())));
     if stop.verb != Verb::SoftReboot {
@@ -62,6 +63,7 @@ pub fn mounts(stop: &Stop) -> Vec<String> {
     if let Some(devices) = &stop.devices {
         let busy = stop.superblocks.busy(devices, &table);
         let busy = busy.iter().map(|point| stop.known_as(point));
+        let busy = busy.filter(|busy| !stop.detached.iter().any(|(point, _)| point == busy));
         left.extend(busy.map(|point| format!("{} (busy in another mount namespace)", point.display())));
         // What the root lies on stays as long as the root does.
         if !table.iter().any(|mount| mount.point == stop.root) {
@@ -77,7 +79,7 @@ pub fn is_kept(stop: &Stop, point: &Path) -> bool {
 }
 
 /// An old root that is read-only is as good as unmounted; what the maker of a namespace locked was never ours.
-fn is_left(stop: &Stop, mount: &Mount) -> bool {
+pub fn is_left(stop: &Stop, mount: &Mount) -> bool {
     // Where the root could not be changed, it must at least be read-only, or it is not unmounted.
     let is_root = mount.point == stop.root && stop.permit.first_namespace();
     if is_root && !mount.read_only && !mount.is_in_memory() {
@@ -92,7 +94,8 @@ fn is_left(stop: &Stop, mount: &Mount) -> bool {
     mount.point != stop.root && !stop.locked.contains(&mount.id)
 }
 
-fn describe(stop: &Stop, mount: &Mount, table: &[Mount]) -> String {
+/// Its name, and who holds it.
+pub fn describe(stop: &Stop, mount: &Mount, table: &[Mount]) -> String {
     let point = stop.known_as(&mount.point);
     let holders: Vec<_> = holders::of(mount, table)
         .into_iter()

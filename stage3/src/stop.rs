@@ -55,6 +55,8 @@ pub struct Stop {
     pub locked: Vec<u32>,
     /// Mounts that hang when they are unmounted, by the kernel's number, with the operator's name for them.
     pub hanging: Vec<(u32, PathBuf)>,
+    /// Mounts that were detached while somebody kept them busy, by the operator's name, with what is to be said of each.
+    pub detached: Vec<(PathBuf, String)>,
     /// Told that we are alive, again and again.
     pub watchdog: Watchdog,
     /// What filesystems lie on; only on the machine itself.
@@ -89,6 +91,7 @@ impl Stop {
             survivors: HashSet::new(),
             locked: Vec::new(),
             hanging: Vec::new(),
+            detached: Vec::new(),
             watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
             devices: None,
             superblocks: Superblocks::default(),

@@ -25,17 +25,16 @@ const HURRIED: Duration = Duration::from_secs(1);
 /// How many are named at a time; the others are only counted.
 const NAMED: usize = 10;
 
-/// What the keys are for, told once.
+/// What is at hand for whoever looks on.
 #[derive(Debug)]
 pub struct Cockpit {
     keyboard: Option<Keyboard>,
-    is_told: bool,
 }
 
 impl Cockpit {
     /// Opens the console's keyboard.
     pub fn open() -> Self {
-        Self { keyboard: Keyboard::open("/dev/console".as_ref()), is_told: false }
+        Self { keyboard: Keyboard::open("/dev/console".as_ref()) }
     }
 }
 
@@ -65,7 +64,7 @@ pub fn attend(
     mut met: impl FnMut(&mut Stop, Duration) -> bool,
 ) -> bool {
     let (mut end, mut say) = (Instant::now() + patience.time, Instant::now() + QUIET);
-    let mut is_hurried = false;
+    let (mut is_hurried, mut is_told) = (false, false);
     let met = loop {
         stop.watchdog.alive();
         if !is_hurried && stop.events.hurried() {
@@ -85,7 +84,8 @@ pub fn attend(
             None => {}
         }
         if Instant::now() >= say {
-            tell(stop, &who(stop));
+            tell(stop, &who(stop), !is_told);
+            is_told = true;
             say = Instant::now() + SAY;
         }
         if Instant::now() >= end {
@@ -99,12 +99,11 @@ pub fn attend(
     met
 }
 
-/// Names them, and listens to the keyboard from then on.
-fn tell(stop: &mut Stop, who: &[Waited]) {
+/// Names them, and listens to the keyboard from then on, whose keys are told once a wait.
+fn tell(stop: &mut Stop, who: &[Waited], is_first: bool) {
     listen(stop);
     name(stop, "waiting for", who);
-    if stop.cockpit.keyboard.is_some() && !stop.cockpit.is_told {
-        stop.cockpit.is_told = true;
+    if stop.cockpit.keyboard.is_some() && is_first {
         let shell = if has_shell(stop) { ", ! opens a shell" } else { "" };
         stop.report.line(Mark::Wait, &format!("keys: k kills them, s waits no longer{shell}"), None);
     }
@@ -188,10 +187,14 @@ fn shell(stop: &mut Stop) -> Duration {
             }
             let _ = child.kill();
             let _ = child.wait();
+            // Before it is said, or a key that follows at once would be taken for the shell's.
+            listen(stop);
             stop.report.line(Mark::Wait, "the shell has ended", None);
         }
-        Err(error) => stop.report.line(Mark::Fail, &format!("unable to start a shell: {error}"), None),
+        Err(error) => {
+            listen(stop);
+            stop.report.line(Mark::Fail, &format!("unable to start a shell: {error}"), None);
+        }
     }
-    listen(stop);
     start.elapsed()
 }

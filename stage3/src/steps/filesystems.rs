@@ -15,6 +15,7 @@ use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use std::path::Path;
 use std::time::Duration;
+use supervisor::line::Mark;
 
 /// How long a filesystem may write without getting anywhere.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,6 +35,9 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     detach_without_storage(stop);
     processes::last(stop);
     unmount_all(stop);
+    if detach_busy(stop) {
+        unmount_all(stop);
+    }
     settle_root(stop);
     let left = leftovers::mounts(stop);
     if left.is_empty() { Ok(()) } else { Err(left.join("; ")) }
@@ -121,6 +125,27 @@ fn detach_without_storage(stop: &mut Stop) {
         let point = mount.point.clone();
         bounded(stop, mount, move || umount2(&point, MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH));
     }
+}
+
+/// The last resort: what somebody keeps busy is detached, so that at least what it is mounted on can be unmounted. It counts
+/// as left all the same. True: something was.
+fn detach_busy(stop: &mut Stop) -> bool {
+    let (before, table) = (stop.detached.len(), mounts::all());
+    let busy = |mount: &&Mount| mount.point != stop.root && leftovers::is_left(stop, mount);
+    let busy: Vec<_> = table.iter().rev().filter(busy).cloned().collect();
+    for mount in busy {
+        // What kept it busy may have been what was mounted on it.
+        if unmount(stop, &mount) {
+            continue;
+        }
+        let (point, text) = (mount.point.clone(), leftovers::describe(stop, &mount, &table));
+        let flags = MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH;
+        if bounded(stop, &mount, move || umount2(&point, flags)) == Some(Ok(())) {
+            stop.report.line(Mark::Wait, &format!("detached while busy: {text}"), None);
+            stop.detached.push((stop.known_as(&mount.point), text));
+        }
+    }
+    stop.detached.len() > before
 }
 
 /// The old root, where it could not be unmounted: read-only on the machine, else detached, together with what the maker
