@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Feedback, Steps};
+use super::{CLEARED, Feedback, Steps};
 
 /// Circles that are left without the arcs that are out, as many as are found one after the other, each the shortest
 /// through a vertex. None: there is no circle, or the steps are used up.
@@ -73,11 +73,11 @@ impl<'a> Core<'a> {
 
     /// The shortest circle through a vertex.
     fn shortest_through(&self, start: usize, steps: &mut Steps) -> Option<Vec<usize>> {
-        let mut reached_by: Vec<Option<usize>> = vec![None; self.graph.size()];
-        let mut queue = VecDeque::from([start]);
-        if self.incoming[start] == 0 || self.outgoing[start] == 0 {
+        if self.incoming[start] == 0 || self.outgoing[start] == 0 || !steps.take(self.graph.size() / CLEARED) {
             return None;
         }
+        let mut reached_by: Vec<Option<usize>> = vec![None; self.graph.size()];
+        let mut queue = VecDeque::from([start]);
         while let Some(vertex) = queue.pop_front() {
             for &arc in self.graph.outgoing[vertex].iter().filter(|&&arc| !self.is_out[arc]) {
                 if !steps.take(1) {

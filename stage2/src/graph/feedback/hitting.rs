@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Arc, Steps, TIES, Weight};
+use super::{Arc, CLEARED, Steps, TIES, Weight};
 
 /// Arcs that hit every set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,6 +134,7 @@ impl Search {
     ///
     /// Every set pays as much as its cheapest choice still costs, which is then paid for all its choices.
     fn bound(&self, steps: &mut Steps) -> Option<(Weight, Option<usize>)> {
+        steps.take(self.choices.len() / CLEARED);
         let mut unpaid: Vec<Weight> = self.choices.iter().map(|choice| choice.weight).collect();
         let mut bound = 0;
         let mut fewest: Option<(usize, usize)> = None;

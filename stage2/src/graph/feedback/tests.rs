@@ -68,6 +68,10 @@ fn large_graphs_are_solved_or_given_up() {
         assert!(!has_circle(&graph, &answer.arcs), "{size}");
         assert_eq!(graph.weigh(&answer.arcs), answer.least, "{size}");
     }
+    let ring = (0..100_000).map(|first| Arc { first, later: (first + 1) % 100_000, weight: 1 << TIES }).collect();
+    crate::graph::steps::taken();
+    assert_eq!(Feedback::new(100_000, ring).answer().arcs.len(), 1);
+    assert!(crate::graph::steps::taken() < 1_000_000);
     let tangle = random_graph(&mut random, 200, 60);
     crate::graph::steps::taken();
     let answer = tangle.answer();
