@@ -54,6 +54,7 @@ fn boots_works_restarts_and_powers_off() {
     console.expect(CLEAN, STOP);
     support::log_in(console, BOOT, COMMAND);
     assert_eq!(support::assert_default_up(console, COMMAND), first);
+    is_upgraded(console);
 
     console.send("poweroff\n");
     console.expect(CLEAN, STOP);
@@ -119,6 +120,16 @@ fn takes_steps_by_hand(console: &mut Console) {
                 cd /var/lib/sunup && stat -c '%n %s %a' random-seed && grep -cxE '[0-9a-f]{32}' /etc/machine-id && \
                 who -b | grep -c 'system boot'";
     assert_eq!(console.ok(kept, COMMAND), "random-seed 512 600\n1\n1\n");
+}
+
+/// Programs and the library of all are replaced, as an upgrade does: who runs keeps files that have no name any more, and no
+/// filesystem is made read-only before he has ended.
+fn is_upgraded(console: &mut Console) {
+    let files = "/usr/sbin/nginx /usr/sbin/cron /usr/lib/x86_64-linux-gnu/libc.so.6";
+    let replace = format!("for file in {files}; do cp -p $file $file.new && mv $file.new $file || exit; done");
+    console.ok(&replace, COMMAND);
+    let users = console.ok("grep -l 'libc.so.6 (deleted)' /proc/[0-9]*/maps | wc -l", COMMAND);
+    assert!(users.trim().parse().is_ok_and(|users: u32| users >= 5), "{users}");
 }
 
 /// Control-group values are the kernel's before a service starts; what it does not have costs nothing, what it refuses the
