@@ -95,7 +95,7 @@ fn the_deadline_of_the_stop() {
 /// waits for something else takes nobody's turn.
 #[test]
 fn rations_processors() {
-    let burn = "kind: oneshot\nstart: |\n  mkdir ROOT/busy || touch ROOT/together\n  i=0\n  while [ $i -lt 100000 ]; do \
+    let burn = "kind: oneshot\nstart: |\n  mkdir ROOT/busy || touch ROOT/together\n  i=0\n  while [ $i -lt 200000 ]; do \
         i=$((i+1)); done\n  rmdir ROOT/busy || :\n";
     let wait = "kind: oneshot\nstart: |\n  mkdir -p ROOT/met\n  touch ROOT/met/NAME\n  \
         until test -e ROOT/met/left -a -e ROOT/met/right; do sleep 0.02; done\n";

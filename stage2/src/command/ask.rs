@@ -17,7 +17,7 @@ use supervisor::sys::time;
 use super::asked::Options;
 use super::failure::{Failure, Outcome};
 use super::follow::Follow;
-use crate::request::Request;
+use crate::request::{Answer, Request};
 use crate::system::places::Places;
 
 /// The engine's name in the scan directory.
@@ -50,7 +50,10 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
         return Err(Failure { message: format!("not done after {seconds} s; the engine goes on"), code: 1 });
     };
     if options.json {
-        writeln!(out, "{answer}").map_err(|e| Failure::unable("write", e))?;
+        // As the engine has written it: docs/formats.md has its keys in this order.
+        let ordered = serde_json::from_value::<Answer>(answer.clone()).and_then(|it| serde_json::to_string(&it));
+        let text = ordered.unwrap_or_else(|_| answer.to_string());
+        writeln!(out, "{text}").map_err(|e| Failure::unable("write", e))?;
         return Ok(exit_of(&answer));
     }
     conclude(&answer)
