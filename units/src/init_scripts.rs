@@ -3,9 +3,9 @@
 //! They are read all together, because they refer to each other, and only once somebody asks for a name that no unit
 //! file has.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::import::{Format, import};
 use crate::source::Source;
@@ -14,13 +14,13 @@ use crate::{Place, UnitName};
 
 /// The scripts of directories, the first of which wins by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InitScripts(Vec<(PathBuf, OnceCell<BTreeMap<UnitName, Document<'static>>>)>);
+pub(crate) struct InitScripts(Vec<(PathBuf, OnceLock<BTreeMap<UnitName, Document<'static>>>)>);
 
 impl InitScripts {
     /// Adds a directory, unless it is one already.
     pub(crate) fn add(&mut self, directory: &Path) {
         if self.0.iter().all(|(other, _)| other != directory) {
-            self.0.push((directory.into(), OnceCell::new()));
+            self.0.push((directory.into(), OnceLock::new()));
         }
     }
 
@@ -32,7 +32,7 @@ impl InitScripts {
     /// A script as the document of a unit, every place of which is the script as a whole.
     pub(crate) fn get(&self, name: &UnitName) -> Option<Document<'static>> {
         let find =
-            |(directory, units): &(PathBuf, OnceCell<_>)| units.get_or_init(|| read(directory)).get(name).cloned();
+            |(directory, units): &(PathBuf, OnceLock<_>)| units.get_or_init(|| read(directory)).get(name).cloned();
         self.0.iter().find_map(find)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
 
 /// The longest name, in bytes: a file name leaves room for suffixes.
 const LONGEST: usize = 200;
 
-/// A unit's name: 1 to 200 bytes of letters, digits and `_ . @ : + -`, not beginning with `.` or `-`.
+/// A unit's name: 1 to 200 bytes of letters, digits and `_ . @ : + -`, not beginning with `.` or `-`. Copies share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnitName(Box<str>);
+pub struct UnitName(Arc<str>);
 
 impl UnitName {
     /// Checks a name; the error says what is wrong with it.

@@ -3,7 +3,10 @@
 //! Only for programs that end soon: reading units. A handful of items is never worth a thread, and a thread that cannot
 //! be had is never an error: whoever asks does the work.
 
+use std::collections::HashMap;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 /// Items that a thread takes at a time. So many are done before another thread has begun.
@@ -12,42 +15,42 @@ const BLOCK: usize = 64;
 /// The most threads, the asking one included.
 const MOST_THREADS: usize = 8;
 
-/// What the work makes of the items, in their order.
-pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Does the work for all items, and hands over what it makes of each, in their order, while the others are at work.
+pub(crate) fn for_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, mut take: impl FnMut(R)) {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(MOST_THREADS).min(items.len() / BLOCK);
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let blocks: Vec<&[T]> = items.chunks(BLOCK).collect();
+    let helpers = processors.min(MOST_THREADS).min(items.len() / BLOCK).saturating_sub(1);
     let next = AtomicUsize::new(0);
-    let share = || take_blocks(&blocks, &next, &work);
-    let mut done = thread::scope(|scope| {
-        let helpers: Vec<_> =
-            (1..threads).filter_map(|_| thread::Builder::new().spawn_scoped(scope, share).ok()).collect();
-        let mut done = share();
-        for helper in helpers {
-            done.extend(helper.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(block, _)| *block);
-    done.into_iter().flat_map(|(_, results)| results).collect()
-}
-
-/// Takes block after block until none is left.
-fn take_blocks<T, R>(blocks: &[&[T]], next: &AtomicUsize, work: &impl Fn(&T) -> R) -> Vec<(usize, Vec<R>)> {
-    let mut done = Vec::new();
-    loop {
+    let one_block = || {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let Some(block) = blocks.get(number) else { return done };
-        done.push((number, block.iter().map(work).collect()));
-    }
+        Some((number, items.chunks(BLOCK).nth(number)?.iter().map(&work).collect::<Vec<R>>()))
+    };
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            let (sender, one_block) = (sender.clone(), &one_block);
+            let help = move || iter::from_fn(one_block).try_for_each(|done| sender.send(done));
+            let _ = thread::Builder::new().spawn_scoped(scope, help);
+        }
+        drop(sender);
+        let mut done = HashMap::new();
+        for wanted in 0..items.chunks(BLOCK).len() {
+            let results = loop {
+                done.extend(receiver.try_iter());
+                if let Some(results) = done.remove(&wanted) {
+                    break results;
+                }
+                // Nobody is left to wait for only once a helper has panicked, which the scope passes on.
+                let Some(more) = one_block().or_else(|| receiver.recv().ok()) else { return };
+                done.extend([more]);
+            };
+            results.into_iter().for_each(&mut take);
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::map;
+    use super::for_each;
 
     /// However many items there are, each is there once and in its place.
     #[test]
@@ -55,7 +58,9 @@ mod tests {
         for count in [0, 1, 63, 64, 129, 10_000] {
             let items: Vec<usize> = (0..count).collect();
             let expected: Vec<usize> = items.iter().map(|item| item * 2).collect();
-            assert_eq!(map(&items, |item| item * 2), expected, "{count}");
+            let mut found = Vec::new();
+            for_each(&items, |item| item * 2, |double| found.push(double));
+            assert_eq!(found, expected, "{count}");
         }
     }
 }

@@ -5,9 +5,13 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use nix::fcntl::{AtFlags, OFlag, open};
+use nix::sys::stat::{FileStat, Mode, fstatat};
 
 use crate::cache::{self, Cache, Identity};
 use crate::check::Checked;
@@ -26,10 +30,19 @@ const OTHER_SUFFIX: &str = ".yml";
 /// What is said of a unit that could not be told from its neighbours.
 const NAMELESS: &str = "in a file of several units each needs the key \"name\"";
 
-/// A name in a unit directory that ends as a unit file's does.
+/// A unit directory, held open so that its files are found without walking to it again and again.
+#[derive(Debug)]
+pub(crate) struct UnitDirectory {
+    path: PathBuf,
+    descriptor: OwnedFd,
+    /// Its unit files, sorted by name.
+    pub(crate) files: Vec<UnitFile>,
+}
+
+/// A name in a unit directory that ends as a unit file's does, and what the directory knows of it.
 #[derive(Debug)]
 pub(crate) struct UnitFile {
-    path: PathBuf,
+    name: String,
     look: Look,
 }
 
@@ -42,25 +55,31 @@ pub(crate) struct FileRead {
     pub(crate) checked: Vec<Checked>,
 }
 
-/// The unit files of a directory, sorted by name, and its directories of drop-ins; one that is not there has none.
-pub(crate) fn unit_files(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> (Vec<UnitFile>, Vec<PathBuf>) {
-    let names = match entries(directory) {
-        Ok(names) => names,
+/// A unit directory with its unit files, and its directories of drop-ins; one that is not there has none.
+pub(crate) fn unit_files(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> (Option<UnitDirectory>, Vec<PathBuf>) {
+    let (descriptor, names) = match open_and_list(path) {
+        Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
         Err(error) => {
             let message = format!("unable to read the directory: {}", cause(&error));
-            diagnostics.push(Diagnostic::new(Severity::Error, Place::whole(directory), message));
+            diagnostics.push(Diagnostic::new(Severity::Error, Place::whole(path), message));
             return Default::default();
         }
     };
     for (name, _) in names.iter().filter(|(name, _)| name.ends_with(OTHER_SUFFIX)) {
-        let place = Place::whole(directory.join(name));
+        let place = Place::whole(path.join(name));
         diagnostics.push(Diagnostic::new(Severity::Warning, place, "not read: unit files end with .yaml"));
     }
     let drop_ins = names.iter().filter(|(name, _)| name.ends_with(drop_in::SUFFIX));
-    let drop_ins = drop_ins.map(|(name, _)| directory.join(name)).collect();
+    let drop_ins = drop_ins.map(|(name, _)| path.join(name)).collect();
     let files = names.into_iter().filter(|(name, _)| name.ends_with(SUFFIX));
-    (files.map(|(name, look)| UnitFile { path: directory.join(name), look }).collect(), drop_ins)
+    let files = files.map(|(name, look)| UnitFile { name, look }).collect();
+    (Some(UnitDirectory { path: path.into(), descriptor, files }), drop_ins)
+}
+
+fn open_and_list(path: &Path) -> io::Result<(OwnedFd, Vec<(String, Look)>)> {
+    let descriptor = open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+    Ok((descriptor, entries(path)?))
 }
 
 /// What a file has given, and its entry for the next cache.
@@ -72,42 +91,58 @@ pub(crate) struct FileCached<'a> {
     pub(crate) entry: Option<Cow<'a, [u8]>>,
 }
 
-/// Reads a file of a unit directory.
-pub(crate) fn read(file: &UnitFile, preparation: &Preparation) -> FileRead {
-    match Source::read_looked_at(&file.path, file.look) {
-        Ok((source, _)) => from_source(source, preparation),
-        Err(error) => unreadable(name_of(&file.path).ok(), error),
-    }
-}
-
-/// Takes a file of a unit directory from the cache, if it is there as it is now, or reads it.
-pub(crate) fn read_cached<'a>(file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> FileCached<'a> {
-    let now = SystemTime::now();
-    if let Some(found) = find(file, preparation, cache) {
-        return found;
-    }
-    match Source::read_looked_at(&file.path, file.look) {
-        Ok((source, metadata)) => {
-            let identity = Identity::of(&metadata);
-            let documents = parse(&source);
-            let entry = identity.is_settled(now).then(|| cache::entry(&file.path, &identity, &documents)).flatten();
-            let checked = check_text(&source, documents, preparation);
-            let entry = entry.filter(|_| is_silent(&checked)).map(Cow::Owned);
-            FileCached { entry, read: FileRead { source: Some(source), checked } }
+impl UnitDirectory {
+    /// Reads one of its files.
+    pub(crate) fn read(&self, file: &UnitFile, preparation: &Preparation) -> FileRead {
+        match self.source(file) {
+            Ok((source, _)) => from_source(source, preparation),
+            Err(error) => unreadable(name_of(Path::new(&file.name)).ok(), error),
         }
-        Err(error) => FileCached { read: unreadable(name_of(&file.path).ok(), error), entry: None },
     }
-}
 
-/// What the cache has. A file of which there is something to say is read, because its lines are shown with it.
-fn find<'a>(file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> Option<FileCached<'a>> {
-    let identity = Identity::of(&fs::metadata(&file.path).ok()?);
-    let path: Arc<Path> = file.path.as_path().into();
-    let (documents, entry) = cache.find(&path, &identity)?;
-    let name = name_of(&path);
-    let checked = check_documents(&path, None, documents, name.as_ref().map_err(String::as_str), preparation);
-    is_silent(&checked)
-        .then_some(FileCached { read: FileRead { source: None, checked }, entry: Some(Cow::Borrowed(entry)) })
+    /// Takes one of its files from the cache, if it is there as it is now, or reads it.
+    pub(crate) fn read_cached<'a>(
+        &self,
+        file: &UnitFile,
+        preparation: &Preparation,
+        cache: &'a Cache,
+    ) -> FileCached<'a> {
+        let now = SystemTime::now();
+        if let Some(found) = self.find(file, preparation, cache) {
+            return found;
+        }
+        match self.source(file) {
+            Ok((source, found)) => {
+                let identity = Identity::of(&found);
+                let documents = parse(&source);
+                let entry =
+                    identity.is_settled(now).then(|| cache::entry(&source.file, &identity, &documents)).flatten();
+                let checked = check_text(&source, documents, preparation);
+                let entry = entry.filter(|_| is_silent(&checked)).map(Cow::Owned);
+                FileCached { entry, read: FileRead { source: Some(source), checked } }
+            }
+            Err(error) => FileCached { read: unreadable(name_of(Path::new(&file.name)).ok(), error), entry: None },
+        }
+    }
+
+    /// What the cache has. A file of which there is something to say is read, because its lines are shown with it.
+    fn find<'a>(&self, file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> Option<FileCached<'a>> {
+        let found = fstatat(&self.descriptor, file.name.as_str(), AtFlags::empty()).ok()?;
+        let path = self.path_of(file);
+        let (documents, entry) = cache.find(&path, &Identity::of(&found))?;
+        let name = name_of(&path);
+        let checked = check_documents(&path, None, documents, name.as_ref().map_err(String::as_str), preparation);
+        is_silent(&checked)
+            .then_some(FileCached { read: FileRead { source: None, checked }, entry: Some(Cow::Borrowed(entry)) })
+    }
+
+    fn source(&self, file: &UnitFile) -> Result<(Source, FileStat), Diagnostic> {
+        Source::read_at(self.descriptor.as_fd(), Path::new(&file.name), self.path_of(file), file.look)
+    }
+
+    fn path_of(&self, file: &UnitFile) -> Arc<Path> {
+        self.path.join(&file.name).into()
+    }
 }
 
 fn is_silent(checked: &[Checked]) -> bool {

@@ -17,14 +17,11 @@ use crate::drop_in;
 use crate::init_scripts::InitScripts;
 use crate::parallel;
 use crate::preparation::Preparation;
-use crate::reading::{self, FileRead};
+use crate::reading::{self, FileRead, UnitDirectory};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::Document;
 use crate::{Diagnostic, Place, Severity, Unit, UnitName, Variables};
-
-/// So many files are read before their units find their places, so that memory holds few of them twice.
-const AT_A_TIME: usize = 4096;
 
 /// What units are read with, besides their directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +57,8 @@ pub struct UnitSet {
     /// Units that provide a name, by name.
     providers: BTreeMap<UnitName, Vec<UnitName>>,
     /// Where each name of `units` and `broken` is defined.
-    definitions: BTreeMap<UnitName, Place>,
-    preparation: Preparation,
+    definitions: HashMap<UnitName, Place>,
+    preparation: Arc<Preparation>,
     templates: BTreeMap<UnitName, Document<'static>>,
     scripts: InitScripts,
     /// How many units came into being because somebody named them.
@@ -84,38 +81,34 @@ impl UnitSet {
     }
 
     /// Loads in a way of reading the files, which come by directory.
-    fn load_by(
-        directories: &[PathBuf],
-        reading: &Reading,
-        add: impl FnOnce(&mut Self, &[Vec<reading::UnitFile>]),
-    ) -> Self {
+    fn load_by(directories: &[PathBuf], reading: &Reading, add: impl FnOnce(&mut Self, &[UnitDirectory])) -> Self {
         let mut set = Self::new(reading);
         set.directories = directories.to_vec();
-        let mut files = Vec::new();
+        let preparation = Arc::make_mut(&mut set.preparation);
+        let mut opened = Vec::new();
         for directory in directories {
-            let (unit_files, drop_ins) = reading::unit_files(directory, &mut set.diagnostics);
-            let errors = drop_ins.iter().filter_map(|drop_ins| set.preparation.drop_ins.read(drop_ins).err());
+            let (unit_directory, drop_ins) = reading::unit_files(directory, &mut set.diagnostics);
+            let errors = drop_ins.iter().filter_map(|drop_ins| preparation.drop_ins.read(drop_ins).err());
             set.diagnostics.extend(errors);
-            files.push(unit_files);
+            opened.extend(unit_directory);
         }
-        add(&mut set, &files);
+        add(&mut set, &opened);
         set.finish();
         set
     }
 
-    fn add_files(&mut self, directories: &[Vec<reading::UnitFile>]) {
-        for files in directories {
+    fn add_files(&mut self, directories: &[UnitDirectory]) {
+        let preparation = self.preparation.clone();
+        for directory in directories {
             let hidden = self.defined();
-            for some in files.chunks(AT_A_TIME) {
-                let read = parallel::map(some, |file| reading::read(file, &self.preparation));
-                read.into_iter().for_each(|file| self.take(file, &hidden));
-            }
+            let take = |file| self.take(file, &hidden);
+            parallel::for_each(&directory.files, |file| directory.read(file, &preparation), take);
         }
     }
 
     fn new(reading: &Reading) -> Self {
         let preparation = Preparation { reading: reading.clone(), ..Preparation::default() };
-        let mut set = Self { preparation, ..Self::default() };
+        let mut set = Self { preparation: preparation.into(), ..Self::default() };
         reading.init_scripts.iter().for_each(|directory| set.scripts.add(directory));
         set
     }
@@ -142,7 +135,8 @@ impl UnitSet {
             let path = Path::new(path);
             let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
             if directory.to_string_lossy().ends_with(drop_in::SUFFIX) {
-                set.preparation.drop_ins.add(path, Source::from_bytes(path.into(), text.as_bytes().to_vec()));
+                let source = Source::from_bytes(path.into(), text.as_bytes().to_vec());
+                Arc::make_mut(&mut set.preparation).drop_ins.add(path, source);
                 continue;
             }
             if !set.directories.contains(&directory) {

@@ -1,12 +1,13 @@
 //! A unit file's text, and how it is read: never blocking, never more than [`LARGEST`], nothing but plain text.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
 use crate::{Diagnostic, Place, Severity};
 
@@ -37,23 +38,29 @@ pub(crate) struct Source {
 impl Source {
     /// Reads a file. A FIFO or a device is refused without being opened, so that no reading of units ever blocks.
     pub(crate) fn read(path: &Path) -> Result<Self, Diagnostic> {
-        Self::read_looked_at(path, Look::Unknown).map(|(source, _)| source)
+        Self::read_at(AT_FDCWD, path, path.into(), Look::Unknown).map(|(source, _)| source)
     }
 
-    /// Reads a file of which its directory may have told what it is; with it comes what the kernel says of it.
-    pub(crate) fn read_looked_at(path: &Path, look: Look) -> Result<(Self, Metadata), Diagnostic> {
-        let file: Arc<Path> = path.into();
+    /// Reads the file of this name in an open directory, which may have told what it is; with it comes what the kernel
+    /// says of it. Messages and places call it `file`.
+    pub(crate) fn read_at(
+        directory: BorrowedFd<'_>,
+        name: &Path,
+        file: Arc<Path>,
+        look: Look,
+    ) -> Result<(Self, FileStat), Diagnostic> {
         let unreadable = |error: io::Error| whole_file(&file, format!("unable to read: {}", cause(&error)));
         if look == Look::Unknown {
-            refuse_irregular(&file, &fs::metadata(path).map_err(unreadable)?)?;
+            let found = fstatat(directory, name, AtFlags::empty()).map_err(|errno| unreadable(errno.into()))?;
+            refuse_irregular(&file, &found)?;
         }
         // Between the look and the opening it may have become a FIFO: hence non-blocking, and a second look.
-        let opened =
-            OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unreadable)?;
-        let metadata = opened.metadata().map_err(unreadable)?;
-        refuse_irregular(&file, &metadata)?;
-        let bytes = read_bounded(&opened, metadata.len()).map_err(unreadable)?;
-        Ok((Self::from_bytes(file, bytes)?, metadata))
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let opened = openat(directory, name, flags, Mode::empty()).map_err(|errno| unreadable(errno.into()))?;
+        let found = fstat(&opened).map_err(|errno| unreadable(errno.into()))?;
+        refuse_irregular(&file, &found)?;
+        let bytes = read_bounded(&opened.into(), found.st_size.cast_unsigned()).map_err(unreadable)?;
+        Ok((Self::from_bytes(file, bytes)?, found))
     }
 
     /// Takes a text as if it had been read from `file`.
@@ -115,11 +122,12 @@ fn read_bounded(mut file: &File, length: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-fn refuse_irregular(file: &Arc<Path>, metadata: &Metadata) -> Result<(), Diagnostic> {
-    if metadata.is_file() {
-        return Ok(());
-    }
-    let what = if metadata.is_dir() { "a directory" } else { "a FIFO, socket or device" };
+fn refuse_irregular(file: &Arc<Path>, found: &FileStat) -> Result<(), Diagnostic> {
+    let what = match SFlag::from_bits_truncate(found.st_mode & SFlag::S_IFMT.bits()) {
+        SFlag::S_IFREG => return Ok(()),
+        SFlag::S_IFDIR => "a directory",
+        _ => "a FIFO, socket or device",
+    };
     Err(whole_file(file, format!("is {what}, not a file")))
 }
 

@@ -68,7 +68,7 @@ impl Expansion<'_> {
             return;
         }
         match &mut node.value {
-            Value::Text(text) if text.contains("${") => match self.text(text) {
+            Value::Text(text) if text.contains('$') => match self.text(text) {
                 Ok(expanded) => *text = expanded.into(),
                 Err(message) => self.errors.push(Diagnostic::new(Severity::Error, node.place.clone(), message)),
             },

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
+use std::mem;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde_json::json;
 use units::{Bundle, Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
@@ -64,8 +67,8 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     found.extend(bundles.diagnostics().iter().cloned());
     found.extend(unreachable(&set, &bundles, &is_own));
     found.extend(together(&set, &bundles));
-    progress.tell("looking for commands");
-    found.extend(set.check_commands(Path::new("/")));
+    // The process ends: taking 100,000 units apart again would be a tenth of its work.
+    mem::forget(set);
     sorted(found)
 }
 
@@ -149,9 +152,7 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     progress.tell("comparing units");
     let mut found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
     found.extend(claims(&set, &is_asked));
-    progress.tell("looking for commands");
-    let commands = set.check_commands(Path::new("/"));
-    found.extend(commands.into_iter().filter(|diagnostic| is_asked(&diagnostic.place.file)));
+    mem::forget(set);
     sorted(found)
 }
 
@@ -169,30 +170,52 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
+/// Whether something is true of a file; asked by two threads.
+type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
+
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
-fn check_set(
-    set: &UnitSet,
-    scanner: Scanner,
-    is_asked: Option<&dyn Fn(&Path) -> bool>,
-    is_own: &dyn Fn(&Path) -> bool,
-) -> Vec<Diagnostic> {
-    let names: Vec<UnitName> = set.legible().map(|unit| unit.name.clone()).collect();
-    let legible = Legible(set);
-    let draft = Draft::new(&legible, &names);
-    let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
-    found.extend(set.check());
-    found.extend(set.legible().flat_map(|unit| dropped_by(unit, scanner)));
-    let knots = draft.knots();
-    found.extend(knots.iter().map(|knot| knot.diagnostic()));
-    // In a circle everything implies everything.
-    if knots.is_empty() {
-        found.extend(draft.implied().into_iter().filter(|one| is_own(&one.place.file)));
-    }
+fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
+    let (mut found, of_units) = at_once(|| check_order(set, is_own), || check_units(set, scanner));
+    found.extend(of_units);
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }
     found.retain(|diagnostic| is_asked.is_none_or(|is_asked| is_asked(&diagnostic.place.file)));
     found
+}
+
+/// What is wrong with the order of all units.
+fn check_order(set: &UnitSet, is_own: OfFile<'_>) -> Vec<Diagnostic> {
+    let names: Vec<UnitName> = set.legible().map(|unit| unit.name.clone()).collect();
+    let legible = Legible(set);
+    let draft = Draft::new(&legible, &names);
+    let knots = draft.knots();
+    let mut found: Vec<Diagnostic> = knots.iter().map(|knot| knot.diagnostic()).collect();
+    // In a circle everything implies everything.
+    if knots.is_empty() {
+        found.extend(draft.implied().into_iter().filter(|one| is_own(&one.place.file)));
+    }
+    found
+}
+
+/// What is wrong with units by themselves, and with what they name.
+fn check_units(set: &UnitSet, scanner: Scanner) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
+    found.extend(set.check());
+    found.extend(set.legible().flat_map(|unit| dropped_by(unit, scanner)));
+    found.extend(set.check_commands(Path::new("/")));
+    found
+}
+
+/// Does one thing in a thread of its own, if one can be had, and the other meanwhile.
+fn at_once<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let helper = thread::Builder::new().spawn_scoped(scope, &aside);
+        let found = here();
+        let others =
+            helper.map_or_else(|_| aside(), |helper| helper.join().unwrap_or_else(|cause| resume_unwind(cause)));
+        (others, found)
+    })
 }
 
 /// Warnings of what the scanner that is configured would not do.

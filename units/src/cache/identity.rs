@@ -1,8 +1,8 @@
 //! What tells one state of a file from every other.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::stat::FileStat;
 
 /// A file that changed less than this ago may change again without its times showing it: they are as coarse as the
 /// kernel's tick, and on some filesystems as a second or two.
@@ -22,11 +22,11 @@ impl Identity {
     pub(super) const WORDS: usize = 7;
 
     /// That of a file as the kernel describes it.
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        let times = [metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec()];
+    pub(crate) fn of(found: &FileStat) -> Self {
+        let times = [found.st_mtime, found.st_mtime_nsec, found.st_ctime, found.st_ctime_nsec];
         let [mtime, mtime_nanoseconds, ctime, ctime_nanoseconds] = times.map(i64::cast_unsigned);
-        let (device, inode, size) = (metadata.dev(), metadata.ino(), metadata.size());
-        Self([device, inode, size, mtime, mtime_nanoseconds, ctime, ctime_nanoseconds])
+        let size = found.st_size.cast_unsigned();
+        Self([found.st_dev, found.st_ino, size, mtime, mtime_nanoseconds, ctime, ctime_nanoseconds])
     }
 
     /// Whether the file has been at rest for so long that a later change will show. `now` is from before it was read; a

@@ -173,7 +173,7 @@ fn follows_the_files() {
 fn whose_it_is() {
     let place = Place::new();
     let file = place.units().join("a.yaml");
-    let identity = Identity::of(&fs::metadata(&file).unwrap());
+    let identity = Identity::of(&nix::sys::stat::stat(&file).unwrap());
     let lie = entry(&file, &identity, &documents("a.yaml", "kind: milestone\ndescription: a lie\n")).unwrap();
     NewCache::new(&place.cache(), [lie.as_slice()].into_iter()).write().unwrap();
     let is_believed = || {

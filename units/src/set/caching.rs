@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{AT_A_TIME, Reading, UnitSet};
+use super::{Reading, UnitSet};
 use crate::cache::{Cache, NewCache};
 use crate::parallel;
-use crate::reading::{FileCached, UnitFile, read_cached};
+use crate::reading::{FileCached, UnitDirectory};
 
 impl UnitSet {
     /// As [`UnitSet::load_with`], but files that the cache, if there is one, knows as they are now are not read.
@@ -28,19 +28,17 @@ impl UnitSet {
         self.new_cache.is_some()
     }
 
-    fn add_cached(&mut self, directories: &[Vec<UnitFile>], path: &Path) {
+    fn add_cached(&mut self, directories: &[UnitDirectory], path: &Path) {
         let cache = Cache::read(path);
         let mut entries = Vec::new();
-        for files in directories {
+        let preparation = self.preparation.clone();
+        for directory in directories {
             let hidden = self.defined();
-            for some in files.chunks(AT_A_TIME) {
-                for FileCached { read, entry } in
-                    parallel::map(some, |file| read_cached(file, &self.preparation, &cache))
-                {
-                    entries.extend(entry);
-                    self.take(read, &hidden);
-                }
-            }
+            let take = |FileCached { read, entry }| {
+                entries.extend(entry);
+                self.take(read, &hidden);
+            };
+            parallel::for_each(&directory.files, |file| directory.read_cached(file, &preparation, &cache), take);
         }
         let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
         if is_new || entries.len() * 2 < cache.len() {
