@@ -1,16 +1,15 @@
-//! Becoming the scanner: ours, or another suite's.
+//! Becoming the scanner.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use nix::fcntl::OFlag;
-use nix::unistd::{AccessFlags, access};
 use supervisor::paths::{self, run};
 
 use crate::boot::{self, Boot};
@@ -43,17 +42,11 @@ impl Choice for Scanner {
 }
 
 impl Scanner {
-    /// Another suite's program, in the PATH that services get; `None`: ours is meant.
-    pub fn program(self, path: &OsStr) -> Option<Result<PathBuf, Failure>> {
-        let name = match self {
-            Self::Sunup => return None,
-            Self::Runit => "runsvdir",
-            Self::Daemontools => "svscan",
-            Self::S6 => return Some(Err(Failure::because("run s6-svscan", "the engine cannot read its records"))),
-        };
-        let found = std::env::split_paths(path).map(|directory| directory.join(name));
-        let found = found.into_iter().find(|program| access(program, AccessFlags::X_OK).is_ok());
-        Some(found.ok_or_else(|| Failure::because(format_args!("run {name}"), "it is nowhere in PATH")))
+    /// Why it cannot be process 1, if it cannot.
+    pub fn refusal(self) -> Option<Failure> {
+        let (word, _) = Self::WORDS.iter().find(|(_, scanner)| *scanner == self)?;
+        let why = "the engine and stage 3 know svscan alone (svscan is used)";
+        (self != Self::Sunup).then(|| Failure::because(format_args!("run the scanner of {word}"), why))
     }
 }
 
@@ -80,13 +73,8 @@ fn open(boot: &Boot) -> io::Result<(File, File)> {
     Ok((writer.try_clone()?, writer))
 }
 
-/// Executes another suite's scanner if that is what boots, else svscan from the run directory, or the installed one where
-/// there is no copy. Returns only what went wrong.
-pub fn execute(boot: &mut Boot, log: &Log) -> Failure {
-    if let Some(Ok(program)) = boot.settings.scanner.program(&boot.path) {
-        let failure = become_program(boot, log, Command::new(&program).arg(boot.below_run(run::SCAN)));
-        boot.report.failure(&failure.remark("svscan is used"));
-    }
+/// Executes svscan from the run directory, or the installed one where there is no copy. Returns only what went wrong.
+pub fn execute(boot: &Boot, log: &Log) -> Failure {
     let failure = become_program(boot, log, &mut svscan(boot, &boot.below_run(run::BIN).join("svscan")));
     let _ = become_program(boot, log, &mut svscan(boot, &boot.lib.join("bin/svscan")));
     failure

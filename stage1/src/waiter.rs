@@ -24,7 +24,6 @@ use crate::boot::{self, Boot};
 use crate::cmdline::Debug;
 use crate::console::Console;
 use crate::failure::{Failure, Trying};
-use crate::scanner::Scanner;
 use crate::{emergency, letter};
 
 /// How long the logger may take until we read in its place.
@@ -80,17 +79,16 @@ fn wait(boot: &Boot) -> ! {
     std::process::exit(0)
 }
 
-/// Has the scanner hold the FIFO, if it is ours, and the engine work, or else someone who can log in.
+/// Has the scanner hold the FIFO, and the engine work, or else someone who can log in.
 fn up(boot: &Boot, mut log: Option<File>) {
     let scanner = boot.below_run(run::SCAN).join(scan::CONTROL);
     let deadline = || Instant::now() + SUPERVISE;
-    let is_ours = boot.settings.scanner == Scanner::Sunup;
-    let held = is_ours.then(|| letter::send(&scanner, control::scanner::HOLD_FIFO, deadline()));
+    let held = letter::send(&scanner, control::scanner::HOLD_FIFO, deadline());
     let up = |name| letter::send(&control(boot, name), control::supervise::UP, deadline());
     // Before the engine is: that ends it where a getty of the units is to have the terminal.
     let early = (boot.options().debug != Debug::No).then(|| up(GETTY));
     let result = up(ENGINE);
-    for failure in held.and_then(Result::err).iter().chain(result.as_ref().err()) {
+    for failure in held.err().iter().chain(result.as_ref().err()) {
         fail(&mut log, failure);
     }
     if let Some(Err(failure)) = early.or_else(|| result.is_err().then(|| up(GETTY))) {

@@ -2,7 +2,6 @@
 
 use crate::boot::Boot;
 use crate::failure::Failure;
-use crate::scanner::Scanner;
 use crate::settings::Settings;
 
 /// Below the administrator's configuration.
@@ -17,10 +16,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         ..settings
     };
     failures.extend(options.wrong.iter().map(|reason| Failure::because("obey a word", reason)));
-    if let Some(Err(failure)) = boot.settings.scanner.program(&boot.path) {
-        boot.settings.scanner = Scanner::Sunup;
-        failures.push(failure.remark("svscan is used"));
-    }
+    failures.extend(boot.settings.scanner.refusal());
     failures.iter().for_each(|failure| boot.report.failure(failure));
     Ok(())
 }
