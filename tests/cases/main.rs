@@ -10,6 +10,7 @@ mod install;
 mod log_whole;
 mod machine_boot;
 mod machine_ends;
+mod machine_initramfs;
 mod machine_storage;
 mod namespace_boot;
 mod one_world;

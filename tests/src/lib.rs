@@ -12,6 +12,7 @@ pub mod console;
 pub mod endurance;
 pub mod guest;
 pub mod image;
+pub mod initramfs;
 pub mod kernel;
 pub mod layer;
 pub mod machine;
@@ -28,6 +29,7 @@ pub mod writers;
 
 pub use console::Console;
 pub use image::Image;
+pub use initramfs::Initramfs;
 pub use kernel::Kernel;
 pub use layer::Layer;
 pub use machine::Machine;

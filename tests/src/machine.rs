@@ -49,9 +49,17 @@ impl Default for Options {
 impl Machine {
     /// Starts a machine from the image, once no other one runs.
     pub fn boot(image: &Image, options: &Options) -> Self {
+        Self::start(command(image, options))
+    }
+
+    /// Starts one without a disk, whose whole system is the options' initramfs.
+    pub fn boot_without_disk(options: &Options) -> Self {
+        Self::start(computer(options))
+    }
+
+    fn start(mut command: Command) -> Self {
         let turn = cache::lock("machine");
         let directory = TempDir::with_prefix("sunup-machine-").expect("a temporary directory");
-        let mut command = command(image, options);
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", directory.path().join("qmp").display()));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().expect("qemu-system-x86_64 runs");
@@ -75,11 +83,17 @@ impl Machine {
 
     /// Presses Control, Alt and Delete together.
     pub fn control_alt_delete(&self) {
+        self.press(&["ctrl", "alt", "delete"]);
+    }
+
+    /// Presses keys together, by QEMU's names for them.
+    pub fn press(&self, keys: &[&str]) {
         let mut stream = UnixStream::connect(self.directory.path().join("qmp")).expect("the machine's monitor");
         stream.set_read_timeout(Some(COMMAND)).expect("a deadline on the monitor");
         let mut reader = BufReader::new(stream.try_clone().expect("a second descriptor"));
-        let keys = r#"[{"type":"qcode","data":"ctrl"},{"type":"qcode","data":"alt"},{"type":"qcode","data":"delete"}]"#;
-        let press = format!(r#"{{"execute":"send-key","arguments":{{"keys":{keys}}}}}"#);
+        let keys: Vec<_> = keys.iter().map(|key| format!(r#"{{"type":"qcode","data":"{key}"}}"#)).collect();
+        let keys = keys.join(",");
+        let press = format!(r#"{{"execute":"send-key","arguments":{{"keys":[{keys}]}}}}"#);
         for request in [r#"{"execute":"qmp_capabilities"}"#, &press] {
             writeln!(stream, "{request}").expect("the monitor takes a command");
             let mut line = String::new();
@@ -94,11 +108,17 @@ impl Machine {
 
 /// QEMU with this disk and its serial port on standard input and output.
 pub fn command(image: &Image, options: &Options) -> Command {
+    let mut command = computer(options);
+    command.arg("-drive").arg(format!("file={},if=none,id=d,format=raw", image.path().display()));
+    command.args(["-device", "nvme,drive=d,serial=x"]);
+    command
+}
+
+/// The same without a disk.
+fn computer(options: &Options) -> Command {
     let mut command = Command::new("qemu-system-x86_64");
     command.args(["-accel", "tcg,thread=multi", "-cpu", "qemu64", "-M", "q35", "-m", "512"]);
     command.args(["-display", "none", "-nodefaults", "-serial", "stdio"]);
-    command.arg("-drive").arg(format!("file={},if=none,id=d,format=raw", image.path().display()));
-    command.args(["-device", "nvme,drive=d,serial=x"]);
     command.arg("-kernel").arg(&options.kernel.image);
     if let Some(initramfs) = &options.kernel.initramfs {
         command.arg("-initrd").arg(initramfs);
