@@ -110,15 +110,16 @@ pub fn describe(stop: &Stop, mount: &Mount, table: &[Mount]) -> String {
     format!("{} (held by {})", point.display(), holders.join(", "))
 }
 
-/// The last line.
-pub fn summary(processes: &[String], mounts: &[String]) -> String {
+/// The last line. What may be `lost` makes a stop unclean even when it leaves nobody; else whoever is left is the cause.
+pub fn summary(processes: &[String], mounts: &[String], lost: &[String]) -> String {
     let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let processes_left = plural(processes.len(), "process", "processes");
     let mounts_left = plural(mounts.len(), "mount", "mounts");
-    if processes.is_empty() && mounts.is_empty() {
+    let left = [processes, mounts].concat();
+    let all = if left.is_empty() { lost.join("; ") } else { left.join("; ") };
+    if all.is_empty() {
         return format!("clean stop: {processes_left}, {mounts_left} left");
     }
-    let all = [processes, mounts].concat().join("; ");
     format!("unclean stop: {processes_left}, {mounts_left} left: {all}")
 }
 
@@ -137,11 +138,13 @@ mod tests {
     /// The line is the one that others read, to the byte.
     #[test]
     fn summaries() {
-        assert_eq!(summary(&[], &[]), "clean stop: 0 processes, 0 mounts left");
+        assert_eq!(summary(&[], &[], &[]), "clean stop: 0 processes, 0 mounts left");
         let processes = ["7 sleep 9".to_string()];
         let mounts = ["/a".to_string(), "/mnt (held by 7 sleep 9: /mnt/x)".to_string()];
         let expected = "unclean stop: 1 process, 2 mounts left: 7 sleep 9; /a; /mnt (held by 7 sleep 9: /mnt/x)";
-        assert_eq!(summary(&processes, &mounts), expected);
-        assert_eq!(summary(&processes, &[]), "unclean stop: 1 process, 0 mounts left: 7 sleep 9");
+        assert_eq!(summary(&processes, &mounts, &[]), expected);
+        assert_eq!(summary(&processes, &[], &[]), "unclean stop: 1 process, 0 mounts left: 7 sleep 9");
+        let lost = ["sync: the disks take no more".to_string()];
+        assert_eq!(summary(&[], &[], &lost), "unclean stop: 0 processes, 0 mounts left: sync: the disks take no more");
     }
 }

@@ -57,6 +57,8 @@ pub struct Stop {
     pub hanging: Vec<(u32, PathBuf)>,
     /// Mounts that were detached while somebody kept them busy, by the operator's name, with what is to be said of each.
     pub detached: Vec<(PathBuf, String)>,
+    /// What may be lost though nobody is left: a log that was not drained, disks that took no more.
+    pub lost: Vec<String>,
     /// Told that we are alive, again and again.
     pub watchdog: Watchdog,
     /// What filesystems lie on; only on the machine itself.
@@ -92,6 +94,7 @@ impl Stop {
             locked: Vec::new(),
             hanging: Vec::new(),
             detached: Vec::new(),
+            lost: Vec::new(),
             watchdog: Watchdog::start(SILENCE, move || give_up(verb)),
             devices: None,
             superblocks: Superblocks::default(),

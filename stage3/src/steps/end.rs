@@ -26,7 +26,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     stop.watchdog.alive();
     let processes = leftovers::processes(stop);
     let mounts = leftovers::mounts(stop);
-    stop.report.plain(&leftovers::summary(&processes, &mounts));
+    stop.report.plain(&leftovers::summary(&processes, &mounts, &stop.lost));
     within(CONSOLE, Report::drain_console);
     if stop.verb == Verb::SoftReboot {
         return finish_by(stop, again::WORD).map_err(|cause| format!("unable to start again: {cause}"));

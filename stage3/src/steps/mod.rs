@@ -43,6 +43,9 @@ const STEPS: [Step; 8] = [
 /// What is only for those who may mount.
 const MOUNTING: [&str; 3] = ["root", "swap", "filesystems"];
 
+/// What fails here may have lost what no count shows.
+const KEEPING: [&str; 2] = ["loggers", "sync"];
+
 /// Runs every step, then ends the system. Returns only when the kernel refuses to.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
     let stays = stop.verb == Verb::SoftReboot;
@@ -62,7 +65,11 @@ fn run_one(stop: &mut Stop, step: &Step) {
     let milliseconds = u64::try_from(start.elapsed().as_millis()).ok();
     match &result {
         Ok(()) => stop.report.line(Mark::Ok, step.done, milliseconds),
-        Err(error) => stop.report.line(Mark::Fail, &format!("{}: {error}", step.name), milliseconds),
+        Err(error) => {
+            let text = format!("{}: {error}", step.name);
+            stop.report.line(Mark::Fail, &text, milliseconds);
+            stop.lost.extend(KEEPING.contains(&step.name).then_some(text));
+        }
     }
     stop.report.step(step.name, result.as_ref().err().map(String::as_str));
 }
