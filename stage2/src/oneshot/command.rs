@@ -15,7 +15,7 @@ use nix::unistd::pipe2;
 use supervisor::sys::descriptor::{Descriptor, STDERR, STDOUT};
 use supervisor::sys::error;
 use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, die_with_parent, fork, new_session};
+use supervisor::sys::process::{Fork, die_with_parent, fork, new_session, own_pid, parent_pid};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
 use supervisor::sys::spawn::{Child, spawn};
 use supervisor::sys::words::{Word, exec_words};
@@ -50,6 +50,7 @@ pub(super) struct Starter {
 /// How a child sets itself up, with system calls alone.
 #[derive(Clone, Copy)]
 struct Setting {
+    keeper: u32,
     output: Descriptor,
     group: Option<Descriptor>,
 }
@@ -59,6 +60,10 @@ impl Setting {
     fn apply(self) -> error::Result<()> {
         new_session()?;
         die_with_parent(KILL)?;
+        // A keeper that has died by now would never be missed.
+        if parent_pid() != self.keeper {
+            return Err(error::Errno::ESRCH);
+        }
         if let Some(group) = self.group {
             // One that cannot be entered costs the unit its limits, not its start.
             let _ = group.write(b"0");
@@ -89,7 +94,7 @@ impl Starter {
         let group =
             job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
-        let setting = Setting { output: Descriptor(output.as_raw_fd()), group: group_number };
+        let setting = Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number };
         if !job.steps.is_empty() {
             return self.fork_steps(job, setting, run_step, notes);
         }
