@@ -2,6 +2,7 @@
 
 mod system;
 
+use std::fs;
 use std::process::Output;
 
 use system::{System, until, without_times};
@@ -106,36 +107,52 @@ fn runs_in_parallel() {
     }
 }
 
-/// Each way of getting ready is waited for, and not a moment less.
+/// Each way of getting ready is waited for, and not a moment less: every service notes the time before it gets ready.
 #[test]
 fn waits_for_readiness() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let unit = |run: &str, ready: &str| format!("kind: longrun\nrun: |\n  {run}\nready: {ready}\nlog: none\n");
+    let note = |name: &str| format!("open('ROOT/{name}.at', 'w').write(str(time.monotonic()))");
+    let at = "python3 -c 'import time; print(time.monotonic())' >ROOT";
     let tcp = format!(
-        "exec python3 -c \"import socket, time; time.sleep(0.4); s = socket.create_server(('127.0.0.1', {port})); \
-         time.sleep(1000)\""
+        "exec python3 -c \"import socket, time; time.sleep(0.4); {}; s = socket.create_server(('127.0.0.1', {port})); \
+         time.sleep(1000)\"",
+        note("by-tcp")
     );
-    let socket = "exec python3 -c \"import os, socket, time; time.sleep(0.4); os.makedirs('ROOT/deep/er'); \
-        s = socket.socket(socket.AF_UNIX); s.bind('ROOT/deep/er/s'); time.sleep(0.1); s.listen(); time.sleep(1000)\"";
+    let socket = format!(
+        "exec python3 -c \"import os, socket, time; time.sleep(0.4); os.makedirs('ROOT/deep/er'); \
+        s = socket.socket(socket.AF_UNIX); s.bind('ROOT/deep/er/s'); time.sleep(0.1); {}; s.listen(); time.sleep(1000)\"",
+        note("by-socket")
+    );
     let system = System::new(&[
-        ("by-fd", &unit("sleep 0.4; echo >&5; exec sleep 1000", "{fd: 5}")),
+        ("by-fd", &unit(&format!("sleep 0.4; {at}/by-fd.at; echo >&5; exec sleep 1000"), "{fd: 5}")),
         (
             "by-file",
-            &unit("sleep 0.4; mkdir -p ROOT/new; touch ROOT/new/file; exec sleep 1000", "{file: ROOT/new/file}"),
+            &unit(
+                &format!("sleep 0.4; mkdir -p ROOT/new; {at}/by-file.at; touch ROOT/new/file; exec sleep 1000"),
+                "{file: ROOT/new/file}",
+            ),
         ),
-        ("by-exec", &unit("sleep 0.4; touch ROOT/now; exec sleep 1000", "{exec: [test, -e, ROOT/now], every: 20ms}")),
+        (
+            "by-exec",
+            &unit(
+                &format!("sleep 0.4; {at}/by-exec.at; touch ROOT/now; exec sleep 1000"),
+                "{exec: [test, -e, ROOT/now], every: 20ms}",
+            ),
+        ),
         ("by-tcp", &unit(&tcp, &format!("{{tcp: 'localhost:{port}', every: 20ms}}"))),
-        ("by-socket", &unit(socket, "{socket: ROOT/deep/er/s}")),
+        ("by-socket", &unit(&socket, "{socket: ROOT/deep/er/s}")),
     ]);
     let (code, lines) = told(&system.stage2("default"));
     assert_eq!((code, lines.len()), (Some(0), 5), "{lines:?}");
     for unit in ["by-fd", "by-file", "by-exec", "by-tcp", "by-socket"] {
         let events = system.events(unit);
-        let took = events[1].0 - events[0].0;
+        let noted = fs::read_to_string(system.path(&format!("{unit}.at"))).unwrap();
+        let seconds: f64 = noted.trim().parse().unwrap();
         assert_eq!((events[0].1.as_str(), events[1].1.as_str()), ("exec", "ready"), "{unit}");
-        assert!(took >= 350_000_000, "{unit} was ready after {took} ns");
+        assert!(events[1].0 as f64 >= seconds * 1e9, "{unit} was ready at {} ns, not after {seconds} s", events[1].0);
     }
 }
 

@@ -82,9 +82,8 @@ fn looks_on(console: &mut Console, pid: &str) {
     console.expect(&format!("stage3: waiting for pid {pid}, sh -c cd /shared"), STOP);
     console.expect("keys: k kills them, s waits no longer, ! opens a shell", STOP);
     console.send("!");
-    console.expect("assword", STOP);
-    console.send(&format!("{}\n", root::PASSWORD));
-    console.expect("# ", STOP);
+    console.expect("to continue): ", STOP);
+    console.insist(&format!("{}\n", root::PASSWORD), "# ", STOP);
     console.send(&format!("cat /proc/{pid}/comm >/dev/tty && exit\n"));
     console.expect("stage3: the shell has ended", STOP);
     console.send("s");

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::{cache, root};
 
+/// How long an answer may take before the same is typed again.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// What the reading thread and the test share.
 #[derive(Default)]
 struct Shared {
@@ -86,6 +89,19 @@ impl Console {
             .write_all(text.as_bytes())
             .and_then(|()| self.input.flush())
             .expect("the console takes what is typed");
+    }
+
+    /// Types the text until the answer comes: who asks for a password throws away what was typed before the terminal was
+    /// ready for it, and a serial line does not show when that is. Panics at the deadline.
+    pub fn insist(&mut self, typed: &str, answer: &str, deadline: Duration) {
+        let (cursor, end) = (self.cursor, Instant::now() + deadline);
+        while Instant::now() < end {
+            self.send(typed);
+            if self.wait(AGAIN, |shared| shared.text[cursor..].find(answer)).is_some() {
+                break;
+            }
+        }
+        self.expect(answer, Duration::ZERO);
     }
 
     /// Logs root in at the prompt, waited for until the deadline, and leaves a shell that neither prompts nor echoes.
