@@ -265,7 +265,8 @@ fn total_and_age() {
 fn tells_of_a_killed_logger() {
     for missing in [false, true] {
         let mut running = Running::start(&["./log"]);
-        until("a log", || running.path("log/current").exists());
+        // From then on it takes lines.
+        until("a logger at work", || fs::metadata(running.path("log/lock")).is_ok_and(|lock| lock.len() > 0));
         signal(&running.child, Signal::SIGKILL);
         end_of(&mut running.child);
         if missing {

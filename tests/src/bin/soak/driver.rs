@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use supervisor::paths::service;
+use supervisor::paths::{scan, service};
 use supervisor::status::Phase;
 use supervisor::sys::process;
 
@@ -168,9 +168,10 @@ impl Driver {
     }
 
     /// Tells the scanner to execute itself again, and waits until it has: a letter alone takes effect whenever it is read, maybe
-    /// in the middle of the next step.
+    /// in the middle of the next step. It has to have the FIFO open by itself: a child of its predecessor may still have it, and
+    /// a letter goes with the last reader.
     fn execute_again(&self) -> Outcome<()> {
-        let listens = || self.tree.tell_scanner("");
+        let listens = || sight::has_open(self.scanner, &self.tree.scan().join(scan::CONTROL));
         until(|| if listens() { Ok(()) } else { Err("the scanner does not listen".into()) })?;
         let never = Moment { pid: self.scanner, victim: Victim::Itself, calls: u32::MAX, signal: Signal::SIGKILL };
         let tell = || if self.tree.tell_scanner("R") { Ok(()) } else { Err("the scanner listens no more".into()) };

@@ -61,7 +61,11 @@ pub fn end(pid: u32, signal: u32) -> Outcome<bool> {
 
 /// The first process has the pipe open that is the second one's standard input.
 pub fn holds_input_of(pid: u32, reader: u32) -> bool {
-    let Ok(pipe) = fs::read_link(format!("/proc/{reader}/fd/0")) else { return false };
+    fs::read_link(format!("/proc/{reader}/fd/0")).is_ok_and(|pipe| has_open(pid, &pipe))
+}
+
+/// The process has the file open, or the pipe as /proc names it.
+pub fn has_open(pid: u32, wanted: &Path) -> bool {
     let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).any(|file| file == pipe)
+    descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).any(|file| file == wanted)
 }
