@@ -52,7 +52,7 @@ impl Supervises {
                 && user_of(*directory, name) == Some(user)
                 && is_supervise(*directory, name)?
             {
-                found.take(pid as u32, scan)?;
+                found.take(*directory, pid as u32, scan)?;
             }
         }
         Ok(found)
@@ -60,19 +60,19 @@ impl Supervises {
 
     /// A supervise of one service enters the directory once it has the lock; one of several stays in the scan directory
     /// and has theirs open.
-    fn take(&mut self, pid: u32, scan: Option<(u64, u64)>) -> Result<()> {
-        let place = group::working_directory(pid);
-        if place.is_some() && place == scan {
-            let mut pushed = Ok(());
-            group::each_directory(pid, |_, identity| {
-                pushed = pushed.and(self.0.push(Found { identity, pid, is_grouped: true }));
-            })?;
-            pushed
-        } else if let Some(identity) = place {
-            self.0.push(Found { identity, pid, is_grouped: false })
-        } else {
-            Ok(())
+    fn take(&mut self, proc: Descriptor, pid: u32, scan: Option<(u64, u64)>) -> Result<()> {
+        let Some(place) = group::working_directory(pid) else { return Ok(()) };
+        if is_child_of_one(proc, pid, place)? {
+            return Ok(());
         }
+        if Some(place) != scan {
+            return self.0.push(Found { identity: place, pid, is_grouped: false });
+        }
+        let mut pushed = Ok(());
+        group::each_directory(pid, |_, identity| {
+            pushed = pushed.and(self.0.push(Found { identity, pid, is_grouped: true }));
+        })?;
+        pushed
     }
 
     /// The supervise of a service directory, and whether it may have others as well.
@@ -93,6 +93,24 @@ fn is_supervise(proc: Descriptor, pid: &CStr) -> Result<bool> {
     let mut buffer = [0; 16];
     let Some(path) = path.c_str() else { return Ok(false) };
     Ok(Errno::known(files::read_at(proc, path, &mut buffer))?.is_some_and(|name| name == COMMAND))
+}
+
+/// A child of supervise is called supervise, and stands where it does, until it becomes its program. It begins a session of
+/// its own, and then ends if its parent is gone: who has a parent is left to that one, and who leads a session goes on by
+/// itself. The order matters: one whose parent was gone before it led a session will end.
+fn is_child_of_one(proc: Descriptor, pid: u32, place: (u64, u64)) -> Result<bool> {
+    if let Some(parent) = process::parent_of(pid)
+        && group::working_directory(parent) == Some(place)
+    {
+        let mut name = Text::<12>::new();
+        name.push_number(u64::from(parent));
+        if let Some(name) = name.c_str()
+            && is_supervise(proc, name)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(process::session_of(pid) == Ok(pid))
 }
 
 /// The pipe between a service and its logger, as somebody who is alive holds it: a supervise, the logger, or at worst
@@ -151,4 +169,46 @@ fn pipe_of(pid: u32, number: u64) -> Result<Option<Pipe>> {
     read.set_nonblocking(false)?;
     write.set_nonblocking(false)?;
     Ok(Some(Pipe { read, write }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::process::{Child, Command, Stdio};
+
+    /// A shell that is called supervise, in a directory of that service.
+    fn start(program: &str, arguments: &[&str], directory: &tempfile::TempDir) -> Child {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(directory.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// Who is taken for the supervise of the process's directory, once it has said that it is there.
+    fn found(child: &mut Child) -> Vec<u32> {
+        let mut said = [0; 6];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        let identity = group::working_directory(child.id());
+        let supervises = Supervises::find().unwrap();
+        supervises.0.iter().filter(|found| Some(found.identity) == identity).map(|found| found.pid).collect()
+    }
+
+    /// Neither a child that still has its parent is a supervise, nor one that has begun its session and lost it.
+    #[test]
+    fn children_of_supervises() {
+        let directory = tempfile::tempdir().unwrap();
+        let supervise = directory.path().join("supervise");
+        fs::copy("/bin/sh", &supervise).unwrap();
+        let supervise = supervise.to_str().unwrap();
+
+        let mut with_child = start(supervise, &["-c", "(echo there; read line); :"], &directory);
+        assert_eq!(found(&mut with_child), [with_child.id()]);
+        drop(with_child.stdin.take());
+        with_child.wait().unwrap();
+
+        let mut leader = start("setsid", &[supervise, "-c", "echo there; read line"], &directory);
+        assert_eq!(found(&mut leader), []);
+        drop(leader.stdin.take());
+        leader.wait().unwrap();
+    }
 }
