@@ -115,7 +115,7 @@ fn log_pipe_survives() {
 #[test]
 fn loggers_drain() {
     let mut scene = Scene::new();
-    scene.file("a/run", "#!/bin/sh\ntrap 'kill $!; seq 10000; exit' TERM\nsleep 1000 &\nwait $!\n");
+    scene.file("a/run", "#!/bin/sh\ntrap 'kill -9 $!; seq 10000; exit' TERM\nsleep 1000 &\nwait $!\n");
     scene.file("a/log/run", "#!/bin/sh\nexec cat > ../out\n");
     fs::create_dir_all(scene.path.join("scan")).unwrap();
     link(&scene, "a");

@@ -168,7 +168,7 @@ fn subreaper_is_alone() {
 #[test]
 fn loggers_drain() {
     let mut scene = Scene::new();
-    scene.file("a/run", "#!/bin/sh\ntrap 'kill $!; seq 10000; exit' TERM\nsleep 1000 &\n: > ready\nwait $!\n");
+    scene.file("a/run", "#!/bin/sh\ntrap 'kill -9 $!; seq 10000; exit' TERM\nsleep 1000 &\n: > ready\nwait $!\n");
     scene.file("a/log/run", "#!/bin/sh\nexec cat > ../out\n");
     fs::create_dir_all(scene.path.join("scan")).unwrap();
     link(&scene, "a");

@@ -10,7 +10,7 @@ use supervisor::status::{LastExit, Phase, Status};
 use supervisor::sys::process::{kill, parent_of};
 
 /// A service that ends with exit code 3 on USR1.
-const CODE: &str = "#!/bin/sh\ntrap 'kill $!; exit 3' USR1\nsleep 1000 &\n: > ready\nwait $!\n";
+const CODE: &str = "#!/bin/sh\ntrap 'kill -9 $!; exit 3' USR1\nsleep 1000 &\n: > ready\nwait $!\n";
 
 /// svscan over the service `a` with this file, up and with its trap set.
 fn start(scene: &mut Scene, options: &[&str]) -> (u32, Status) {
