@@ -67,10 +67,8 @@ impl Directory {
     /// one, and so nothing may be started.
     pub fn mark(&self) -> Result<Option<Status>> {
         let mut id = [0; BOOT_ID];
-        let known = match files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut id) {
-            Err(errno) if errno.is_shortage() => return Err(errno),
-            id => id.is_ok_and(|id| id.len() == BOOT_ID),
-        };
+        let known = Errno::known(files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut id))?;
+        let known = known.is_some_and(|id| id.len() == BOOT_ID);
         let mut old = [0; BOOT_ID];
         let size = self.lock.read_full(&mut old).unwrap_or(0);
         if known && size == BOOT_ID && old == id {
@@ -94,10 +92,8 @@ impl Directory {
     /// The last record, if it is one of ours.
     fn record(&self) -> Result<Option<Status>> {
         let mut buffer = [0; SIZE];
-        match files::read_at(*self.service, c_path!(service::STATUS), &mut buffer) {
-            Err(errno) if errno.is_shortage() => Err(errno),
-            record => Ok(record.ok().and_then(Status::unpack)),
-        }
+        let record = Errno::known(files::read_at(*self.service, c_path!(service::STATUS), &mut buffer))?;
+        Ok(record.and_then(Status::unpack))
     }
 
     /// Replaces the record. On a full disk it is written in place: its page is there already.
