@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::libc::O_NONBLOCK;
 
 use crate::Outcome;
-use crate::figures::{FLOOR, OURS};
+use crate::figures::{FLOOR, GROUPED, OURS};
 use crate::scratch::{installed, ours};
 
 /// A supervision suite.
@@ -19,6 +19,8 @@ pub enum Contestant {
     Floor,
     /// Our svscan and supervise.
     Sunup,
+    /// The same, a supervise for 100 services.
+    Grouped,
     /// Debian's daemontools.
     Daemontools,
     /// Debian's runit.
@@ -27,12 +29,12 @@ pub enum Contestant {
     S6,
 }
 
-use Contestant::{Daemontools, Floor, Runit, S6, Sunup};
+use Contestant::{Daemontools, Floor, Grouped, Runit, S6, Sunup};
 
 impl Contestant {
     /// Those that are here.
     pub fn present() -> Vec<Self> {
-        [Floor, Sunup, Daemontools, Runit, S6].into_iter().filter(|one| one.is_present()).collect()
+        [Floor, Sunup, Grouped, Daemontools, Runit, S6].into_iter().filter(|one| one.is_present()).collect()
     }
 
     /// A line for each one that is not here.
@@ -50,6 +52,7 @@ impl Contestant {
         match self {
             Floor => FLOOR,
             Sunup => OURS,
+            Grouped => GROUPED,
             Daemontools => "daemontools",
             Runit => "runit",
             S6 => "s6",
@@ -59,7 +62,7 @@ impl Contestant {
     /// The peer's scanner, looked up in PATH.
     const fn scanner(self) -> Option<&'static str> {
         match self {
-            Floor | Sunup => None,
+            Floor | Sunup | Grouped => None,
             Daemontools => Some("svscan"),
             Runit => Some("runsvdir"),
             S6 => Some("s6-svscan"),
@@ -76,6 +79,7 @@ impl Contestant {
         match self {
             Floor => command.arg("keep").arg(count.to_string()).arg(ours("sleeper")),
             Sunup => command.arg(scan).env("PATH", path_with_ours()),
+            Grouped => command.args(["-g", "100"]).arg(scan).env("PATH", path_with_ours()),
             Daemontools | Runit => command.arg(scan),
             // Its usual limit is 500 services.
             S6 => command.args(["-c", "2000"]).arg(scan),
@@ -86,7 +90,7 @@ impl Contestant {
     /// Tells the scanner that there is a new service; those who are not told watch, or look every 5 s.
     pub fn trigger(self, scan: &Path) -> Outcome<()> {
         match self {
-            Floor | Sunup | Daemontools | Runit => Ok(()),
+            Floor | Sunup | Grouped | Daemontools | Runit => Ok(()),
             S6 => write_letter(&scan.join(".s6-svscan/control"), b'a'),
         }
     }
@@ -113,7 +117,7 @@ impl Contestant {
         use nix::sys::signal::Signal::{SIGHUP, SIGTERM};
         match self {
             Floor => None,
-            Sunup | Daemontools | S6 => Some(SIGTERM),
+            Sunup | Grouped | Daemontools | S6 => Some(SIGTERM),
             Runit => Some(SIGHUP),
         }
     }

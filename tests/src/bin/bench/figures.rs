@@ -4,6 +4,8 @@
 pub const FLOOR: &str = "floor";
 /// Our row.
 pub const OURS: &str = "sunup";
+/// Our row where one supervise holds many services.
+pub const GROUPED: &str = "sunup -g 100";
 
 /// The samples of one contestant for one measure.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Figures {
 /// What a figure of ours must be at most.
 #[derive(Debug)]
 pub struct Target {
+    /// Its row, one of ours.
+    pub row: &'static str,
     /// Its column.
     pub column: &'static str,
     /// The limit.
@@ -68,13 +72,18 @@ impl Figures {
 
     /// Adds a target.
     pub fn hold_to(&mut self, column: &'static str, limit: Limit) {
-        self.targets.push(Target { column, limit });
+        self.hold(OURS, column, limit);
+    }
+
+    /// Adds a target for a row of ours that is not the usual one.
+    pub fn hold(&mut self, row: &'static str, column: &'static str, limit: Limit) {
+        self.targets.push(Target { row, column, limit });
     }
 
     /// The contestants; the floor comes first, and then we do.
     pub fn rows(&self) -> Vec<&str> {
         let mut rows = distinct(self.cells.iter().map(|cell| cell.row.as_str()));
-        rows.sort_by_key(|row| (*row != FLOOR, *row != OURS));
+        rows.sort_by_key(|row| (*row != FLOOR, *row != OURS, *row != GROUPED));
         rows
     }
 
@@ -104,12 +113,12 @@ impl Figures {
         Some(self.median(row, column)? / floor)
     }
 
-    /// Ours, as the target's limit counts.
+    /// Its row's, as the target's limit counts.
     pub fn reached(&self, target: &Target) -> Option<f64> {
         match target.limit {
-            Limit::Ratio(_) => self.ratio(OURS, target.column),
-            Limit::Value(_) => self.median(OURS, target.column),
-            Limit::Beyond(_) => Some(self.median(OURS, target.column)? - self.median(FLOOR, target.column)?),
+            Limit::Ratio(_) => self.ratio(target.row, target.column),
+            Limit::Value(_) => self.median(target.row, target.column),
+            Limit::Beyond(_) => Some(self.median(target.row, target.column)? - self.median(FLOOR, target.column)?),
         }
     }
 }
@@ -146,7 +155,7 @@ mod tests {
         }
         assert_eq!((figures.rows(), figures.columns()), (vec![FLOOR, OURS], vec!["ms"]));
         assert_eq!((figures.median(OURS, "ms"), figures.ratio(OURS, "ms")), (Some(3.0), Some(1.5)));
-        let reached = |limit| figures.reached(&Target { column: "ms", limit });
+        let reached = |limit| figures.reached(&Target { row: OURS, column: "ms", limit });
         assert_eq!(reached(Limit::Ratio(9.0)), Some(1.5));
         assert_eq!((reached(Limit::Value(9.0)), reached(Limit::Beyond(9.0))), (Some(3.0), Some(1.0)));
         figures.add(OURS, "ms", 4.0);

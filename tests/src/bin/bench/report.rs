@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::figures::{Figures, Limit, Target};
+use crate::figures::{Figures, Limit, OURS, Target};
 
 /// The table, its targets and its notes.
 pub fn text(figures: &Figures) -> String {
@@ -48,7 +48,7 @@ fn target_json(figures: &Figures, target: &Target) -> Value {
     };
     let reached = figures.reached(target);
     let met = reached.map(|reached| reached <= target.limit.number());
-    json!({ "column": target.column, "kind": kind, "limit": target.limit.number(), "reached": reached, "met": met })
+    json!({ "row": target.row, "column": target.column, "kind": kind, "limit": target.limit.number(), "reached": reached, "met": met })
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -87,7 +87,8 @@ fn verdict(figures: &Figures, target: &Target) -> String {
         None => "not measured",
     };
     let reached = reached.map_or_else(|| "–".to_owned(), number);
-    format!("{}: {wanted}; {reached}: {word}", target.column)
+    let whose = if target.row == OURS { String::new() } else { format!("{}, ", target.row) };
+    format!("{whose}{}: {wanted}; {reached}: {word}", target.column)
 }
 
 /// Columns side by side, the first to the left and the others to the right.
@@ -109,27 +110,30 @@ fn aligned(lines: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::{FLOOR, OURS};
+    use crate::figures::{FLOOR, GROUPED};
 
     /// A table with a ratio, a hole, a target that is met and one that is not.
     #[test]
     fn shows() {
         let mut figures = Figures::new("start");
-        for (row, column, sample) in
-            [(OURS, "1000, ms", 190.0), (FLOOR, "1000, ms", 95.0), ("runit", "1000, ms", 570.0), (OURS, "kB", 12.345)]
-        {
-            figures.add(row, column, sample);
+        for (row, sample) in [(OURS, 190.0), (FLOOR, 95.0), ("runit", 570.0)] {
+            figures.add(row, "1000, ms", sample);
         }
+        figures.add(OURS, "kB", 12.345);
+        figures.add(GROUPED, "kB", 0.5);
         figures.hold_to("1000, ms", Limit::Ratio(1.7));
         figures.hold_to("kB", Limit::Value(20.0));
+        figures.hold(GROUPED, "kB", Limit::Value(4.0));
         figures.notes.push("s6 is not installed".to_owned());
         let expected = "\
-start     1000, ms    kB
-floor  95.0 (1.00)     –
-sunup   190 (2.00)  12.3
-runit   570 (6.00)     –
+start            1000, ms    kB
+floor         95.0 (1.00)     –
+sunup          190 (2.00)  12.3
+sunup -g 100            –  0.50
+runit          570 (6.00)     –
   target: 1000, ms: at most 1.70 × floor; 2.00: MISSED
   target: kB: at most 20.0; 12.3: met
+  target: sunup -g 100, kB: at most 4.00; 0.50: met
   note: s6 is not installed
 ";
         assert_eq!(text(&figures), expected);

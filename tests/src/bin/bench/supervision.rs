@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::contestant::Contestant;
-use crate::figures::{Figures, Limit};
+use crate::figures::{Figures, GROUPED, Limit};
 use crate::process::{kernel_memory, private_memory};
 use crate::scratch::Scratch;
 use crate::tree::Tree;
@@ -36,6 +36,7 @@ pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Vec<Figures>> {
         memory.hold_to(column, Limit::Value(60.0));
     }
     memory.hold_to("supervise of 1000", Limit::Value(20.0));
+    memory.hold(GROUPED, "supervise of 1000", Limit::Value(4.0));
     times.notes = Contestant::absent();
     times.notes.push("daemontools and runit look for new services every 5 s".to_owned());
     memory.notes.push("kernel of 1000: with the services; other people's slabs come and go meanwhile".to_owned());
