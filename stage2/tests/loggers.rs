@@ -33,3 +33,29 @@ fn changes() {
         assert_eq!(told() > before, is_told, "{log}");
     }
 }
+
+/// A disk that takes nothing costs lines, which are counted, and not the service; only one that says so waits for it.
+#[test]
+fn a_disk_that_takes_nothing() {
+    for (when_full, said) in [("drop", "(dropping lines until it works)"), ("wait", "(waiting until it works)")] {
+        let log = format!("{{dir: ROOT/disk/log, when-full: {when_full}}}");
+        let run = "seq 20000; touch ROOT/through; exec sleep 1000";
+        let system = System::new(&[("a", &format!("kind: longrun\nrun: '{run}'\nlog: {log}\n"))]);
+        system.supervise_engine();
+        // Nothing can be made below a file.
+        std::fs::write(system.path("disk"), "").unwrap();
+        assert_eq!(system.operate(&["start", "a"]).0, Some(0));
+        until(said, || system.read("scanner.log").contains(said));
+        let is_through = || system.path("through").exists();
+        if when_full == "drop" {
+            until("the service to go on", is_through);
+        }
+        std::fs::remove_file(system.path("disk")).unwrap();
+        std::fs::create_dir(system.path("disk")).unwrap();
+        let content = || system.read("disk/log/current");
+        match when_full {
+            "drop" => until("a number", || content().ends_with(" lines were lost\n")),
+            _ => until("every line", || content().lines().count() == 20_000 && is_through()),
+        }
+    }
+}

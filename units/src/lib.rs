@@ -44,7 +44,7 @@ pub use command::Command;
 pub use condition::Condition;
 pub use context::{Bound, Context, Limit};
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use log::Log;
+pub use log::{Log, WhenFull};
 pub use longrun::{KillMode, Longrun, MaxDeaths, Program, Restart};
 pub use name::UnitName;
 pub use ready::Readiness;

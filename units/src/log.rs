@@ -18,5 +18,22 @@ pub enum Log {
         size: u64,
         /// `keep`: old files, 10 where it is not given.
         keep: u32,
+        /// `when-full`.
+        when_full: WhenFull,
     },
+}
+
+/// `when-full`: what a logger does with lines that its disk does not take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It drops them, and logs how many as soon as it can: the service goes on.
+    #[default]
+    Drop,
+    /// It waits, and the service with it: no line is lost.
+    Wait,
+}
+
+impl WhenFull {
+    /// Every way with its word in the YAML.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Drop, "drop"), (Self::Wait, "wait")];
 }

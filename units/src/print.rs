@@ -10,6 +10,7 @@ use crate::variables::{escaped, is_script};
 use crate::yaml::{Yaml, document};
 use crate::{
     Command, Condition, KillMode, Kind, Log, Longrun, MaxDeaths, Oneshot, Program, Readiness, Restart, Unit, UnitName,
+    WhenFull,
 };
 
 /// Units of time with their milliseconds, the largest first.
@@ -141,11 +142,13 @@ fn print_longrun(longrun: &Longrun, entries: &mut Entries) {
     match log {
         Log::Auto => {}
         Log::None => entries.push(("log", Yaml::text("none"))),
-        Log::Directory { directory, size, keep } => {
+        Log::Directory { directory, size, keep, when_full } => {
             let directory = directory.as_ref().map(|path| ("dir".into(), Yaml::text(path.to_string_lossy())));
             let numbers =
                 [("size".into(), Yaml::text(size.to_string())), ("keep".into(), Yaml::text(keep.to_string()))];
-            entries.push(("log", Yaml::Map(directory.into_iter().chain(numbers).collect())));
+            let wait =
+                (*when_full != WhenFull::default()).then(|| ("when-full".into(), word(&WhenFull::ALL, when_full)));
+            entries.push(("log", Yaml::Map(directory.into_iter().chain(numbers).chain(wait).collect())));
         }
     }
     context::print(context, entries);

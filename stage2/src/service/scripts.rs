@@ -1,6 +1,6 @@
 //! The texts of a service directory's programs.
 
-use units::{Command, Log, Unit};
+use units::{Command, Log, Unit, WhenFull};
 
 use super::confinement::Confinement;
 use super::directory::{Logger, RELOAD_SCRIPT, SCRIPT, log_directory};
@@ -38,14 +38,15 @@ pub fn reload(command: &Command, confinement: Option<&Confinement>, is_elsewhere
 
 /// `log/run`.
 pub fn log(unit: &Unit, log: &Log, logger: &Logger) -> String {
-    let (size, keep) = match log {
-        Log::Directory { size, keep, .. } => (*size, *keep),
-        Log::Auto | Log::None => (1 << 20, 10),
+    let (size, keep, when_full) = match log {
+        Log::Directory { size, keep, when_full, .. } => (*size, *keep, *when_full),
+        Log::Auto | Log::None => (1 << 20, 10, WhenFull::default()),
     };
+    let wait = if when_full == WhenFull::Wait { " -b" } else { "" };
     let directory = log_directory(&logger.directory, unit.name.as_str(), log);
     let program = quote_if_needed(&logger.program);
     let directory = quote_if_needed(&directory.to_string_lossy());
-    format!("{HEAD}exec {program} -b -d 3 t s{size} n{keep} {directory}\n")
+    format!("{HEAD}exec {program}{wait} -d 3 t s{size} n{keep} {directory}\n")
 }
 
 fn lines(confinement: Option<&Confinement>) -> String {

@@ -53,10 +53,7 @@ fn golden_sshd() {
             ("kill-mode", "main\n"),
             ("cgroup", "/sys/fs/cgroup/sunup/sshd\n"),
             ("data/unit", "/usr/lib/sunup/units/sshd.yaml:1\n"),
-            (
-                "log/run",
-                "#!/bin/sh -e\nexec 2>&1\nexec ../../../bin/svlog -b -d 3 t s1048576 n10 /var/log/sunup/sshd\n",
-            ),
+            ("log/run", "#!/bin/sh -e\nexec 2>&1\nexec ../../../bin/svlog -d 3 t s1048576 n10 /var/log/sunup/sshd\n"),
             ("log/notification-fd", "3\n"),
         ],
     );

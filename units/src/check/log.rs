@@ -1,9 +1,9 @@
 //! `log`: where a longrun's output goes.
 
 use super::Checker;
-use crate::Log;
 use crate::language::{KEEPS, keys_inside};
 use crate::tree::{Entry, Value};
+use crate::{Log, WhenFull};
 
 /// `size` where it is not given.
 const SIZE: u64 = 1 << 20;
@@ -24,7 +24,7 @@ impl<'a> Checker<'a> {
                 let entries = self.map("log", node, &keys_inside("log"));
                 self.log_directory(entries)
             }
-            _ => self.wrong("log", node, "auto, none or a map with dir, size, keep").unwrap_or_default(),
+            _ => self.wrong("log", node, "auto, none or a map with dir, size, keep, when-full").unwrap_or_default(),
         }
     }
 
@@ -36,6 +36,12 @@ impl<'a> Checker<'a> {
             if SIZES.contains(&size) { Some(size) } else { self.wrong("size", node, "at least 4K and less than 16M") }
         });
         let keep = value("keep").and_then(|node| self.number("keep", node, KEEPS));
-        Log::Directory { directory, size: size.unwrap_or(SIZE), keep: keep.unwrap_or(KEEP) }
+        let when_full = value("when-full").and_then(|node| self.choice_at("when-full", node, &WhenFull::ALL));
+        Log::Directory {
+            directory,
+            size: size.unwrap_or(SIZE),
+            keep: keep.unwrap_or(KEEP),
+            when_full: when_full.unwrap_or_default(),
+        }
     }
 }

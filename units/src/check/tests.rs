@@ -172,11 +172,12 @@ fn readiness() {
 fn words_and_logs() {
     for (line, expected) in [
         ("kill-mode: mian", "12: \"kill-mode\" must be cgroup or main, not \"mian\" (did you mean \"main\"?)"),
-        ("log: off", "6: \"log\" must be auto, none or a map with dir, size, keep, not \"off\""),
+        ("log: off", "6: \"log\" must be auto, none or a map with dir, size, keep, when-full, not \"off\""),
         ("log: {dir: x}", "12: \"dir\" must be an absolute path, not \"x\""),
         ("log: {size: 1T}", "13: \"size\" must be a size in bytes, such as 65536, 512K or 1M, not \"1T\""),
         ("log: {size: 1K}", "13: \"size\" must be at least 4K and less than 16M, not \"1K\""),
         ("log: {size: 16M}", "13: \"size\" must be at least 4K and less than 16M, not \"16M\""),
+        ("log: {when-full: drp}", "18: \"when-full\" must be drop or wait, not \"drp\" (did you mean \"drop\"?)"),
         ("log: {keep: 1}", "13: \"keep\" must be a number from 2 to 10000, not \"1\""),
     ] {
         assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{line}\n")), [format!("3:{expected}")], "{line}");

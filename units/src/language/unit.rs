@@ -3,7 +3,7 @@
 use super::Belongs::{Everywhere, Longrun, Oneshot, Running};
 use super::Shape::{Argv, Boolean, Choice, Either, List, Map, Number, OneOrSeveral, Pattern, Text, Token, Word};
 use super::{DURATION, Key, NAME, PATH, SIZE, Shape};
-use crate::{KillMode, Restart, Step};
+use crate::{KillMode, Restart, Step, WhenFull};
 
 const NAMES: Shape = List(&Token(NAME));
 const COMMAND: Shape = Either(&[Argv, Text]);
@@ -35,10 +35,17 @@ const READY: [Key; 6] = [
     Key::new("every", Longrun, Pattern(DURATION), "100ms for tcp, 200ms for exec", "How often tcp and exec ask"),
 ];
 
-const LOG: [Key; 3] = [
+const LOG: [Key; 4] = [
     Key::new("dir", Longrun, Pattern(PATH), "/var/log/sunup/NAME", "The logger's directory"),
     Key::new("size", Longrun, Token(SIZE), "1M", "Size of a file, at least 4K and less than 16M"),
     Key::new("keep", Longrun, Number(KEEPS.0, KEEPS.1), "10", "How many old files are kept"),
+    Key::new(
+        "when-full",
+        Longrun,
+        Word(|| words(&WhenFull::ALL)),
+        "drop",
+        "Whether lines that the disk does not take are dropped and counted, or the service waits",
+    ),
 ];
 
 /// The keys, but those of [`mod@super::surroundings`].

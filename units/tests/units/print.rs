@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use units::{
     Address, Bound, Command, Condition, Context, Edge, KillMode, Kind, Limit, Log, Longrun, MaxDeaths, Place, Program,
-    Readiness, Restart, Signal, Socket, Step, Unit, UnitName, UnitSet,
+    Readiness, Restart, Signal, Socket, Step, Unit, UnitName, UnitSet, WhenFull,
 };
 
 use crate::prng::Prng;
@@ -263,7 +263,8 @@ impl Generator {
 
     fn log(&mut self) -> Log {
         let directory = [None, Some("/var/log/x".into())][self.prng.below(2)].clone();
-        let all = [Log::Auto, Log::None, Log::Directory { directory, size: 4096, keep: 3 }];
+        let when_full = WhenFull::ALL[self.prng.below(2)].0;
+        let all = [Log::Auto, Log::None, Log::Directory { directory, size: 4096, keep: 3, when_full }];
         self.prng.pick(&all).clone()
     }
 }

@@ -149,6 +149,7 @@ fn samples() -> Vec<&'static str> {
         "{nofile: unlimited}",
         "{memory.max: 512M}",
         "{size: 1M, keep: 3}",
+        "{when-full: wait}",
         "{exec: [x], every: 1s}",
         "[CAP_NET_RAW]",
         "a b",
