@@ -5,15 +5,13 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use supervisor::namespace;
 use supervisor::paths;
 
 use crate::cmdline::{self, Options};
-use crate::mounts;
 use crate::report::Report;
 use crate::settings::Settings;
 
-/// The first pid namespace's inode; its number is part of the kernel's interface.
-const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 /// What PATH is where nobody set it; the kernel does not.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -79,8 +77,7 @@ impl Boot {
 /// True if we are in the first pid namespace, so that kernel, devices and clock are ours. Where /proc does not work
 /// nobody can know, and they are taken to be someone else's.
 pub fn is_first() -> bool {
-    mounts::proc_works()
-        && fs::read_link("/proc/self/ns/pid").is_ok_and(|target| target.as_os_str() == FIRST_PID_NAMESPACE)
+    namespace::is_machine() == Some(true)
 }
 
 /// The command line's words, and those arguments that are not among them.

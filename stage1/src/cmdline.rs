@@ -1,7 +1,8 @@
 //! The kernel's command line, as far as it is for us: the words that begin with `sunup.`, and those that have always asked
 //! for a shell or a runlevel. Later words win over earlier ones. Pure.
 
-use crate::scanner::Scanner;
+use supervisor::settings::{CgroupLayout, Scanner};
+
 use crate::settings::Choice;
 
 /// The bundle that boots when nothing else is said.
@@ -16,23 +17,6 @@ const RESCUE_WORDS: [&str; 5] = ["single", "s", "S", "1", "rescue"];
 const LEVELS: [&str; 4] = ["2", "3", "4", "5"];
 /// What the words of ours begin with.
 const OURS: &str = "sunup.";
-
-/// How the control groups are laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CgroupLayout {
-    /// One hierarchy at /sys/fs/cgroup.
-    #[default]
-    Unified,
-    /// One hierarchy for each controller.
-    Legacy,
-    /// As legacy, with the unified one at /sys/fs/cgroup/unified.
-    Hybrid,
-}
-
-impl Choice for CgroupLayout {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("v2", Self::Unified), ("v1", Self::Legacy), ("hybrid", Self::Hybrid)];
-}
 
 /// `sunup.debug`: after which steps there is a shell, and a login from the start if there is one at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

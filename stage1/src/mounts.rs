@@ -1,7 +1,6 @@
 //! What is mounted, and mounting.
 
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -95,12 +94,6 @@ pub fn may_mount() -> bool {
 pub fn is_known(kind: &str) -> bool {
     let text = fs::read_to_string("/proc/filesystems").unwrap_or_default();
     text.lines().any(|line| line.split('\t').next_back() == Some(kind))
-}
-
-/// True where /proc shows our own process numbers, not those of a namespace above.
-pub fn proc_works() -> bool {
-    let number = std::process::id().to_string();
-    fs::read_link("/proc/self").is_ok_and(|target| target.as_os_str().as_bytes() == number.as_bytes())
 }
 
 #[cfg(test)]

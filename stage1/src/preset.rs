@@ -2,26 +2,7 @@
 //!
 //! The real-time signals that container and virtual machine managers send mean the same with every preset.
 
-use crate::settings::Choice;
-
-/// `signals`: whose habits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Preset {
-    /// Those of s6-linux-init.
-    #[default]
-    Sunup,
-    /// Those of sysvinit.
-    Sysvinit,
-    /// Those of systemd.
-    Systemd,
-    /// Those of busybox.
-    Busybox,
-}
-
-impl Choice for Preset {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("sunup", Self::Sunup), ("sysvinit", Self::Sysvinit), ("systemd", Self::Systemd), ("busybox", Self::Busybox)];
-}
+use supervisor::settings::SignalPreset;
 
 /// What a signal is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,23 +69,21 @@ case $status in O*) unit=powerokwait ;; L*) unit=powerfailnow ;; *) unit=powerfa
 test $? != 100 || test $unit = powerokwait || exec \"$run/stage3\" poweroff
 exec \"$lib/sunup\" restart $unit";
 
-impl Preset {
-    /// Every signal that is answered. Whoever runs a container stops it with TERM, whatever the preset; on a machine
-    /// nobody may stop it by a stray one.
-    pub fn handlers(self, is_machine: bool) -> Vec<Handler> {
-        let own: &[Handler] = match self {
-            Self::Sunup => &SUNUP,
-            Self::Sysvinit => &SYSVINIT,
-            Self::Systemd => &SYSTEMD,
-            Self::Busybox => &BUSYBOX,
-        };
-        let is_meant = |(signal, _): &&Handler| is_machine || !matches!(*signal, "TERM" | "WINCH");
-        let mut handlers: Vec<Handler> = ALWAYS.iter().chain(own).filter(is_meant).copied().collect();
-        if !is_machine {
-            handlers.push(("TERM", Stop("poweroff")));
-        }
-        handlers
+/// Every signal that is answered. Whoever runs a container stops it with TERM, whatever the preset; on a machine
+/// nobody may stop it by a stray one.
+pub fn handlers(preset: SignalPreset, is_machine: bool) -> Vec<Handler> {
+    let own: &[Handler] = match preset {
+        SignalPreset::Sunup => &SUNUP,
+        SignalPreset::Sysvinit => &SYSVINIT,
+        SignalPreset::Systemd => &SYSTEMD,
+        SignalPreset::Busybox => &BUSYBOX,
+    };
+    let is_meant = |(signal, _): &&Handler| is_machine || !matches!(*signal, "TERM" | "WINCH");
+    let mut handlers: Vec<Handler> = ALWAYS.iter().chain(own).filter(is_meant).copied().collect();
+    if !is_machine {
+        handlers.push(("TERM", Stop("poweroff")));
     }
+    handlers
 }
 
 #[cfg(test)]
@@ -116,13 +95,13 @@ mod tests {
     /// A container stops on TERM, and hears nothing of its terminal's size; every signal has one answer.
     #[test]
     fn containers() {
-        for (word, preset) in Preset::WORDS {
+        for (preset, word) in SignalPreset::ALL {
             for is_machine in [true, false] {
-                let handlers = preset.handlers(is_machine);
+                let handlers = super::handlers(preset, is_machine);
                 let names: BTreeSet<_> = handlers.iter().map(|(signal, _)| *signal).collect();
                 assert_eq!(names.len(), handlers.len(), "{word}");
                 let term = handlers.iter().find(|(signal, _)| *signal == "TERM").map(|(_, answer)| *answer);
-                assert_eq!(names.contains("WINCH"), is_machine && *word != "busybox", "{word}");
+                assert_eq!(names.contains("WINCH"), is_machine && word != "busybox", "{word}");
                 assert_eq!(term == Some(Stop("poweroff")), !is_machine, "{word}");
             }
         }

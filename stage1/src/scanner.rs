@@ -11,43 +11,22 @@ use std::process::Command;
 
 use nix::fcntl::OFlag;
 use supervisor::paths::{self, run};
+use supervisor::settings::Scanner;
 
 use crate::boot::{self, Boot};
 use crate::environment;
 use crate::failure::Failure;
-use crate::settings::Choice;
 
 /// PATH as services are to get it; the wrapper puts it back.
 const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
 /// The limits of open files that children get back: `SOFT:HARD`.
 const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
 
-/// `scanner`: whose it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scanner {
-    /// Ours.
-    #[default]
-    Sunup,
-    /// s6-svscan.
-    S6,
-    /// runsvdir.
-    Runit,
-    /// Daniel J. Bernstein's svscan.
-    Daemontools,
-}
-
-impl Choice for Scanner {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("sunup", Self::Sunup), ("s6", Self::S6), ("runit", Self::Runit), ("daemontools", Self::Daemontools)];
-}
-
-impl Scanner {
-    /// Why it cannot be process 1, if it cannot.
-    pub fn refusal(self) -> Option<Failure> {
-        let (word, _) = Self::WORDS.iter().find(|(_, scanner)| *scanner == self)?;
-        let why = "the engine and stage 3 know svscan alone (svscan is used)";
-        (self != Self::Sunup).then(|| Failure::because(format_args!("run the scanner of {word}"), why))
-    }
+/// Why a scanner cannot be process 1, if it cannot.
+pub fn refusal(scanner: Scanner) -> Option<Failure> {
+    let (_, word) = Scanner::ALL.iter().find(|(known, _)| *known == scanner)?;
+    let why = "the engine and stage 3 know svscan alone (svscan is used)";
+    (scanner != Scanner::Sunup).then(|| Failure::because(format_args!("run the scanner of {word}"), why))
 }
 
 /// The log FIFO, opened for writing: it becomes the scanner's standard output and error.

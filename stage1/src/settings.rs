@@ -8,26 +8,37 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::cmdline::CgroupLayout;
-use crate::failure::{Failure, Trying};
-use crate::preset::Preset;
-use crate::scanner::Scanner;
+use supervisor::settings::{CgroupLayout, Scanner, SignalPreset};
 
-/// A choice of something: its words, and what they mean.
-pub trait Choice: Copy + Default + 'static {
-    /// Every word, the default's first.
-    const WORDS: &'static [(&'static str, Self)];
+use crate::failure::{Failure, Trying};
+
+/// A choice of something.
+pub trait Choice: Copy + 'static {
+    /// What can be chosen, with its words.
+    const WORDS: &'static [(Self, &'static str)];
 
     /// What the word means; `None`: nothing.
     fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, choice)| *choice)
+        Self::WORDS.iter().find(|(_, known)| *known == word).map(|(choice, _)| *choice)
     }
 
     /// Why a word is not understood.
     fn unknown(word: &str) -> String {
-        let words: Vec<_> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+        let words: Vec<_> = Self::WORDS.iter().map(|(_, word)| *word).collect();
         format!("\"{word}\" is none of {}", words.join(", "))
     }
+}
+
+impl Choice for Scanner {
+    const WORDS: &'static [(Self, &'static str)] = &Self::ALL;
+}
+
+impl Choice for CgroupLayout {
+    const WORDS: &'static [(Self, &'static str)] = &Self::ALL;
+}
+
+impl Choice for SignalPreset {
+    const WORDS: &'static [(Self, &'static str)] = &Self::ALL;
 }
 
 /// The three settings.
@@ -38,7 +49,7 @@ pub struct Settings {
     /// `cgroup`
     pub cgroup: CgroupLayout,
     /// `signals`
-    pub signals: Preset,
+    pub signals: SignalPreset,
 }
 
 impl Settings {
@@ -98,7 +109,7 @@ mod tests {
     /// Words are taken as YAML would take them, from their own lines alone.
     #[test]
     fn lines() {
-        let all = Settings { scanner: Scanner::Runit, cgroup: CgroupLayout::Hybrid, signals: Preset::Systemd };
+        let all = Settings { scanner: Scanner::Runit, cgroup: CgroupLayout::Hybrid, signals: SignalPreset::Systemd };
         check("scanner: runit\ncgroup: 'hybrid' # both\nsignals : \"systemd\"\r\n", all, &[]);
         check("", Settings::default(), &[]);
         check("# scanner: s6\nvars:\n  scanner: s6\n", Settings::default(), &[]);
@@ -107,7 +118,7 @@ mod tests {
     /// A file that is no YAML at all costs nothing but itself; a wrong word is told, and the default counts.
     #[test]
     fn damaged() {
-        let busybox = Settings { signals: Preset::Busybox, ..Settings::default() };
+        let busybox = Settings { signals: SignalPreset::Busybox, ..Settings::default() };
         let wrong = "unable to read it:2: \"monkeys\" is none of sunup, s6, runit, daemontools";
         check("\u{fffd}}{ [\nscanner: monkeys\nsignals: busybox\n\t- :\n", busybox, &[wrong]);
     }

@@ -192,6 +192,28 @@ fn boots_over_an_earlier_run() {
     assert!(!sandbox.result("run/boot.log").contains("gone"));
 }
 
+/// Only the pid namespace is its own: what stage 1 mounts the system outside does not get, and that one's run directory
+/// stays as it is.
+#[test]
+fn boots_among_the_mounts_of_another_system() {
+    if !is_root() {
+        skip::skip("needs root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&NAMESPACES, &[]);
+    let script = "mkdir /run/sunup; mount -t tmpfs theirs /run/sunup; touch /run/sunup/stopping
+        mount --make-rshared /; cp /proc/self/mountinfo /results/before
+        unshare --pid --fork --kill-child /init
+        cp /proc/self/mountinfo /results/after; ls /run/sunup >/results/theirs; exit";
+    assert!(sandbox.finish(command.env("DAMAGE", script)).status.success());
+    assert_eq!(sandbox.result("theirs"), "stopping\n");
+    assert_eq!(sandbox.result("after"), sandbox.result("before"));
+    let mounts = sandbox.result("mountinfo");
+    assert!(mounts.contains(" /run/sunup rw,nosuid,nodev,relatime") && !mounts.contains("theirs"), "{mounts}");
+    assert_eq!(sandbox.result("engine-letter"), "u");
+}
+
 /// What an earlier process 1 supervises is left to the scanner.
 #[test]
 fn keeps_what_is_supervised() {

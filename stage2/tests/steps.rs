@@ -159,8 +159,7 @@ fn works_in_a_sandbox() {
             check_mounts(&directory);
             check_files(&directory);
             assert_eq!(nix::unistd::gethostname().unwrap(), "sandbox");
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            check_loopback();
         }
         steps::run(&Step::UnmountNetwork).unwrap();
         assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains("/far "));
@@ -182,6 +181,57 @@ fn works_in_a_sandbox() {
     }
     assert_eq!(outside(), before);
     assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains(directory.path().to_str().unwrap()));
+}
+
+/// 127.0.0.1/8, and ::1 where the kernel has version 6.
+fn check_loopback() {
+    let has_six = Path::new("/proc/net/if_inet6").exists();
+    for address in ["127.0.0.1:0", "127.1.2.3:0", "[::1]:0"].iter().filter(|a| has_six || a.starts_with("127")) {
+        let listener = std::net::TcpListener::bind(address).unwrap();
+        std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    }
+}
+
+/// What a step says where the namespace that it would change is that of the system around it.
+fn where_shared(step: &Step) -> Option<&'static str> {
+    match step {
+        Step::Mount | Step::MountNetwork | Step::UnmountNetwork | Step::Remount => Some("the mounts are the host's"),
+        Step::Hostname => Some("the host name is the host's"),
+        Step::Loopback => Some("the network is the host's"),
+        Step::Fsck | Step::Swapon | Step::Swapoff => Some("not in the first pid namespace"),
+        Step::Sysctl | Step::Modules | Step::Clock | Step::ClockSave => Some("not in the first pid namespace"),
+        Step::RandomSeed | Step::RandomSeedSave | Step::MachineId | Step::Tmpfiles | Step::Utmp => None,
+    }
+}
+
+/// A pid namespace alone, with everything else that of the system outside: nothing of that is changed. (That system is a
+/// sandbox too, and its /proc is what is seen.)
+#[test]
+fn shared_with_the_system_outside() {
+    if inside().is_some() {
+        for (step, _) in Step::ALL {
+            let Some(why) = where_shared(&step) else { continue };
+            let error = steps::run(&step).expect_err(&format!("{step:?}"));
+            assert_eq!(error.to_string(), format!("refused: {why}"), "{step:?}");
+        }
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path().display();
+    prepare(directory.path());
+    fs::create_dir(directory.path().join("near")).unwrap();
+    let fstab =
+        format!("none / auto ro 0 0\ntmpfs {at}/near tmpfs\nnone {at}/far nfs4\ntmpfs {at}/outer tmpfs _netdev\n");
+    fs::write(directory.path().join("etc/fstab"), fstab).unwrap();
+    let script = r#"
+        mount --bind "$SUNUP_TEST_INSIDE/etc" /etc; mount -t tmpfs none "$SUNUP_TEST_INSIDE/far"
+        seen() { cat /proc/self/mountinfo /proc/net/fib_trie; uname -n; }
+        before=$(seen)
+        unshare --pid --fork --kill-child "$@"
+        test "$before" = "$(seen)""#;
+    let namespaces = [&PID[..], &["--uts", "--net", "--ipc"]].concat();
+    let user = [&namespaces[..], &USER].concat();
+    again("shared_with_the_system_outside", directory.path(), if is_root() { &namespaces } else { &user }, script);
 }
 
 /// What the steps would change if they reached the host: its name, machine-id, seed, boot record.

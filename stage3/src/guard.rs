@@ -9,10 +9,9 @@ use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use supervisor::namespace;
 use supervisor::paths;
 
-/// The link /proc/self/ns/pid of the first pid namespace; the number is fixed in the kernel.
-const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 /// Scanners that may be process 1 of a real machine, besides our own copy.
 const SCANNERS: [&str; 3] = ["svscan", "s6-svscan", "runsvdir"];
 
@@ -68,7 +67,7 @@ impl Display for Refusal {
 
 /// This is the machine itself, not a container, as far as pids go.
 pub fn is_first_namespace() -> bool {
-    fs::read_link("/proc/self/ns/pid").is_ok_and(|link| link == Path::new(FIRST_PID_NAMESPACE))
+    namespace::is_machine() == Some(true)
 }
 
 /// What was seen, before it is judged.
@@ -94,7 +93,7 @@ impl Facts {
             run: run.into(),
             scanner_fifo: run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists(),
             root: nix::unistd::geteuid().is_root(),
-            own_proc: fs::read_link("/proc/self").is_ok_and(|link| link == Path::new(&own.to_string())),
+            own_proc: namespace::shows_own_pids(),
             process_one_in_scan: same_file(Path::new("/proc/1/cwd"), &run.join(paths::run::SCAN)),
             first_namespace: is_first_namespace(),
             process_one_is_our_copy: same_file(Path::new("/proc/1/exe"), &bin.join("svscan")),

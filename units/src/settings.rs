@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use supervisor::settings::{CgroupLayout, Scanner, SignalPreset};
+
 use crate::check::{START_TIMEOUT, STOP_TIMEOUT, check_settings};
 use crate::source::Source;
 use crate::{Diagnostic, Reading, Variables};
@@ -81,63 +83,6 @@ impl Settings {
             stop_timeout: self.deadlines.stop,
         }
     }
-}
-
-/// `scanner`: the supervision suite that runs as process 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scanner {
-    /// Ours.
-    #[default]
-    Sunup,
-    /// s6-svscan.
-    S6,
-    /// runsvdir.
-    Runit,
-    /// Daniel J. Bernstein's svscan.
-    Daemontools,
-}
-
-impl Scanner {
-    /// Every scanner with its word.
-    pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Sunup, "sunup"), (Self::S6, "s6"), (Self::Runit, "runit"), (Self::Daemontools, "daemontools")];
-}
-
-/// `cgroup`: the layout of control groups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CgroupLayout {
-    /// One hierarchy.
-    #[default]
-    V2,
-    /// One hierarchy for each controller.
-    V1,
-    /// As v1, with the one of v2 beside them.
-    Hybrid,
-}
-
-impl CgroupLayout {
-    /// Every layout with its word.
-    pub const ALL: [(Self, &'static str); 3] = [(Self::V2, "v2"), (Self::V1, "v1"), (Self::Hybrid, "hybrid")];
-}
-
-/// `signals`: whose meanings the signals to process 1 have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SignalPreset {
-    /// s6-svscan's.
-    #[default]
-    Sunup,
-    /// sysvinit's.
-    Sysvinit,
-    /// systemd's.
-    Systemd,
-    /// busybox's.
-    Busybox,
-}
-
-impl SignalPreset {
-    /// Every preset with its word.
-    pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Sunup, "sunup"), (Self::Sysvinit, "sysvinit"), (Self::Systemd, "systemd"), (Self::Busybox, "busybox")];
 }
 
 /// `deadlines`

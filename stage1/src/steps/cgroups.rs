@@ -6,9 +6,9 @@ use std::io;
 use std::path::Path;
 
 use nix::mount::{MntFlags, MsFlags, umount2};
+use supervisor::settings::CgroupLayout;
 
 use crate::boot::{self, Boot};
-use crate::cmdline::CgroupLayout;
 use crate::failure::{Failure, Trying};
 use crate::mounts::{self, Filesystem};
 
@@ -31,8 +31,8 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         return if mounts::may_mount() { sandboxed() } else { Ok(()) };
     }
     match boot.settings.cgroup {
-        CgroupLayout::Unified => unified(ROOT)?,
-        CgroupLayout::Legacy => legacy(boot)?,
+        CgroupLayout::V2 => unified(ROOT)?,
+        CgroupLayout::V1 => legacy(boot)?,
         CgroupLayout::Hybrid => {
             legacy(boot)?;
             unified(HYBRID)?;

@@ -7,14 +7,14 @@ use supervisor::paths::{run, scan};
 
 use crate::boot::{self, Boot};
 use crate::failure::{Failure, Trying};
-use crate::preset::Answer;
+use crate::preset::{self, Answer};
 use crate::quote::quote;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let directory = boot.below_run(run::SCAN).join(scan::SVSCAN);
     fs::create_dir_all(&directory).trying(format_args!("make {}", directory.display()))?;
     fs::set_permissions(&directory, Permissions::from_mode(0o700)).trying("close .svscan to others")?;
-    let handlers = boot.settings.signals.handlers(boot::is_first());
+    let handlers = preset::handlers(boot.settings.signals, boot::is_first());
     handlers.into_iter().try_for_each(|(signal, answer)| write(boot, signal, answer))
 }
 

@@ -1,8 +1,11 @@
-//! /proc. Outside the first pid namespace what reaches the machine's kernel through it is read-only.
+//! /proc. Outside the first pid namespace what reaches the machine's kernel through it is read-only. It is the first thing
+//! to be mounted; so mounts of our own come before it.
 
 use std::path::Path;
 
-use nix::mount::MsFlags;
+use nix::mount::{MntFlags, MsFlags, umount2};
+use nix::sched::{CloneFlags, unshare};
+use supervisor::namespace::{self, Namespace};
 
 use crate::boot::{self, Boot};
 use crate::failure::{Failure, Trying};
@@ -12,7 +15,10 @@ use crate::mounts::{self, Filesystem};
 const HOST: [&str; 5] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"];
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
-    if !mounts::proc_works() {
+    if is_crowded() {
+        move_out(&boot.run)?;
+    }
+    if !namespace::shows_own_pids() {
         mount_over()?;
     }
     if !boot::is_first() && mounts::may_mount() {
@@ -21,6 +27,22 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
                 boot.report.failure(&failure);
             }
         }
+    }
+    Ok(())
+}
+
+/// We are in a pid namespace of our own, among the mounts of the system around us: what we mount, that one would get.
+fn is_crowded() -> bool {
+    namespace::is_machine() == Some(false) && mounts::may_mount() && !Namespace::Mounts.is_own()
+}
+
+/// Takes a copy of the mounts, from which nothing goes back. That system's run directory is not ours.
+fn move_out(run: &Path) -> Result<(), Failure> {
+    unshare(CloneFlags::CLONE_NEWNS).trying("leave the mounts of the system outside")?;
+    let flags = MsFlags::MS_REC | MsFlags::MS_SLAVE;
+    nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>).trying("keep our mounts to ourselves")?;
+    while mounts::is_mount_point(&run.to_string_lossy()) {
+        umount2(run, MntFlags::MNT_DETACH).trying(format_args!("unmount {}", run.display()))?;
     }
     Ok(())
 }

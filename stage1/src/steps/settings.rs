@@ -2,6 +2,7 @@
 
 use crate::boot::Boot;
 use crate::failure::Failure;
+use crate::scanner;
 use crate::settings::Settings;
 
 /// Below the administrator's configuration.
@@ -16,7 +17,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         ..settings
     };
     failures.extend(options.wrong.iter().map(|reason| Failure::because("obey a word", reason)));
-    failures.extend(boot.settings.scanner.refusal());
+    failures.extend(scanner::refusal(boot.settings.scanner));
     failures.iter().for_each(|failure| boot.report.failure(failure));
     Ok(())
 }

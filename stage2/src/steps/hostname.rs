@@ -1,5 +1,7 @@
 //! `hostname`: the name in /etc/hostname.
 
+use supervisor::namespace::Namespace;
+
 use super::error::Trying;
 use super::root::Root;
 use super::{StepError, guard};
@@ -14,7 +16,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     if nix::unistd::gethostname().is_ok_and(|current| current.to_str() == Some(name.as_str())) {
         return Ok(());
     }
-    guard::host_name()?;
+    guard::own(Namespace::HostName)?;
     if !root.does(format_args!("set the host name to {name}")) {
         return Ok(());
     }

@@ -2,7 +2,8 @@
 //!
 //! [`run`] is called in a process of its own that has been forked but has not exec'd; what it prints is captured. Every
 //! step is idempotent: an interrupted one runs again. None touches what is the host's from outside the first pid
-//! namespace, even as root: swap, filesystem checks, the clock, modules, kernel settings.
+//! namespace, even as root: swap, filesystem checks, the clock, modules, kernel settings, and whatever namespace we share
+//! with it.
 //!
 //! The formats are those that every distribution has: fstab, sysctl.d, modules-load.d, tmpfiles.d.
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::mount::MsFlags;
+use supervisor::namespace::Namespace;
 
 use super::error::Trying;
 use super::failures::{Failures, warn};
@@ -55,6 +56,9 @@ fn run_those(root: &Root, are_due: impl Fn(&Entry) -> bool) -> Result<(), StepEr
     let mounts = mount_table::read()?;
     let mut entries = wanted(fstab::read_aloud(root)?);
     entries.retain(|entry| are_due(entry) && !is_mounted(root, &mounts, entry));
+    if !entries.is_empty() {
+        guard::own(Namespace::Mounts)?;
+    }
     entries.retain(|entry| root.does(format_args!("mount {} on {}", entry.source, entry.target)));
     await_devices(&entries);
     let mut unfit = fsck::check(root, &entries)?;

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-use supervisor::sys::machine::{SEED, add_entropy};
+use supervisor::sys::entropy::{SEED, add_entropy};
 
 use super::error::Trying;
 use super::root::Root;

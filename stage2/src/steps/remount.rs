@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 use nix::mount::MsFlags;
+use supervisor::namespace::Namespace;
 
 use super::error::Trying;
 use super::mount_options::Options;
@@ -40,6 +41,7 @@ fn sandboxed(flags: MsFlags) -> Result<Result<(), Errno>, StepError> {
     if is_writable == is_wanted_writable {
         return Ok(Ok(()));
     }
+    guard::own(Namespace::Mounts)?;
     Ok(remount(flags | MsFlags::MS_BIND, ""))
 }
 

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
+use supervisor::namespace::Namespace;
 
 use super::error::Trying;
 use super::failures::Failures;
 use super::mount_table::Mounted;
 use super::root::Root;
-use super::{StepError, fstab, mount, mount_table};
+use super::{StepError, fstab, guard, mount, mount_table};
 
 /// How long one is waited for before the next one's turn.
 const TURN: Duration = Duration::from_secs(2);
@@ -26,6 +27,9 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let named: Vec<&str> = entries.iter().filter(|e| mount::is_network(e)).map(|e| e.target.as_str()).collect();
     let mounts = mount_table::read()?;
     let mut targets = targets(&mounts, &named);
+    if !targets.is_empty() {
+        guard::own(Namespace::Mounts)?;
+    }
     targets.retain(|target| root.does(format_args!("unmount {target}")));
     each(&targets, TURN, |target| umount2(target, MntFlags::UMOUNT_NOFOLLOW))
 }

@@ -2,20 +2,18 @@
 
 use std::fs;
 
+use supervisor::namespace;
 use units::Condition;
 
 use crate::steps::accounts;
-
-/// The inode number of the first pid namespace in every kernel.
-const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 /// What conditions are asked about, besides files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// The kernel's command line.
     pub cmdline: String,
-    /// We are outside the first pid namespace.
-    pub in_container: bool,
+    /// We are outside the first pid namespace; `None`: /proc does not tell.
+    pub in_container: Option<bool>,
     /// The user ids that processes here may have: the text of `/proc/self/uid_map`.
     pub user_ids: String,
 }
@@ -23,10 +21,9 @@ pub struct Surroundings {
 impl Surroundings {
     /// Of this process.
     pub fn read() -> Self {
-        let namespace = fs::read_link("/proc/self/ns/pid").ok();
         Self {
             cmdline: fs::read_to_string("/proc/cmdline").unwrap_or_default(),
-            in_container: namespace.is_some_and(|namespace| namespace.as_os_str() != FIRST_PID_NAMESPACE),
+            in_container: namespace::is_machine().map(|is_machine| !is_machine),
             user_ids: fs::read_to_string("/proc/self/uid_map").unwrap_or_default(),
         }
     }
@@ -59,8 +56,12 @@ impl Surroundings {
                 (true, true) => Some(format!("{} is present", path.display())),
                 _ => None,
             },
-            Condition::Container(true) => (!self.in_container).then(|| "not in a container".into()),
-            Condition::Container(false) => self.in_container.then(|| "in a container".into()),
+            Condition::Container(wanted) => match self.in_container {
+                None => Some("nobody knows whether this is a container: /proc does not tell".into()),
+                Some(is) if is == *wanted => None,
+                Some(true) => Some("in a container".into()),
+                Some(false) => Some("not in a container".into()),
+            },
             Condition::User(name) => match accounts::user_of_the_system(name) {
                 None => Some(format!("user {name} is absent")),
                 Some(_) => self.unmapped(name),
@@ -89,7 +90,7 @@ mod tests {
     fn reasons() {
         let here = Surroundings {
             cmdline: "quiet console=ttyS0 mode,1".into(),
-            in_container: true,
+            in_container: Some(true),
             user_ids: "         0       1000          1\n".into(),
         };
         let check = |condition: Condition, expected: Option<&str>| {
@@ -109,8 +110,13 @@ mod tests {
         check(Condition::User("root".into()), None);
         check(Condition::User("65534".into()), Some("user 65534 is not mapped here (needs root)"));
         check(Condition::User("no-such-user".into()), Some("user no-such-user is absent"));
-        let outside = Surroundings { in_container: false, ..here.clone() };
-        let reason = outside.reason_to_skip(&[Condition::Container(true)]);
-        assert_eq!(reason.as_deref(), Some("not in a container"));
+        let elsewhere = |in_container, wanted| {
+            let there = Surroundings { in_container, ..here.clone() };
+            there.reason_to_skip(&[Condition::Container(wanted)])
+        };
+        assert_eq!(elsewhere(Some(false), true).as_deref(), Some("not in a container"));
+        assert_eq!(elsewhere(Some(false), false), None);
+        let unknown = "nobody knows whether this is a container: /proc does not tell";
+        assert_eq!([true, false].map(|wanted| elsewhere(None, wanted)), [Some(unknown.into()), Some(unknown.into())]);
     }
 }
