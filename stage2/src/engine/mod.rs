@@ -22,6 +22,7 @@ pub mod event;
 mod conflict;
 mod deadline;
 mod degraded;
+mod foresight;
 mod outbox;
 mod outcome;
 mod processors;

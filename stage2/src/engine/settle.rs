@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// Why a waiting unit cannot be begun, ever.
-    fn refusal(&self, unit: UnitIndex) -> Option<String> {
+    pub(super) fn refusal(&self, unit: UnitIndex) -> Option<String> {
         if let Some(problem) = &self.graph.vertex(unit).problem {
             return Some(problem.to_string());
         }

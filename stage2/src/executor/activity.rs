@@ -32,6 +32,8 @@ pub(super) enum Doing {
     /// Nothing.
     #[default]
     Nothing,
+    /// The keeper has its one-shot's job, and begins it when its turn comes.
+    Foreseen(JobNumber),
     /// A one-shot's command runs.
     Oneshot(Running),
     /// A longrun was told to come up.

@@ -37,6 +37,7 @@ impl Executor {
         self.held.clear();
         self.disobeyed.clear();
         self.events.clear();
+        self.overturning.clear();
         if self.durations.milliseconds().is_empty() {
             self.durations = Durations::read(&self.config.places.durations());
         }
@@ -55,7 +56,8 @@ impl Executor {
     /// How every one-shot ended that nobody has been told of. A command that ran when the engine died, or when another
     /// request came first, has nobody any more: its keeper ends it, and is waited for.
     fn collect_outcomes(&mut self) -> BTreeMap<String, Outcome> {
-        if !self.jobs.is_empty() || !self.reloads.is_empty() {
+        let foresight = std::mem::take(&mut self.foresight);
+        if !self.jobs.is_empty() || !self.reloads.is_empty() || !foresight.is_empty() {
             self.jobs.clear();
             self.reloads.clear();
             if let Some(keeper) = self.keeper.take() {

@@ -10,6 +10,7 @@ mod adopt;
 mod begin;
 mod context;
 mod display;
+mod foresight;
 mod getty;
 mod longrun;
 mod oneshot;
@@ -46,6 +47,7 @@ use crate::system::places::Places;
 use crate::system::processors;
 use activity::Activity;
 use display::OpenDisplay;
+use foresight::Foresight;
 use watches::{Interest, Watches};
 
 /// What a state file calls a longrun.
@@ -100,6 +102,9 @@ pub struct Executor {
     /// Units whose readiness is being found out.
     probing: BTreeSet<UnitIndex>,
     events: VecDeque<Event>,
+    /// Events that may overturn what was foreseen: the engine hears of them once nothing is.
+    overturning: Vec<Event>,
+    foresight: Foresight,
     notes: Records,
     keeper: Option<Keeper>,
     /// Units whose one-shots the keeper runs.
@@ -164,6 +169,8 @@ impl Executor {
             activities: Vec::new(),
             probing: BTreeSet::new(),
             events: VecDeque::new(),
+            overturning: Vec::new(),
+            foresight: Foresight::default(),
             notes,
             keeper: Some(keeper),
             jobs: HashMap::new(),

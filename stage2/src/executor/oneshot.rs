@@ -1,8 +1,6 @@
 //! One-shots: ordering them from the keeper, and what the keeper tells.
 
-use std::path::PathBuf;
-
-use units::{Command, Context, Oneshot, Step};
+use units::{Command, Oneshot, Step};
 
 use super::activity::{Doing, Ending, Running};
 use super::context::can_run;
@@ -18,13 +16,19 @@ impl Executor {
             self.events.push_back(Event::Executed { unit, pid: None });
             return self.events.push_back(Event::Ready(unit));
         }
-        if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
+        match &mut self.activities[unit].doing {
             // An earlier run was given up; until it is gone there is no other.
-            running.is_awaited = true;
-            return;
+            Doing::Oneshot(running) => running.is_awaited = true,
+            Doing::Foreseen(job) => {
+                let job = *job;
+                self.foresight.remove(job);
+                self.follow(unit, job, false, oneshot.start.is_some());
+            }
+            _ => {
+                let job = self.prepare(unit, false, steps(oneshot), oneshot.start.as_ref());
+                self.launch(unit, job);
+            }
         }
-        let steps = oneshot.steps.iter().map(|(step, _)| word(step)).collect();
-        self.launch(unit, false, steps, oneshot.start.as_ref());
     }
 
     pub(super) fn stop_oneshot(&mut self, unit: UnitIndex, oneshot: &Oneshot) {
@@ -38,7 +42,10 @@ impl Executor {
             return;
         }
         match &oneshot.stop {
-            Some(command) => self.launch(unit, true, Vec::new(), Some(command)),
+            Some(command) => {
+                let job = self.prepare(unit, true, Vec::new(), Some(command));
+                self.launch(unit, job);
+            }
             None => {
                 self.end_leftovers(unit);
                 self.events.push_back(Event::Down(unit));
@@ -54,59 +61,60 @@ impl Executor {
         self.remove_leaf(unit);
     }
 
-    fn launch(&mut self, unit: UnitIndex, is_stop: bool, steps: Vec<String>, command: Option<&Command>) {
-        let context = self.context(unit);
-        let can_run = command.map_or(Ok(()), |command| can_run(&context, command));
-        let started = can_run.and_then(|()| self.leaf(unit, &context)).and_then(|leaf| {
-            let answer = self.try_launch(unit, is_stop, steps, command, (&context, leaf));
-            answer.map_err(|error| format!("unable to start: {error}"))
-        });
-        if let Err(reason) = started {
-            self.fail(unit, reason, None);
+    /// Orders a job, if it could be prepared.
+    fn launch(&mut self, unit: UnitIndex, job: Result<Job, String>) {
+        match job {
+            Err(reason) => self.fail(unit, reason, None),
+            Ok(job) => {
+                let (number, is_stop, has_command) = (job.number, job.is_stop, !job.command.is_empty());
+                self.order(&Order::Run(job));
+                self.follow(unit, number, is_stop, has_command);
+            }
         }
     }
 
-    fn try_launch(
+    /// Whatever a one-shot needs before its command can be executed. The error is the reason why it cannot.
+    pub(super) fn prepare(
         &mut self,
         unit: UnitIndex,
         is_stop: bool,
         steps: Vec<String>,
         command: Option<&Command>,
-        (context, cgroup): (&Context, Option<PathBuf>),
-    ) -> std::io::Result<()> {
+    ) -> Result<Job, String> {
+        let context = self.context(unit);
+        command.map_or(Ok(()), |command| can_run(&context, command))?;
+        let cgroup = self.leaf(unit, &context)?;
+        let unable = |error: std::io::Error| format!("unable to start: {error}");
         let name = self.name(unit).to_owned();
         // The notes of the run before are about to be replaced: what they told is on disk already, or about to be.
         if self.noted.remove(&name) {
-            self.notes.forget(&name)?;
+            self.notes.forget(&name).map_err(unable)?;
         }
         self.ended.retain(|ended| *ended != name);
         let command = match command {
             None => Vec::new(),
             Some(Command::Argv(words)) => words.clone(),
-            Some(Command::Script(text)) => self.script_words(&name, text)?,
+            Some(Command::Script(text)) => self.script_words(&name, text).map_err(unable)?,
         };
-        let command = if command.is_empty() { command } else { self.confined(context, command) };
-        self.hire_keeper()?;
+        let command = if command.is_empty() { command } else { self.confined(&context, command) };
+        self.hire_keeper().map_err(unable)?;
         self.last_job += 1;
-        let number = self.last_job;
-        let has_command = !command.is_empty();
-        self.order(&Order::Run(Job {
-            number,
-            unit: name.clone(),
-            note: name.clone(),
-            is_stop,
-            steps,
-            command,
-            cgroup,
-        }));
-        self.noted.insert(name);
-        self.jobs.insert(number, unit);
+        let (number, note) = (self.last_job, name.clone());
+        Ok(Job { number, after: Vec::new(), unit: name, note, is_stop, steps, command, cgroup })
+    }
+
+    /// From now on a job is what the unit does.
+    fn follow(&mut self, unit: UnitIndex, job: JobNumber, is_stop: bool, has_command: bool) {
+        self.noted.insert(self.name(unit).to_owned());
+        self.jobs.insert(job, unit);
         let ending = Ending::Outcome;
-        self.activities[unit].doing = Doing::Oneshot(Running { job: number, is_stop, ending, is_awaited: false });
+        self.activities[unit].doing = Doing::Oneshot(Running { job, is_stop, ending, is_awaited: false });
         if !has_command {
             self.events.push_back(Event::Executed { unit, pid: None });
         }
-        Ok(())
+        if !is_stop {
+            self.expect_after(unit);
+        }
     }
 
     pub(super) fn script_words(&self, name: &str, text: &str) -> std::io::Result<Vec<String>> {
@@ -131,12 +139,13 @@ impl Executor {
         }
     }
 
-    /// Takes in what the keeper has told.
+    /// Takes in what the keeper has told, one by one: what it tells next may be about what the engine begins for this.
     pub(super) fn listen_to_keeper(&mut self) {
         let Some(keeper) = &mut self.keeper else { return };
         let (reports, is_there) = keeper.listen();
         for report in reports {
             match report {
+                Report::Withdrawn => self.forget_foreseen(),
                 Report::Executed(job, pid) => self.on_executed(job, pid),
                 Report::Output(job, line) => {
                     if let Some(unit) = self.jobs.get(&job) {
@@ -145,6 +154,7 @@ impl Executor {
                 }
                 Report::Done(job, outcome) => self.on_done(job, outcome),
             }
+            self.advance();
         }
         if !is_there {
             self.on_keeper_killed();
@@ -154,6 +164,7 @@ impl Executor {
     /// Its commands have died with it.
     fn on_keeper_killed(&mut self) {
         self.keeper = None;
+        self.forget_foreseen();
         let mut jobs: Vec<JobNumber> = self.jobs.keys().copied().collect();
         jobs.sort_unstable();
         for job in jobs {
@@ -175,6 +186,9 @@ impl Executor {
     fn on_done(&mut self, job: JobNumber, outcome: Outcome) {
         if self.reloads.contains_key(&job) {
             return self.on_reloaded(job, outcome);
+        }
+        if outcome.reason.is_some() {
+            self.forget_behind(job);
         }
         let Some(unit) = self.jobs.remove(&job) else { return };
         let activity = &mut self.activities[unit];
@@ -217,11 +231,16 @@ impl Executor {
         }
     }
 
-    fn remove_leaf(&self, unit: UnitIndex) {
+    pub(super) fn remove_leaf(&self, unit: UnitIndex) {
         if let Some(root) = &self.config.cgroups {
             cgroup::remove(&root.leaf(self.name(unit)));
         }
     }
+}
+
+/// The words of a one-shot's steps.
+pub(super) fn steps(oneshot: &Oneshot) -> Vec<String> {
+    oneshot.steps.iter().map(|(step, _)| word(step)).collect()
 }
 
 /// The step's word.

@@ -79,7 +79,16 @@ impl Executor {
         self.hire_keeper().map_err(unable)?;
         self.last_job += 1;
         let number = self.last_job;
-        self.order(&Order::Run(Job { number, unit: name, note, is_stop: false, steps: Vec::new(), command, cgroup }));
+        self.order(&Order::Run(Job {
+            number,
+            unit: name,
+            note,
+            is_stop: false,
+            after: Vec::new(),
+            steps: Vec::new(),
+            command,
+            cgroup,
+        }));
         let end = text.start_timeout.map(|timeout| self.now().saturating_add(nanoseconds(timeout)));
         self.reloads.insert(number, (unit, end));
         Ok(())

@@ -83,6 +83,7 @@ impl Executor {
             self.write_postponed();
         }
         self.timeline.flush();
+        self.console.flush();
         let directory = self.config.places.states();
         for file in std::mem::take(&mut self.states).into_values() {
             if let Err(error) = file.write(&directory) {
@@ -95,7 +96,6 @@ impl Executor {
             self.noted.remove(&unit);
             let _ = self.notes.forget(&unit);
         }
-        self.console.flush();
     }
 
     /// The console's line, if this change has one.

@@ -108,19 +108,39 @@ impl Executor {
     /// Orders go out before anything is written: while they are carried out, the files are. Whatever was told by a
     /// one-shot's end is in its note until it is in the state file, and what was begun is noted by the keeper.
     pub(super) fn pump(&mut self) {
+        self.advance();
+        while !self.overturning.is_empty() {
+            self.recall();
+            self.events.extend(std::mem::take(&mut self.overturning));
+            self.advance();
+        }
+        self.send_orders();
+        self.look_ahead();
+        self.send_orders();
+        if std::mem::take(&mut self.is_scan_wanted) {
+            self.scan();
+        }
+        self.write_out();
+    }
+
+    /// Tells the engine what has happened, but what may overturn what was foreseen.
+    pub(super) fn advance(&mut self) {
         while let Some(event) = self.events.pop_front() {
+            if !self.foresight.is_empty() && self.engine.overturns(&event) {
+                self.overturning.push(event);
+                continue;
+            }
             let now = self.now();
             for action in self.engine.step(event, now) {
                 self.carry_out(action);
             }
         }
+    }
+
+    pub(super) fn send_orders(&mut self) {
         if let Some(keeper) = &mut self.keeper {
             keeper.send();
         }
-        if std::mem::take(&mut self.is_scan_wanted) {
-            self.scan();
-        }
-        self.write_out();
     }
 
     fn carry_out(&mut self, action: Action) {

@@ -3,9 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{chdir, dup2_stdin, setsid};
+use nix::unistd::{Pid, chdir, dup2_stdin, setsid};
 use supervisor::sys::close::close_all_but;
 use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::event::wait_several;
@@ -75,6 +78,21 @@ impl Keeper {
         self.channel.read()
     }
 
+    /// Waits until it has told something, or is gone, for so many ms. Answers whether it has.
+    pub fn speaks_within(&self, milliseconds: u16) -> bool {
+        loop {
+            match poll(&mut [PollFd::new(self.channel.as_fd(), PollFlags::POLLIN)], milliseconds) {
+                Err(Errno::EINTR) => {}
+                answer => return answer != Ok(0),
+            }
+        }
+    }
+
+    /// Ends it, and with it its commands.
+    pub fn kill(&self) {
+        let _ = kill(Pid::from_raw(self.pid.cast_signed()), Signal::SIGKILL);
+    }
+
     /// Hangs up, and waits until nothing that it has started runs or can still be noted.
     pub fn retire(self, notes: &Records) {
         drop(self.channel);
@@ -94,7 +112,7 @@ fn keep(channel: Channel, run_step: RunStep, forward_to_error: bool, notes: Reco
     umask(Mode::from_bits_truncate(0o022));
     let ready = chdir("/").and_then(|()| match std::fs::File::open("/dev/null") {
         Ok(null) => dup2_stdin(null),
-        Err(_) => Err(nix::errno::Errno::ENOENT),
+        Err(_) => Err(Errno::ENOENT),
     });
     if ready.is_err() {
         return 111;
@@ -110,6 +128,10 @@ fn keep(channel: Channel, run_step: RunStep, forward_to_error: bool, notes: Reco
 
 /// Waits until the keeper that is named is not any more, or is dead, or [`PATIENCE`] is over.
 fn await_release(notes: &Records) {
+    if notes.keeper().is_none() {
+        // As a rule. The kernel takes milliseconds to take a watch apart.
+        return;
+    }
     let end = monotonic().saturating_add(PATIENCE);
     let Ok(watch) = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK) else { return };
     if watch.add_watch(notes.directory(), AddWatchFlags::IN_DELETE).is_err() {

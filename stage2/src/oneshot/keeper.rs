@@ -21,6 +21,7 @@ use supervisor::sys::process::reap_with_cost;
 use super::channel::Channel;
 use super::command::Starter;
 use super::handle::RunStep;
+use super::held::Held;
 use super::message::{Job, JobNumber, Order, Report};
 use super::outlet::Outlet;
 use super::record::{Outcome, Records};
@@ -47,6 +48,7 @@ pub(super) struct KeeperProcess {
     notes: Records,
     jobs: HashMap<JobNumber, Running>,
     by_pid: HashMap<u32, JobNumber>,
+    held: Held,
     has_engine: bool,
     /// Output is read; there is room for it.
     is_reading: bool,
@@ -76,6 +78,7 @@ impl KeeperProcess {
             notes,
             jobs,
             by_pid,
+            held: Held::default(),
             has_engine,
             is_reading: true,
             is_stuck: false,
@@ -101,7 +104,10 @@ impl KeeperProcess {
             Err(Errno::EINTR) => 0,
             Err(error) => return Err(error),
         };
-        for event in &happened[..count] {
+        let happened = &mut happened[..count];
+        // Whether there is an engine is known before anything begins that it has not asked for in so many words.
+        happened.sort_unstable_by_key(|event| event.data() != TOKEN_CHANNEL);
+        for event in happened {
             match event.data() {
                 TOKEN_CHILDREN => self.reap()?,
                 TOKEN_CHANNEL => self.obey(),
@@ -146,7 +152,17 @@ impl KeeperProcess {
         let (orders, has_engine) = self.channel.read();
         for order in orders {
             match order {
-                Order::Run(job) => self.run(job),
+                Order::Run(job) => {
+                    let jobs = &self.jobs;
+                    let runs = |number| jobs.get(&number).is_some_and(|running| running.pid.is_some());
+                    if let Some(job) = self.held.take(job, runs) {
+                        self.run(job);
+                    }
+                }
+                Order::Withdraw => {
+                    self.held.withdraw();
+                    self.channel.queue(&Report::Withdrawn);
+                }
                 Order::Kill(number) => self.signal(number, Signal::SIGKILL),
                 Order::Terminate(number) => self.signal(number, Signal::SIGTERM),
             }
@@ -274,6 +290,10 @@ impl KeeperProcess {
         if let Err(error) = self.notes.note_outcome(note, &outcome) {
             self.outlet.push(note, &format!("warning: unable to note its end: {error}"));
         }
+        let is_well = outcome.reason.is_none();
         self.channel.queue(&Report::Done(number, outcome));
+        for job in self.held.release(number, is_well && self.has_engine) {
+            self.run(job);
+        }
     }
 }

@@ -14,6 +14,8 @@ pub type JobNumber = u64;
 pub enum Order {
     /// Run this.
     Run(Job),
+    /// Forget all jobs that have not begun; answered by [`Report::Withdrawn`].
+    Withdraw,
     /// KILL a job's process group; its end is reported as any other.
     Kill(JobNumber),
     /// TERM it.
@@ -25,6 +27,9 @@ pub enum Order {
 pub struct Job {
     /// Its number.
     pub number: JobNumber,
+    /// Jobs that have to end well before it begins. Once one of them ends in another way, it is forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<JobNumber>,
     /// The unit's name.
     pub unit: String,
     /// The name of its notes: the unit's, or another for what says nothing about the unit's state.
@@ -48,4 +53,6 @@ pub enum Report {
     Output(JobNumber, String),
     /// It has ended, and that is on disk.
     Done(JobNumber, Outcome),
+    /// Only what was told to run, or has been reported, runs from now on.
+    Withdrawn,
 }

@@ -15,6 +15,8 @@
 //! writes the state file, forgets the notes                                               —
 //! ```
 //!
+//! A job may be ordered behind others: the keeper begins it when they have ended well, without asking (decision 0073).
+//!
 //! An engine that dies hangs up: the keeper then KILLs what still runs, notes it as interrupted, and takes its name from
 //! the disk, which the successor awaits. A keeper that dies takes its commands with it (PR_SET_PDEATHSIG).
 //!
@@ -24,6 +26,7 @@
 mod channel;
 mod command;
 mod handle;
+mod held;
 mod keeper;
 mod lines;
 mod message;

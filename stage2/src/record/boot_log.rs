@@ -1,4 +1,5 @@
-//! `RUN/boot.log`: the console's lines without colour, each after the time, appended with one write a line.
+//! `RUN/boot.log`: the console's lines without colour, each after the time; those of one turn of the engine are appended
+//! with one write.
 
 use std::io;
 use std::path::Path;
@@ -18,8 +19,13 @@ impl BootLog {
         LineFile::open(path).map(Self)
     }
 
-    /// Appends one line, given without its newline. Nothing can be done about a full disk here.
-    pub fn append(&mut self, line: &str) {
-        self.0.append(&format!("{}{line}", Stamp(monotonic())));
+    /// Has one line appended with the next write, given without its newline, after the time of now.
+    pub fn queue(&mut self, line: &str) {
+        self.0.queue(&format!("{}{line}", Stamp(monotonic())));
+    }
+
+    /// Appends what waits. Nothing can be done about a full disk here.
+    pub fn flush(&mut self) {
+        self.0.flush();
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the engine: examples to read, and thousands of random runs.
 
 mod examples;
+mod foresight;
 pub(crate) mod prng;
 mod processors;
 mod random;

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashSet};
 
 use supervisor::state::State;
 
+use super::foresight::Foreseen;
 use super::prng::Random;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
@@ -44,6 +45,7 @@ pub struct World {
     promised: usize,
     stopping_all: bool,
     pub begun: usize,
+    pub(super) foreseen: Foreseen,
 }
 
 fn engine(graph: Graph, processors: usize, is_known: &[bool]) -> Engine {
@@ -70,6 +72,7 @@ impl World {
             promised: 0,
             stopping_all: false,
             begun: 0,
+            foreseen: Foreseen::default(),
         }
     }
 
@@ -122,6 +125,7 @@ impl World {
 
     /// The engine dies; its successor is told what there is, and goes on. What failed is not tried again.
     fn die(&mut self) {
+        self.foreseen.forget();
         let old = std::mem::replace(&mut self.engine, Engine::new(Graph::default()));
         self.engine = engine(old.graph().clone(), self.processors, &self.is_known);
         let settled = |state| matches!(state, State::Failed | State::Skipped);
@@ -181,7 +185,10 @@ impl World {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
-        for action in self.engine.step(event, self.now) {
+        self.foreseen.before(&self.engine, &event);
+        let actions = self.engine.step(event, self.now);
+        self.foreseen.after(&self.engine, &actions);
+        for action in actions {
             match action {
                 Action::BringUp(unit) => self.bring_up(unit),
                 Action::TakeDown(unit) => self.take_down(unit),

@@ -85,7 +85,7 @@ impl Executor {
                 }
             }
             Doing::Stopping => self.on_stopping(unit, &service),
-            Doing::Nothing | Doing::Oneshot(_) => {}
+            Doing::Nothing | Doing::Foreseen(_) | Doing::Oneshot(_) => {}
         }
     }
 
@@ -178,7 +178,7 @@ impl Executor {
             match self.activities.get_mut(unit).map(|activity| &mut activity.doing) {
                 Some(Doing::Starting(starting)) => starting.is_told = false,
                 Some(Doing::Stopping) => drop(service.control(&[supervise::DOWN])),
-                Some(Doing::Nothing | Doing::Oneshot(_) | Doing::Up { .. }) | None => continue,
+                Some(Doing::Nothing | Doing::Foreseen(_) | Doing::Oneshot(_) | Doing::Up { .. }) | None => continue,
             }
             self.look_at(unit);
         }

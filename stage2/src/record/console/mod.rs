@@ -68,7 +68,8 @@ impl Console {
         self
     }
 
-    /// Writes a unit's line and what it said last. Answers the text without colour, for the progress stream.
+    /// Writes a unit's line and what it said last; into boot.log with the next [`Console::flush`]. Answers the text without
+    /// colour, for the progress stream.
     pub fn line(&mut self, line: Line<'_>, output: &[String]) -> String {
         let first = line.to_string();
         let coloured = if self.has_colour { format!("{line:#}") } else { first.clone() };
@@ -81,6 +82,7 @@ impl Console {
     /// Writes a line that is not about a unit. Control characters are the caller's to avoid.
     pub fn plain(&mut self, text: &str) {
         text.lines().for_each(|line| self.put(line, line));
+        self.flush();
     }
 
     fn put(&mut self, shown: &str, plain: &str) {
@@ -91,7 +93,7 @@ impl Console {
             screen.line(shown);
         }
         if let Some(log) = &mut self.log {
-            log.append(plain);
+            log.queue(plain);
         }
         if let Some(log) = &mut self.kernel_log {
             log.append(plain);
@@ -127,8 +129,11 @@ impl Console {
         }
     }
 
-    /// Writes what the console takes of what waits.
+    /// Writes what waits for boot.log, and what the console takes of what waits for it.
     pub fn flush(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
         let _ = self.screen.as_mut().map(Screen::flush);
     }
 }

@@ -1,0 +1,141 @@
+//! One-shots whose turn is certain to come: the keeper gets their jobs while what they wait for still runs, and begins
+//! them itself. So between two commands nobody has to wake up and be asked.
+//!
+//! The engine decides all the same. It has said that it will begin them; when it does, it finds them begun. Before it hears
+//! of anything that may change its mind, whatever the keeper has not begun is taken back.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use units::{Kind, Oneshot};
+
+use super::Executor;
+use super::activity::{Doing, Ending};
+use super::oneshot::steps;
+use crate::engine::event::UnitIndex;
+use crate::oneshot::{JobNumber, Order};
+
+/// Jobs that the keeper holds at most: so many that it never waits for us, so few that they are soon taken back.
+const MOST: usize = 64;
+/// How long the keeper may take to give them back, in ms. One that takes longer is stuck in a system call.
+const PATIENCE: u16 = 10_000;
+
+/// A job that the keeper has got before its turn.
+#[derive(Debug)]
+struct Foreseen {
+    unit: UnitIndex,
+    after: Vec<JobNumber>,
+}
+
+/// What was foreseen, and what may be next.
+#[derive(Debug, Default)]
+pub(super) struct Foresight {
+    jobs: BTreeMap<JobNumber, Foreseen>,
+    /// Units that come after one whose job was ordered.
+    candidates: VecDeque<UnitIndex>,
+}
+
+impl Foresight {
+    /// Nothing is foreseen.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// A job's turn has come.
+    pub fn remove(&mut self, job: JobNumber) {
+        self.jobs.remove(&job);
+    }
+}
+
+impl Executor {
+    /// What comes after a unit may be foreseen now.
+    pub(super) fn expect_after(&mut self, unit: UnitIndex) {
+        let later = self.engine.graph().successors(unit).iter().map(|later| later.unit);
+        self.foresight.candidates.extend(later);
+    }
+
+    /// Gives the keeper what is certain to be next, as far as it may hold it.
+    pub(super) fn look_ahead(&mut self) {
+        while self.foresight.jobs.len() < MOST {
+            let Some(unit) = self.foresight.candidates.pop_front() else { return };
+            self.foresee(unit);
+        }
+    }
+
+    fn foresee(&mut self, unit: UnitIndex) -> Option<()> {
+        let awaited = self.engine.foresee(unit)?;
+        let after = awaited.iter().map(|first| self.job_before(*first)).collect::<Option<Vec<_>>>()?;
+        let oneshot = self.plain_oneshot(unit)?;
+        let mut job = self.prepare(unit, false, steps(&oneshot), oneshot.start.as_ref()).ok()?;
+        let number = job.number;
+        job.after.clone_from(&after);
+        self.order(&Order::Run(job));
+        self.activities[unit].doing = Doing::Foreseen(number);
+        self.foresight.jobs.insert(number, Foreseen { unit, after });
+        self.expect_after(unit);
+        Some(())
+    }
+
+    /// The job whose good end brings a unit up.
+    fn job_before(&self, unit: UnitIndex) -> Option<JobNumber> {
+        match &self.activities[unit].doing {
+            Doing::Foreseen(job) => Some(*job),
+            Doing::Oneshot(running) => {
+                let is_start = !running.is_stop && running.ending == Ending::Outcome && !running.is_awaited;
+                is_start.then_some(running.job)
+            }
+            _ => None,
+        }
+    }
+
+    /// A one-shot about which nothing has to be found out when its turn comes, and of which nothing is left from before.
+    fn plain_oneshot(&self, unit: UnitIndex) -> Option<Oneshot> {
+        let text = self.unit(unit)?;
+        let Kind::Oneshot(oneshot) = &text.kind else { return None };
+        let is_plain = text.conditions.is_empty()
+            && oneshot.context.user.is_none()
+            && oneshot.context.cgroup.is_empty()
+            && !self.takes_terminal(unit)
+            && !self.noted.contains(&text.name.to_string())
+            && matches!(self.activities[unit].doing, Doing::Nothing)
+            && !(oneshot.steps.is_empty() && oneshot.start.is_none());
+        is_plain.then(|| oneshot.clone())
+    }
+
+    /// Takes back what the keeper has not begun. What it has begun by then, the engine has begun as well.
+    pub(super) fn recall(&mut self) {
+        self.order(&Order::Withdraw);
+        self.send_orders();
+        while !self.foresight.is_empty() {
+            let Some(keeper) = &self.keeper else { return self.forget_foreseen() };
+            if !keeper.speaks_within(PATIENCE) {
+                keeper.kill();
+            }
+            self.listen_to_keeper();
+        }
+    }
+
+    /// A job has not ended well: what was to come after it is not begun.
+    pub(super) fn forget_behind(&mut self, job: JobNumber) {
+        let mut lost = BTreeSet::from([job]);
+        for (number, foreseen) in &self.foresight.jobs {
+            if foreseen.after.iter().any(|first| lost.contains(first)) {
+                lost.insert(*number);
+            }
+        }
+        lost.into_iter().for_each(|number| self.forget_one(number));
+    }
+
+    /// The keeper holds nothing any more. It may be foreseen again.
+    pub(super) fn forget_foreseen(&mut self) {
+        let jobs: Vec<JobNumber> = self.foresight.jobs.keys().copied().collect();
+        jobs.into_iter().for_each(|number| self.forget_one(number));
+    }
+
+    fn forget_one(&mut self, job: JobNumber) {
+        if let Some(Foreseen { unit, .. }) = self.foresight.jobs.remove(&job) {
+            self.activities[unit].doing = Doing::Nothing;
+            self.remove_leaf(unit);
+            self.foresight.candidates.push_back(unit);
+        }
+    }
+}

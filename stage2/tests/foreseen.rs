@@ -1,0 +1,92 @@
+//! One-shots that the keeper has got before their turn: what comes in between decides whether they run.
+
+mod system;
+
+use std::fs;
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use system::{System, until, without_times};
+
+/// Runs until the file of this name exists; then ends with this exit code.
+fn gate(name: &str, code: u32) -> String {
+    format!("kind: oneshot\nstart: |\n  until test -e ROOT/{name}; do sleep 0.02; done\n  exit {code}\n")
+}
+
+/// Says that it has run, each time.
+fn witness(name: &str, edges: &str) -> String {
+    format!("kind: oneshot\n{edges}\nstart: 'echo >>ROOT/{name}.ran'\n")
+}
+
+fn runs(system: &System, name: &str) -> usize {
+    system.lines(&format!("{name}.ran")).len()
+}
+
+/// A service that ends for good while a one-shot waits for another thing only: it does not run, however that ends. What
+/// needs no service runs once, and so does what follows it.
+#[test]
+fn what_is_needed_is_gone_meanwhile() {
+    let system = System::new(&[
+        ("server", "kind: longrun\nrun: |\n  until test -e ROOT/end; do sleep 0.02; done\nlog: none\nrestart: never\n"),
+        ("gate", &gate("open", 0)),
+        ("behind", &witness("behind", "needs: [server, gate]")),
+        ("last", &witness("last", "needs: [behind]")),
+        ("other", &witness("other", "needs: [gate]")),
+        ("next", &witness("next", "needs: [other]")),
+    ]);
+    let mut engine = system.engine().arg("default").stdout(Stdio::null()).spawn().unwrap();
+    until("the gate and the server", || system.state("gate")["state"] == "starting" && system.pid("server") != 0);
+    until("the server", || system.state("server")["state"] == "up");
+    fs::write(system.path("end"), "").unwrap();
+    until("the end of the server to tell", || system.state("last")["state"] == "failed");
+    fs::write(system.path("open"), "").unwrap();
+    assert_eq!(engine.wait().unwrap().code(), Some(1));
+    assert_eq!(["behind", "last", "other", "next"].map(|name| runs(&system, name)), [0, 0, 1, 1]);
+    assert_eq!(system.state("behind")["reason"], "needs server, which is down");
+    assert_eq!(system.state("next")["state"], "up");
+}
+
+/// What has not ended well holds up only what needs it; what was only to come later runs once, and what follows that.
+#[test]
+fn what_was_before_has_failed() {
+    let system = System::new(&[
+        ("gate", &gate("open", 3)),
+        ("needs", &witness("needs", "needs: [gate]")),
+        ("later", &witness("later", "after: [gate]")),
+        ("next", &witness("next", "needs: [later]")),
+    ]);
+    fs::write(system.path("open"), "").unwrap();
+    assert_eq!(system.stage2("default").status.code(), Some(1));
+    assert_eq!(["needs", "later", "next"].map(|name| runs(&system, name)), [0, 1, 1]);
+}
+
+/// A deadline that has passed is no good end either.
+#[test]
+fn what_was_before_is_late() {
+    let late = format!("{}start-timeout: 100ms\n", gate("never", 0));
+    let system = System::new(&[("gate", &late), ("needs", &witness("needs", "needs: [gate]"))]);
+    let output = system.stage2("default");
+    let expected = ["[fail] gate: not ready after 100 ms (N ms)", "[fail] needs: needs gate, which failed"];
+    assert_eq!(without_times(&String::from_utf8_lossy(&output.stdout)), expected);
+    assert_eq!(runs(&system, "needs"), 0);
+}
+
+/// With the keeper goes what it holds; another one runs what may still run, once.
+#[test]
+fn the_keeper_is_killed() {
+    let system = System::new(&[
+        ("gate", &gate("never", 0)),
+        ("needs", &witness("needs", "needs: [gate]")),
+        ("later", &witness("later", "after: [gate]")),
+        ("next", &witness("next", "needs: [later]")),
+    ]);
+    let mut engine = system.engine().arg("default").stdout(Stdio::null()).spawn().unwrap();
+    until("the gate", || system.state("gate")["state"] == "starting");
+    let keeper = fs::read_link(system.path("run/engine/keeper")).unwrap();
+    let pid: i32 = keeper.to_str().unwrap().split(' ').next().unwrap().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    assert_eq!(engine.wait().unwrap().code(), Some(1));
+    assert_eq!(["needs", "later", "next"].map(|name| runs(&system, name)), [0, 1, 1]);
+    assert_eq!(system.state("gate")["reason"], "its keeper was killed");
+}
