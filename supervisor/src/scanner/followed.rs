@@ -31,4 +31,35 @@ impl Followed {
             drop(self.0.swap_remove(at));
         }
     }
+
+    /// Sends a signal to a supervise, followed or a child: in neither case can its number be another's by now.
+    pub fn signal(&self, pid: u32, signal: u32) {
+        let held = self.0.iter().find(|&&(known, _)| known == pid);
+        let _ = match held {
+            Some((_, pidfd)) => process::kill_held(**pidfd, signal),
+            None => process::kill(pid, signal),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::signal::SIGTERM;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    /// What is followed is hit by what holds it, whoever has the number.
+    #[test]
+    fn signals() {
+        let [mut held, mut other] = [(); 2].map(|()| Command::new("sleep").arg("1000").spawn().unwrap());
+        let mut followed = Followed::new();
+        followed.0.push((other.id(), process::pidfd_open(held.id()).unwrap())).unwrap();
+        followed.signal(other.id(), SIGTERM);
+        assert_eq!(held.wait().unwrap().signal(), Some(SIGTERM.cast_signed()));
+        assert!(other.try_wait().unwrap().is_none());
+        followed.remove(other.id());
+        followed.signal(other.id(), SIGTERM);
+        assert_eq!(other.wait().unwrap().signal(), Some(SIGTERM.cast_signed()));
+    }
 }

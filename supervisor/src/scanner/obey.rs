@@ -61,12 +61,12 @@ impl Scanner {
             self.scan();
         }
         if orders.prune {
-            self.entries.end_supervises(true, orders.prune_loggers);
+            self.entries.end_supervises(&self.followed, true, orders.prune_loggers);
         }
         if orders.terminate || orders.quit {
             self.is_ending = true;
             self.keep(|record| record.ending = true);
-            self.entries.end_supervises(false, orders.quit);
+            self.entries.end_supervises(&self.followed, false, orders.quit);
         }
         if orders.finish || (self.is_ending && !self.is_over && !self.takes_over && self.entries.are_dead()) {
             return self.finish();

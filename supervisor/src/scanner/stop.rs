@@ -1,10 +1,10 @@
 //! Telling supervises to end.
 
 use crate::control::supervise::{DOWN, EXIT};
-use crate::sys::process;
 use crate::sys::signal::{SIGCONT, SIGHUP, SIGTERM};
 
 use super::entry::{Entry, Member};
+use super::followed::Followed;
 use super::group;
 use super::table::Entries;
 
@@ -15,12 +15,15 @@ const HANG_UP: &[u8] = &[EXIT];
 
 impl Entries {
     /// Tells supervises to end: TERM to services, and to their loggers TERM or HUP, which lets them read to the end.
-    pub fn end_supervises(&mut self, of_absent_only: bool, loggers_too: bool) {
+    pub fn end_supervises(&mut self, followed: &Followed, of_absent_only: bool, loggers_too: bool) {
         self.ending |= !of_absent_only;
         let is_meant = |entry: &Entry| !(of_absent_only && entry.main.is(Member::WANTED));
         let log_signal = if loggers_too { SIGTERM } else { SIGHUP };
         let meant = self.members().filter(|(entry, _, member)| is_meant(entry) && !member.is(Member::GROUPED));
-        meant.for_each(|(_, is_log, member)| send(member.pid(), if is_log { log_signal } else { SIGTERM }));
+        for (_, is_log, member) in meant.filter(|(_, _, member)| member.pid() > 0) {
+            followed.signal(member.pid(), if is_log { log_signal } else { SIGTERM });
+            followed.signal(member.pid(), SIGCONT);
+        }
         let mut last = 0;
         while let Some(pid) = self.next_group(last) {
             self.end_group(pid, is_meant, loggers_too);
@@ -58,12 +61,5 @@ impl Entries {
                 group::tell(directory, log_letters);
             }
         });
-    }
-}
-
-fn send(pid: u32, signal: u32) {
-    if pid > 0 {
-        let _ = process::kill(pid, signal);
-        let _ = process::kill(pid, SIGCONT);
     }
 }

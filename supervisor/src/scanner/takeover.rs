@@ -21,7 +21,7 @@ impl Scanner {
                 self.takes_over = self.is_incomplete;
                 if self.is_ending {
                     // Those that nobody knew of could not be told.
-                    self.entries.end_supervises(false, false);
+                    self.entries.end_supervises(&self.followed, false, false);
                 }
             }
             Err(errno) => {
