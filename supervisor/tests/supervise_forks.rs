@@ -94,3 +94,30 @@ fn adopted() {
     scene.await_record("a", |status| status.pid == 0);
     assert!(!is_alive(pid));
 }
+
+/// However many it leaves behind end at once, none is left unreaped.
+#[test]
+fn many_ends() {
+    const MANY: usize = 200;
+    let mut scene = Scene::new();
+    scene::make_fifo_in(&scene, "a/hold");
+    let run = format!("#!/bin/sh\n(for i in $(seq {MANY}); do cat < hold & done)\nexec sleep 1000\n");
+    scene.file("a/subreaper", "").file("a/run", &run);
+    let supervise = scene.supervise(&["a"]);
+    let hold = wait_until("readers", || scene::open_fifo(&scene.path.join("a/hold")));
+    let children = || {
+        let pids = std::fs::read_to_string(format!("/proc/{supervise}/task/{supervise}/children")).unwrap();
+        pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>()
+    };
+    wait_until("orphans", || (children().len() == MANY + 1).then_some(()));
+    wait_until("the program", || {
+        let pid = scene.record("a")?.pid;
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sleep\n").then_some(())
+    });
+    kill(supervise, 19).unwrap();
+    drop(hold);
+    wait_until("their ends", || (children().into_iter().filter(|pid| is_alive(*pid)).count() == 1).then_some(()));
+    assert_eq!(children().len(), MANY + 1);
+    kill(supervise, 18).unwrap();
+    wait_until("nobody left", || (children().len() == 1).then_some(()));
+}

@@ -12,11 +12,12 @@ use scene::{SLEEP, Scene, is_alive, make_fifo, wait_until};
 use supervisor::status::{Phase, Want};
 use supervisor::sys::process::kill;
 
-/// A FIFO in `event/` hears every event, and one that nobody reads is removed.
+/// A FIFO in `event/` hears every event, and one that nobody reads is removed. What is no FIFO is not written to.
 #[test]
 fn fifodir() {
     let mut scene = Scene::new();
     scene.file("a/run", SLEEP).file("a/notification-fd", "1\n").file("a/event/kept", "");
+    scene.file("a/event/ftrig1-file", "");
     make_fifo(&scene.path.join("a/event/ftrig1-listener"));
     make_fifo(&scene.path.join("a/event/ftrig1-dead"));
     let listener = scene.path.join("a/event/ftrig1-listener");
@@ -31,6 +32,7 @@ fn fifodir() {
     listener.read_to_string(&mut heard).unwrap();
     assert_eq!(heard, "suUdDx");
     assert!(!scene.path.join("a/event/ftrig1-dead").exists() && scene.path.join("a/event/kept").exists());
+    assert_eq!(fs::read_to_string(scene.path.join("a/event/ftrig1-file")).unwrap(), "");
 }
 
 /// The descriptor of `lock-fd` holds a lock that outlives the service's first process: no second one is started beside it.

@@ -23,8 +23,14 @@ pub fn tell(directory: Descriptor, letters: &[u8]) {
     }
 }
 
-/// Writes to a listener; true when nobody reads there any more.
+/// Writes to a listener; true when nobody reads there any more. Others may make names there: what is no FIFO may be a link
+/// to a file that is not theirs to write.
 fn is_dead(event: Descriptor, name: &CStr, letters: &[u8]) -> bool {
-    let told = files::open_at(event, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0).and_then(|fifo| fifo.write(letters));
+    let told = files::open_at(event, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0).and_then(|fifo| {
+        match files::status_of(*fifo)?.is_fifo() {
+            true => fifo.write(letters),
+            false => Ok(0),
+        }
+    });
     matches!(told, Err(Errno::ENXIO | Errno::EPIPE))
 }

@@ -23,6 +23,8 @@ use super::variables;
 
 pub use super::arguments::DRAIN;
 
+/// Ends that are taken note of in one turn.
+const MOST_ENDS: usize = 64;
 /// Signals that supervise answers to; all others are blocked and mean nothing to it.
 const HEARD: Signals =
     Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT, signal::SIGINT]);
@@ -229,9 +231,11 @@ impl Supervise {
         !has(signal::SIGQUIT)
     }
 
-    /// Reaps everything that has ended; children that are nobody's are reaped in silence.
+    /// Reaps what has ended; children that are nobody's are reaped in silence. Of more than [`MOST_ENDS`] the rest waits for
+    /// the next turn: a service that leaves behind children without end must not keep us from hearing that it is to stop.
     fn reap(&mut self) {
-        while let Some((pid, orderly)) = process::peek_end() {
+        for _ in 0..MOST_ENDS {
+            let Some((pid, orderly)) = process::peek_end() else { return };
             let index =
                 self.services.iter().position(|slot| slot.as_ref().is_some_and(|service| service.is_about(pid)));
             if let Some(index) = index {
@@ -242,5 +246,6 @@ impl Supervise {
                 self.with(index, &mut |service, context| service.ended(pid, LastExit::Status(ended.status), context));
             }
         }
+        let _ = process::kill(process::own_pid(), signal::SIGCHLD);
     }
 }

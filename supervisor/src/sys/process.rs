@@ -352,10 +352,41 @@ fn field_of(text: &[u8], field: usize) -> Option<u64> {
 /// The first child of ours that has not ended and that a condition picks, and how many of them there are.
 pub fn first_child(is_picked: impl Fn(u32) -> bool) -> Option<(u32, usize)> {
     let list = super::files::open(c"/proc/thread-self/children", super::files::O_RDONLY, 0).ok()?;
-    let mut buffer = [0; 4096];
-    let size = list.read_full(&mut buffer).ok()?;
-    let pids = buffer.get(..size)?.split(|&byte| byte == b' ').filter_map(super::text::parse_number);
-    let mut alive = pids.map(|pid| pid as u32).filter(|&pid| is_picked(pid) && start_ticks(pid).is_some());
-    let first = alive.next()?;
-    Some((first, 1 + alive.count()))
+    let (mut first, mut count, mut pid) = (None, 0, 0);
+    let mut buffer = [0; 512];
+    loop {
+        // Each number is followed by a blank, the last one too.
+        let size = list.read(&mut buffer).ok()?;
+        if size == 0 {
+            return first.map(|first| (first, count));
+        }
+        for &byte in buffer.get(..size)? {
+            if byte.is_ascii_digit() {
+                pid = pid * 10 + u32::from(byte - b'0');
+                continue;
+            }
+            if is_picked(pid) && start_ticks(pid).is_some() {
+                first = first.or(Some(pid));
+                count += 1;
+            }
+            pid = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Child, Command};
+
+    /// However many children there are, all are met.
+    #[test]
+    fn many_children() {
+        let mut children: Vec<Child> = (0..600).map(|_| Command::new("sleep").arg("1000").spawn().unwrap()).collect();
+        let last = children.last().unwrap().id();
+        let found = (first_child(|pid| pid == last), first_child(|_| true).map(|(_, count)| count));
+        children.iter_mut().for_each(|child| child.kill().and_then(|()| child.wait().map(drop)).unwrap());
+        assert_eq!(found, (Some((last, 1)), Some(600)));
+        assert_eq!(first_child(|_| true), None);
+    }
 }
