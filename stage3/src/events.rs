@@ -14,9 +14,8 @@ use supervisor::sys::stop::{Death, readable, wanted};
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(10)];
 /// What every deadline becomes after a second `poweroff`.
 const HURRIED: Duration = Duration::from_secs(1);
-/// What is told of a watched path.
-const CHANGES: AddWatchFlags = AddWatchFlags::IN_CLOSE_WRITE
-    .union(AddWatchFlags::IN_CREATE)
+/// What is told of a directory's names.
+const NAMES: AddWatchFlags = AddWatchFlags::IN_CREATE
     .union(AddWatchFlags::IN_DELETE)
     .union(AddWatchFlags::IN_MOVED_TO)
     .union(AddWatchFlags::IN_MOVED_FROM);
@@ -51,9 +50,19 @@ impl Events {
         events
     }
 
-    /// Watches a file or directory for being written, closed, or having names added or removed.
+    /// Watches a directory for names that are added or removed, and files that have been written.
     pub fn add_changes(&mut self, path: &Path) {
-        self.add(path, CHANGES);
+        self.add(path, NAMES | AddWatchFlags::IN_CLOSE_WRITE);
+    }
+
+    /// Watches a directory for names that are added or removed.
+    pub fn add_names(&mut self, path: &Path) {
+        self.add(path, NAMES);
+    }
+
+    /// Watches a file for being closed by who has it open for writing.
+    pub fn add_closing(&mut self, path: &Path) {
+        self.add(path, AddWatchFlags::IN_CLOSE_WRITE);
     }
 
     /// Watches a FIFO for being read.

@@ -2,10 +2,10 @@
 //!
 //! Nothing is known beyond the service-directory contract, so every scanner's services are understood.
 
-use nix::fcntl::{FcntlArg, fcntl};
+use crate::events::Events;
 use nix::libc;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -71,21 +71,26 @@ impl Service {
 
     /// Writes letters to its supervise; no supervise is no error.
     pub fn tell(&self, letters: &[u8]) {
-        let control = self.directory.join(paths::service::CONTROL);
-        if let Ok(mut fifo) = OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(control) {
+        if let Ok(mut fifo) = self.control() {
             let _ = fifo.write_all(letters);
         }
     }
 
-    /// The directory whose changes tell of the supervise's end.
-    pub fn supervise_directory(&self) -> PathBuf {
-        self.directory.join(paths::service::SUPERVISE)
+    /// Has new records, and the end of its supervise, be events. Letters for it are none.
+    pub fn watch(&self, events: &mut Events) {
+        events.add_names(&self.directory.join(paths::service::SUPERVISE));
+        events.add_closing(&self.lock());
     }
 
-    /// A supervise holds it. Opened for reading, so that the look itself is no event.
+    /// A supervise holds it: somebody would read what it is told. Nobody finds the lock taken because we looked, as a
+    /// supervise would that begins just now.
     pub fn is_supervised(&self) -> bool {
-        let Ok(lock) = File::open(self.lock()) else { return false };
-        matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) || has_record_lock(&lock)
+        self.control().is_ok()
+    }
+
+    fn control(&self) -> io::Result<File> {
+        let control = self.directory.join(paths::service::CONTROL);
+        OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(control)
     }
 
     /// Device and inode of the lock, by which its holder is found.
@@ -110,43 +115,57 @@ impl Service {
     }
 }
 
-/// Somebody holds a lock of the fcntl kind, as s6's supervise does.
-fn has_record_lock(file: &File) -> bool {
-    let mut question = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    fcntl(file, FcntlArg::F_OFD_GETLK(&mut question)).is_ok() && question.l_type != libc::F_UNLCK as libc::c_short
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
-    /// Services, their loggers and the catch-all are told apart; a supervise is known by its lock.
+    /// Services, their loggers and the catch-all are told apart; a supervise is who reads its FIFO.
     #[test]
     fn finds_services() {
-        let run = std::env::temp_dir().join(format!("sunup-stage3-services-{}", std::process::id()));
+        let directory = tempfile::tempdir().unwrap();
+        let run = directory.path();
         let scan = run.join(paths::run::SCAN);
         for directory in ["a/supervise", "a/log/supervise", "catch-all/supervise", ".svscan"] {
             fs::create_dir_all(scan.join(directory)).unwrap();
         }
         fs::write(scan.join("catch-all/stdin-fifo"), "/run/sunup/log.fifo").unwrap();
         fs::write(scan.join("a/timeout-kill"), "1500\n").unwrap();
-        let lock = File::create(scan.join("a/supervise/lock")).unwrap();
-        lock.try_lock().unwrap();
-        let mut services = all(&run);
+        for fifo in ["a", "a/log"].map(|name| scan.join(name).join(paths::service::CONTROL)) {
+            mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+        }
+        let control = scan.join("a").join(paths::service::CONTROL);
+        let reader = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(control).unwrap();
+        let mut services = all(run);
         services.sort_by(|one, other| one.name.cmp(&other.name));
         let found: Vec<_> = services.iter().map(|s| (s.name.as_str(), s.role, s.is_supervised())).collect();
         let expected =
             [("a", Role::Service, true), ("a/log", Role::Logger, false), ("catch-all", Role::CatchAll, false)];
         assert_eq!(found, expected);
         assert_eq!(services[0].patience(), Duration::from_millis(6500));
-        drop(lock);
+        drop(reader);
         assert!(!services[0].is_supervised());
-        fs::remove_dir_all(run).unwrap();
+    }
+
+    /// A supervise that begins while somebody looks gets its lock.
+    #[test]
+    fn a_look_takes_no_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join(paths::service::SUPERVISE)).unwrap();
+        let service = Service::new("a".into(), directory.path().into());
+        let lock = File::create(service.lock()).unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    assert!(!service.is_supervised());
+                }
+            });
+            let taken = (0..20_000).filter(|_| lock.try_lock().is_ok() && lock.unlock().is_ok()).count();
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(taken, 20_000);
+        });
     }
 }

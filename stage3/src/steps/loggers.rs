@@ -30,7 +30,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     services.retain(|service| service.role != Role::Service && service.is_supervised());
     let (catch_all, loggers): (Vec<_>, Vec<_>) = services.into_iter().partition(|s| s.role == Role::CatchAll);
     for service in loggers.iter().chain(&catch_all) {
-        stop.events.add_changes(&service.supervise_directory());
+        service.watch(&mut stop.events);
     }
     loggers.iter().for_each(|service| service.tell(&[EXIT]));
     close_pipes(stop);

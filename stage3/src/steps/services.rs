@@ -19,7 +19,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let mut services = services::all(&stop.run);
     services.retain(|service| service.role == Role::Service && service.is_supervised());
     for service in &services {
-        stop.events.add_changes(&service.supervise_directory());
+        service.watch(&mut stop.events);
         service.tell(&[DOWN, EXIT]);
         if stop.engine_stuck && service.name == "engine" {
             service.tell(&[KILL]);

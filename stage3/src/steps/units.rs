@@ -42,7 +42,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let deaths = engine.status().map_or(0, |status| status.deaths);
     let result = ask(&stop.run, &directory).and_then(|()| {
         stop.events.add_changes(&directory);
-        stop.events.add_changes(&engine.supervise_directory());
+        engine.watch(&mut stop.events);
         if engine.directory.exists() && !engine.is_supervised() {
             stop.events.until(RETURN, || engine.is_supervised());
         }

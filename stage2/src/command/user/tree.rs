@@ -15,7 +15,7 @@ use crate::command::ask::ENGINE;
 use crate::command::failure::Failure;
 use crate::request::{Request, Verb};
 use crate::serve::supervised::DEFAULT;
-use crate::service::quote;
+use crate::service::{SupervisedService, quote};
 use crate::system::command_lookup::beside;
 use crate::system::places::Places;
 use crate::system::replace::{replace, replace_link};
@@ -99,11 +99,10 @@ fn clear(places: &Places) -> io::Result<()> {
     Ok(())
 }
 
-/// A supervise of any service holds its lock.
+/// Any service has a supervise.
 fn is_supervised(places: &Places) -> bool {
-    let services = fs::read_dir(places.services()).into_iter().flatten().flatten();
-    let locks = services.into_iter().filter_map(|service| File::open(service.path().join(service::LOCK)).ok());
-    locks.into_iter().any(|lock| Flock::lock(lock, FlockArg::LockExclusiveNonblock).is_err())
+    let mut services = fs::read_dir(places.services()).into_iter().flatten().flatten();
+    services.any(|service| SupervisedService::new(service.path()).is_supervised())
 }
 
 /// A tree whose bundle nobody has made yet is an empty one.
