@@ -1,13 +1,16 @@
 //! Control groups, version 2: a leaf for each unit below `sunup/`, so that a unit's processes can be found and killed
 //! together. Where there is no writable version 2, units have process groups only.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use supervisor::octal::decode;
 
 /// The directory below the mount that all leaves of units are in.
 const OURS: &str = "sunup";
@@ -96,7 +99,7 @@ pub fn remove(leaf: &Path) {
 /// The mount point of the first version-2 hierarchy in the text of mountinfo.
 fn mount_point(mounts: &str) -> Option<PathBuf> {
     let line = mounts.lines().find(|line| line.split(" - ").nth(1).is_some_and(|tail| tail.starts_with("cgroup2 ")))?;
-    line.split(' ').nth(4).map(|path| path.replace("\\040", " ").into())
+    line.split(' ').nth(4).map(|path| OsString::from_vec(decode(path.as_bytes()).collect()).into())
 }
 
 #[cfg(test)]
@@ -108,8 +111,8 @@ mod tests {
     fn finds_the_mount() {
         let hybrid = "30 24 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n\
             31 30 0:27 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n\
-            32 30 0:28 / /sys/fs/cgroup/uni\\040fied rw shared:9 - cgroup2 cgroup2 rw\n";
-        assert_eq!(mount_point(hybrid), Some("/sys/fs/cgroup/uni fied".into()));
+            32 30 0:28 / /sys/fs/cgroup/uni\\040\\134fied rw shared:9 - cgroup2 cgroup2 rw\n";
+        assert_eq!(mount_point(hybrid), Some("/sys/fs/cgroup/uni \\fied".into()));
         assert_eq!(mount_point("30 24 0:26 / /cgroup2 rw - tmpfs tmpfs rw\n"), None);
     }
 }
