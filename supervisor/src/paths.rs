@@ -201,15 +201,15 @@ pub mod scan {
     pub const SVSCAN: &str = ".svscan";
     /// FIFO of scanner letters.
     pub const CONTROL: &str = ".svscan/control";
-    /// Locked (flock) while a scanner holds the directory.
+    /// Locked while a scanner holds the directory.
     pub const LOCK: &str = ".svscan/lock";
     /// Who scans, and what it was told that outlives it: the record of [`crate::scanner`].
     pub const STATUS: &str = ".svscan/status";
-    /// s6's directory.
+    /// s6's directory, which svscan makes as well.
     pub const S6_SVSCAN: &str = ".s6-svscan";
-    /// The FIFO that s6-svscanctl writes to: svscan reads it, too, where the directory is there.
+    /// The FIFO that s6-svscanctl writes to: svscan reads it, too.
     pub const S6_CONTROL: &str = ".s6-svscan/control";
-    /// Locked (fcntl) while a scanner holds the directory, where `.s6-svscan/` is there: s6's own looks here.
+    /// Locked while a scanner holds the directory: s6's own looks here.
     pub const S6_LOCK: &str = ".s6-svscan/lock";
     /// s6's name of the catch-all logger, whose own messages go to the console.
     pub const S6_CATCH_ALL: &str = "s6-svscan-log";

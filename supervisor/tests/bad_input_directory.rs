@@ -75,7 +75,7 @@ fn stale_directories_of_peers() {
 /// While a peer has the service, ours says so, and takes over when the peer has gone.
 #[test]
 fn peers_at_work() {
-    let programs = ["supervise", "runsv"];
+    let programs = ["supervise", "runsv", "s6-supervise"];
     if !installed(&programs) {
         return;
     }
@@ -85,6 +85,31 @@ fn peers_at_work() {
         tree.expect_message("supervise: fatal: unable to acquire bad/supervise/lock: temporary failure");
         peer.unwrap().kill();
         tree.expect_running();
+    }
+}
+
+/// While ours has the service, each peer says so and leaves, having touched nothing.
+#[test]
+fn ours_at_work() {
+    let peers = [
+        ("supervise", 111, "supervise: fatal: unable to acquire bad/supervise/lock: temporary failure\n"),
+        ("runsv", 111, "runsv bad: fatal: unable to lock supervise/lock: temporary failure\n"),
+        ("s6-supervise", 100, "s6-supervise bad: fatal: another instance of s6-supervise is already running\n"),
+    ];
+    if !installed(&peers.map(|(program, ..)| program)) {
+        return;
+    }
+    let tree = Neighbours::of(|scene| {
+        scene.file("bad/run", SLEEP);
+    });
+    tree.expect_running();
+    let before = tree.bad();
+    for (program, code, words) in peers {
+        let peer =
+            Command::new(Path::new("/usr/bin").join(program)).arg("bad").current_dir(&tree.path).output().unwrap();
+        let said = String::from_utf8(peer.stderr).unwrap();
+        assert_eq!((peer.status.code(), said.as_str()), (Some(code), words), "{program}");
+        assert_eq!(tree.bad(), before, "{program}");
     }
 }
 

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 /// Input with everything that a line can be: empty, long, binary, unfinished.
@@ -200,6 +201,31 @@ fn locks_its_directory() {
     drop(running.writer.take());
     assert_eq!(end_of(&mut running.child), Some(0));
     assert_eq!(running.read("log/current"), "");
+}
+
+/// Nor with a logger of another suite, whichever was first.
+#[test]
+fn never_beside_a_peer() {
+    let (Some(multilog), Some(s6_log)) = (peer("multilog"), peer("s6-log")) else { return };
+    let (ours, theirs) = ([ours("svlog"), ours("dialect")], [multilog, s6_log]);
+    let pairs = ours.iter().flat_map(|ours| theirs.iter().flat_map(move |theirs| [(ours, theirs), (theirs, ours)]));
+    let command = |program: &std::path::Path, directory: &tempfile::TempDir| {
+        let mut command = Command::new(program);
+        if program.ends_with("dialect") {
+            command.arg0("s6-log");
+        }
+        command.args(["t", "./log"]).current_dir(directory).stderr(Stdio::null());
+        command
+    };
+    for (first, second) in pairs {
+        let directory = tempfile::tempdir().unwrap();
+        let mut holder = command(first, &directory).stdin(Stdio::piped()).spawn().unwrap();
+        until("a log", || directory.path().join("log/current").exists());
+        let refused = command(second, &directory).stdin(Stdio::null()).status().unwrap();
+        assert_eq!(refused.code(), Some(111), "{} beside {}", second.display(), first.display());
+        drop(holder.stdin.take());
+        assert_eq!(end_of(&mut holder), Some(0));
+    }
 }
 
 /// A directory that cannot be made costs lines, not the logger: it says so once, counts, and writes the number later.

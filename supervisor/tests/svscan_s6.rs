@@ -12,7 +12,7 @@ use scene::{SLEEP, SVSCAN, Scene, command, is_alive, link, svscan, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::process::kill;
 
-/// Where there is a `.s6-svscan/`, its control FIFO is heard as well, as s6-svscanctl writes to it.
+/// The control FIFO of `.s6-svscan/` is heard as well, as s6-svscanctl writes to it.
 #[test]
 fn hears_s6_svscanctl() {
     let mut scene = Scene::new();
@@ -87,7 +87,6 @@ fn never_beside_s6() {
         return skip::skip("/usr/bin/s6-svscan is missing: install s6");
     }
     let mut scene = Scene::new();
-    fs::create_dir_all(scene.path.join("scan/.s6-svscan")).unwrap();
     let ours = svscan(&mut scene, &["scan"]);
     scene.letters("scan/.svscan/control", "z");
     let second = scene.command(theirs.to_str().unwrap(), &["scan"]).status().unwrap();

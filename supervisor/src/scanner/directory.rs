@@ -27,9 +27,9 @@ const PAUSE: u64 = 2;
 pub struct Directory {
     /// Both ends of the control FIFO, so that it never ends.
     control: Owned,
-    /// The one that s6-svscanctl writes to, where there is a `.s6-svscan/`.
+    /// The one that s6-svscanctl writes to, where there can be a `.s6-svscan/`.
     s6_control: Option<Owned>,
-    /// Held for as long as we live: ours, and s6's where that is there.
+    /// Held for as long as we live: ours, and s6's where there can be one.
     _locks: (Owned, Option<Owned>),
 }
 
@@ -49,12 +49,14 @@ impl Directory {
         let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("open ", scan::LOCK))?;
         acquire(|| lock.lock()).map_err(fault("acquire ", scan::LOCK))?;
+        // Where it cannot be made, nobody else can make it either.
+        let _ = files::make_directory_at(HERE, c_path!(scan::S6_SVSCAN), 0o755);
         let s6_lock = match files::open(c_path!(scan::S6_LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644) {
             Err(Errno::ENOENT | Errno::ENOTDIR) => None,
             other => Some(other.map_err(fault("open ", scan::S6_LOCK))?),
         };
         if let Some(lock) = &s6_lock {
-            acquire(|| lock.lock_record()).map_err(fault("acquire ", scan::S6_LOCK))?;
+            acquire(|| lock.lock()).map_err(fault("acquire ", scan::S6_LOCK))?;
         }
         locked();
         let control =

@@ -184,22 +184,19 @@ impl Descriptor {
         Ok(())
     }
 
-    /// Takes the exclusive lock (flock) without waiting; EAGAIN: somebody else has it.
+    /// Takes the exclusive lock of the file without waiting; EAGAIN: somebody else has it. It is flock's, which daemontools and
+    /// runit look for, and fcntl's, which s6 looks for; both are the open file's, and so outlive fork and go with its last descriptor.
     pub fn lock(self) -> Result<()> {
-        use linux_raw_sys::general::{LOCK_EX, LOCK_NB};
+        use linux_raw_sys::general::{F_OFD_SETLK, F_WRLCK, LOCK_EX, LOCK_NB, flock};
         // SAFETY: no memory is passed.
         unsafe { syscall!(Sysno::flock, self.0, LOCK_EX | LOCK_NB) }?;
-        Ok(())
-    }
-
-    /// Takes the exclusive record lock of the whole file (fcntl) without waiting; EAGAIN or EACCES: another process has it.
-    /// It goes with the process's first descriptor of that file that is closed.
-    pub fn lock_record(self) -> Result<()> {
-        use linux_raw_sys::general::{F_SETLK, F_WRLCK, flock};
-        let lock = flock { l_type: F_WRLCK as _, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
+        let whole = flock { l_type: F_WRLCK as _, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
         // SAFETY: the kernel reads one `flock`.
-        unsafe { syscall!(Sysno::fcntl, self.0, F_SETLK, &raw const lock) }?;
-        Ok(())
+        match unsafe { syscall!(Sysno::fcntl, self.0, F_OFD_SETLK, &raw const whole) }.map_err(Errno::from) {
+            // Where there are none for open files (some sandboxes), the first must do.
+            Err(Errno::EINVAL) => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// Bytes that can be read at once (pipes and FIFOs).

@@ -6,13 +6,14 @@
 use super::stamp::Moment;
 use crate::client::chain;
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use supervisor::sys::descriptor::Owned;
 
 /// Mode of a `current` that is complete, and of one that is written.
 const COMPLETE: u32 = 0o744;
@@ -48,7 +49,7 @@ pub struct Directory {
     since: Instant,
     /// Where the messages come from.
     program: &'static str,
-    _lock: Flock<File>,
+    _lock: Owned,
 }
 
 /// What could not be done, and why.
@@ -60,7 +61,8 @@ impl Directory {
         fs::read_dir(path).map_err(|error| ("open log directory", error))?;
         let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| ("open lock", error))?;
-        let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| ("lock", error.into()))?;
+        let lock = Owned::adopt(lock.into_raw_fd());
+        lock.lock().map_err(|errno| ("lock", io::Error::from_raw_os_error(errno.0.into())))?;
         let file = path.join("current");
         let found = fs::metadata(&file);
         let size = match found {

@@ -1,14 +1,11 @@
 //! s6-svscan: becomes svscan, which scans only when told unless `-t` says otherwise, and hears s6-svscanctl.
 
 use super::say;
-use crate::client::scan_control;
+use crate::client::scan_control::{self, Trouble};
 use crate::client::{chain, getopt, native};
+use nix::errno::Errno;
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use supervisor::paths::scan;
 
 /// Its name.
 pub const NAME: &str = "s6-svscan";
@@ -44,22 +41,18 @@ pub fn run(arguments: &[OsString]) -> i32 {
     native::become_native(NAME, "svscan", &command, &native::scanner_environment())
 }
 
-/// Makes s6's directory, so that svscan hears who writes there; the error is the exit code of what was said.
+/// Looks whether somebody is there already; the error is the exit code of what was said. svscan's own lock decides about a scanner
+/// that comes between this and that.
 fn prepare(directory: &OsString) -> Result<(), i32> {
-    let control = Path::new(directory).join(scan::S6_SVSCAN);
-    match DirBuilder::new().mode(0o700).create(control) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(say::failed(111, NAME, "unable to chdir to ", directory, error))
-        }
-        // svscan says what matters of any other failure.
-        _ => Ok(()),
-    }?;
-    // A scanner that comes between this and svscan's own lock finds it locked.
     match scan_control::send(Path::new(directory), b"") {
         Ok(()) => {
             let text = "another instance of s6-svscan is already running on the same directory";
             Err(say::fatal(100, NAME, text, OsStr::new(""), ""))
         }
+        Err(Trouble::Failed(Errno::ENOENT)) => {
+            Err(say::failed(111, NAME, "unable to chdir to ", directory, Errno::ENOENT))
+        }
+        // svscan says what matters of any other failure.
         Err(_) => Ok(()),
     }
 }
