@@ -47,10 +47,11 @@ impl Orders {
         }
     }
 
-    /// Waits a moment, less if we are to leave; false then.
+    /// Waits a moment between two tries, less if TERM comes in it; false once we are to leave.
     pub fn pause(&mut self) -> bool {
         let end = time::monotonic().saturating_add(RETRY * 1_000_000);
-        while !self.leave && time::monotonic() < end {
+        let left_before = self.leave;
+        while self.leave == left_before && time::monotonic() < end {
             self.wait(Some(end));
         }
         !self.leave

@@ -1,8 +1,9 @@
 //! A sink: one place that a script writes to, with what to do when it cannot be written.
 //!
-//! A sink that blocks waits until it works again, so that the writer of the log waits as well; one that does not drops
-//! whole lines, counts them and writes the number as soon as it can. Lines are written as whole as the disk lets us: after
-//! a line that was cut by a full disk, the next one begins on a line of its own.
+//! A sink that blocks waits until it works again, so that the writer of the log waits as well, and with lines in hand it
+//! does so after TERM too; one that does not drops whole lines, counts them and writes the number as soon as it can. Lines
+//! are written as whole as the disk lets us: after a line that was cut by a full disk, the next one begins on a line of its
+//! own.
 
 use core::ffi::CStr;
 
@@ -310,7 +311,7 @@ impl Sink {
             self.warn(trouble, then, context);
             self.trouble = Some(trouble);
         }
-        context.blocks && context.orders.pause()
+        context.blocks && (context.orders.pause() || !context.output.pending().is_empty())
     }
 
     /// Says that it works again.
