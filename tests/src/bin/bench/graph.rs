@@ -30,6 +30,11 @@ fn layered(node: usize) -> Vec<usize> {
     (0..EDGES).map(|edge| before * LAYER + (node * 7 + edge * 17) % LAYER).collect()
 }
 
+/// A small one, which shows whether somebody can order commands here.
+pub fn trial() -> Graph {
+    Graph { name: "trial", needs: vec![vec![], vec![0], vec![0, 1]] }
+}
+
 /// What a boot is like: ten layers of twelve units that take 50 to 349 ms each, all different for whoever waits for them.
 pub fn boot() -> (Graph, Vec<u64>) {
     let needs = |node: usize| match (node / 12).checked_sub(1) {
@@ -40,14 +45,27 @@ pub fn boot() -> (Graph, Vec<u64>) {
     (graph, (0..120).map(|node| 50 + node * 7919 % 300).collect())
 }
 
+/// Where it matters who gets a processor: a chain of 20 that compute for 100 ms each, beside a hundred that do for 20 ms.
+pub fn computing() -> (Graph, Vec<u64>) {
+    let needs = |node: usize| if (1..20).contains(&node) { vec![node - 1] } else { Vec::new() };
+    let graph = Graph { name: "20 in a chain, 100 beside it", needs: (0..120).map(needs).collect() };
+    (graph, (0..120).map(|node| if node < 20 { 100 } else { 20 }).collect())
+}
+
+/// For every node, how long the longest path is that begins with it, if nodes take so long.
+pub fn remaining(graph: &Graph, durations: &[u64]) -> Vec<u64> {
+    let mut longest = durations.to_vec();
+    for (node, needs) in graph.needs.iter().enumerate().rev() {
+        for need in needs {
+            longest[*need] = longest[*need].max(durations[*need] + longest[node]);
+        }
+    }
+    longest
+}
+
 /// The longest path through a graph whose nodes take so long.
 pub fn critical_path(graph: &Graph, durations: &[u64]) -> u64 {
-    let mut ends: Vec<u64> = Vec::new();
-    for (needs, took) in graph.needs.iter().zip(durations) {
-        let begin = needs.iter().map(|need| ends[*need]).max().unwrap_or(0);
-        ends.push(begin + took);
-    }
-    ends.into_iter().max().unwrap_or(0)
+    remaining(graph, durations).into_iter().max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -57,7 +75,7 @@ mod tests {
     /// Nothing needs itself or what comes after it, or the same node twice.
     #[test]
     fn graphs_are_graphs() {
-        for graph in all().into_iter().chain([boot().0]) {
+        for graph in all().into_iter().chain([boot().0, computing().0]) {
             for (node, needs) in graph.needs.iter().enumerate() {
                 assert!(needs.iter().all(|need| *need < node), "{} {node}", graph.name);
                 assert!((1..needs.len()).all(|at| !needs[..at].contains(&needs[at])), "{} {node}", graph.name);
@@ -73,5 +91,6 @@ mod tests {
         let graph = |needs: [&[usize]; 3]| Graph { name: "", needs: needs.map(<[usize]>::to_vec).into() };
         assert_eq!(critical_path(&graph([&[], &[0], &[1]]), &[3, 4, 5]), 12);
         assert_eq!(critical_path(&graph([&[], &[], &[0]]), &[3, 9, 5]), 9);
+        assert_eq!(remaining(&graph([&[], &[0], &[0]]), &[3, 9, 5]), [12, 9, 5]);
     }
 }

@@ -4,12 +4,16 @@
 //! only ratios within a run count. Everything lives in a scratch directory of its own and ends with it; it signals no
 //! process but its descendants. `docs/bench.md` says how to read what it prints.
 
+mod compute;
 mod contestant;
 mod figures;
 mod graph;
 mod idle;
 mod makespan;
+mod openrc;
 mod ordering;
+mod package;
+mod peer;
 mod process;
 mod reading;
 mod report;
@@ -17,6 +21,7 @@ mod reports;
 mod scratch;
 mod startpar;
 mod supervision;
+mod systemd;
 mod tree;
 
 use std::path::PathBuf;
@@ -70,8 +75,12 @@ impl Arguments {
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
-    if words.nth(1).is_some_and(|verb| verb == reading::PEAK) {
+    let verb = words.nth(1).unwrap_or_default();
+    if verb == reading::PEAK {
         return ended(reading::show_peak(words));
+    }
+    if let Some(ms) = verb.to_str().and_then(|verb| verb.strip_prefix(compute::BURN)) {
+        return ended(compute::burn(ms));
     }
     let Some(arguments) = Arguments::parse() else {
         eprintln!("{USAGE}");
