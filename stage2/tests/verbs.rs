@@ -256,21 +256,4 @@ fn logs() {
 fn completes_names() {
     let system = System::new(&[("alpha", SERVER), ("beta", SERVER)]);
     assert_eq!(system.operate(&["complete-names"]), (Some(0), "alpha\nbeta\ndefault\n".into()));
-    let (_, script) = system.operate(&["completion", "bash"]);
-    fs::write(system.path("completion"), script).unwrap();
-    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_sunup")).parent().unwrap().to_owned();
-    let complete = |before: &str, words: &str, at: usize| {
-        let ask = format!(
-            "PATH=$1:$PATH; . $2; {before} COMP_WORDS=({words}); COMP_CWORD={at}
-            _sunup_with_names sunup ${{COMP_WORDS[{at}]}} ${{COMP_WORDS[{at} - 1]}}; echo ${{COMPREPLY[@]}}"
-        );
-        let mut bash = std::process::Command::new("bash");
-        bash.args(["-c", &ask, "bash"]).arg(&programs).arg(system.path("completion"));
-        bash.envs(system.sunup(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
-        String::from_utf8(bash.output().unwrap().stdout).unwrap().trim().to_owned()
-    };
-    assert_eq!(complete("", "sunup start al", 2), "alpha");
-    assert_eq!(complete("", "sunup stop --quiet alpha be", 4), "beta");
-    let names = complete("sunup() { echo asked-$1; };", "sunup --user start as", 3);
-    assert_eq!(names, "asked---user", "a person's own units");
 }

@@ -12,6 +12,26 @@ use crate::system::places::Places;
 /// The hidden verb that the scripts call for names.
 pub const NAMES: &str = "complete-names";
 
+/// Verbs that take names, for those shells that have to be told.
+const VERBS: [&str; 14] = [
+    "start",
+    "stop",
+    "restart",
+    "reload",
+    "kill",
+    "switch",
+    "status",
+    "why",
+    "log",
+    "enable",
+    "disable",
+    "plan",
+    "critical-path",
+    "rehearse",
+];
+/// What clap calls arguments that are names.
+const ARGUMENTS: [&str; 5] = ["units", "unit", "bundle", "target", "words"];
+
 /// What bash does after clap's own completion: names for the verbs that take some.
 const BASH: &str = r#"
 _sunup_with_names() {
@@ -26,7 +46,7 @@ _sunup_with_names() {
     done
     case "$verb:${COMP_WORDS[COMP_CWORD]}" in
     *:-*) ;;
-    start:*|stop:*|restart:*|reload:*|kill:*|switch:*|status:*|why:*|log:*|enable:*|disable:*|plan:*|rehearse:*)
+    VERBS)
         COMPREPLY+=($(compgen -W "$(sunup $user complete-names 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;
     esac
 }
@@ -35,7 +55,7 @@ complete -F _sunup_with_names -o nosort -o bashdefault -o default sunup 2>/dev/n
 
 /// The same for fish.
 const FISH: &str = r#"
-complete -c sunup -f -n "__fish_seen_subcommand_from start stop restart reload kill switch status why log enable disable plan rehearse" -a "(sunup (string match -- --user (commandline -opc)) complete-names 2>/dev/null)"
+complete -c sunup -f -n "__fish_seen_subcommand_from VERBS" -a "(sunup (string match -- --user (commandline -opc)) complete-names 2>/dev/null)"
 "#;
 
 /// Writes the completions.
@@ -43,8 +63,8 @@ pub fn run(shell: Shell, command: &mut Command, out: &mut dyn Write) -> Outcome 
     let mut text = Vec::new();
     generate(shell, command, "sunup", &mut text);
     match shell {
-        Shell::Bash => text.extend_from_slice(BASH.as_bytes()),
-        Shell::Fish => text.extend_from_slice(FISH.as_bytes()),
+        Shell::Bash => text.extend(BASH.replace("VERBS", &VERBS.map(|verb| format!("{verb}:*")).join("|")).bytes()),
+        Shell::Fish => text.extend(FISH.replace("VERBS", &VERBS.join(" ")).bytes()),
         Shell::Zsh => text = with_names_in_zsh(&String::from_utf8_lossy(&text)).into_bytes(),
         _ => {}
     }
@@ -54,10 +74,12 @@ pub fn run(shell: Shell, command: &mut Command, out: &mut dyn Write) -> Outcome 
 
 /// zsh takes names where clap leaves the word to files or to nothing.
 fn with_names_in_zsh(text: &str) -> String {
-    let names = "_sunup_names() { compadd -- ${(f)\"$(sunup ${(M)words:#--user} complete-names 2>/dev/null)\"} }\n";
+    // Where an argument of a verb is completed, `words` begins with the verb.
+    let names =
+        "_sunup_names() { compadd -- ${(f)\"$(sunup ${(M)${(z)LBUFFER}:#--user} complete-names 2>/dev/null)\"} }\n";
     let replaced: Vec<String> = text
         .lines()
-        .map(|line| match line.contains("units -- ") || line.contains(":unit -- ") || line.contains("bundle -- ") {
+        .map(|line| match ARGUMENTS.iter().any(|argument| line.contains(&format!(":{argument} -- "))) {
             true => line.replace(":_default'", ":_sunup_names'").replace(":_default\"", ":_sunup_names\""),
             false => line.to_owned(),
         })

@@ -1,5 +1,8 @@
 //! What somebody sees on a terminal, at 80 and 200 columns: the boot with its display, and what the verbs say.
 
+mod completion;
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
 #[path = "../system/mod.rs"]
 mod system;
 mod terminal;

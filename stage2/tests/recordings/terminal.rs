@@ -1,4 +1,6 @@
 //! A terminal of a test's own: a pseudo-terminal, and the screen that somebody in front of it would see.
+//!
+//! The whole-system tests include this file by its path.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -6,13 +8,14 @@ use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::ttyname;
 
-use crate::system::DEADLINE;
+/// Far beyond what anything shown here takes on a quiet machine.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The terminal.
 pub struct Terminal {
@@ -26,6 +29,7 @@ struct Screen {
     bytes: Vec<u8>,
 }
 
+#[allow(dead_code, reason = "each test program that includes it uses a part")]
 impl Terminal {
     /// One of this size.
     pub fn new(rows: u16, columns: u16) -> Self {
@@ -83,10 +87,24 @@ impl Terminal {
 
     /// Waits until exactly this is on the screen.
     pub fn expect(&self, lines: &[&str]) {
+        self.wait_for(lines, |shown, expected| shown == expected);
+    }
+
+    /// Waits until these are the last lines on the screen.
+    pub fn expect_last(&self, lines: &[&str]) {
+        self.wait_for(lines, |shown, expected| shown.ends_with(&format!("\n{expected}")));
+    }
+
+    /// Waits until all of these are somewhere on the screen.
+    pub fn expect_parts(&self, parts: &[&str]) {
+        self.wait_for(parts, |shown, _| parts.iter().all(|part| shown.contains(part)));
+    }
+
+    fn wait_for(&self, lines: &[&str], is_there: impl Fn(&str, &str) -> bool) {
         let (start, expected) = (Instant::now(), lines.join("\n"));
-        while self.shown() != expected {
+        while !is_there(&self.shown(), &expected) {
             assert!(start.elapsed() < DEADLINE, "expected:\n{expected}\nshown:\n{}", self.shown());
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
