@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tests::{programs, require};
 
+use crate::terminal::Terminal;
+
 /// A boot and a stop in namespaces take three seconds on a quiet machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The last line of a stop that left nothing.
@@ -155,6 +157,43 @@ fn a_held_mount_is_named() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let last = text.lines().last().unwrap_or_default();
     assert!(last.starts_with("unclean stop: 0 processes, 1 mount left: /mnt"), "{text}");
+}
+
+/// On a terminal a rehearsal has a boot's display, and obeys its keys; nothing of it is left, and the terminal is as it was.
+fn rehearsal_with_display(columns: u16) {
+    if !require::root() || !require::tools(&["make"]) {
+        return;
+    }
+    let gate = "description: Gate\nkind: oneshot\nstart: 'echo waiting; exec sleep 1000'\n";
+    let stage = Stage::new(&[("gate", gate)]);
+    let mut terminal = Terminal::new(24, columns);
+    let mut command = stage.rehearse();
+    command.env("TERM", "linux").stdin(Stdio::null()).stdout(terminal.device()).stderr(terminal.device());
+    let mut rehearsal = command.spawn().expect("a rehearsal");
+    drop(command);
+    terminal.expect_last(&["[....] gate T of T  (Esc details, s skip, r rescue)"]);
+    assert!(!terminal.is_cooked());
+    terminal.press("\x1b");
+    let details =
+        ["[....] gate: Gate (T of T, pid N)", "       | waiting", "       (Esc less, s give gate up, r rescue)"];
+    terminal.expect_last(&details);
+    terminal.press("s");
+    assert_eq!(rehearsal.wait().expect("its end").code(), Some(1));
+    terminal.expect_last(&[CLEAN]);
+    assert!(terminal.is_cooked() && !terminal.shown().contains("[....]"), "{}", terminal.shown());
+    let given_up = terminal.written().contains("gate: given up at the console (");
+    let after = terminal.written().rsplit("\x1b[2K").next().is_some_and(|rest| rest.contains("\nprocesses\r\n"));
+    assert!(given_up && after, "{}", terminal.written());
+}
+
+#[test]
+fn rehearsal_with_display_at_80_columns() {
+    rehearsal_with_display(80);
+}
+
+#[test]
+fn rehearsal_with_display_at_200_columns() {
+    rehearsal_with_display(200);
 }
 
 /// Finds the sandbox in whose /mnt the token lies, holds it open from outside, and removes its name: the boot goes on.

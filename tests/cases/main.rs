@@ -20,4 +20,6 @@ mod process_one_signals;
 mod soak;
 mod stop_unwilling;
 mod support;
+#[path = "../../stage2/tests/recordings/terminal.rs"]
+mod terminal;
 mod tidy;

@@ -1,14 +1,19 @@
 //! The sandbox's console: a pseudo-terminal of which the front keeps the master.
 
-use std::ffi::OsString;
 use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use nix::fcntl::OFlag;
-use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
+use nix::unistd::ttyname;
+use supervisor::sys::terminal::Size;
+
+/// What no program writes on a console: behind it on the master, everything that was written before has been read.
+pub const MARK: u8 = 0;
 
 /// Both ends of the terminal. The slave is kept open, so that the master never hangs up between two openings.
 #[derive(Debug)]
@@ -17,28 +22,41 @@ pub struct Console {
     pub master: File,
     /// The name that is bound to /dev/console.
     pub slave_path: PathBuf,
-    _slave: File,
+    slave: File,
 }
 
 impl Console {
-    /// Makes a terminal that passes bytes on as they are and that everyone in the sandbox may open.
-    pub fn make() -> Result<Self, String> {
-        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).map_err(unable)?;
-        grantpt(&master).map_err(unable)?;
-        unlockpt(&master).map_err(unable)?;
-        let slave_path: PathBuf = OsString::from(ptsname_r(&master).map_err(unable)?).into();
-        let slave = File::options()
-            .read(true)
-            .write(true)
-            .open(&slave_path)
-            .map_err(|e| format!("{unable_text}: {e}", unable_text = UNABLE))?;
-        slave.set_permissions(std::fs::Permissions::from_mode(0o666)).map_err(|e| format!("{UNABLE}: {e}"))?;
+    /// Makes a terminal that passes bytes on as they are and that everyone in the sandbox may open. With a size it is
+    /// one to show a display on.
+    pub fn make(size: Option<Size>) -> Result<Self, String> {
+        let size = size.map(|size| Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 });
+        let OpenptyResult { master, slave } = openpty(size.as_ref(), None).map_err(unable)?;
+        [&master, &slave].into_iter().try_for_each(close_on_exec).map_err(unable)?;
+        // Nothing here may wait for the other end. The sandbox opens the name, and has flags of its own.
+        for end in [&master, &slave] {
+            fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(unable)?;
+        }
+        let slave_path = ttyname(&slave).map_err(unable)?;
         let mut mode = tcgetattr(slave.as_fd()).map_err(unable)?;
         mode.output_flags.remove(OutputFlags::OPOST);
         tcsetattr(slave.as_fd(), SetArg::TCSANOW, &mode).map_err(unable)?;
-        let fd: OwnedFd = master.into();
-        Ok(Self { master: File::from(fd), slave_path, _slave: slave })
+        let slave = File::from(slave);
+        slave.set_permissions(std::fs::Permissions::from_mode(0o666)).map_err(|e| format!("{UNABLE}: {e}"))?;
+        Ok(Self { master: File::from(master), slave_path, slave })
     }
+
+    /// Writes [`MARK`] behind what is there. False: there is no room yet.
+    pub fn mark(&mut self) -> io::Result<bool> {
+        match self.slave.write(&[MARK]) {
+            Ok(count) => Ok(count == 1),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn close_on_exec(descriptor: &OwnedFd) -> nix::Result<()> {
+    fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop)
 }
 
 const UNABLE: &str = "unable to make a console";

@@ -1,6 +1,6 @@
-//! Watches a sandbox: copies its console out, and notices the end of the boot and the end of process 1.
+//! Watches a sandbox: copies its console out and the keys in, and notices the end of the boot and the end of process 1.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ChildStdout;
@@ -11,8 +11,9 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::console::Console;
+use super::console::{Console, MARK};
 use super::protocol::Said;
+use crate::record::console::keyboard::Keyboard;
 
 /// What ended a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub enum Seen {
 #[derive(Debug)]
 pub struct ConsoleWatch {
     console: Console,
+    keyboard: Option<Keyboard>,
     inside: BufReader<ChildStdout>,
     inotify: Inotify,
     interruptions: SignalFd,
@@ -36,17 +38,20 @@ pub struct ConsoleWatch {
     is_watching: bool,
     last_line: Vec<u8>,
     line: Vec<u8>,
+    /// The cursor is at the beginning of what `line` holds: what comes now is written over it.
+    has_returned: bool,
 }
 
 impl ConsoleWatch {
-    /// Watches this console and this inside.
-    pub fn new(console: Console, inside: BufReader<ChildStdout>) -> io::Result<Self> {
+    /// Watches this console and this inside; the console gets what is typed on the keyboard, if there is one.
+    pub fn new(console: Console, keyboard: Option<Keyboard>, inside: BufReader<ChildStdout>) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         let signals = super::INTERRUPTIONS.into_iter().collect::<SigSet>();
         signals.thread_block()?;
         let interruptions = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self {
             console,
+            keyboard,
             inside,
             inotify,
             interruptions,
@@ -54,6 +59,7 @@ impl ConsoleWatch {
             is_watching: false,
             last_line: vec![],
             line: vec![],
+            has_returned: false,
         })
     }
 
@@ -72,6 +78,7 @@ impl ConsoleWatch {
         let deadline = Instant::now() + limit;
         loop {
             if for_boot && self.is_boot_done() {
+                self.copy_rest(out)?;
                 return Ok(Seen::BootDone);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -91,35 +98,74 @@ impl ConsoleWatch {
     }
 
     /// Waits for either; tells which of console and inside have something to read.
-    fn wait(&self, left: Duration) -> Result<[bool; 2], String> {
-        let mut watched = [
+    fn wait(&mut self, left: Duration) -> Result<[bool; 2], String> {
+        let mut watched = vec![
             PollFd::new(self.console.master.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inside.get_ref().as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.interruptions.as_fd(), PollFlags::POLLIN),
         ];
+        watched.extend(self.keyboard.as_ref().map(|keyboard| PollFd::new(keyboard.as_fd(), PollFlags::POLLIN)));
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         match poll(&mut watched, timeout) {
             Ok(_) | Err(nix::Error::EINTR) => {}
             Err(error) => return Err(format!("unable to wait for the sandbox: {}", error.desc())),
         }
         let _ = self.inotify.read_events();
-        let has = |at: usize| watched[at].revents().is_some_and(|events| !events.is_empty());
-        if has(3) { Err("interrupted".to_owned()) } else { Ok([has(0), has(1)]) }
+        let is_ready = |entry: &PollFd<'_>| entry.revents().is_some_and(|events| !events.is_empty());
+        let has = |at: usize| watched.get(at).is_some_and(is_ready);
+        let (ready, is_interrupted, is_typed) = ([has(0), has(1)], has(3), has(4));
+        if is_typed {
+            self.type_in();
+        }
+        if is_interrupted { Err("interrupted".to_owned()) } else { Ok(ready) }
     }
 
-    fn copy(&mut self, out: &mut dyn Write) -> Result<(), String> {
-        let mut buffer = [0; 4096];
-        let size = self.console.master.read(&mut buffer).map_err(|e| format!("unable to read the console: {e}"))?;
-        let text = buffer.get(..size).unwrap_or_default();
-        for byte in text {
-            match byte {
-                b'\n' if self.line.iter().all(u8::is_ascii_whitespace) => self.line.clear(),
-                b'\n' => self.last_line = std::mem::take(&mut self.line),
-                byte => self.line.push(*byte),
+    /// Gives the console what was typed. One that takes no more loses it, as a machine's does.
+    fn type_in(&mut self) {
+        match self.keyboard.as_mut().map(Keyboard::read_typed) {
+            Some(Ok(typed)) => drop(self.console.master.write(&typed)),
+            Some(Err(_)) => self.keyboard = None,
+            None => {}
+        }
+    }
+
+    /// Copies everything that is on the console by now.
+    fn copy_rest(&mut self, out: &mut dyn Write) -> Result<(), String> {
+        let mut is_marked = false;
+        loop {
+            is_marked = is_marked || self.console.mark().map_err(|e| format!("unable to write to the console: {e}"))?;
+            if self.wait(Duration::MAX)?[0] && self.copy(out)? {
+                return Ok(());
             }
         }
-        out.write_all(text).and_then(|()| out.flush()).map_err(|e| format!("unable to write: {e}"))
+    }
+
+    /// Copies what is there. Answers whether the mark was among it.
+    fn copy(&mut self, out: &mut dyn Write) -> Result<bool, String> {
+        let mut buffer = [0; 4096];
+        let size = match self.console.master.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            size => size.map_err(|e| format!("unable to read the console: {e}"))?,
+        };
+        let (marks, text): (Vec<u8>, Vec<u8>) =
+            buffer.get(..size).unwrap_or_default().iter().partition(|byte| **byte == MARK);
+        text.iter().for_each(|byte| self.take_in(*byte));
+        out.write_all(&text).and_then(|()| out.flush()).map_err(|e| format!("unable to write: {e}"))?;
+        Ok(!marks.is_empty())
+    }
+
+    /// Keeps the last line, as it stands there after all that was drawn over it.
+    fn take_in(&mut self, byte: u8) {
+        if self.has_returned && byte != b'\n' {
+            self.line.clear();
+        }
+        self.has_returned = byte == b'\r';
+        match byte {
+            b'\n' if self.line.iter().all(u8::is_ascii_whitespace) => self.line.clear(),
+            b'\n' => self.last_line = std::mem::take(&mut self.line),
+            byte => self.line.push(byte),
+        }
     }
 
     /// Looks for the answer, and has inotify tell when the next look is worth while.

@@ -20,6 +20,7 @@ mod limits;
 mod process_tree;
 mod protocol;
 mod sandbox;
+mod terminal;
 
 pub use first::FIRST;
 pub use front::{Options, run};

@@ -17,6 +17,7 @@ use super::front::Options;
 use super::identity::Identity;
 use super::layer::Layer;
 use super::protocol::{Layout, MAPPED, Said};
+use super::terminal::Terminal;
 
 /// For namespaces and mounts, on a loaded machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -41,7 +42,8 @@ impl Sandbox {
     pub fn start(options: &Options) -> Result<Self, String> {
         let identity = Identity::of_caller();
         let work = lay_out(options)?;
-        let console = Console::make()?;
+        let (size, keyboard) = Terminal::take().map(|terminal| (terminal.size, terminal.keyboard)).unzip();
+        let console = Console::make(size)?;
         let layout = Layout {
             root: options.root.clone(),
             work: work.path().to_path_buf(),
@@ -50,7 +52,8 @@ impl Sandbox {
             cgroup: make_cgroup(identity),
         };
         let (inside, words) = spawn_inside()?;
-        let watch = ConsoleWatch::new(console, words).map_err(|e| format!("unable to watch the sandbox: {e}"))?;
+        let watch =
+            ConsoleWatch::new(console, keyboard, words).map_err(|e| format!("unable to watch the sandbox: {e}"))?;
         let mut sandbox = Self { watch, pid: 0, inside, cgroup: layout.cgroup.clone(), _work: work };
         sandbox.boot(&layout, identity)?;
         Ok(sandbox)

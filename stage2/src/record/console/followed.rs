@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use serde_json::Value;
+use supervisor::sys::terminal::Size;
 
 use super::awaited::{Awaited, Display};
 use super::is_dumb;
@@ -16,6 +17,11 @@ use super::live::{Live, display_size};
 
 /// In ns; what ends sooner is not shown.
 const SECOND: u64 = 1_000_000_000;
+
+/// How large the terminal on standard output is; `None`: that is none to show a display on.
+pub fn standard_output_size() -> Option<Size> {
+    display_size(stdout().as_fd()).filter(|_| !is_dumb())
+}
 
 /// The line.
 #[derive(Debug, Default)]
@@ -28,7 +34,7 @@ pub struct Followed {
 impl Followed {
     /// On standard output; `None`: that is no terminal to show it on.
     pub fn on_standard_output() -> Option<Self> {
-        (!is_dumb() && display_size(stdout().as_fd()).is_some()).then(Self::default)
+        standard_output_size().map(|_| Self::default())
     }
 
     /// Takes in an entry of the progress.
@@ -47,8 +53,7 @@ impl Followed {
 
     /// The bytes that bring the terminal up to date.
     pub fn draw(&mut self, now: u64) -> Vec<u8> {
-        let size = display_size(stdout().as_fd());
-        match size.filter(|_| self.age(now).is_some_and(|age| age >= SECOND)) {
+        match standard_output_size().filter(|_| self.age(now).is_some_and(|age| age >= SECOND)) {
             Some(size) => {
                 let awaited = self.awaited(now);
                 let display = Display { awaited: &awaited, waiting: 0, has_details: false, has_keys: false };

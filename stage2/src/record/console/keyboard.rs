@@ -58,11 +58,19 @@ impl Keyboard {
 
     /// The key that was pressed, if one was. An error: there is no terminal any more.
     pub fn read(&mut self) -> io::Result<Option<Key>> {
-        let mut bytes = [0; 64];
+        self.read_typed().map(|typed| Key::of(&typed))
+    }
+
+    /// Whatever was typed: nothing, perhaps. An error: there is no terminal any more.
+    pub fn read_typed(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; 64];
         match self.terminal.read(&mut bytes) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => Ok(Key::of(bytes.get(..count).unwrap_or_default())),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
+            Ok(count) => {
+                bytes.truncate(count);
+                Ok(bytes)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
