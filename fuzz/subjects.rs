@@ -38,7 +38,7 @@ pub fn yaml(bytes: &[u8]) {
         let printed = unit.to_yaml();
         let path = format!("u/{}.yaml", unit.name);
         let again = UnitSet::from_texts(&[(path.as_str(), printed.as_str())]);
-        let again = again.get(unit.name.as_str()).map(units::Unit::to_yaml);
+        let again = again.get(unit.name.as_str()).map(|unit| unit.to_yaml());
         assert_eq!(again.as_ref(), Some(&printed), "{:?}", set.units());
     }
 }

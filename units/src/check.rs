@@ -17,6 +17,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::text::{did_you_mean, quoted};
@@ -48,13 +49,13 @@ pub(crate) struct Checked {
     /// Its name, if it has one that can be used.
     pub(crate) name: Option<UnitName>,
     /// The document itself, if the name is a template's.
-    pub(crate) template: Option<Document<'static>>,
+    pub(crate) template: Option<Box<Document<'static>>>,
     /// The unit, if nothing is wrong with it.
-    pub(crate) unit: Option<Unit>,
+    pub(crate) unit: Option<Arc<Unit>>,
     /// What can be told of it, if something is: what is right is there, what is wrong is left out.
-    pub(crate) remains: Option<Unit>,
+    pub(crate) remains: Option<Arc<Unit>>,
     /// Where its commands and accounts stand, each with its key.
-    pub(crate) commands: Vec<(&'static str, Place)>,
+    pub(crate) commands: Box<[(&'static str, Place)]>,
     /// Errors and warnings, in the order of the text.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -73,13 +74,13 @@ pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) 
             template: None,
             unit: None,
             remains: None,
-            commands: Vec::new(),
+            commands: Box::default(),
             diagnostics: checker.diagnostics,
         };
     };
     checker.fields = entries;
     let name = checker.name(place, file_name);
-    let unit = checker.unit(place, name.clone());
+    let unit = checker.unit(place, name.clone()).map(Arc::new);
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
     let (unit, remains) = if checker.has_error { (None, unit) } else { (unit, None) };

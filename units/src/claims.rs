@@ -4,19 +4,22 @@
 //! both are found to be ready, are in the way only of units that are up together, which is for the caller to say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use crate::text::quoted;
 use crate::{Address, Diagnostic, Kind, Place, Readiness, Severity, Unit, UnitName, UnitSet};
 
 /// Where two addresses can be in each other's way at all.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Spot {
     Tcp(u16),
     Udp(u16),
     Path(Box<Path>),
 }
+
+/// A spot, and there one of this machine's addresses; `None`: the whole spot.
+type Part = (Spot, Option<IpAddr>);
 
 /// An address that a unit takes for its own.
 struct Claim<'a> {
@@ -37,7 +40,8 @@ impl UnitSet {
     /// Two of these units, which are to be up together, that claim one name, or one address to listen or be ready at.
     pub fn check_claims_among<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> Vec<Diagnostic> {
         let names: BTreeSet<&str> = names.into_iter().collect();
-        let units: Vec<&Unit> = names.iter().filter_map(|name| self.get(name).or_else(|| self.remains(name))).collect();
+        let unit = |name: &&str| self.get(name).or_else(|| self.remains(name)).map(AsRef::as_ref);
+        let units: Vec<&Unit> = names.iter().filter_map(unit).collect();
         let claims = units.iter().flat_map(|unit| sockets(unit).chain(self.readiness(unit)));
         let addresses = self.claimed_addresses(claims);
         addresses.into_iter().chain(self.shared_names(&units)).collect()
@@ -71,20 +75,20 @@ impl UnitSet {
     }
 
     fn claimed_addresses<'a>(&self, claims: impl Iterator<Item = Claim<'a>>) -> Vec<Diagnostic> {
-        let mut known: BTreeMap<Spot, Vec<Claim<'a>>> = BTreeMap::new();
+        let mut known: BTreeMap<Part, Vec<Claim<'a>>> = BTreeMap::new();
         let mut clashes = Vec::new();
         for claim in claims {
-            let others = known.entry(spot(&claim.address)).or_default();
+            let part = part(&claim.address);
             let is_clash = |other: &&Claim<'_>| {
                 let is_own = other.unit.name == claim.unit.name;
-                !is_own && overlap(&other.address, &claim.address) && !conflict(claim.unit, other.unit)
+                !is_own && !conflict(claim.unit, other.unit)
             };
-            if let Some(other) = others.iter().find(is_clash) {
+            if let Some(other) = overlapping(&known, &part).find(is_clash) {
                 let (name, address) = (quoted(other.unit.name.as_str()), quoted(&other.address.to_string()));
                 let message = format!("unit {name} {} {address}, too; {ADVICE}", other.verb);
                 clashes.push(self.clash(claim.place, message, other.place, "the other one"));
             }
-            others.push(claim);
+            known.entry(part).or_default().push(claim);
         }
         clashes
     }
@@ -123,25 +127,28 @@ fn sockets(unit: &Unit) -> impl Iterator<Item = Claim<'_>> {
     })
 }
 
-fn spot(address: &Address) -> Spot {
+fn part(address: &Address) -> Part {
+    let ip = |address: &SocketAddr| Some(address.ip()).filter(|ip| !ip.is_unspecified());
     match address {
-        Address::Tcp(address) => Spot::Tcp(address.port()),
-        Address::Udp(address) => Spot::Udp(address.port()),
+        Address::Tcp(address) => (Spot::Tcp(address.port()), ip(address)),
+        Address::Udp(address) => (Spot::Udp(address.port()), ip(address)),
         Address::Unix(path) | Address::UnixDatagram(path) | Address::UnixSeqpacket(path) => {
-            Spot::Path(path.as_path().into())
+            (Spot::Path(path.as_path().into()), None)
         }
     }
 }
 
-/// Whether the kernel would refuse one after the other, given that they have one spot.
-fn overlap(one: &Address, other: &Address) -> bool {
-    let is_any = |address: &SocketAddr| address.ip().is_unspecified();
-    match (one, other) {
-        (Address::Tcp(one), Address::Tcp(other)) | (Address::Udp(one), Address::Udp(other)) => {
-            one.ip() == other.ip() || is_any(one) || is_any(other)
-        }
-        _ => true,
-    }
+/// What the kernel would refuse a part after.
+fn overlapping<'a, 'b>(
+    known: &'b BTreeMap<Part, Vec<Claim<'a>>>,
+    (spot, ip): &Part,
+) -> impl Iterator<Item = &'b Claim<'a>> {
+    let whole = || (spot.clone(), None);
+    let all = ip.is_none().then(|| known.range(whole()..).take_while(move |((other, _), _)| other == spot));
+    let all = all.into_iter().flatten().map(|(_, claims)| claims);
+    let same = ip.and_then(|ip| known.get(&(spot.clone(), Some(ip))));
+    let wider = ip.and_then(|_| known.get(&whole()));
+    all.chain(same).chain(wider).flatten()
 }
 
 /// Whether one of them says that it is never up together with the other, perhaps by a name that the other provides.

@@ -1,6 +1,7 @@
 //! Under which circumstances a command runs: user, environment, limits, sandbox, control group.
 
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 
 /// What longruns and one-shots have in common. The default is the engine's own clean environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub struct Context {
     pub hide: Vec<PathBuf>,
     /// `cgroup`: files of the unit's control group with what is written into them.
     pub cgroup: Vec<(String, String)>,
+}
+
+impl Context {
+    /// To be shared: the default, which most units have, is there once.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        static DEFAULT: LazyLock<Arc<Context>> = LazyLock::new(Arc::default);
+        if self == **DEFAULT { DEFAULT.clone() } else { self.into() }
+    }
 }
 
 /// A resource limit.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -76,7 +77,7 @@ impl UnitSet {
 struct Root<'a> {
     root: &'a Path,
     programs: RefCell<HashMap<&'a str, Option<(Severity, &'static str)>>>,
-    paths: RefCell<HashMap<&'a Path, bool>>,
+    paths: RefCell<HashMap<&'a OsStr, bool>>,
 }
 
 impl<'a> Root<'a> {
@@ -85,7 +86,7 @@ impl<'a> Root<'a> {
         match condition {
             Condition::Path { path, absent } => {
                 let is_there = || resolve(self.root, path).is_some();
-                *self.paths.borrow_mut().entry(path).or_insert_with(is_there) != *absent
+                *self.paths.borrow_mut().entry(path.as_os_str()).or_insert_with(is_there) != *absent
             }
             Condition::Container(_) | Condition::Cmdline { .. } | Condition::User(_) => true,
         }

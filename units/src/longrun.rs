@@ -1,6 +1,7 @@
 //! A supervised process: what runs, when it counts as up, and what happens when it ends.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{Command, Context, Log, Readiness, Signal, Socket};
@@ -33,7 +34,7 @@ pub struct Longrun {
     /// `log`.
     pub log: Log,
     /// Everything about the process's surroundings.
-    pub context: Context,
+    pub context: Arc<Context>,
 }
 
 impl Longrun {

@@ -2,6 +2,8 @@
 //!
 //! Documents may be prepared by several threads at once, so nothing here changes.
 
+use std::sync::Arc;
+
 use crate::check::{Checked, check};
 use crate::drop_in::DropIns;
 use crate::source::Source;
@@ -39,19 +41,19 @@ impl Preparation {
             self.drop_ins.apply(name, &mut document);
         }
         let is_template = name.as_ref().is_some_and(UnitName::is_template);
-        let template = is_template.then(|| document.clone().into_owned());
+        let template = is_template.then(|| Box::new(document.clone().into_owned()));
         let own_instance = name.as_ref().and_then(UnitName::template).map(|(_, instance)| instance);
         let instance = own_instance.or(is_template.then_some(SOME_INSTANCE));
         self.reading.variables.expand(&mut document, instance);
         let says = |key: &str| document.get(key).is_some();
         let (says_start, says_stop) = (says("start-timeout"), says("stop-timeout"));
         let mut checked = Checked { template, ..check(document, file_name) };
-        if let Some(unit) = checked.unit.as_mut().filter(|unit| unit.kind != Kind::Milestone) {
+        if let Some(unit) = checked.unit.as_mut().map(Arc::make_mut).filter(|unit| unit.kind != Kind::Milestone) {
             unit.start_timeout = if says_start { unit.start_timeout } else { Some(self.reading.start_timeout) };
             unit.stop_timeout = if says_stop { unit.stop_timeout } else { self.reading.stop_timeout };
         }
         if let (Some(unit), Some(instance)) = (&mut checked.unit, instance) {
-            name_instance(unit, instance);
+            name_instance(Arc::make_mut(unit), instance);
         }
         for diagnostic in checked.diagnostics.iter_mut().filter(|one| one.snippet.is_none()) {
             let here = source.filter(|source| source.file == diagnostic.place.file);
@@ -70,6 +72,6 @@ fn name_instance(unit: &mut Unit, instance: &str) {
         Kind::Longrun(_) | Kind::Milestone => return,
     };
     if !context.env.iter().any(|(name, _)| name == INSTANCE) {
-        context.env.push((INSTANCE.into(), instance.into()));
+        Arc::make_mut(context).env.push((INSTANCE.into(), instance.into()));
     }
 }

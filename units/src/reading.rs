@@ -46,13 +46,26 @@ pub(crate) struct UnitFile {
     look: Look,
 }
 
+impl UnitFile {
+    /// The name that it gives.
+    fn unit(&self) -> Result<UnitName, String> {
+        unit_name(&self.name)
+    }
+}
+
 /// What a file has given.
 #[derive(Debug)]
 pub(crate) struct FileRead {
-    /// Its text, if it could be read.
+    /// Its text, if there is something to say of it: what there is nothing to say of yet is read again if that changes.
     pub(crate) source: Option<Source>,
     /// Its documents.
     pub(crate) checked: Vec<Checked>,
+}
+
+impl FileRead {
+    fn new(source: Source, checked: Vec<Checked>) -> Self {
+        Self { source: Some(source).filter(|_| !is_silent(&checked)), checked }
+    }
 }
 
 /// A unit directory with its unit files, and its directories of drop-ins; one that is not there has none.
@@ -96,7 +109,7 @@ impl UnitDirectory {
     pub(crate) fn read(&self, file: &UnitFile, preparation: &Preparation) -> FileRead {
         match self.source(file) {
             Ok((source, _)) => from_source(source, preparation),
-            Err(error) => unreadable(name_of(Path::new(&file.name)).ok(), error),
+            Err(error) => unreadable(file.unit().ok(), error),
         }
     }
 
@@ -107,10 +120,10 @@ impl UnitDirectory {
         preparation: &Preparation,
         cache: &'a Cache,
     ) -> FileCached<'a> {
-        let now = SystemTime::now();
         if let Some(found) = self.find(file, preparation, cache) {
             return found;
         }
+        let now = SystemTime::now();
         match self.source(file) {
             Ok((source, found)) => {
                 let identity = Identity::of(&found);
@@ -119,9 +132,9 @@ impl UnitDirectory {
                     identity.is_settled(now).then(|| cache::entry(&source.file, &identity, &documents)).flatten();
                 let checked = check_text(&source, documents, preparation);
                 let entry = entry.filter(|_| is_silent(&checked)).map(Cow::Owned);
-                FileCached { entry, read: FileRead { source: Some(source), checked } }
+                FileCached { entry, read: FileRead::new(source, checked) }
             }
-            Err(error) => FileCached { read: unreadable(name_of(Path::new(&file.name)).ok(), error), entry: None },
+            Err(error) => FileCached { read: unreadable(file.unit().ok(), error), entry: None },
         }
     }
 
@@ -130,7 +143,7 @@ impl UnitDirectory {
         let found = fstatat(&self.descriptor, file.name.as_str(), AtFlags::empty()).ok()?;
         let path = self.path_of(file);
         let (documents, entry) = cache.find(&path, &Identity::of(&found))?;
-        let name = name_of(&path);
+        let name = file.unit();
         let checked = check_documents(&path, None, documents, name.as_ref().map_err(String::as_str), preparation);
         is_silent(&checked)
             .then_some(FileCached { read: FileRead { source: None, checked }, entry: Some(Cow::Borrowed(entry)) })
@@ -155,23 +168,23 @@ pub(crate) fn read_as(path: &Path, name: &UnitName, preparation: &Preparation) -
         Ok(source) => {
             let documents = parse(&source);
             let checked = check_documents(&source.file, Some(&source), documents, Ok(name), preparation);
-            FileRead { source: Some(source), checked }
+            FileRead::new(source, checked)
         }
         Err(error) => unreadable(Some(name.clone()), error),
     }
 }
 
-/// Takes a text as if it were a file.
+/// Takes a text as if it were a file. It is kept, because it cannot be read again.
 pub(crate) fn from_text(path: &Path, text: &str, preparation: &Preparation) -> FileRead {
     match Source::from_bytes(path.into(), text.as_bytes().to_vec()) {
-        Ok(source) => from_source(source, preparation),
+        Ok(source) => FileRead { source: Some(source.clone()), ..from_source(source, preparation) },
         Err(error) => unreadable(name_of(path).ok(), error),
     }
 }
 
 fn from_source(source: Source, preparation: &Preparation) -> FileRead {
     let checked = check_text(&source, parse(&source), preparation);
-    FileRead { source: Some(source), checked }
+    FileRead::new(source, checked)
 }
 
 /// The documents of a text, at least one.
@@ -222,14 +235,17 @@ fn check_documents(
 
 fn unreadable(name: Option<UnitName>, error: Diagnostic) -> FileRead {
     let checked =
-        Checked { name, template: None, unit: None, remains: None, commands: Vec::new(), diagnostics: vec![error] };
+        Checked { name, template: None, unit: None, remains: None, commands: Box::default(), diagnostics: vec![error] };
     FileRead { source: None, checked: vec![checked] }
 }
 
 /// The name that a file's name gives.
 fn name_of(path: &Path) -> Result<UnitName, String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    UnitName::new(name.strip_suffix(SUFFIX).unwrap_or(&name))
+    unit_name(&path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn unit_name(file: &str) -> Result<UnitName, String> {
+    UnitName::new(file.strip_suffix(SUFFIX).unwrap_or(file))
 }
 
 /// The names in a directory, sorted, without hidden ones.
@@ -244,7 +260,8 @@ fn entries(directory: &Path) -> io::Result<Vec<(String, Look)>> {
         let entry = entry?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         let look = if is_file { Look::Regular } else { Look::Unknown };
-        names.push((entry.file_name().to_string_lossy().into_owned(), look));
+        let name = entry.file_name().into_string().unwrap_or_else(|name| name.to_string_lossy().into_owned());
+        names.push((name, look));
     }
     names.retain(|(name, _)| !name.starts_with('.'));
     names.sort_unstable_by(|one, other| one.0.cmp(&other.0));

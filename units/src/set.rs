@@ -47,25 +47,40 @@ impl Default for Reading {
 #[derive(Clone, Debug, Default)]
 pub struct UnitSet {
     directories: Vec<PathBuf>,
-    units: BTreeMap<UnitName, Unit>,
+    units: BTreeMap<UnitName, Arc<Unit>>,
     broken: BTreeMap<UnitName, Vec<Diagnostic>>,
     /// What can be told of units in `broken`: what is wrong elsewhere is found by it, and nothing else.
-    remains: BTreeMap<UnitName, Unit>,
+    remains: BTreeMap<UnitName, Arc<Unit>>,
     diagnostics: Vec<Diagnostic>,
     sources: HashMap<Arc<Path>, Source>,
-    commands: BTreeMap<UnitName, Vec<(&'static str, Place)>>,
     /// Units that provide a name, by name.
     providers: BTreeMap<UnitName, Vec<UnitName>>,
-    /// Where each name of `units` and `broken` is defined.
-    definitions: HashMap<UnitName, Place>,
+    /// What each name is that somebody has defined.
+    definitions: HashMap<UnitName, Definition>,
     preparation: Arc<Preparation>,
-    templates: BTreeMap<UnitName, Document<'static>>,
+    templates: BTreeMap<UnitName, Box<Document<'static>>>,
     scripts: InitScripts,
     /// How many units came into being because somebody named them.
     provided: usize,
-    /// Texts are kept, because they cannot be read again.
-    keeps_texts: bool,
     new_cache: Option<crate::cache::NewCache>,
+}
+
+/// A name that is defined.
+#[derive(Clone, Debug)]
+struct Definition {
+    /// Where.
+    place: Place,
+    /// The unit, if it can be used.
+    unit: Option<Arc<Unit>>,
+    /// Where its commands and accounts stand, each with its key.
+    commands: Box<[(&'static str, Place)]>,
+}
+
+impl Definition {
+    /// One that cannot be used, or not by itself.
+    fn bare(place: Place) -> Self {
+        Self { place, unit: None, commands: Box::default() }
+    }
 }
 
 impl UnitSet {
@@ -129,7 +144,7 @@ impl UnitSet {
 
     /// As [`UnitSet::from_texts`], with variables and init scripts; a parent that ends with `.yaml.d` holds drop-ins.
     pub fn from_texts_with(texts: &[(&str, &str)], reading: &Reading) -> Self {
-        let mut set = Self { keeps_texts: true, ..Self::new(reading) };
+        let mut set = Self::new(reading);
         let mut files = Vec::new();
         for (path, text) in texts {
             let path = Path::new(path);
@@ -154,13 +169,13 @@ impl UnitSet {
     }
 
     /// The units that can be used.
-    pub fn units(&self) -> &BTreeMap<UnitName, Unit> {
+    pub fn units(&self) -> &BTreeMap<UnitName, Arc<Unit>> {
         &self.units
     }
 
     /// A unit that can be used.
-    pub fn get(&self, name: &str) -> Option<&Unit> {
-        self.units.get(name)
+    pub fn get(&self, name: &str) -> Option<&Arc<Unit>> {
+        self.definitions.get(name)?.unit.as_ref()
     }
 
     /// The units that provide a name, by name.
@@ -175,11 +190,11 @@ impl UnitSet {
 
     /// The units, and of those that cannot be used what can be told: what is wrong is looked for in all of them.
     pub fn legible(&self) -> impl Iterator<Item = &Unit> {
-        self.units.values().chain(self.remains.values())
+        self.units.values().chain(self.remains.values()).map(AsRef::as_ref)
     }
 
     /// What can be told of a unit that cannot be used.
-    pub fn remains(&self, name: &str) -> Option<&Unit> {
+    pub fn remains(&self, name: &str) -> Option<&Arc<Unit>> {
         self.remains.get(name)
     }
 
@@ -216,12 +231,12 @@ impl UnitSet {
 
     /// Where a defined name is defined.
     pub(crate) fn definition(&self, name: &str) -> Option<&Place> {
-        self.definitions.get(name)
+        self.definitions.get(name).map(|definition| &definition.place)
     }
 
     /// Where the value of a command or account of a unit stands; the unit's own place where that is not known.
     pub(crate) fn place_of<'a>(&'a self, unit: &'a Unit, key: &str) -> &'a Place {
-        let places = self.commands.get(&unit.name).map_or(&[][..], Vec::as_slice);
+        let places = self.definitions.get(&unit.name).map_or(&[][..], |definition| &definition.commands);
         places.iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place)
     }
 
@@ -243,11 +258,7 @@ impl UnitSet {
     }
 
     fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>) {
-        // What there is nothing to say of yet is read again if that changes.
-        let is_silent = file.checked.iter().all(|one| one.diagnostics.is_empty());
-        if let Some(source) = file.source.filter(|_| !is_silent || self.keeps_texts) {
-            self.sources.insert(source.file.clone(), source);
-        }
+        self.sources.extend(file.source.map(|source| (source.file.clone(), source)));
         for checked in file.checked {
             self.add(checked, hidden);
         }
@@ -256,7 +267,7 @@ impl UnitSet {
     /// Notes why a unit that is not defined in the unit directories cannot be had from elsewhere either.
     pub(crate) fn add_broken(&mut self, name: &UnitName, error: &Diagnostic) {
         if !self.is_defined(name.as_str()) {
-            self.definitions.insert(name.clone(), error.place.clone());
+            self.definitions.insert(name.clone(), Definition::bare(error.place.clone()));
             self.broken.insert(name.clone(), vec![error.clone()]);
         }
     }
@@ -271,35 +282,37 @@ impl UnitSet {
         }
         let place = unit.as_ref().map(|unit| &unit.place).or(diagnostics.first().map(|first| &first.place)).cloned();
         let Some(place) = place else { return };
-        if let Some(first) = self.definitions.get(&name) {
+        if let Some(first) = self.definition(name.as_str()) {
             if unit.is_some() {
                 diagnostics.push(self.defined_twice(&name, &place, first));
             }
             return self.diagnostics.append(&mut diagnostics);
         }
         self.diagnostics.extend_from_slice(&diagnostics);
-        self.definitions.insert(name.clone(), place);
+        let mut definition = Definition { commands, ..Definition::bare(place) };
         match unit {
             // A template is there to be named, not to be brought up.
-            Some(_) if template.is_some() => self.templates.extend(template.map(|document| (name, document))),
+            Some(_) if template.is_some() => {
+                self.templates.extend(template.map(|document| (name.clone(), document)));
+            }
             Some(unit) => {
                 for (provided, _) in &unit.provides {
                     let providers = self.providers.entry(provided.clone()).or_default();
                     let at = providers.partition_point(|other| *other < name);
                     providers.insert(at, name.clone());
                 }
-                self.commands.insert(name.clone(), commands);
-                self.units.insert(name, unit);
+                definition.unit = Some(unit.clone());
+                self.units.insert(name.clone(), unit);
             }
             None => {
                 diagnostics.retain(Diagnostic::is_error);
                 if let Some(remains) = remains.filter(|_| template.is_none()) {
-                    self.commands.insert(name.clone(), commands);
                     self.remains.insert(name.clone(), remains);
                 }
-                self.broken.insert(name, diagnostics);
+                self.broken.insert(name.clone(), diagnostics);
             }
         }
+        self.definitions.insert(name, definition);
     }
 
     fn defined_twice(&self, name: &UnitName, place: &Place, first: &Place) -> Diagnostic {

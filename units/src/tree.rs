@@ -23,6 +23,10 @@ const HEAVIEST: usize = 4 << 20;
 /// What a node weighs without its text.
 const NODE: usize = 64;
 
+/// So many keys or names are compared one by one; among more they are looked up, so that nothing takes more than linear
+/// time.
+pub(crate) const FEW: usize = 16;
+
 /// After so many diagnostics for one file, the rest is not looked for.
 pub(crate) const MOST_DIAGNOSTICS: usize = 100;
 

@@ -1,5 +1,6 @@
 //! A checked unit: what remains of the text once nothing is wrong with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{Command, Condition, Context, Longrun, Place, Step, UnitName};
@@ -89,5 +90,5 @@ pub struct Oneshot {
     /// `do`: native steps, in order, before `start`.
     pub steps: Vec<(Step, Place)>,
     /// Everything about the commands' surroundings.
-    pub context: Context,
+    pub context: Arc<Context>,
 }

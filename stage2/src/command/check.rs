@@ -150,15 +150,14 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let progress = Progress::begin("reading units");
     let set = UnitSet::load_with(&directories, &settings.reading());
     progress.tell("comparing units");
-    let mut found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
-    found.extend(claims(&set, &is_asked));
+    let found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
     mem::forget(set);
     sorted(found)
 }
 
 /// What units that are checked together would claim together, if they are to be up together: nobody knows, so it is a
 /// warning.
-fn claims(set: &UnitSet, is_asked: &dyn Fn(&Path) -> bool) -> Vec<Diagnostic> {
+fn claims(set: &UnitSet, is_asked: OfFile<'_>) -> Vec<Diagnostic> {
     let asked = set.legible().filter(|unit| is_asked(&unit.place.file)).map(|unit| unit.name.as_str());
     let mut found = set.check_claims_among(asked);
     found.iter_mut().for_each(|one| one.severity = Severity::Warning);
@@ -175,7 +174,8 @@ type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
 fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
-    let (mut found, of_units) = at_once(|| check_order(set, is_own), || check_units(set, scanner));
+    let of_units = || check_units(set, scanner).into_iter().chain(is_asked.into_iter().flat_map(|is| claims(set, is)));
+    let (mut found, of_units) = at_once(|| check_order(set, is_own), || of_units().collect::<Vec<_>>());
     found.extend(of_units);
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use units::{Command, Context, Kind};
+use units::{Command, Context};
 
 use super::Executor;
 use crate::engine::event::UnitIndex;
@@ -14,11 +14,7 @@ use crate::system::{cgroup, cgroup_values};
 impl Executor {
     /// The circumstances that a unit asks for.
     pub(super) fn context(&self, unit: UnitIndex) -> Context {
-        match self.unit(unit).map(|unit| &unit.kind) {
-            Some(Kind::Longrun(longrun)) => longrun.context.clone(),
-            Some(Kind::Oneshot(oneshot)) => oneshot.context.clone(),
-            Some(Kind::Milestone) | None => Context::default(),
-        }
+        self.unit(unit).and_then(|unit| unit.kind.context()).cloned().unwrap_or_default()
     }
 
     /// A command behind what its unit's context puts before it.

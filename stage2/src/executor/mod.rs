@@ -242,7 +242,7 @@ impl Executor {
     }
 
     fn unit(&self, unit: UnitIndex) -> Option<&Unit> {
-        self.target.graph.vertex(unit).unit.as_ref()
+        self.target.graph.vertex(unit).unit.as_deref()
     }
 
     fn name(&self, unit: UnitIndex) -> &str {

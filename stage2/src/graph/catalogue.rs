@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use units::{Diagnostic, Unit, UnitName, UnitSet};
 
@@ -9,7 +10,7 @@ use units::{Diagnostic, Unit, UnitName, UnitSet};
 #[derive(Clone, Debug)]
 pub enum Entry<'a> {
     /// A unit.
-    Unit(&'a Unit),
+    Unit(&'a Arc<Unit>),
     /// A unit with errors: the first of them, with its place, in one line.
     Broken(String),
     /// Nothing.
@@ -30,13 +31,13 @@ pub trait Catalogue {
     }
 }
 
-impl Catalogue for BTreeMap<UnitName, Unit> {
+impl Catalogue for BTreeMap<UnitName, Arc<Unit>> {
     fn find(&self, name: &str) -> Entry<'_> {
         self.get(name).map_or(Entry::Absent, Entry::Unit)
     }
 
     fn providers(&self, name: &str) -> Vec<UnitName> {
-        let provides = |unit: &&Unit| unit.provides.iter().any(|(provided, _)| provided.as_str() == name);
+        let provides = |unit: &&Arc<Unit>| unit.provides.iter().any(|(provided, _)| provided.as_str() == name);
         self.values().filter(provides).map(|unit| unit.name.clone()).collect()
     }
 }

@@ -58,7 +58,7 @@ impl Graph {
         while let Some(unit) = queue.pop_front() {
             for &other in self.pulls(unit) {
                 let is_needed = |text: &units::Unit| text.needs.iter().any(|edge| self.means(&edge.unit, other));
-                let reason = match self.vertices[unit].unit.as_ref().is_some_and(is_needed) {
+                let reason = match self.vertices[unit].unit.as_deref().is_some_and(is_needed) {
                     true => Reason::Needed(unit),
                     false => Reason::Wanted(unit),
                 };
@@ -79,7 +79,7 @@ impl Graph {
     fn means(&self, name: &units::UnitName, unit: UnitIndex) -> bool {
         let vertex = &self.vertices[unit];
         let provides = |text: &units::Unit| text.provides.iter().any(|(provided, _)| provided == name);
-        vertex.name == *name || vertex.unit.as_ref().is_some_and(provides)
+        vertex.name == *name || vertex.unit.as_deref().is_some_and(provides)
     }
 
     fn clash(&self, one: UnitIndex, other: UnitIndex, place: &Place, reasons: &[Reason]) -> Clash {

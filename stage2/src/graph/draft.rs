@@ -1,7 +1,9 @@
 //! What the units say: the closure of a target, cycles and all.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use units::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
@@ -27,7 +29,7 @@ pub struct Draft<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Member<'a> {
     pub(super) name: UnitName,
-    pub(super) unit: Option<&'a Unit>,
+    pub(super) unit: Option<&'a Arc<Unit>>,
     pub(super) problem: Option<Problem>,
 }
 
@@ -50,15 +52,20 @@ impl<'a> Draft<'a> {
     /// units only provide means, where it is needed or wanted, the first provider by name that is a root, else the
     /// first by name, with a complaint where there are several; where it is an order or a conflict, all that are in.
     pub fn new<C: Catalogue + ?Sized>(units: &'a C, roots: &[UnitName]) -> Self {
-        let mut draft = Self { own: units.own(), ..Self::default() };
+        let mut draft = Self {
+            graph: DiGraph::with_capacity(roots.len(), 2 * roots.len()),
+            by_name: HashMap::with_capacity(roots.len()),
+            own: units.own(),
+            ..Self::default()
+        };
         let provided: Vec<&UnitName> = roots.iter().filter(|root| !draft.admit_root(units, root)).collect();
-        let asked: HashSet<UnitName> = draft.by_name.keys().cloned().collect();
+        let asked = draft.len();
         for root in provided {
-            draft.admit_provider(units, root, &asked);
+            draft.admit_provider(units, root, asked);
         }
         let mut next = 0;
         while next < draft.graph.node_count() {
-            draft.pull_in(units, next, &asked);
+            draft.pull_in(units, next, asked);
             next += 1;
         }
         draft.connect_all();
@@ -92,7 +99,7 @@ impl<'a> Draft<'a> {
 
     /// The unit with this number, if there is one that can be used.
     pub fn unit(&self, unit: UnitIndex) -> Option<&'a Unit> {
-        self.graph[NodeIndex::new(unit)].unit
+        self.graph[NodeIndex::new(unit)].unit.map(AsRef::as_ref)
     }
 
     /// Makes a vertex of a root; false: units provide it.
@@ -125,8 +132,8 @@ impl<'a> Draft<'a> {
         self.by_name.insert(name, node.index());
     }
 
-    /// Brings in what one unit needs and wants.
-    fn pull_in<C: Catalogue + ?Sized>(&mut self, units: &'a C, number: UnitIndex, asked: &HashSet<UnitName>) {
+    /// Brings in what one unit needs and wants. The first `asked` units are asked for by name.
+    fn pull_in<C: Catalogue + ?Sized>(&mut self, units: &'a C, number: UnitIndex, asked: usize) {
         let Some(unit) = self.unit(number) else { return };
         for (kind, edges) in [(EdgeKind::Wants, &unit.wants), (EdgeKind::Needs, &unit.needs)] {
             for edge in edges {
@@ -143,17 +150,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Makes a vertex of a unit that provides the name, and remembers which one it is.
-    fn admit_provider<C: Catalogue + ?Sized>(
-        &mut self,
-        units: &'a C,
-        name: &UnitName,
-        asked: &HashSet<UnitName>,
-    ) -> Choice {
+    fn admit_provider<C: Catalogue + ?Sized>(&mut self, units: &'a C, name: &UnitName, asked: usize) -> Choice {
         if self.chosen.contains_key(name) {
             return Choice::Plain;
         }
         let providers = units.providers(name.as_str());
-        let is_asked = providers.iter().find(|&provider| asked.contains(provider));
+        let is_asked = providers.iter().find(|&provider| self.by_name.get(provider).is_some_and(|&unit| unit < asked));
         let Some(provider) = is_asked.or(providers.first()) else { return Choice::None };
         self.admit(units, provider);
         if let Some(&number) = self.by_name.get(provider) {
@@ -194,52 +196,55 @@ impl<'a> Draft<'a> {
         for number in 0..self.len() {
             self.pulls.push(Vec::new());
             let Some(unit) = self.unit(number) else { continue };
-            self.connect(number, &unit.needs, EdgeKind::Needs, |draft, name| draft.meant(name));
-            self.connect(number, &unit.wants, EdgeKind::Wants, |draft, name| draft.meant(name));
-            self.connect(number, &unit.after, EdgeKind::After, |draft, name| draft.all_of(name, &providers));
-            self.connect(number, &unit.before, EdgeKind::Before, |draft, name| draft.all_of(name, &providers));
+            for (kind, edges) in [(EdgeKind::Needs, &unit.needs), (EdgeKind::Wants, &unit.wants)] {
+                for edge in edges {
+                    self.connect(number, edge, kind, self.meant(&edge.unit).as_slice());
+                }
+            }
+            for (kind, edges) in [(EdgeKind::After, &unit.after), (EdgeKind::Before, &unit.before)] {
+                for edge in edges {
+                    self.connect(number, edge, kind, &self.all_of(&edge.unit, &providers));
+                }
+            }
             for edge in &unit.conflicts {
-                let others = self.all_of(&edge.unit, &providers).into_iter().filter(|&other| other != number);
-                let conflicts: Vec<_> = others.map(|other| (number, other, &edge.place)).collect();
-                self.conflicts.extend(conflicts);
+                let others = self.all_of(&edge.unit, &providers);
+                let others = others.iter().filter(|&&other| other != number);
+                self.conflicts.extend(others.map(|&other| (number, other, &edge.place)));
             }
         }
     }
 
-    /// Adds the edges of one list.
-    fn connect(
-        &mut self,
-        unit: UnitIndex,
-        edges: &'a [Edge],
-        kind: EdgeKind,
-        find: impl Fn(&Self, &UnitName) -> Vec<UnitIndex>,
-    ) {
-        for edge in edges {
-            let is_own = |other: UnitIndex| other == unit && self.by_name.get(&edge.unit) != Some(&unit);
+    /// Connects a unit with the others that a name in its text means.
+    fn connect(&mut self, unit: UnitIndex, edge: &'a Edge, kind: EdgeKind, others: &[UnitIndex]) {
+        for &other in others {
             // Who provides a name itself does not wait for itself.
-            let others: Vec<UnitIndex> = find(self, &edge.unit).into_iter().filter(|&other| !is_own(other)).collect();
-            for other in others {
-                super::steps::count(1);
-                let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
-                let link = Link { kind, place: &edge.place };
-                self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), link);
-                if kind.strength() > 0 {
-                    self.pulls[unit].push(other);
-                }
+            if other == unit && self.by_name.get(&edge.unit) != Some(&unit) {
+                continue;
+            }
+            super::steps::count(1);
+            let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
+            let link = Link { kind, place: &edge.place };
+            self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), link);
+            if kind.strength() > 0 {
+                self.pulls[unit].push(other);
             }
         }
     }
 
     /// The unit that a needed or wanted name means.
-    fn meant(&self, name: &UnitName) -> Vec<UnitIndex> {
-        self.by_name.get(name).or_else(|| self.chosen.get(name)).copied().into_iter().collect()
+    fn meant(&self, name: &UnitName) -> Option<UnitIndex> {
+        self.by_name.get(name).or_else(|| self.chosen.get(name)).copied()
     }
 
     /// The units that are in and have this name, or provide it.
-    fn all_of(&self, name: &UnitName, providers: &HashMap<&'a UnitName, Vec<UnitIndex>>) -> Vec<UnitIndex> {
+    fn all_of<'b>(
+        &self,
+        name: &UnitName,
+        providers: &'b HashMap<&'a UnitName, Vec<UnitIndex>>,
+    ) -> Cow<'b, [UnitIndex]> {
         match self.by_name.get(name) {
-            Some(&unit) => vec![unit],
-            None => providers.get(name).cloned().unwrap_or_default(),
+            Some(&unit) => Cow::Owned(vec![unit]),
+            None => providers.get(name).map_or(Cow::Borrowed(&[]), |units| Cow::Borrowed(units)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use units::{Command, Context, Edge, Kind, Oneshot, Place, Unit, UnitName};
+use units::{Command, Edge, Kind, Oneshot, Place, Unit, UnitName};
 
 use super::{Cut, Draft, Graph};
 
@@ -17,9 +17,9 @@ pub fn name(text: &str) -> UnitName {
 /// A line for each unit: its name, then words: `<` needs, `~` wants, `>` after, `^` before, `!` conflicts, `=` provides for the names
 /// that follow;
 /// `start=N`, `stop=N` in seconds, `start=none`; `work` for a one-shot with a command, not a milestone. An edge's line is its place in the list, from 1.
-pub fn units(text: &str) -> BTreeMap<UnitName, Unit> {
+pub fn units(text: &str) -> BTreeMap<UnitName, Arc<Unit>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(unit).map(|unit| (unit.name.clone(), unit)).collect()
+    lines.map(unit).map(|unit| (unit.name.clone(), Arc::new(unit))).collect()
 }
 
 /// The graph of all units of the text, in the order of the text.
@@ -70,7 +70,7 @@ fn place(unit: &str, line: u32) -> Place {
 
 fn work() -> Kind {
     let start = Some(Command::Argv(vec!["true".into()]));
-    Kind::Oneshot(Oneshot { start, stop: None, reload: None, steps: Vec::new(), context: Context::default() })
+    Kind::Oneshot(Oneshot { start, stop: None, reload: None, steps: Vec::new(), context: Arc::default() })
 }
 
 fn unit(line: &str) -> Unit {

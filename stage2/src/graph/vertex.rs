@@ -1,6 +1,7 @@
 //! One unit of a graph.
 
 use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
 use std::time::Duration;
 
 use units::{Kind, Unit, UnitName};
@@ -14,7 +15,7 @@ pub struct Vertex {
     /// Its name.
     pub name: UnitName,
     /// The unit; `None` if there is none that can be used (then `problem` says why).
-    pub unit: Option<Unit>,
+    pub unit: Option<Arc<Unit>>,
     /// Why it fails without being tried.
     pub problem: Option<Problem>,
 }

@@ -137,7 +137,7 @@ fn after(first: &str, set: &UnitSet) -> HashSet<UnitName> {
         }
         for edge in &unit.before {
             let other = set.get(edge.unit.as_str());
-            later.entry(unit.name.as_str()).or_default().extend(other);
+            later.entry(unit.name.as_str()).or_default().extend(other.map(AsRef::as_ref));
         }
     }
     let mut found = HashSet::new();

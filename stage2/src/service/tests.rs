@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use units::{Command, Kind, Longrun, Program, Unit, UnitSet};
 
@@ -21,7 +22,7 @@ fn directory(text: &str, settings: &Settings) -> ServiceDirectory {
     compile(&unit, &longrun, settings).unwrap()
 }
 
-fn longrun(text: &str) -> (Unit, Longrun) {
+fn longrun(text: &str) -> (Arc<Unit>, Longrun) {
     let set = UnitSet::from_texts(&[("/usr/lib/sunup/units/sshd.yaml", text)]);
     let unit = set.get("sshd").unwrap_or_else(|| panic!("{:?}", set.diagnostics()));
     let Kind::Longrun(longrun) = &unit.kind else { panic!("{:?}", unit.kind) };

@@ -27,7 +27,11 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
-        items.iter().map(|item| self.word(key, item)).collect()
+        let mut words = Vec::with_capacity(items.len());
+        for item in items {
+            words.push(self.word(key, item)?);
+        }
+        Some(words)
     }
 
     /// A word of a command; it may be empty, but somebody must have written it.

@@ -1,6 +1,7 @@
 //! The circumstances that a command runs under.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use supervisor::sys::capability;
 
@@ -19,8 +20,8 @@ fn capabilities() -> impl Iterator<Item = &'static str> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn context(&mut self) -> Context {
-        Context {
+    pub(super) fn context(&mut self) -> Arc<Context> {
+        let context = Context {
             user: self.account("user"),
             group: self.account("group"),
             groups: self.items("groups", Self::account_at),
@@ -38,7 +39,8 @@ impl<'a> Checker<'a> {
             read_only: self.items("read-only", Self::path),
             hide: self.items("hide", Self::path),
             cgroup: self.control_group(),
-        }
+        };
+        context.shared()
     }
 
     pub(super) fn flag(&mut self, key: &str) -> bool {

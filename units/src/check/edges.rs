@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Checker;
 use crate::text::quoted;
+use crate::tree::FEW;
 use crate::{Edge, Place, Severity, UnitName};
 
 /// The edges of a unit.
@@ -46,16 +47,17 @@ impl Checker<'_> {
     }
 
     pub(super) fn edges(&mut self, key: &str, own: Option<&UnitName>) -> Vec<Edge> {
-        let mut edges: Vec<Edge> = Vec::new();
+        let items = self.field(key).map_or(&[][..], |node| self.list(key, node));
+        let mut edges: Vec<Edge> = Vec::with_capacity(items.len());
         let mut seen = HashSet::new();
-        for node in self.field(key).map_or(&[][..], |node| self.list(key, node)) {
+        for node in items {
             let Some(text) = self.text(key, node) else { continue };
             match UnitName::new(text) {
                 Err(message) => self.error(&node.place, message),
                 Ok(unit) if Some(&unit) == own => {
                     self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
                 }
-                Ok(_) if !seen.insert(text) => {
+                Ok(unit) if is_among(&edges, &unit, &mut seen) => {
                     self.warning(&node.place, format!("{} is in \"{key}\" twice", quoted(text)));
                 }
                 Ok(unit) => edges.push(Edge { unit, place: node.place.clone() }),
@@ -63,4 +65,13 @@ impl Checker<'_> {
         }
         edges
     }
+}
+
+/// Whether a unit is named by one of these edges. `seen` has been empty before the first of them.
+fn is_among(edges: &[Edge], unit: &UnitName, seen: &mut HashSet<UnitName>) -> bool {
+    if edges.len() <= FEW {
+        return edges.iter().any(|edge| edge.unit == *unit);
+    }
+    seen.extend(edges[seen.len()..].iter().map(|edge| edge.unit.clone()));
+    seen.contains(unit)
 }

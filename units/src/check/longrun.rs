@@ -1,6 +1,7 @@
 //! What a longrun has: its program, its end and its beginning again, its sockets.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Checker;
 use crate::language::surroundings;
@@ -17,7 +18,7 @@ const OF_THE_DIRECTORY: [&str; 7] =
     ["restart", "max-deaths", "stop-signal", "kill-mode", "forks", "sockets", "watchdog"];
 
 impl<'a> Checker<'a> {
-    pub(super) fn longrun(&mut self, context: Context) -> Longrun {
+    pub(super) fn longrun(&mut self, context: Arc<Context>) -> Longrun {
         let ready = self.ready();
         let watchdog = self.field("watchdog").and_then(|node| self.duration("watchdog", node));
         if let Some(entry) = self.entry("watchdog").filter(|_| watchdog.is_some_and(|time| time.is_zero())) {

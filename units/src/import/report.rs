@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::{Place, Unit, UnitName};
 
@@ -27,7 +28,7 @@ pub struct Imported {
     pub text: String,
     /// What our own parser reads from it, or from an instance of a template; `None`: it found an error, which is among
     /// the decisions.
-    pub unit: Option<Unit>,
+    pub unit: Option<Arc<Unit>>,
     /// The bundles that it should be in.
     pub bundles: Vec<String>,
 }

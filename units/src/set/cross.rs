@@ -1,5 +1,7 @@
 //! What is wrong between units. Broken ones are looked at as far as they can be told, so that all errors come at once.
 
+use std::sync::Arc;
+
 use super::UnitSet;
 use crate::text::quoted;
 use crate::{Diagnostic, Edge, Severity, Unit, UnitName};
@@ -43,7 +45,7 @@ impl UnitSet {
 
     /// Whether a unit provides the name, usable or not.
     fn is_provided(&self, name: &UnitName) -> bool {
-        let provides = |unit: &Unit| unit.provides.iter().any(|(provided, _)| provided == name);
+        let provides = |unit: &Arc<Unit>| unit.provides.iter().any(|(provided, _)| provided == name);
         self.providers.contains_key(name) || self.remains.values().any(provides)
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::UnitSet;
 use crate::init_scripts::at_whole;
@@ -52,7 +53,9 @@ impl UnitSet {
                 let message =
                     format!("{shown} is one too many: {MOST} units are there already only because they are named");
                 let template = name.template().and_then(|(template, _)| self.definitions.get(&template));
-                let place = template.cloned().unwrap_or_else(|| Place::whole(Path::new(name.as_str())));
+                let place = template
+                    .map(|template| template.place.clone())
+                    .unwrap_or_else(|| Place::whole(Path::new(name.as_str())));
                 let error = Diagnostic::new(Severity::Error, place, message);
                 self.diagnostics.push(error.clone());
                 return self.add_broken(&name, &error);
@@ -74,7 +77,7 @@ impl UnitSet {
         if let Some(Node { value: Value::Map(entries), .. }) = &mut document.root {
             entries.retain(|entry| entry.key != "name");
         }
-        self.add_document(document, name);
+        self.add_document(*document, name);
         true
     }
 
@@ -112,6 +115,6 @@ impl UnitSet {
 }
 
 /// The edges that bring units up.
-fn pulled(unit: &Unit) -> impl Iterator<Item = &Edge> {
+fn pulled(unit: &Arc<Unit>) -> impl Iterator<Item = &Edge> {
     unit.needs.iter().chain(&unit.wants)
 }

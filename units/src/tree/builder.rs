@@ -6,7 +6,7 @@ use std::mem;
 
 use serde_yaml::granit_parser::{ErrorKind, Event, ScalarStyle, ScanError, Span};
 
-use super::{DEEPEST, Document, Entry, HEAVIEST, MOST_DIAGNOSTICS, NODE, Node, Value};
+use super::{DEEPEST, Document, Entry, FEW, HEAVIEST, MOST_DIAGNOSTICS, NODE, Node, Value};
 use crate::source::Source;
 use crate::text::quoted;
 use crate::{Diagnostic, Place, Severity};
@@ -44,9 +44,6 @@ enum Next<'a> {
     /// The value of a key that is of no use.
     Useless,
 }
-
-/// So many keys are compared one by one; among more they are looked up, so that no map takes more than linear time.
-const FEW: usize = 16;
 
 impl<'a> OpenMap<'a> {
     /// Whether a key has been there.

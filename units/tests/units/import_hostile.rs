@@ -57,7 +57,7 @@ fn nothing_hurts() {
         for import in import_texts(format, &[(Path::new(path), &bytes)]) {
             let is_sound = import.units.iter().all(|unit| unit.unit.is_some());
             assert!(is_sound || !import.decisions.is_empty(), "{import:#?}");
-            import.units.iter().filter_map(|unit| unit.unit.as_ref()).for_each(crate::print::assert_same);
+            import.units.iter().filter_map(|unit| unit.unit.as_deref()).for_each(crate::print::assert_same);
         }
     }
 }

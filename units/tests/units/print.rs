@@ -1,6 +1,7 @@
 //! parse(print(unit)) is the unit, places aside.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use units::{
@@ -86,7 +87,7 @@ pub fn assert_same(unit: &Unit) {
 fn shipped_units() {
     let system = UnitSet::load(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("system")]);
     let examples = UnitSet::from_texts_with(&crate::manual::examples(), &crate::manual::reading());
-    let units: Vec<&Unit> = system.units().values().chain(examples.units().values()).collect();
+    let units: Vec<&Unit> = system.units().values().chain(examples.units().values()).map(AsRef::as_ref).collect();
     assert!(units.len() > 30);
     units.into_iter().for_each(assert_same);
 }
@@ -99,7 +100,7 @@ struct Generator {
 impl Generator {
     fn new(seed: u64) -> Self {
         let texts = ["kind: longrun\nrun: [x]\n", "kind: oneshot\nstart: [x]\n", "kind: milestone\n"];
-        let base = |text| UnitSet::from_texts(&[("base.yaml", text)]).get("base").unwrap().clone();
+        let base = |text| UnitSet::from_texts(&[("base.yaml", text)]).get("base").unwrap().as_ref().clone();
         Self { prng: Prng::new(seed), bases: texts.map(base).to_vec() }
     }
 
@@ -128,7 +129,7 @@ impl Generator {
                 oneshot.start = Some(self.command());
                 oneshot.stop = self.perhaps(Self::command);
                 oneshot.reload = self.perhaps(Self::command);
-                oneshot.context = self.context();
+                oneshot.context = self.context().into();
                 oneshot.steps =
                     (0..self.prng.below(3)).map(|_| (self.prng.pick(&Step::ALL).0.clone(), nowhere())).collect();
             }
@@ -146,7 +147,7 @@ impl Generator {
         longrun.reload = self.perhaps(Self::command);
         if self.prng.below(5) == 0 {
             longrun.program = Program::ServiceDirectory("/etc/sv/x y".into());
-            longrun.context.cgroup = vec![("memory.max".into(), "512M".into())];
+            Arc::make_mut(&mut longrun.context).cgroup = vec![("memory.max".into(), "512M".into())];
             return;
         }
         longrun.program = Program::Command(self.command());
@@ -159,7 +160,7 @@ impl Generator {
         longrun.sockets = self.sockets();
         longrun.watchdog = (longrun.ready == Some(Readiness::Notify)).then(|| self.duration());
         longrun.log = self.log();
-        longrun.context = self.context();
+        longrun.context = self.context().into();
     }
 
     fn sockets(&mut self) -> Vec<Socket> {

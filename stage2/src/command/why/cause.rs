@@ -130,7 +130,7 @@ impl Causes {
             (&text.after, "is after"),
             (&text.conflicts, "conflicts with"),
         ];
-        let means = |edge: &&Edge| edge.unit == other.name || provides(other.unit.as_ref(), &edge.unit);
+        let means = |edge: &&Edge| edge.unit == other.name || provides(other.unit.as_deref(), &edge.unit);
         let found = lists.iter().find_map(|(edges, verb)| Some((edges.iter().find(means)?, verb)));
         if let Some((edge, verb)) = found {
             return Some((edge.place.to_string(), format!("{} {verb} {}", text.name, other.name)));
