@@ -92,6 +92,64 @@ mod tests {
 
     use super::*;
 
+    /// init(8), which has a table of what a machine answers.
+    const MANUAL: &str = include_str!("../../docs/man/init.8");
+
+    /// What a cell of that table means.
+    fn answer(cell: &str) -> Option<Answer> {
+        Some(match cell {
+            "\\-" => return None,
+            "execute again" => Script("exec \"$run/svscanctl\" -R ."),
+            "status" => Script("exec \"$lib/sunup\" status"),
+            "bundle Cm default" => Script("exec \"$lib/sunup\" switch default"),
+            "bundle Cm rescue" => Script("exec \"$lib/sunup\" switch rescue"),
+            "Cm kbrequest" => KEYBOARD.1,
+            "power status" => Script(POWER_STATUS),
+            "unit Cm sigpwr" => Script(POWER_FAILURE),
+            "soft reboot" => Stop("soft-reboot"),
+            "reboot" => Stop("reboot"),
+            "halt" => Stop("halt"),
+            "poweroff" => Stop("poweroff"),
+            _ => panic!("{cell}"),
+        })
+    }
+
+    /// The manual's column of a preset, with what is said below the table of all of them.
+    fn documented(preset: &str) -> Vec<(String, Answer)> {
+        let table = MANUAL.split(".Bl -column").nth(1).unwrap().split(".El").next().unwrap();
+        let mut rows = table.lines().filter_map(|line| line.strip_prefix(".It ")).map(|line| line.split(" Ta "));
+        let column = rows.next().unwrap().position(|name| name == format!("Sy {preset}")).unwrap();
+        let mut found: Vec<(String, Answer)> = Vec::new();
+        for mut row in rows {
+            // `INT (Ctrl-Alt-Del)`, `RTMIN+1, +2`.
+            let first = row.next().unwrap();
+            let names = first.split([',', ' ']).filter(|name| !name.is_empty() && !name.starts_with('('));
+            let names: Vec<String> = names.map(|name| name.replace("RTMIN", "").replace('+', "RTMIN+")).collect();
+            let Some(answer) = answer(row.nth(column - 1).unwrap()) else { continue };
+            found.extend(names.into_iter().map(|name| (if name.is_empty() { "RTMIN".into() } else { name }, answer)));
+        }
+        assert!(MANUAL.contains(
+            "RTMIN+3 halts, +4 powers off, +5 reboots, +7 reboots softly; +13, +14 and +15 halt, power off and reboot at once."
+        ));
+        let words = ["halt", "poweroff", "reboot", "soft-reboot", "halt -f", "poweroff -f", "reboot -f"];
+        let always = [3, 4, 5, 7, 13, 14, 15].iter().zip(words);
+        found.extend(always.map(|(number, words)| (format!("RTMIN+{number}"), Stop(words))));
+        found
+    }
+
+    /// A machine answers what the manual says, and no signal more.
+    #[test]
+    fn as_documented() {
+        for (preset, word) in SignalPreset::ALL {
+            let mut expected = documented(word);
+            let own = super::handlers(preset, true);
+            let mut own: Vec<_> = own.into_iter().map(|(signal, answer)| (signal.to_owned(), answer)).collect();
+            expected.sort_by(|one, other| one.0.cmp(&other.0));
+            own.sort_by(|one, other| one.0.cmp(&other.0));
+            assert_eq!(own, expected, "{word}");
+        }
+    }
+
     /// A container stops on TERM, and hears nothing of its terminal's size; every signal has one answer.
     #[test]
     fn containers() {

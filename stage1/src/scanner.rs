@@ -1,7 +1,7 @@
 //! Becoming the scanner.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,6 +21,11 @@ use crate::failure::Failure;
 const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
 /// The limits of open files that children get back: `SOFT:HARD`.
 const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
+
+/// Our own regard in the eyes of who frees memory.
+const OOM_SCORE: &str = "/proc/self/oom_score_adj";
+/// Never to be chosen.
+const NEVER: &str = "-1000";
 
 /// Why a scanner cannot be process 1, if it cannot.
 pub fn refusal(scanner: Scanner) -> Option<Failure> {
@@ -52,10 +57,35 @@ fn open(boot: &Boot) -> io::Result<(File, File)> {
     Ok((writer.try_clone()?, writer))
 }
 
+/// While it lives the kernel does not choose us when memory runs out, and neither whoever we start.
+#[derive(Debug)]
+struct Shield {
+    /// Our `oom_score_adj` as it was.
+    before: String,
+}
+
+impl Shield {
+    /// `None` where the kernel does not allow it, as in most containers, or where it is so already: then everything is as
+    /// whoever made the container wants it.
+    fn raise() -> Option<Self> {
+        let before = fs::read_to_string(OOM_SCORE).ok()?.trim_end().to_owned();
+        fs::write(OOM_SCORE, NEVER).ok().filter(|()| before != NEVER)?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        let _ = fs::write(OOM_SCORE, &self.before);
+    }
+}
+
 /// Executes svscan from the run directory, or the installed one where there is no copy. Returns only what went wrong.
 pub fn execute(boot: &Boot, log: &Log) -> Failure {
-    let failure = become_program(boot, log, &mut svscan(boot, &boot.below_run(run::BIN).join("svscan")));
-    let _ = become_program(boot, log, &mut svscan(boot, &boot.lib.join("bin/svscan")));
+    let shield = Shield::raise();
+    let shield = shield.as_ref();
+    let failure = become_program(boot, log, shield, &mut svscan(boot, &boot.below_run(run::BIN).join("svscan")));
+    let _ = become_program(boot, log, shield, &mut svscan(boot, &boot.lib.join("bin/svscan")));
     failure
 }
 
@@ -69,7 +99,7 @@ fn svscan(boot: &Boot, program: &Path) -> Command {
     command
 }
 
-fn become_program(boot: &Boot, log: &Log, command: &mut Command) -> Failure {
+fn become_program(boot: &Boot, log: &Log, shield: Option<&Shield>, command: &mut Command) -> Failure {
     command.current_dir("/");
     command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
@@ -78,6 +108,9 @@ fn become_program(boot: &Boot, log: &Log, command: &mut Command) -> Failure {
     }
     if let Some((soft, hard)) = boot.open_files {
         command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));
+    }
+    if let Some(shield) = shield {
+        command.env(paths::OOM_VARIABLE, &shield.before);
     }
     if let Ok(null) = File::open("/dev/null") {
         command.stdin(null);

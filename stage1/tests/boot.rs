@@ -9,10 +9,14 @@ mod skip;
 use std::fs;
 use std::process::Command;
 
-use kit::{NAMESPACES, Sandbox, executable, is_root};
+use kit::{NAMESPACES, Sandbox, USER, executable};
+use supervisor::sys::capability;
+
+/// The number of CAP_SYS_RESOURCE.
+const SYS_RESOURCE: u32 = 24;
 
 /// Everything that stage 1 leaves behind.
-fn check_all(sandbox: &Sandbox) {
+fn check_all(sandbox: &Sandbox, may_shield: bool) {
     assert_eq!(sandbox.result("arguments"), "1 -t 0 /run/sunup/scan\n");
     assert_eq!(sandbox.result("descriptors"), "/dev/null\n/run/sunup/log.fifo\n/run/sunup/log.fifo\n");
     assert_eq!(sandbox.result("session"), "1 1\n", "group and session");
@@ -40,7 +44,17 @@ fn check_all(sandbox: &Sandbox) {
     }
     assert!(!mounts.contains(" /sys/kernel/"), "{mounts}");
     assert!(sandbox.result("dev").contains(" stdin -> /proc/self/fd/0\n"));
+    check_shield(sandbox, &environment, may_shield);
     check_log(sandbox);
+}
+
+/// The scanner is spared when memory runs out, and supervises are told what services get instead; where that is not
+/// allowed everything is as it was.
+fn check_shield(sandbox: &Sandbox, environment: &str, may_shield: bool) {
+    let first = sandbox.result("first-oom-score");
+    let told = environment.contains(&format!("\nSUPERVISE_OOM={first}"));
+    assert_eq!(sandbox.result("oom-score"), if told { "-1000\n" } else { &first });
+    assert_eq!(told, may_shield && first != "-1000\n", "{environment}");
 }
 
 /// One line at the start, one at the end; the same in boot.log, in the log FIFO and on the console; a step a line in the
@@ -64,13 +78,9 @@ fn check_log(sandbox: &Sandbox) {
 /// As root.
 #[test]
 fn boots_as_root() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     assert!(sandbox.boot(&NAMESPACES, &["quiet"]).status.success());
-    check_all(&sandbox);
+    check_all(&sandbox, capability::is_effective(SYS_RESOURCE).unwrap());
     assert_eq!(sandbox.result("run/requests/boot"), "{\"v\":1,\"verb\":\"boot\",\"units\":[\"default\"]}\n");
     assert!(sandbox.result("mountinfo").contains("gid=5"));
 }
@@ -79,10 +89,8 @@ fn boots_as_root() {
 #[test]
 fn boots_as_an_ordinary_user() {
     let sandbox = Sandbox::new();
-    let user = ["--user", "--map-root-user"];
-    let unshare: Vec<&str> = user.into_iter().chain(NAMESPACES).collect();
-    assert!(sandbox.boot(&unshare, &["single"]).status.success());
-    check_all(&sandbox);
+    assert!(sandbox.boot(&USER, &["single"]).status.success());
+    check_all(&sandbox, false);
     assert_eq!(sandbox.result("run/requests/boot"), "{\"v\":1,\"verb\":\"boot\",\"units\":[\"rescue\"]}\n");
 }
 
@@ -92,8 +100,7 @@ fn goes_on_after_failures() {
     let sandbox = Sandbox::new();
     fs::remove_file(sandbox.path("lib/bin/svc")).unwrap();
     fs::remove_dir_all(sandbox.path("etc/stage1/catch-all")).unwrap();
-    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
-    assert!(sandbox.boot(&unshare, &[]).status.success());
+    assert!(sandbox.boot(&USER, &[]).status.success());
     let line = "[fail] stage1: unable to copy /sunup/lib/bin/svc to /run/sunup/bin/svc: No such file or directory\n";
     assert!(sandbox.result("run/boot.log").contains(line));
     assert!(sandbox.result("console").contains(line.trim_end()));
@@ -101,29 +108,25 @@ fn goes_on_after_failures() {
 }
 
 /// What a terminal shows of a boot with these variables.
-fn on_a_terminal(variables: &[(&str, &str)]) -> String {
+fn on_a_terminal(variables: &[(&str, &str)]) -> Option<String> {
+    let sandbox = Sandbox::as_root()?;
     let pty = nix::pty::openpty(None, None).unwrap();
-    let sandbox = Sandbox::new();
     let mut command = sandbox.command(&NAMESPACES, &[]);
     command.env("CONSOLE", nix::unistd::ttyname(&pty.slave).unwrap()).envs(variables.iter().copied());
     assert!(sandbox.finish(&mut command).status.success());
     let mut shown = [0; 4096];
     let size = nix::unistd::read(&pty.master, &mut shown).unwrap();
-    String::from_utf8_lossy(&shown[..size]).into_owned()
+    Some(String::from_utf8_lossy(&shown[..size]).into_owned())
 }
 
 /// Marks are coloured on a terminal, unless somebody has asked for none or it is a dumb one.
 #[test]
 fn colours() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
     let coloured = "[\x1b[32m ok \x1b[0m] stage1: the scanner may start";
-    let shown = on_a_terminal(&[("TERM", "linux"), ("NO_COLOR", "")]);
+    let Some(shown) = on_a_terminal(&[("TERM", "linux"), ("NO_COLOR", "")]) else { return };
     assert!(shown.contains(coloured), "{shown:?}");
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let shown = on_a_terminal(&[variable]);
+        let shown = on_a_terminal(&[variable]).unwrap();
         assert!(shown.contains("[ ok ] stage1: the scanner may start"), "{variable:?}: {shown:?}");
     }
 }
@@ -140,11 +143,7 @@ fn damaged(sandbox: &Sandbox, script: &str) -> Vec<String> {
 /// A root that cannot be written and has no /run, as some images for small machines.
 #[test]
 fn boots_without_a_place_for_run() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let failures = damaged(&sandbox, "rm -r /run; mount -o remount,ro /");
     let expected = [
         "unable to mount /run: No such file or directory",
@@ -157,11 +156,7 @@ fn boots_without_a_place_for_run() {
 /// Without a place for /proc nobody knows whose the machine is, and there are the devices that there were.
 #[test]
 fn boots_without_proc() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let failures = damaged(&sandbox, "umount /sys; umount /proc; rmdir /proc; : >/proc; again=");
     assert_eq!(failures, ["unable to mount /proc: Not a directory"]);
     assert!(sandbox.result("console").contains("[fail] stage1: unable to mount /proc"));
@@ -172,11 +167,7 @@ fn boots_without_proc() {
 /// was about to stop: nothing of it stops this one, and its log is kept.
 #[test]
 fn boots_over_an_earlier_run() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let failures = damaged(
         &sandbox,
         "mount -t tmpfs -o noexec tmpfs /run; mkdir /run/sunup; mount -t tmpfs -o noexec tmpfs /run/sunup; cd /run/sunup
@@ -196,11 +187,7 @@ fn boots_over_an_earlier_run() {
 /// stays as it is.
 #[test]
 fn boots_among_the_mounts_of_another_system() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let mut command = sandbox.command(&NAMESPACES, &[]);
     let script = "mkdir /run/sunup; mount -t tmpfs theirs /run/sunup; touch /run/sunup/stopping
         mount --make-rshared /; cp /proc/self/mountinfo /results/before
@@ -217,11 +204,7 @@ fn boots_among_the_mounts_of_another_system() {
 /// What an earlier process 1 supervises is left to the scanner.
 #[test]
 fn keeps_what_is_supervised() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let failures = damaged(
         &sandbox,
         "mount -t tmpfs tmpfs /run; mkdir /run/sunup; mount -t tmpfs tmpfs /run/sunup
@@ -238,11 +221,7 @@ fn keeps_what_is_supervised() {
 /// Where there is no FIFO the scanner still has descriptors 0 to 2, whatever init was started with.
 #[test]
 fn descriptors_without_a_log() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     executable(
         &sandbox.path("lib/bin/svscan"),
         "#!/bin/sh\nreadlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 >/results/found\n",
@@ -256,11 +235,7 @@ fn descriptors_without_a_log() {
 /// Without a console, without a single device, with all descriptors closed.
 #[test]
 fn boots_without_devices() {
-    if !is_root() {
-        skip::skip("needs root");
-        return;
-    }
-    let sandbox = Sandbox::new();
+    let Some(sandbox) = Sandbox::as_root() else { return };
     let mut command = sandbox.command(&NAMESPACES, &[]);
     assert!(sandbox.finish(command.env("BARE", "yes")).status.success());
     assert_eq!(sandbox.result("descriptors"), "/dev/null\n/run/sunup/log.fifo\n/run/sunup/log.fifo\n");
@@ -274,8 +249,7 @@ fn boots_without_devices() {
 fn has_a_shell_without_a_scanner() {
     let sandbox = Sandbox::new();
     fs::remove_file(sandbox.path("lib/bin/svscan")).unwrap();
-    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
-    sandbox.boot_until(&unshare, "sulogin");
+    sandbox.boot_until(&USER, &["sulogin"]);
     let console = sandbox.result("console");
     assert!(console.contains("[fail] stage1: unable to run /run/sunup/bin/svscan: No such file or directory\r\n"));
 }
@@ -292,8 +266,7 @@ fn has_a_getty_without_an_engine() {
          mkfifo /run/sunup/service/getty-early/supervise/control\n\
          head -c 1 <>/run/sunup/service/getty-early/supervise/control >/results/getty-letter\n",
     );
-    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
-    assert!(sandbox.boot(&unshare, &[]).status.success());
+    assert!(sandbox.boot(&USER, &[]).status.success());
     assert_eq!(sandbox.result("getty-letter"), "u");
     let line = "unable to write to /run/sunup/service/engine/supervise/control: No such file or directory";
     assert!(sandbox.result("console").contains(line));
@@ -311,11 +284,9 @@ fn has_shell_and_log_without_an_image() {
         "#!/bin/sh\nmkfifo /run/sunup/scan/.svscan/control\nhead -c 1 <>/run/sunup/scan/.svscan/control\n\
          seq 100000 >&2\necho whole >&2\nsleep 1000\n",
     );
-    let unshare: Vec<&str> = ["--user", "--map-root-user"].into_iter().chain(NAMESPACES).collect();
-    sandbox.boot_until(&unshare, "\nwhole\n");
+    sandbox.boot_until(&USER, &["\nwhole\n", "sulogin"]);
     let console = sandbox.result("console");
     assert_eq!(console.matches("unable to read /sunup/etc/stage1: No such file or directory\r\n").count(), 1);
-    assert!(console.contains("sulogin"), "the shell");
 }
 
 /// Outside of process 1 nothing of this happens.

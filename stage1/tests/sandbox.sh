@@ -24,6 +24,7 @@ for node in null zero full random urandom tty; do
 done
 cp "$init" init
 echo "$(ulimit -Sn):$(ulimit -Hn)" >"$source/results/first-limits"
+cat /proc/self/oom_score_adj >"$source/results/first-oom-score"
 flags=nosuid,nodev,noexec
 mount -t proc -o $flags proc proc
 mount -t sysfs -o $flags,ro sysfs sys

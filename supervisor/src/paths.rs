@@ -5,6 +5,8 @@
 
 /// The run directory, always a tmpfs of our own: `SUNUP_RUN` and `--run` replace it.
 pub const RUN: &str = "/run/sunup";
+/// The environment variable that tells supervises which `oom_score_adj` services get, where theirs is another (decision 0070).
+pub const OOM_VARIABLE: &str = "SUPERVISE_OOM";
 /// The environment variable that replaces [`RUN`].
 pub const RUN_VARIABLE: &str = "SUNUP_RUN";
 /// Where the programs, the wrapper and the distribution's units are installed, as the build was told by

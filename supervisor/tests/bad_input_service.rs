@@ -22,7 +22,8 @@ fn run_without_permission() {
         fs::write(scene.path.join("bad/run"), SLEEP).unwrap();
     });
     tree.expect_message("supervise bad: warning: unable to run ./run: Permission denied (next try in 1 s)");
-    assert_eq!(tree.bad().unwrap().last_exit, LastExit::Status(126 << 8));
+    // What it says comes before what it writes down.
+    wait_until("exit code 126", || (tree.bad()?.last_exit == LastExit::Status(126 << 8)).then_some(()));
     tree.set_mode("bad/run", 0o755);
     tree.expect_running();
 }

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use scene::{SLEEP, SUPERVISE, Scene, is_alive, make_fifo_in};
+use scene::{SLEEP, SUPERVISE, Scene, is_alive, make_fifo_in, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::process::kill;
 
@@ -29,6 +29,9 @@ fn log_pipe() {
     let run = scene.await_record("a", |status| status.phase == Phase::Run);
     let log = scene.await_record("a/log", |status| status.phase == Phase::Run);
     scene.await_text("a/log/got", |text| text == format!("from {}\n", run.pid));
+    // A shell has its script open.
+    let name = format!("/proc/{}/comm", run.pid);
+    wait_until("its program", || (fs::read_to_string(&name).ok()? == "sleep\n").then_some(()));
     for number in fs::read_dir(format!("/proc/{}/fd", run.pid)).unwrap() {
         let name = number.unwrap().file_name();
         assert!(["0", "1", "2"].contains(&name.to_str().unwrap()), "{name:?} was handed down");

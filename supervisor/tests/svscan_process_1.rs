@@ -32,7 +32,8 @@ fn process_1(scene: &mut Scene) -> Option<u32> {
     fs::create_dir_all(scene.path.join("scan")).unwrap();
     let mut command = scene.command("unshare", &UNSHARE);
     let programs = Path::new(SUPERVISE).parent().unwrap().display();
-    command.arg(SVSCAN).args(["-t", "0", "scan"]).env("PATH", format!("{programs}:/usr/bin:/bin"));
+    command.args(["sh", "-c", "echo 900 >/proc/self/oom_score_adj; exec \"$@\"", "sh", SVSCAN, "-t", "0", "scan"]);
+    command.env("SUPERVISE_OOM", "950").env("PATH", format!("{programs}:/usr/bin:/bin"));
     let unshare = scene.spawn(command);
     // The only child of unshare.
     let svscan = wait_until("svscan", || {
@@ -85,6 +86,31 @@ fn survives_crashes() {
     scene.await_record("scan/b", |status| status.phase == Phase::Run);
     assert_eq!(scene.record("scan/a").unwrap(), before);
     assert_eq!(scene.text("messages"), message.repeat(3));
+    kill(svscan, 9).unwrap();
+}
+
+/// supervises are spared as process 1 is when memory runs out; services, what helps them, and handlers are what stage 1
+/// said, and do not hear of it.
+#[test]
+fn spares_supervises() {
+    let mut scene = Scene::new();
+    let tell = "echo $(cat /proc/self/oom_score_adj) ${SUPERVISE_OOM-untold}";
+    let run = format!("#!/bin/sh\n{tell} >told\nexec sleep 1000\n");
+    scene.file("scan/a/run", &run).file("scan/a/finish", &format!("#!/bin/sh\n{tell} >>told\n"));
+    scene.file("scan/a/control/h", &format!("#!/bin/sh\n{tell} >>told\n"));
+    scene.file("scan/.svscan/SIGUSR1", "#!/bin/sh\ncat /proc/self/oom_score_adj >handled\n");
+    let Some(svscan) = process_1(&mut scene) else { return };
+    scene.await_record("scan/a", |status| status.phase == Phase::Run);
+    let children = fs::read_to_string(format!("/proc/{svscan}/task/{svscan}/children")).unwrap();
+    let score = fs::read_to_string(format!("/proc/{}/oom_score_adj", children.trim())).unwrap();
+    assert_eq!(score, "900\n");
+    kill(svscan, 10).unwrap();
+    scene.await_text("scan/handled", |text| text == "950\n");
+    scene.await_text("scan/a/told", |text| text == "950 untold\n");
+    scene.letters("scan/a/supervise/control", "h");
+    scene.await_text("scan/a/told", |text| text == "950 untold\n".repeat(2));
+    scene.letters("scan/a/supervise/control", "d");
+    scene.await_text("scan/a/told", |text| text == "950 untold\n".repeat(3));
     kill(svscan, 9).unwrap();
 }
 

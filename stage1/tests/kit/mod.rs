@@ -18,6 +18,7 @@ env >environment
 found=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
 echo "$found" >descriptors
 ulimit -Sn >limit
+cat /proc/$$/oom_score_adj >oom-score
 cp /proc/self/mountinfo mountinfo
 cp -a $run/. run
 ls -l /dev >dev
@@ -56,6 +57,15 @@ impl Sandbox {
         Self { directory }
     }
 
+    /// One that only root can have; `None`, and a note, for everyone else.
+    pub fn as_root() -> Option<Self> {
+        if !nix::unistd::geteuid().is_root() {
+            crate::skip::skip("needs root");
+            return None;
+        }
+        Some(Self::new())
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -91,11 +101,11 @@ impl Sandbox {
         output
     }
 
-    /// Boots until the console shows the text, then ends it.
-    pub fn boot_until(&self, unshare: &[&str], text: &str) {
+    /// Boots until the console shows each of these texts, then ends it.
+    pub fn boot_until(&self, unshare: &[&str], texts: &[&str]) {
         let mut child = self.command(unshare, &[]).stdin(Stdio::null()).spawn().unwrap();
         let _deadline = Deadline::of(&child);
-        while !self.result("console").contains(text) {
+        while !texts.iter().all(|text| self.result("console").contains(text)) {
             assert!(child.try_wait().unwrap().is_none(), "init has ended: {}", self.result("console"));
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -136,7 +146,6 @@ pub fn executable(path: &Path, text: &str) {
 const CAPABILITIES: &str = "--bounding-set=-sys_time,-sys_module,-sys_rawio,-syslog,-sys_boot";
 /// As root.
 pub const NAMESPACES: [&str; 7] = ["--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--cgroup"];
-
-pub fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
+/// As an ordinary user, or as root without any privilege.
+pub const USER: [&str; 9] =
+    ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--cgroup"];

@@ -6,16 +6,16 @@ use core::ffi::CStr;
 
 use crate::paths::scan;
 use crate::sys;
-use crate::sys::descriptor::{Descriptor, HERE, STDERR, close};
+use crate::sys::descriptor::{Descriptor, STDERR, close};
 use crate::sys::error::Errno;
 use crate::sys::process::{self, Arguments, Environment};
 use crate::sys::spawn::{self, Child};
 use crate::sys::start::Stack;
 use crate::sys::text::Text;
-use crate::sys::{files, signal};
+use crate::sys::{files, priority, signal};
 
 use super::batch::{Batch, Plan};
-use super::limits::{is_oom_adjusted, limits, restored};
+use super::limits::{limits, restored};
 use super::options::KEPT;
 
 /// The limits of open descriptors before stage 1 raised them: `SOFT:HARD`, or `SOFT` alone.
@@ -30,8 +30,6 @@ pub struct Children {
     path: &'static [u8],
     /// Soft and hard limit of descriptors, where ours is raised.
     limit: Option<(u64, u64)>,
-    /// Our oom_score_adj is not for them.
-    reset_oom: bool,
     /// What is open for us alone; negative: nothing. The first is the console, standard error of `finish` and `crash`.
     kept: [Descriptor; KEPT],
     /// How many services one supervise gets at most.
@@ -63,7 +61,8 @@ pub enum NotStarted {
 enum Program<'a> {
     Supervise(Supervise<'a>),
     Group(Arguments<'a>, &'a [Plan]),
-    Handler(&'a CStr),
+    /// And its `oom_score_adj`, where ours is another.
+    Handler(&'a CStr, Option<&'a CStr>),
 }
 
 /// A child on its way to a program.
@@ -99,7 +98,6 @@ impl Children {
             environment: Environment::of(stack),
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
             limit,
-            reset_oom: process::own_pid() == 1 && is_oom_adjusted(),
             kept: [Descriptor(-1); KEPT],
             group: 1,
         }
@@ -132,9 +130,9 @@ impl Children {
         self.start(Program::Group(arguments, plans))
     }
 
-    /// Starts a handler in a session of its own.
-    pub fn handler(&self, path: &CStr) -> core::result::Result<u32, NotStarted> {
-        self.start(Program::Handler(path))
+    /// Starts a handler in a session of its own, with an `oom_score_adj` of its own.
+    pub fn handler(&self, path: &CStr, oom: Option<&CStr>) -> core::result::Result<u32, NotStarted> {
+        self.start(Program::Handler(path, oom))
     }
 
     fn start(&self, program: Program<'_>) -> core::result::Result<u32, NotStarted> {
@@ -169,7 +167,8 @@ impl Children {
                 }
                 process::exec_in_path(c"supervise", self.path, &arguments, self.environment)
             }
-            Program::Handler(path) => {
+            Program::Handler(path, oom) => {
+                let _ = oom.map(priority::set_oom_score);
                 let _ = process::new_session();
                 process::exec(path, &Arguments::of(&[path]), self.environment)
             }
@@ -227,9 +226,6 @@ impl Children {
         let _ = signal::set_blocked(signal::Signals::NONE);
         if let Some((soft, hard)) = self.limit {
             let _ = process::set_descriptor_limit(soft, hard);
-        }
-        if self.reset_oom {
-            let _ = files::write_at(HERE, c"/proc/self/oom_score_adj", b"0");
         }
         let _ = self.kept.map(close);
     }

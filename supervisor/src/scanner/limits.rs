@@ -1,8 +1,6 @@
 //! The limits that children get: those from before stage 1 and we raised ours.
 
-use crate::sys::descriptor::HERE;
-use crate::sys::files;
-use crate::sys::text::{parse_line, parse_number};
+use crate::sys::text::parse_number;
 
 /// `SOFT:HARD` or `SOFT`.
 pub fn limits(text: &[u8]) -> Option<(u64, Option<u64>)> {
@@ -18,12 +16,6 @@ pub fn limits(text: &[u8]) -> Option<(u64, Option<u64>)> {
 pub fn restored(told: Option<(u64, Option<u64>)>, (soft, hard): (u64, u64)) -> (u64, u64) {
     let hard_told = told.and_then(|(_, hard)| hard).unwrap_or(hard).min(hard);
     (told.map_or(soft, |(soft, _)| soft).min(hard_told), hard_told)
-}
-
-/// Our oom_score_adj is not the usual one.
-pub fn is_oom_adjusted() -> bool {
-    let mut buffer = [0; 16];
-    files::read_at(HERE, c"/proc/self/oom_score_adj", &mut buffer).is_ok_and(|text| parse_line(text) != Some(0))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use crate::c_path;
-use crate::paths::scan;
+use crate::paths::{OOM_VARIABLE, scan};
 use crate::sys::crash;
 use crate::sys::descriptor::{HERE, STDERR};
 use crate::sys::error::Errno;
@@ -35,7 +35,8 @@ impl Scanner {
             path.push(place.as_bytes());
             path.push(name.bytes());
             let Some(path) = path.c_str().filter(|path| files::executable_at(HERE, path).is_ok()) else { return false };
-            if let Err(NotStarted::Forked(errno) | NotStarted::Executed(errno)) = self.children.handler(path) {
+            let oom = self.stack.variable(OOM_VARIABLE.as_bytes());
+            if let Err(NotStarted::Forked(errno) | NotStarted::Executed(errno)) = self.children.handler(path, oom) {
                 report::unable(&mut self.messages, "run ", path.to_bytes(), errno, "");
             }
             true

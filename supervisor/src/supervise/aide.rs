@@ -44,6 +44,7 @@ impl Aide {
             program,
             arguments: Arguments::of(&[program]),
             environment: context.environment,
+            oom: context.oom,
             variables: None,
             group_failed: None,
             failed: None,

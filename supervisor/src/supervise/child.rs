@@ -10,7 +10,7 @@ use crate::sys;
 use crate::sys::descriptor::Descriptor;
 use crate::sys::error::{Errno, Result};
 use crate::sys::process::{self, Arguments, Environment};
-use crate::sys::{files, signal, spawn};
+use crate::sys::{files, priority, signal, spawn};
 
 use super::event::{Event, Now, Settings};
 use super::service::Service;
@@ -76,6 +76,8 @@ pub struct Child<'a> {
     pub arguments: Arguments<'a>,
     /// Its environment.
     pub environment: Environment,
+    /// Its `oom_score_adj`, where supervise's is another.
+    pub oom: Option<&'a CStr>,
     /// What it gets besides.
     pub variables: Option<&'a mut Variables>,
     /// Answer: it could not enter its control group and went on without.
@@ -105,6 +107,9 @@ impl spawn::Child for Child<'_> {
             self.service.record_birth(Event::Forked(pid, ticks, settings), &now);
         }
         let _ = signal::set_blocked(signal::Signals::NONE);
+        if let Some(score) = self.oom {
+            let _ = priority::set_oom_score(score);
+        }
         self.group_failed = self.group.and_then(|group| group.write(b"0").err());
         let errno = match self.prepare() {
             Ok(environment) => process::exec(self.program, &self.arguments, environment),

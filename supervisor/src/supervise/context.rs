@@ -1,5 +1,7 @@
 //! What all services of one supervise share.
 
+use core::ffi::CStr;
+
 use crate::sys::event::Epoll;
 use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process::Environment;
@@ -18,6 +20,8 @@ pub struct Context {
     pub environment: Environment,
     /// The clocks, as of the last time that supervise woke up.
     pub now: Now,
+    /// The `oom_score_adj` that services get, where supervise's is another.
+    pub oom: Option<&'static CStr>,
     /// supervise's own pid.
     pub own: u32,
     /// It looks after several services.

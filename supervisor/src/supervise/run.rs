@@ -1,7 +1,7 @@
 //! The loop around the machines.
 
 use crate::c_path;
-use crate::paths::scan;
+use crate::paths::{OOM_VARIABLE, scan};
 use crate::status::LastExit;
 use crate::sys::descriptor::{HERE, Owned, STDERR};
 use crate::sys::error::{Errno, Result};
@@ -59,11 +59,13 @@ pub fn run(mut stack: Stack) -> i32 {
         let _ = STDERR.write(b"supervise: usage: supervise dir\n");
         return 100;
     }
+    let oom = stack.variable(OOM_VARIABLE.as_bytes());
+    stack.remove_variable(OOM_VARIABLE.as_bytes());
     for name in variables::NAMES {
         stack.remove_variable(name);
     }
     let arguments = Arguments::of(&stack);
-    let mut supervise = match Supervise::new(&stack, arguments.is_group) {
+    let mut supervise = match Supervise::new(&stack, oom, arguments.is_group) {
         Ok(supervise) => supervise,
         Err(errno) => {
             Messages::new("supervise").tell(b"", Level::Fatal, &[Words("unable to start: "), Why(errno)]);
@@ -77,7 +79,7 @@ pub fn run(mut stack: Stack) -> i32 {
 }
 
 impl Supervise {
-    fn new(stack: &Stack, is_group: bool) -> Result<Self> {
+    fn new(stack: &Stack, oom: Option<&'static core::ffi::CStr>, is_group: bool) -> Result<Self> {
         for signal in OFTEN_IGNORED {
             let _ = signal::set_disposition(signal, Disposition::Default);
         }
@@ -91,6 +93,7 @@ impl Supervise {
             epoll,
             environment: Environment::of(stack),
             now: Now::default(),
+            oom,
             own: process::own_pid(),
             is_group,
             is_runit: called.rsplit(|&byte| byte == b'/').next() == Some(b"runsv"),

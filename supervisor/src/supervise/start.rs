@@ -216,6 +216,7 @@ impl Service {
             program,
             arguments,
             environment: context.environment,
+            oom: context.oom,
             variables: told.variables,
             group_failed: None,
             failed: None,
