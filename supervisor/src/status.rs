@@ -91,7 +91,7 @@ pub struct Status {
     pub got_term: bool,
     /// Which program runs.
     pub phase: Phase,
-    /// When it became ready; [`Tai64n::NEVER`] if it is not.
+    /// When it became ready, or was again after a reload; [`Tai64n::NEVER`] if it is not.
     pub ready_since: Tai64n,
     /// How the last `run` ended.
     pub last_exit: LastExit,

@@ -127,7 +127,8 @@ fn tells() {
     say(&scene, "RELOADING=1|MONOTONIC_USEC=1");
     scene.await_record("a", |status| status.reloading && status.ready);
     say(&scene, "READY=1");
-    scene.await_record("a", |status| !status.reloading && status.ready);
+    let again = scene.await_record("a", |status| !status.reloading && status.ready);
+    assert!(again.ready_since > ready.ready_since, "whoever missed the flag sees that it was there");
     say(&scene, "STOPPING=1|EXTEND_TIMEOUT_USEC=5000000");
     scene.await_record("a", |status| status.stopping);
     let environment = scene.text("a/environment");

@@ -15,6 +15,7 @@ impl Machine {
         self.expect_life(now);
         if self.status.reloading {
             self.status.reloading = false;
+            self.status.ready_since = now.label;
             actions.push(Action::Publish);
         }
         if !self.status.ready {
