@@ -1,9 +1,40 @@
 //! TAI64N labels, as daemontools writes them: 8 bytes of seconds, big-endian, from 2^62, then 4 of nanoseconds.
 //!
-//! Like daemontools we take TAI to be ten seconds ahead of UTC and ignore leap seconds.
+//! Like daemontools we take TAI to be ten seconds ahead of UTC and ignore leap seconds. s6 counts them: its labels are ahead of ours.
 
 /// Seconds added to a UNIX time: 2^62 and the ten seconds that TAI was ahead in 1970.
 const OFFSET: u64 = (1 << 62) + 10;
+
+/// UNIX times that had a leap second before them, which makes 27 until now; no more are announced.
+const LEAPS: [i64; 27] = [
+    78_796_800,
+    94_694_400,
+    126_230_400,
+    157_766_400,
+    189_302_400,
+    220_924_800,
+    252_460_800,
+    283_996_800,
+    315_532_800,
+    362_793_600,
+    394_329_600,
+    425_865_600,
+    489_024_000,
+    567_993_600,
+    631_152_000,
+    662_688_000,
+    709_948_800,
+    741_484_800,
+    773_020_800,
+    820_454_400,
+    867_715_200,
+    915_148_800,
+    1_136_073_600,
+    1_230_768_000,
+    1_341_100_800,
+    1_435_708_800,
+    1_483_228_800,
+];
 
 /// A point in time as 12 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +56,20 @@ impl Tai64n {
         let b = self.0;
         let seconds = u64::from_be_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
         (seconds.wrapping_sub(OFFSET) as i64, u32::from_be_bytes([b[8], b[9], b[10], b[11]]))
+    }
+
+    /// The same moment as s6 labels it.
+    pub fn with_leap_seconds(self) -> Self {
+        let (seconds, nanoseconds) = self.to_unix();
+        let count = LEAPS.iter().filter(|&&leap| leap <= seconds).count();
+        Self::from_unix(seconds.wrapping_add(count as i64), nanoseconds)
+    }
+
+    /// The moment that s6 gave this label. A leap second is taken for the one after it.
+    pub fn without_leap_seconds(self) -> Self {
+        let (seconds, nanoseconds) = self.to_unix();
+        let count = LEAPS.iter().zip(1..).filter(|&(&leap, number)| leap + number <= seconds).count();
+        Self::from_unix(seconds.wrapping_sub(count as i64), nanoseconds)
     }
 
     /// True for [`Tai64n::NEVER`].
@@ -70,6 +115,25 @@ mod tests {
         let (early, late) = (Tai64n::from_unix(5, 999_999_999), Tai64n::from_unix(7, 1));
         assert_eq!((late.since(early), early.since(late), early.since(early)), (1_000_000_002, u64::MAX, 0));
         assert_eq!(late.since(Tai64n::NEVER), u64::MAX);
+    }
+
+    /// Leap seconds are those of the system's own table, where there is one, and are taken off again.
+    #[test]
+    fn leap_seconds() {
+        let ahead = |seconds| Tai64n::from_unix(seconds, 7).with_leap_seconds().to_unix().0 - seconds;
+        assert_eq!([0, 78_796_799, 78_796_800, 1_483_228_799, 1_795_000_000].map(ahead), [0, 0, 1, 26, 27]);
+        let around = LEAPS.iter().flat_map(|&leap| leap - 2..leap + 3);
+        for time in around.chain([0, -5]).map(|seconds| Tai64n::from_unix(seconds, 7)).chain([Tai64n::NEVER]) {
+            assert_eq!(time.with_leap_seconds().without_leap_seconds(), time);
+        }
+        assert_eq!(Tai64n::NEVER.with_leap_seconds(), Tai64n::NEVER);
+        // Lines of NTP time, which began 70 years before.
+        if let Ok(table) = std::fs::read_to_string("/usr/share/zoneinfo/leap-seconds.list") {
+            let lines = table.lines().filter(|line| !line.starts_with('#'));
+            let times = lines.filter_map(|line| line.split_whitespace().next()?.parse::<i64>().ok());
+            let known: Vec<i64> = times.skip(1).map(|time| time - 2_208_988_800).collect();
+            assert_eq!(known, LEAPS);
+        }
     }
 
     /// Packing and unpacking a time gives the time.

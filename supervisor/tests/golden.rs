@@ -3,7 +3,9 @@
 mod kit;
 
 use kit::{Supervised, ours, peer, run, until};
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 /// Every supervise that is installed here, with a name for its service.
 fn supervises() -> Vec<(&'static str, std::path::PathBuf)> {
@@ -160,18 +162,77 @@ fn sv_status_reads_ours() {
     assert!(status.starts_with("down: ./service: ") && status.ends_with("s, normally up\n"), "{status}");
 }
 
-/// The fields of `-o` are s6's for a service of s6.
+/// Our s6-svstat, as a link below a directory.
+fn s6_svstat(parent: &Path) -> std::path::PathBuf {
+    let link = parent.join("s6-svstat");
+    std::os::unix::fs::symlink(ours("dialect"), &link).unwrap();
+    link
+}
+
+/// The fields of `-o` are s6's for a service of s6; our own svstat labels times as daemontools does.
 #[test]
 fn fields_are_s6s() {
     let (Some(supervise), Some(svstat)) = (peer("s6-supervise"), peer("s6-svstat")) else { return };
     let parent = tempfile::tempdir().unwrap();
     let _service = Supervised::start(&supervise, parent.path(), "service");
-    let fields = "up,wantedup,normallyup,ready,paused,pid,exitcode,signal,signum,updownsince";
+    let link = s6_svstat(parent.path());
+    let fields = ["-o", "up,wantedup,normallyup,ready,paused,pid,exitcode,signal,signum", "service"];
+    let times = ["-o", "updownsince,readysince", "service"];
     for command in ["-wu", "-dwD"] {
         assert_eq!(run(&ours("svc"), [command, "service"], parent.path()).code, Some(0));
-        let arguments = ["-o", fields, "service"];
-        assert_eq!(run(&ours("svstat"), arguments, parent.path()), run(&svstat, arguments, parent.path()));
+        for arguments in [fields, times] {
+            assert_eq!(run(&link, arguments, parent.path()), run(&svstat, arguments, parent.path()));
+        }
+        assert_eq!(run(&ours("svstat"), fields, parent.path()), run(&svstat, fields, parent.path()));
     }
+}
+
+/// A time in the record of a service of s6 is as long ago as s6 says, for every client that tells it.
+#[test]
+fn times_are_s6s() {
+    let (Some(supervise), Some(svstat)) = (peer("s6-supervise"), peer("s6-svstat")) else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let service = Supervised::start(&supervise, parent.path(), "service");
+    let link = s6_svstat(parent.path());
+    run(&ours("svc"), ["-wu", "service"], parent.path());
+    let status = service.directory.join("supervise/status");
+    let mut record = std::fs::read(&status).unwrap();
+    let since = u64::from_be_bytes(record[..8].try_into().unwrap()) - 1000;
+    record[..8].copy_from_slice(&since.to_be_bytes());
+    std::fs::write(&status, record).unwrap();
+    let theirs = || run(&svstat, ["-t", "service"], parent.path()).out.trim().parse::<u64>().unwrap();
+    let number = |program: &Path, arguments: &[&str], before: &str, after: &str| -> u64 {
+        let out = run(program, arguments, parent.path()).out;
+        out.split_once(before).unwrap().1.split_once(after).unwrap().0.parse().unwrap()
+    };
+    for (program, arguments, before, after) in [
+        (&link, &["-t", "service"][..], "", "\n"),
+        (&ours("svstat"), &["service"], ") ", " seconds"),
+        (&ours("svstat"), &["-o", "updownfor", "service"], "", "\n"),
+        (&ours("svstat"), &["--json", "service"], "\"since\":", ","),
+        (&ours("sv"), &["status", "./service"], ") ", "s"),
+    ] {
+        let (before, seen, after) = (theirs(), number(program, arguments, before, after), theirs());
+        assert!((before..=after).contains(&seen), "{} {arguments:?}: {seen}, not {before}", program.display());
+    }
+}
+
+/// What we label in s6's name is read by s6's own program as what we label in ours is by daemontools'.
+#[test]
+fn labels_are_the_dialects() {
+    let (Some(s6), Some(daemontools)) = (peer("s6-tai64nlocal"), peer("tai64nlocal")) else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let _service = Supervised::start(&ours("supervise"), parent.path(), "service");
+    let link = s6_svstat(parent.path());
+    let read = |program: &Path, label: String| {
+        let mut child = std::process::Command::new(program);
+        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).env("TZ", "UTC").spawn().unwrap();
+        child.stdin.take().unwrap().write_all(label.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let since = |program: &Path| run(program, ["-o", "updownsince", "service"], parent.path()).out;
+    assert_eq!(read(&s6, since(&link)), read(&daemontools, since(&ours("svstat"))));
+    assert_eq!(read(&ours("tai64nlocal"), since(&ours("svstat"))), read(&daemontools, since(&ours("svstat"))));
 }
 
 /// `svscanctl` commands s6's scanner, and says 100 where none runs.

@@ -18,6 +18,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use supervisor::tai::Tai64n;
 
 const HELP: &str = "\
 usage: svstat DIR...
@@ -93,7 +94,7 @@ fn print_all(format: &Format, directories: &[OsString], origin: &Path) -> io::Re
                 writeln!(out, ": {}", report::line(&view))?;
             }
             Format::Fields(fields) => match &view {
-                report::View::Supervised(seen) => writeln!(out, "{}", report::fields(seen, fields))?,
+                report::View::Supervised(seen) => writeln!(out, "{}", report::fields(seen, fields, Tai64n::label))?,
                 report::View::Unable { not_running, .. } => {
                     code = if *not_running { 1 } else { 111 };
                     out.flush()?;

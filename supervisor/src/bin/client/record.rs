@@ -1,6 +1,6 @@
 //! A status record, whoever wrote it: daemontools (18 bytes), runit (20), s6 (35, later 43) or we (64).
 //!
-//! Only what a family's record says is filled in; nothing is guessed.
+//! Only what a family's record says is filled in; nothing is guessed. Times are as daemontools labels them, whoever wrote them.
 
 use std::io;
 use std::path::Path;
@@ -108,8 +108,8 @@ fn s6(bytes: &[u8], at: usize) -> Option<Status> {
     let flags = *bytes.get(at + 2)?;
     let finishing = flags & 2 != 0;
     Some(Status {
-        changed: Tai64n(bytes.get(0..12)?.try_into().ok()?),
-        ready_since: Tai64n(bytes.get(12..24)?.try_into().ok()?),
+        changed: Tai64n(bytes.get(0..12)?.try_into().ok()?).without_leap_seconds(),
+        ready_since: Tai64n(bytes.get(12..24)?.try_into().ok()?).without_leap_seconds(),
         pid: u32::try_from(pid).ok()?,
         paused: flags & 1 != 0,
         want: if flags & 4 != 0 { Want::Up } else { Want::Down },

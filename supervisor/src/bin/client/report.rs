@@ -206,12 +206,16 @@ impl Field {
     }
 }
 
+/// How a time is labelled.
+pub type Label = fn(Tai64n) -> [u8; 25];
+
 /// The fields' values, separated by spaces.
-pub fn fields(seen: &Seen, fields: &[Field]) -> String {
-    fields.iter().map(|field| value(seen, *field)).collect::<Vec<_>>().join(" ")
+pub fn fields(seen: &Seen, fields: &[Field], label: Label) -> String {
+    fields.iter().map(|field| value(seen, *field, label)).collect::<Vec<_>>().join(" ")
 }
 
-fn value(seen: &Seen, field: Field) -> String {
+fn value(seen: &Seen, field: Field, label: Label) -> String {
+    let label = |time| String::from_utf8_lossy(&label(time)).into_owned();
     let status = &seen.record.status;
     let ended = if seen.record.is_down() { status.last_exit } else { LastExit::None };
     match field {
@@ -249,9 +253,4 @@ pub fn signal_name(number: u8) -> String {
         Err(_) if number >= 34 => format!("SIGRTMIN+{}", number - 34),
         Err(_) => number.to_string(),
     }
-}
-
-/// A time's TAI64N label.
-fn label(time: Tai64n) -> String {
-    String::from_utf8_lossy(&time.label()).into_owned()
 }

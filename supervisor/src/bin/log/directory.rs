@@ -3,7 +3,7 @@
 //!
 //! `current` may be executed by its owner when it is complete. Whoever writes waits while the disk is full.
 
-use super::stamp::Moment;
+use super::stamp::{Labels, Moment};
 use crate::client::chain;
 use nix::errno::Errno;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -49,6 +49,8 @@ pub struct Directory {
     since: Instant,
     /// Where the messages come from.
     program: &'static str,
+    /// What finished files are called by.
+    labels: Labels,
     _lock: Owned,
 }
 
@@ -57,7 +59,7 @@ pub type Trouble = (&'static str, io::Error);
 
 impl Directory {
     /// Opens and locks a directory. A `current` that was interrupted is put aside.
-    pub fn open(path: &Path, limits: Limits, program: &'static str) -> Result<Self, Trouble> {
+    pub fn open(path: &Path, limits: Limits, program: &'static str, labels: Labels) -> Result<Self, Trouble> {
         fs::read_dir(path).map_err(|error| ("open log directory", error))?;
         let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| ("open lock", error))?;
@@ -68,7 +70,7 @@ impl Directory {
         let size = match found {
             Ok(found) if found.mode() & 0o100 != 0 || found.len() == 0 => found.len(),
             Ok(_) => {
-                fs::rename(&file, path.join(format!("{}.u", Moment::now().label())))
+                fs::rename(&file, path.join(format!("{}.u", Moment::now().label(labels))))
                     .map_err(|error| ("rename current", error))?;
                 0
             }
@@ -76,7 +78,7 @@ impl Directory {
         };
         let current = open_current(&file).map_err(|error| ("open current", error))?;
         let (path, since) = (path.to_path_buf(), Instant::now());
-        Ok(Self { path, limits, current, size, since, program, _lock: lock })
+        Ok(Self { path, limits, current, size, since, program, labels, _lock: lock })
     }
 
     /// Appends a line, its newline included, and rotates where that fills `current`. It waits while that fails.
@@ -138,7 +140,7 @@ impl Directory {
 
     fn try_rotate(&mut self) -> Result<(), Trouble> {
         self.close()?;
-        let label = Moment::now().label();
+        let label = Moment::now().label(self.labels);
         let [finished, raw, made] = ["s", "u", "t"].map(|suffix| self.path.join(format!("{label}.{suffix}")));
         let current = self.path.join("current");
         let renamed = |answer: io::Result<()>| answer.map_err(|error| ("rename current", error));

@@ -5,6 +5,15 @@ use crate::client::zone::Zone;
 use std::time::{SystemTime, UNIX_EPOCH};
 use supervisor::tai::Tai64n;
 
+/// Whose labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// daemontools' and runit's.
+    Daemontools,
+    /// s6's, which count leap seconds.
+    S6,
+}
+
 /// A moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -20,8 +29,10 @@ impl Moment {
     }
 
     /// The TAI64N label.
-    pub fn label(self) -> String {
-        String::from_utf8_lossy(&Tai64n::from_unix(self.seconds, self.nanoseconds).label()).into_owned()
+    pub fn label(self, labels: Labels) -> String {
+        let time = Tai64n::from_unix(self.seconds, self.nanoseconds);
+        let time = if labels == Labels::S6 { time.with_leap_seconds() } else { time };
+        String::from_utf8_lossy(&time.label()).into_owned()
     }
 
     /// `2026-11-21_11:29:23.14321`, in UTC, with another byte between date and time.
@@ -52,6 +63,7 @@ mod tests {
         let moment = Moment { seconds: 1_000_000_000, nanoseconds: 123_456_789 };
         assert_eq!(moment.universal('_'), "2001-09-09_01:46:40.12345");
         assert_eq!(moment.local(&Zone::default()), "2001-09-09 01:46:40.123456789");
-        assert_eq!(moment.label(), "@400000003b9aca0a075bcd15");
+        assert_eq!(moment.label(Labels::Daemontools), "@400000003b9aca0a075bcd15");
+        assert_eq!(moment.label(Labels::S6), "@400000003b9aca20075bcd15");
     }
 }

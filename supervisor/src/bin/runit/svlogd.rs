@@ -8,7 +8,7 @@ use crate::client::error_text::error_text;
 use crate::client::{chain, options};
 use crate::log::directory::Directory;
 use crate::log::source::{Event, Manner, Source};
-use crate::log::stamp::Moment;
+use crate::log::stamp::{Labels, Moment};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io::{self, Write};
 use std::net::UdpSocket;
@@ -85,7 +85,7 @@ impl Options {
     fn label(&self, now: Moment) -> String {
         match self.labels {
             0 => String::new(),
-            1 => format!("{} ", now.label()),
+            1 => format!("{} ", now.label(Labels::Daemontools)),
             2 => format!("{} ", now.universal('_')),
             _ => format!("{} ", now.universal('T')),
         }
@@ -223,7 +223,7 @@ fn open(path: &Path, options: &Options) -> Result<Log, (&'static str, io::Error)
         chain::say(0, &[b"svlogd: warning: unable to scan ip address: ", wrong]);
     }
     let is_new = !path.join("current").exists();
-    let directory = Directory::open(path, config.limits.clone(), NAME)?;
+    let directory = Directory::open(path, config.limits.clone(), NAME, Labels::Daemontools)?;
     if options.verbose {
         inform(if is_new { "new" } else { "append" }, &path.join("current"));
     }

@@ -8,7 +8,7 @@ use crate::client::getopt;
 use crate::client::zone::Zone;
 use crate::log::directory::{Directory, Limits};
 use crate::log::source::{Event, Manner, Source};
-use crate::log::stamp::Moment;
+use crate::log::stamp::{Labels, Moment};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
@@ -124,7 +124,7 @@ impl Step {
 
 fn open(path: &Path, limits: Limits) -> Result<Directory, i32> {
     make(path).map_err(|error| say::failed(111, NAME, "unable to mkdir ", path.as_os_str(), error))?;
-    Directory::open(path, limits, NAME)
+    Directory::open(path, limits, NAME, Labels::S6)
         .map_err(|(what, error)| say::failed(111, NAME, &format!("unable to {what} in "), path.as_os_str(), error))
 }
 
@@ -197,7 +197,7 @@ fn treat(steps: &mut [Step], line: &[u8], zone: &Zone) {
 fn marked(line: &[u8], marks: &Marks, now: Moment, zone: &Zone) -> Vec<u8> {
     let mut text = Vec::with_capacity(line.len() + 64);
     if marks.label {
-        text.extend(format!("{} ", now.label()).bytes());
+        text.extend(format!("{} ", now.label(Labels::S6)).bytes());
     }
     if marks.local {
         text.extend(format!("{}  ", now.local(zone)).bytes());

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use supervisor::paths::service;
+use supervisor::tai::Tai64n;
 
 /// Its name.
 pub const NAME: &str = "s6-svstat";
@@ -42,7 +43,8 @@ pub fn run(arguments: &[OsString]) -> i32 {
         Ok(seen) => seen,
         Err(code) => return code,
     };
-    println!("{}", if fields.is_empty() { line(&seen, numbers) } else { report::fields(&seen, &fields) });
+    let label = |time: Tai64n| time.with_leap_seconds().label();
+    println!("{}", if fields.is_empty() { line(&seen, numbers) } else { report::fields(&seen, &fields, label) });
     0
 }
 
