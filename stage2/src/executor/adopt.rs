@@ -1,7 +1,7 @@
 //! Taking over what files and processes say, at the beginning of every request: nobody can tell whether an engine was
 //! here before, and how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use supervisor::state::State;
@@ -22,12 +22,13 @@ impl Executor {
     /// Names of the units that are not down, for [`Target::load`].
     pub fn active_units(&self) -> Vec<String> {
         let directory = self.config.places.states();
-        let names = fs::read_dir(&directory).into_iter().flatten().flatten();
-        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
         let is_active = |name: &String| StateFile::read(&directory, name).is_some_and(|file| file.state != State::Down);
-        let mut names: Vec<String> = names.filter(is_active).collect();
-        names.sort();
-        names
+        self.units_with_states().into_iter().filter(is_active).collect()
+    }
+
+    fn units_with_states(&self) -> BTreeSet<String> {
+        let entries = fs::read_dir(self.config.places.states()).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     /// Begins with a target: every unit of it is what the files and processes say.
@@ -46,9 +47,12 @@ impl Executor {
         self.activities = (0..target.graph.len()).map(|_| Activity::default()).collect();
         self.target = target;
         let outcomes = self.collect_outcomes();
+        let (states, directory) = (self.units_with_states(), self.config.places.states());
         for unit in 0..self.activities.len() {
-            let outcome = outcomes.get(self.name(unit)).cloned();
-            self.adopt(unit, outcome);
+            let name = self.name(unit);
+            let outcome = outcomes.get(name).cloned();
+            let file = states.get(name).and_then(|name| StateFile::read(&directory, name));
+            self.adopt(unit, file, outcome);
         }
         self.pump();
     }
@@ -73,8 +77,7 @@ impl Executor {
         outcomes
     }
 
-    fn adopt(&mut self, unit: UnitIndex, outcome: Option<Outcome>) {
-        let file = StateFile::read(&self.config.places.states(), self.name(unit));
+    fn adopt(&mut self, unit: UnitIndex, file: Option<StateFile>, outcome: Option<Outcome>) {
         let kind = match (self.unit(unit), &file) {
             (Some(text), _) => text.kind.name().to_owned(),
             (None, Some(file)) => file.kind.clone(),

@@ -48,6 +48,11 @@ impl Executor {
     }
 }
 
+/// Something stands before a command.
+pub(super) fn is_confined(context: &Context) -> bool {
+    Confinement::of(context, confine()).is_some()
+}
+
 /// Something stands before a command that may fail before it. Variables and a umask cannot.
 pub(super) fn may_fail(context: &Context) -> bool {
     let rest = Context { env: Vec::new(), umask: None, ..context.clone() };

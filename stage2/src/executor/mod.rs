@@ -18,6 +18,7 @@ mod operator;
 mod postponed;
 mod reporting;
 mod turn;
+mod unwritten;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -35,7 +36,6 @@ use crate::graph::Graph;
 use crate::oneshot::{JobNumber, Keeper, Records, RunStep};
 use crate::record::console::Console;
 use crate::record::durations::Durations;
-use crate::record::state_file::StateFile;
 use crate::record::timeline::Timeline;
 use crate::request::target::Target;
 use crate::service::SupervisedService;
@@ -48,6 +48,7 @@ use crate::system::processors;
 use activity::Activity;
 use display::OpenDisplay;
 use foresight::Foresight;
+use unwritten::Unwritten;
 use watches::{Interest, Watches};
 
 /// What a state file calls a longrun.
@@ -122,8 +123,7 @@ pub struct Executor {
     noted: BTreeSet<String>,
     /// Units whose notes may go once everything that was told is on disk.
     ended: Vec<String>,
-    /// State files that are to be written at the end of the turn.
-    states: BTreeMap<UnitIndex, StateFile>,
+    states: Unwritten,
     /// Gettys that wait for the early one to free the terminal.
     held: Vec<UnitIndex>,
     durations: Durations,
@@ -181,7 +181,7 @@ impl Executor {
             postponed: BTreeMap::new(),
             noted: BTreeSet::new(),
             ended: Vec::new(),
-            states: BTreeMap::new(),
+            states: Unwritten::default(),
             held: Vec::new(),
             durations: Durations::default(),
             disobeyed: BTreeMap::new(),

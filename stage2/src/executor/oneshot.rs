@@ -3,7 +3,7 @@
 use units::{Command, Oneshot, Step};
 
 use super::activity::{Doing, Ending, Running};
-use super::context::can_run;
+use super::context::{can_run, is_confined};
 use super::{Executor, TOKEN_KEEPER};
 use crate::engine::event::{Event, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Keeper, Order, Outcome, Report};
@@ -82,7 +82,12 @@ impl Executor {
         command: Option<&Command>,
     ) -> Result<Job, String> {
         let context = self.context(unit);
-        command.map_or(Ok(()), |command| can_run(&context, command))?;
+        if let Some(command) = command
+            && (is_confined(&context) || !steps.is_empty())
+        {
+            // Else exec will say it, at the same moment.
+            can_run(&context, command)?;
+        }
         let cgroup = self.leaf(unit, &context)?;
         let unable = |error: std::io::Error| format!("unable to start: {error}");
         let name = self.name(unit).to_owned();

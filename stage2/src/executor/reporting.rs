@@ -1,6 +1,6 @@
 //! What became of a unit, for everyone who wants to know: state file, timeline, console, boot.log, the asker.
 //!
-//! Everything gathers during a turn and is written at its end: first what people read, then the state files, then the
+//! Everything but states that pass gathers during a turn and is written at its end: first what people read, then the state files, then the
 //! one-shots' notes go. So an engine that is killed in between says a line twice at worst, and never loses one.
 
 use supervisor::line::{Line, Mark};
@@ -74,7 +74,14 @@ impl Executor {
         } else {
             0
         };
-        self.states.insert(report.unit, file);
+        let now = self.now();
+        self.states.insert_after(report.from, report.unit, file, now);
+    }
+
+    /// Writes everything, states that pass too: whoever comes next reads the files.
+    pub(super) fn write_all(&mut self) {
+        self.states.hurry();
+        self.write_out();
     }
 
     /// Writes what has gathered.
@@ -85,7 +92,7 @@ impl Executor {
         self.timeline.flush();
         self.console.flush();
         let directory = self.config.places.states();
-        for file in std::mem::take(&mut self.states).into_values() {
+        for file in self.states.take(self.now()) {
             if let Err(error) = file.write(&directory) {
                 self.console.plain(&format!("stage2: error: unable to write the state of {}: {error}", file.unit));
                 // Then the note is what a successor has to go on from.

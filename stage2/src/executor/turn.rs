@@ -21,10 +21,12 @@ impl Executor {
         self.pump();
         while !self.is_finished() {
             if std::mem::take(&mut self.has_requests) {
+                self.write_all();
                 return Ok(false);
             }
             self.turn(None)?;
         }
+        self.write_all();
         Ok(true)
     }
 
@@ -68,6 +70,7 @@ impl Executor {
             self.next_probe(),
             self.last_probation(true),
             self.next_reload_end(),
+            self.states.end(),
             self.disobeyed.values().min().copied(),
         ];
         let deadline = deadline.into_iter().flatten().min();

@@ -107,8 +107,10 @@ fn bring_in_script(script: &Path, unit: &UnitName, units: &mut UnitSet) -> Optio
 
 /// Whether a path's own directory is one of these, links resolved.
 fn is_inside(path: &Path, directories: &[PathBuf]) -> bool {
-    let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
-    parent.is_some_and(|parent| {
-        directories.iter().any(|directory| fs::canonicalize(directory).is_ok_and(|directory| directory == parent))
-    })
+    let Some(parent) = path.parent() else { return false };
+    // As a rule it is named as it is there; then the filesystem need not be asked.
+    directories.iter().any(|directory| directory == parent)
+        || fs::canonicalize(parent).is_ok_and(|parent| {
+            directories.iter().any(|directory| fs::canonicalize(directory).is_ok_and(|directory| directory == parent))
+        })
 }
