@@ -7,6 +7,7 @@
 use core::ffi::CStr;
 
 use crate::sys;
+use crate::sys::birth::birth_since;
 use crate::sys::descriptor::Descriptor;
 use crate::sys::error::{Errno, Result};
 use crate::sys::process::{self, Arguments, Environment};
@@ -96,7 +97,7 @@ impl spawn::Child for Child<'_> {
             sys::exit(111);
         }
         if let Some((settings, now)) = self.record {
-            let ticks = match process::birth_of(pid) {
+            let ticks = match birth_since(now.since_boot, pid) {
                 Ok(ticks) => ticks.unwrap_or(0),
                 // A record that nobody could hold against a process would be worse than none.
                 Err(errno) => {

@@ -30,6 +30,8 @@ pub struct Directory {
     pub service: Owned,
     /// Both ends of the control FIFO, so that it never ends.
     pub control: Owned,
+    /// There was no `supervise/`, and so there is no `death_tally` of former times.
+    pub is_new: bool,
     /// Its content is this boot's id while a supervise looks after the service, nothing after an orderly end.
     lock: Owned,
     /// Whoever can open the FIFO for writing knows that we are here.
@@ -50,8 +52,10 @@ impl Directory {
     fn open_inside(service: Owned) -> core::result::Result<Self, Fault> {
         let fault = |what, file| move |errno| Fault { what, file, errno };
         let at = *service;
-        made(files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755))
-            .map_err(fault("unable to create ", service::SUPERVISE))?;
+        let is_new = match files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755) {
+            Err(Errno::EEXIST) => false,
+            made => made.map(|()| true).map_err(fault("unable to create ", service::SUPERVISE))?,
+        };
         let lock = files::open_at(at, c_path!(service::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
             .map_err(fault("unable to open ", service::LOCK))?;
         lock.lock().map_err(fault("unable to acquire ", service::LOCK))?;
@@ -59,7 +63,7 @@ impl Directory {
             .map_err(fault("unable to open ", service::CONTROL))?;
         let ok = files::open_fifo_at(at, c_path!(service::OK), O_RDONLY, 0o600)
             .map_err(fault("unable to open ", service::OK))?;
-        Ok(Self { service, control, lock, _ok: ok })
+        Ok(Self { service, control, is_new, lock, _ok: ok })
     }
 
     /// Puts the boot id into the lock file, and gives the record of a predecessor that died during this boot: the id was there
@@ -124,9 +128,4 @@ impl Directory {
             files::open_at(at, path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644).map(drop)
         }
     }
-}
-
-/// What is there already is as good as made.
-fn made(answer: Result<()>) -> Result<()> {
-    if answer == Err(Errno::EEXIST) { Ok(()) } else { answer }
 }

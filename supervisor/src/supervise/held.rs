@@ -108,6 +108,7 @@ impl Service {
     }
 
     /// Apart, because its buffers would make every service's stack larger.
+    #[cold]
     #[inline(never)]
     fn reopen_sockets(&mut self, running: Option<u32>, context: &mut Context) {
         let mut buffer = [0; LONGEST];

@@ -34,6 +34,7 @@ mod perform;
 pub mod run;
 mod runit;
 mod service;
+mod services;
 mod settings;
 mod start;
 mod tally;

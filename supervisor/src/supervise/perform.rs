@@ -86,6 +86,7 @@ impl Service {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn warn_of(&mut self, warning: Warning, context: &mut Context) {
         let end = |exit: LastExit| match (exit.code(), exit.signal()) {

@@ -11,7 +11,6 @@ use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process::{self, Environment};
 use crate::sys::signal::{self, Disposition, Signals};
 use crate::sys::start::Stack;
-use crate::sys::table::Table;
 use crate::sys::{files, time};
 
 use super::arguments::Arguments;
@@ -19,6 +18,7 @@ use super::context::{Context, Source};
 use super::directory::Fault;
 use super::event::{Event, Now};
 use super::service::{Inherited, Service};
+use super::services::Services;
 use super::variables;
 
 pub use super::arguments::DRAIN;
@@ -48,7 +48,7 @@ const OFTEN_IGNORED: [u32; 10] = [
 #[derive(Debug)]
 struct Supervise {
     context: Context,
-    services: Table<Option<Service>>,
+    services: Services,
     signals: Owned,
 }
 
@@ -75,7 +75,10 @@ pub fn run(mut stack: Stack) -> i32 {
     if !supervise.open_services(arguments) {
         return 111;
     }
-    supervise.watch()
+    let code = supervise.watch();
+    // What is still open or mapped costs less when the kernel takes it all at once.
+    core::mem::forget(supervise);
+    code
 }
 
 impl Supervise {
@@ -98,7 +101,7 @@ impl Supervise {
             is_group,
             is_runit: called.rsplit(|&byte| byte == b'/').next() == Some(b"runsv"),
         };
-        Ok(Self { context, services: Table::new(), signals })
+        Ok(Self { context, services: Services::new(), signals })
     }
 
     /// True when at least one service could be taken over.
@@ -113,15 +116,15 @@ impl Supervise {
                 self.fatal(&pieces);
             }
         }
-        if let ([Some(only)], false) = (&self.services[..], self.context.is_group) {
+        if let (Some(only), 1, false) = (self.services.iter().next(), self.services.len(), self.context.is_group) {
             let _ = files::change_directory_to(*only.directory.service);
         }
-        let mut is_refused = self.services.is_empty();
+        let mut is_refused = self.services.len() == 0;
         for index in 0..self.services.len() {
             self.context.look_at_clocks();
             is_refused |= !self.begin(index);
         }
-        !is_refused || self.services.iter().any(Option::is_some)
+        !is_refused || !self.services.are_over()
     }
 
     /// False when nobody can tell whether the service runs.
@@ -148,7 +151,7 @@ impl Supervise {
         drains: bool,
     ) -> core::result::Result<(), Fault> {
         let service = Service::open(self.services.len(), path, inherited, drains, &self.context)?;
-        self.services.push(Some(service)).map_err(|errno| Fault { what: "unable to keep ", file: "", errno })
+        self.services.push(service).map_err(|errno| Fault { what: "unable to keep ", file: "", errno })
     }
 
     fn fatal(&mut self, pieces: &[Piece<'_>]) {
@@ -157,7 +160,7 @@ impl Supervise {
 
     /// Lets a service do something; one that says false is left.
     fn with(&mut self, index: usize, act: &mut dyn FnMut(&mut Service, &mut Context) -> bool) {
-        if let Some(slot) = self.services.get_mut(index)
+        if let Some(slot) = self.services.place(index)
             && let Some(service) = slot
             && !act(service, &mut self.context)
         {
@@ -168,7 +171,7 @@ impl Supervise {
 
     /// A service of a group was left: if it is still wanted, svscan starts another supervise for it.
     fn tell_scanner(&self) {
-        if self.context.is_group && self.services.iter().any(Option::is_some) {
+        if self.context.is_group && !self.services.are_over() {
             let _ = files::write_at(HERE, c_path!(scan::CONTROL), b"a");
         }
     }
@@ -180,8 +183,8 @@ impl Supervise {
     }
 
     fn watch(&mut self) -> i32 {
-        while self.services.iter().any(Option::is_some) {
-            let deadline = self.services.iter().flatten().filter_map(Service::deadline).min();
+        while !self.services.are_over() {
+            let deadline = self.services.iter().filter_map(Service::deadline).min();
             let wait = deadline.map(|at| at.saturating_sub(time::monotonic()).div_ceil(1_000_000));
             let ready = match self.context.epoll.wait(wait) {
                 Ok(ready) => ready,
@@ -239,8 +242,7 @@ impl Supervise {
     fn reap(&mut self) {
         for _ in 0..MOST_ENDS {
             let Some((pid, orderly)) = process::peek_end() else { return };
-            let index =
-                self.services.iter().position(|slot| slot.as_ref().is_some_and(|service| service.is_about(pid)));
+            let index = self.services.iter().find(|service| service.is_about(pid)).map(Service::index);
             if let Some(index) = index {
                 self.with(index, &mut |service, context| service.before_reaping(pid, orderly, context));
             }

@@ -100,12 +100,12 @@ impl Service {
         watched.map_err(unable("unable to watch ", names::CONTROL))?;
         // At last: whoever gives up before this has changed nothing.
         let left = directory.mark().map_err(unable("unable to look for the predecessor of ", ""))?;
-        let normally_up = directory.is_normally_up();
+        let normally_up = !files.has(c_path!(names::DOWN)) || directory.is_normally_up();
         let machine = match left {
             Some(status) => Machine::from_status(Status { normally_up, ..status }),
             None => Machine::new(normally_up),
         };
-        if left.is_none() {
+        if left.is_none() && !directory.is_new {
             let _ = tally::clear(*directory.service);
         }
         let name = last_part(path);

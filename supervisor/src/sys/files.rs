@@ -63,18 +63,22 @@ pub fn make_fifo_at(at: Descriptor, path: &CStr, mode: u32) -> Result<()> {
 
 /// Opens a FIFO without blocking, and makes it first where there is none; what else has its name is removed, a link too.
 pub fn open_fifo_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Result<Owned> {
-    let open = || match open_at(at, path, flags | O_NONBLOCK | O_NOFOLLOW, 0) {
-        Ok(fifo) if status_of(*fifo).is_ok_and(|status| !status.is_fifo()) => Err(Errno::ENXIO),
-        other => other,
+    let open = || {
+        match make_fifo_at(at, path, mode) {
+            Ok(()) | Err(Errno::EEXIST) => (),
+            Err(errno) => return Err(errno),
+        }
+        match open_at(at, path, flags | O_NONBLOCK | O_NOFOLLOW, 0) {
+            Ok(fifo) if status_of(*fifo).is_ok_and(|status| !status.is_fifo()) => Err(Errno::ENXIO),
+            other => other,
+        }
     };
     match open() {
-        Err(Errno::ENOENT) => (),
-        Err(Errno::ENXIO | Errno::ELOOP) => remove_at(at, path)?,
-        other => return other,
-    }
-    match make_fifo_at(at, path, mode) {
-        Err(Errno::EEXIST) | Ok(()) => open(),
-        Err(errno) => Err(errno),
+        Err(Errno::ENXIO | Errno::ELOOP) => {
+            remove_at(at, path)?;
+            open()
+        }
+        other => other,
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod argument_list;
 pub mod bare_main;
+pub mod birth;
 pub mod capability;
 pub mod changes;
 pub mod close;

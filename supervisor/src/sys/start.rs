@@ -100,14 +100,23 @@ impl Stack {
                 return None;
             }
             // SAFETY: every entry before the null is a string that lives as long as the process.
-            let text = unsafe { CStr::from_ptr(text) };
-            if text.to_bytes().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")) {
+            if unsafe { is_assignment(text, name) } {
                 return Some(entry);
             }
             // SAFETY: this entry was not the null, so there is another one.
             entry = unsafe { entry.add(1) };
         }
     }
+}
+
+/// The text is `name=…`. It is not read beyond the first byte that differs: an environment may be long.
+///
+/// # Safety
+/// `text` must be a terminated string.
+unsafe fn is_assignment(text: *const c_char, name: &[u8]) -> bool {
+    // SAFETY: whoever is asked for a byte knows that all before it were as in `name`: none was the terminating null.
+    let byte = |at| unsafe { *text.add(at) as u8 };
+    name.iter().enumerate().all(|(at, &wanted)| byte(at) == wanted) && byte(name.len()) == b'='
 }
 
 /// Makes `main: fn(Stack) -> i32` the entry point of a program without libc.
