@@ -29,5 +29,5 @@ example: svscan -t 5000 /etc/service
 };
 
 fn run(stack: Stack) -> i32 {
-    HELP.answer(&stack).unwrap_or_else(|| scanner::run::run(stack))
+    HELP.answer(&stack).unwrap_or_else(|| scanner::run::run(stack, &supervisor::seldom!()))
 }

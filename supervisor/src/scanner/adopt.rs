@@ -38,6 +38,8 @@ pub struct Supervises(Table<Found>);
 
 impl Supervises {
     /// Looks through /proc for those of our user. Without /proc there are none.
+    #[cold]
+    #[inline(never)]
     pub fn find() -> Result<Self> {
         let mut found = Self::default();
         let scan = files::status_at(HERE, c".").ok().as_ref().map(FileStatus::identity);
@@ -60,6 +62,8 @@ impl Supervises {
 
     /// A supervise of one service enters the directory once it has the lock; one of several stays in the scan directory
     /// and has theirs open.
+    #[cold]
+    #[inline(never)]
     fn take(&mut self, proc: Descriptor, pid: u32, scan: Option<(u64, u64)>) -> Result<()> {
         let Some(place) = group::working_directory(pid) else { return Ok(()) };
         if is_child_of_one(proc, pid, place)? {
@@ -115,6 +119,8 @@ fn is_child_of_one(proc: Descriptor, pid: u32, place: (u64, u64)) -> Result<bool
 
 /// The pipe between a service and its logger, as somebody who is alive holds it: a supervise, the logger, or at worst
 /// the service itself.
+#[cold]
+#[inline(never)]
 pub fn recover_pipe(name: &CStr, main: Option<(u32, bool)>, log: Option<(u32, bool)>) -> Result<Option<Pipe>> {
     for (supervise, is_log) in [(main, false), (log, true)] {
         let Some((pid, is_grouped)) = supervise else { continue };

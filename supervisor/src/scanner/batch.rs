@@ -40,6 +40,8 @@ impl Batch {
     }
 
     /// The service may share a supervise: it does not need one that adopts its orphans.
+    #[cold]
+    #[inline(never)]
     pub fn takes(name: &CStr, is_log: bool) -> bool {
         let mut path = directory_of(name, is_log);
         path.push(b"/");
@@ -48,6 +50,8 @@ impl Batch {
     }
 
     /// Plans one more; after an error the batch is as it was.
+    #[cold]
+    #[inline(never)]
     pub fn push(&mut self, plan: Plan, name: &CStr) -> Result<()> {
         let length = self.list.len();
         if self.plans.is_empty() {
@@ -91,6 +95,8 @@ impl Batch {
     }
 
     /// The arguments, and the starts beside them.
+    #[cold]
+    #[inline(never)]
     pub fn command(&mut self) -> Result<(Arguments<'_>, &[Plan])> {
         Ok((self.list.arguments()?, &self.plans))
     }

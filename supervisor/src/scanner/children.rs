@@ -84,6 +84,7 @@ impl Children {
     /// Takes our own limits note, and raises the limit of descriptors: a service with a logger costs two.
     ///
     /// `before`: what children got before we were executed again, when the note is gone.
+    #[cold]
     #[inline(never)]
     pub fn new(stack: &mut Stack, before: Option<(u64, u64)>) -> Self {
         let told = stack.variable(LIMIT_VARIABLE).and_then(|value| limits(value.to_bytes()));
@@ -125,12 +126,16 @@ impl Children {
     }
 
     /// Starts one supervise for several services.
+    #[cold]
+    #[inline(never)]
     pub fn group(&self, batch: &mut Batch) -> core::result::Result<u32, NotStarted> {
         let (arguments, plans) = batch.command().map_err(NotStarted::Executed)?;
         self.start(Program::Group(arguments, plans))
     }
 
     /// Starts a handler in a session of its own, with an `oom_score_adj` of its own.
+    #[cold]
+    #[inline(never)]
     pub fn handler(&self, path: &CStr, oom: Option<&CStr>) -> core::result::Result<u32, NotStarted> {
         self.start(Program::Handler(path, oom))
     }
@@ -193,6 +198,8 @@ impl Children {
 
     /// Becomes the first of these programs that there is, with the console as standard error if there is one; returns when
     /// that cannot be, with everything as it was.
+    #[cold]
+    #[inline(never)]
     pub fn replace_ourselves(&self, paths: &[&CStr]) -> Errno {
         let raised = process::descriptor_limit();
         if let Some((soft, hard)) = self.limit {

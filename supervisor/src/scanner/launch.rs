@@ -68,6 +68,8 @@ impl Entries {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn not_started(&mut self, why: NotStarted, name: &CStr, is_log: bool, walk: &mut Walk<'_>) {
         let service = directory_of(name, is_log);
         let (what, name, errno) = match why {

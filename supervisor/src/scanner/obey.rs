@@ -27,6 +27,7 @@ const REFUSED: u16 = 111 << 8;
 
 impl Scanner {
     /// Runs the signal's handler; false when there is none.
+    #[cold]
     #[inline(never)]
     pub(super) fn run_handler(&mut self, signal: u32) -> bool {
         let Some(name) = handler_name(signal) else { return false };
@@ -97,6 +98,8 @@ impl Scanner {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn close_pipes(&mut self) {
         self.keep(|record| (record.holds, record.closed) = (false, true));
         self.held = None;
@@ -166,6 +169,7 @@ impl Scanner {
         (walk.is_incomplete, walk.is_early)
     }
 
+    #[cold]
     #[inline(never)]
     pub(super) fn hold_fifo(&mut self) {
         if !files::status_of(STDERR).is_ok_and(|status| status.is_fifo()) {
@@ -178,6 +182,8 @@ impl Scanner {
     }
 
     /// Becomes `finish`. Without one we exit, but as process 1 go on reaping.
+    #[cold]
+    #[inline(never)]
     pub(super) fn finish(&mut self) -> Option<i32> {
         let errno = self.children.replace_ourselves(&[c_path!(scan::FINISH), c_path!(scan::S6_FINISH)]);
         if errno != Errno::ENOENT || self.is_process_1 {

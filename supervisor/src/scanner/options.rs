@@ -53,6 +53,7 @@ impl<'a> Options<'a> {
     };
 
     /// Reads the arguments after the program's name; the error is what to say.
+    #[cold]
     #[inline(never)]
     pub fn parse(mut arguments: impl Iterator<Item = &'a CStr>) -> Result<Self, &'static str> {
         let mut options = Self::NONE;

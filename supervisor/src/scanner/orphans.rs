@@ -56,6 +56,7 @@ impl Orphans {
 
     /// The supervise of `who`, whose directory this is, has died: what it had started may be ours. If that has ended
     /// already, the end is written down before a new supervise can ask.
+    #[cold]
     #[inline(never)]
     pub fn look_for(&mut self, who: Who, directory: &CStr) {
         let Some(record) = record(directory) else { return };
@@ -67,6 +68,7 @@ impl Orphans {
     }
 
     /// Tells the supervise of `who` how its process has ended, if it has.
+    #[cold]
     #[inline(never)]
     pub fn tell(&mut self, who: Who, directory: &CStr) {
         let is_his = |orphan: &Orphan| orphan.who == who && orphan.status.is_some();
@@ -80,6 +82,8 @@ impl Orphans {
     }
 
     /// The walk is over: who was not met has no supervise any more that could be told.
+    #[cold]
+    #[inline(never)]
     pub fn end_walk(&mut self) {
         self.unclaimed = Table::new();
         while let Some(at) = self.known.iter().position(|orphan| orphan.status.is_some()) {

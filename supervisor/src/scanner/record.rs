@@ -49,6 +49,8 @@ pub enum Writer {
 
 impl Record {
     /// Ours, as a program that begins. `None` without /proc.
+    #[cold]
+    #[inline(never)]
     pub fn ours() -> Option<Self> {
         let pid = process::own_pid();
         let mut boot = [0; BOOT_ID];
@@ -70,6 +72,8 @@ impl Record {
     }
 
     /// The one in the working directory.
+    #[cold]
+    #[inline(never)]
     pub fn read() -> Option<Self> {
         let mut buffer = [0; SIZE];
         Self::unpack(files::read_at(HERE, c_path!(scan::STATUS), &mut buffer).ok()?)

@@ -10,6 +10,7 @@ use crate::sys::event::{self, EPOLLIN, Epoll};
 use crate::sys::files;
 use crate::sys::message::{Level, Messages, Piece};
 use crate::sys::process;
+use crate::sys::seldom::Seldom;
 use crate::sys::signal::{self, Signals};
 use crate::sys::start::Stack;
 use crate::sys::time;
@@ -83,8 +84,10 @@ pub(super) struct Scanner {
     pub(super) is_over: bool,
 }
 
-/// The program.
-pub fn run(mut stack: Stack) -> i32 {
+/// The program. `seldom`: what of it only its beginning needs.
+#[cold]
+#[inline(never)]
+pub fn run(mut stack: Stack, seldom: &Seldom) -> i32 {
     // Whoever started us may ignore some: a child's end would not be told, and children would inherit that.
     signal::reset();
     let _ = crash::execute_again();
@@ -107,7 +110,7 @@ pub fn run(mut stack: Stack) -> i32 {
     children.set_up(kept, options.group);
     match Scanner::new(&options, stack, children, before) {
         // Whoever waited for readiness has been told before; the number is another file's now.
-        Ok(mut scanner) => scanner.watch(options.ready.filter(|_| before.is_none())),
+        Ok(mut scanner) => scanner.watch(options.ready.filter(|_| before.is_none()), seldom),
         Err((Fault { what, file, errno }, children)) => {
             report::fatal(&mut messages, what, file, errno, "");
             let code = if errno == Errno::EAGAIN { 100 } else { 111 };
@@ -118,6 +121,7 @@ pub fn run(mut stack: Stack) -> i32 {
 
 /// Our record, if we were executed again: then the working directory is the scan directory already. After a crash its
 /// signal is still blocked, and a second one would be the end.
+#[cold]
 #[inline(never)]
 fn begin_again(messages: &mut Messages) -> Option<Record> {
     let blocked = signal::set_blocked(Signals::ALL.without(Signals::FAULTS)).unwrap_or(Signals::NONE);
@@ -133,6 +137,7 @@ fn begin_again(messages: &mut Messages) -> Option<Record> {
 }
 
 /// The end when nothing can be done: exit, or, as process 1, `crash`, or reaping for ever.
+#[cold]
 #[inline(never)]
 pub(super) fn give_up(children: &Children, code: i32, is_process_1: bool, messages: &mut Messages) -> i32 {
     if !is_process_1 {
@@ -149,6 +154,7 @@ pub(super) fn give_up(children: &Children, code: i32, is_process_1: bool, messag
 }
 
 impl Scanner {
+    #[cold]
     #[inline(never)]
     fn new(
         options: &Options<'static>,
@@ -236,6 +242,8 @@ impl Scanner {
         Ok((directory, signals, epoll))
     }
 
+    #[cold]
+    #[inline(never)]
     fn choose_rescan(&mut self, rescan: Rescan) {
         self.interval = match rescan {
             Rescan::Never => None,

@@ -15,6 +15,8 @@ const HANG_UP: &[u8] = &[EXIT];
 
 impl Entries {
     /// Tells supervises to end: TERM to services, and to their loggers TERM or HUP, which lets them read to the end.
+    #[cold]
+    #[inline(never)]
     pub fn end_supervises(&mut self, followed: &Followed, of_absent_only: bool, loggers_too: bool) {
         self.ending |= !of_absent_only;
         let is_meant = |entry: &Entry| !(of_absent_only && entry.main.is(Member::WANTED));

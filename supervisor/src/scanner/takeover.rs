@@ -11,6 +11,7 @@ use super::run::{FOLLOWED, RETRY, Scanner};
 
 impl Scanner {
     /// The first scan after a predecessor, or a life of our own before: what runs is taken over, not started.
+    #[cold]
     #[inline(never)]
     pub(super) fn take_over(&mut self) {
         self.takes_over = true;
@@ -38,6 +39,8 @@ impl Scanner {
     }
 
     /// Supervises that were being started when the predecessor ended hold their locks by now.
+    #[cold]
+    #[inline(never)]
     pub(super) fn look_again(&mut self) {
         if self.settled_at.is_some_and(|at| at > time::monotonic())
             && let Ok(left) = Supervises::find()
@@ -47,6 +50,8 @@ impl Scanner {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn follow_strangers(&mut self) {
         let (followed, epoll) = (&mut self.followed, &self.epoll);
         self.entries.follow_strangers(time::monotonic(), |pid| {

@@ -4,6 +4,7 @@ use crate::sys::changes::{Change, Changes, IN_CREATE, IN_DELETE, IN_MOVED_FROM, 
 use crate::sys::descriptor::Owned;
 use crate::sys::error::Errno;
 use crate::sys::process::Ended;
+use crate::sys::seldom::Seldom;
 use crate::sys::signal;
 use crate::sys::time;
 
@@ -17,7 +18,7 @@ const TURN: u32 = 64;
 impl Scanner {
     /// Scans and goes on until the end; gives the exit code.
     #[inline(never)]
-    pub(super) fn watch(&mut self, ready: Option<i32>) -> i32 {
+    pub(super) fn watch(&mut self, ready: Option<i32>, seldom: &Seldom) -> i32 {
         if self.settled_at.is_some() {
             self.take_over();
         }
@@ -27,6 +28,7 @@ impl Scanner {
         if let Some(fd) = ready.map(Owned::adopt) {
             let _ = fd.write(b"\n");
         }
+        seldom.give_back();
         loop {
             let orders = match self.wait() {
                 Ok(orders) => orders,

@@ -42,6 +42,7 @@ impl Entries {
     }
 
     /// A supervise that a predecessor has left may look after it. With it or without, the service may be a child of ours.
+    #[cold]
     #[inline(never)]
     fn adopt(&mut self, at: usize, is_log: bool, directory: &CStr, left: &Supervises, now: u64) {
         let Some(identity) = files::status_at(HERE, directory).ok().map(|status| status.identity()) else { return };
@@ -56,6 +57,7 @@ impl Entries {
     }
 
     /// The supervise that looks after several has left this one. A young one may not have opened it yet.
+    #[cold]
     #[inline(never)]
     fn is_left_alone(&mut self, directory: &CStr, walk: &mut Walk<'_>) -> bool {
         if self.grouped_at.is_some_and(|at| walk.now.saturating_sub(at) < SECOND) {

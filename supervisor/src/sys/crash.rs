@@ -35,6 +35,8 @@ unsafe impl Sync for Alternate {}
 static ALTERNATE: Alternate = Alternate(UnsafeCell::new([0; STACK]));
 
 /// From now on a fault of ours ([`Signals::FAULTS`]) executes the program again, in the same process.
+#[cold]
+#[inline(never)]
 pub fn execute_again() -> Result<()> {
     let alternate = abi::stack_t { ss_sp: ALTERNATE.0.get().cast(), ss_flags: 0, ss_size: STACK as _ };
     // SAFETY: the kernel reads one `stack_t`, whose area lives as long as the program and has no other user.
@@ -51,6 +53,8 @@ pub fn execute_again() -> Result<()> {
 
 /// Executes the program again on purpose: by its name where that says where it is, so that a new version is taken, else
 /// the same file. Returns only when neither could be.
+#[cold]
+#[inline(never)]
 pub fn execute_now(stack: &Stack) -> super::error::Errno {
     let (arguments, environment) = (Arguments::of_stack(stack), process::Environment::of(stack));
     if let Some(name) = stack.argument(0).filter(|name| name.to_bytes().starts_with(b"/")) {
@@ -63,6 +67,8 @@ pub fn execute_now(stack: &Stack) -> super::error::Errno {
     process::exec(OURSELVES, &arguments, environment)
 }
 
+#[cold]
+#[inline(never)]
 extern "C" fn crashed(_signal: i32) -> ! {
     if let Some(stack) = own_stack() {
         let (arguments, environment) = (stack.arguments(), stack.environment());

@@ -99,6 +99,8 @@ impl Messages {
     }
 
     /// Says something about `name` that is put together from pieces.
+    #[cold]
+    #[inline(never)]
     pub fn tell(&mut self, name: &[u8], level: Level, pieces: &[Piece<'_>]) {
         if self.dropped > 0 {
             let lost = [Piece::Number(self.dropped), Piece::Text(" messages were lost")];
@@ -113,6 +115,8 @@ impl Messages {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn write(&mut self, line: &Text<LONGEST>) -> bool {
         if self.is_file {
             return STDERR.write(line.bytes()).is_ok();
@@ -158,6 +162,8 @@ fn line(program: &str, name: &[u8], level: Level, text: Arguments<'_>) -> Text<L
 }
 
 /// As [`line()`], from pieces.
+#[cold]
+#[inline(never)]
 fn told(program: &str, name: &[u8], level: Level, pieces: &[Piece<'_>]) -> Text<LONGEST> {
     let mut line = Text::new();
     line.push(program.as_bytes());

@@ -22,6 +22,7 @@ pub mod message;
 pub mod network;
 pub mod priority;
 pub mod process;
+pub mod seldom;
 pub mod signal;
 pub mod socket;
 pub mod spawn;

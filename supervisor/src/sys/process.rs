@@ -325,6 +325,8 @@ pub fn parent_of(pid: u32) -> Option<u32> {
 }
 
 /// A field of `/proc/PID/stat` after the third, counted from 1; `None` also for a process that has ended.
+#[cold]
+#[inline(never)]
 fn stat_field(pid: u32, field: usize) -> Result<Option<u64>> {
     let mut path = Text::<32>::new();
     path.push(b"/proc/");
