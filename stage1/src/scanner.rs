@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::{AccessFlags, access};
 use supervisor::paths::{self, run};
 use supervisor::settings::Scanner;
 
@@ -27,11 +29,25 @@ const OOM_SCORE: &str = "/proc/self/oom_score_adj";
 /// Never to be chosen.
 const NEVER: &str = "-1000";
 
-/// Why a scanner cannot be process 1, if it cannot.
-pub fn refusal(scanner: Scanner) -> Option<Failure> {
+/// Why the scanner that was asked for cannot be process 1, if it cannot.
+pub fn refusal(boot: &Boot) -> Option<Failure> {
+    let scanner = boot.settings.scanner;
+    let why = match scanner {
+        Scanner::Sunup => return None,
+        Scanner::Daemontools if !boot.command.is_empty() => "it keeps nothing for a main service",
+        Scanner::Daemontools if installed(boot).is_none() => "it is not in PATH",
+        Scanner::Daemontools => return None,
+        Scanner::S6 => "it runs a supervise of its own, and the engine knows the records of ours alone",
+        Scanner::Runit => "it runs a supervise of its own, and ends when it gets TERM",
+    };
     let (_, word) = Scanner::ALL.iter().find(|(known, _)| *known == scanner)?;
-    let why = "the engine and stage 3 know svscan alone (svscan is used)";
-    (scanner != Scanner::Sunup).then(|| Failure::because(format_args!("run the scanner of {word}"), why))
+    Some(Failure::because(format_args!("run the scanner of {word}"), format_args!("{why} (svscan is used)")))
+}
+
+/// daemontools' scanner. Ours, of the same name, is in no PATH but its own.
+fn installed(boot: &Boot) -> Option<PathBuf> {
+    let places = std::env::split_paths(&boot.path).map(|directory| directory.join("svscan"));
+    places.into_iter().find(|program| access(program, AccessFlags::X_OK).is_ok())
 }
 
 /// The log FIFO, opened for writing: it becomes the scanner's standard output and error.
@@ -80,34 +96,53 @@ impl Drop for Shield {
     }
 }
 
-/// Executes svscan from the run directory, or the installed one where there is no copy. Returns only what went wrong.
+/// Executes the scanner: the one that was chosen, or svscan from the run directory, or the installed one where there is no
+/// copy. Returns only what went wrong.
 pub fn execute(boot: &Boot, log: &Log) -> Failure {
     let shield = Shield::raise();
-    let shield = shield.as_ref();
-    let failure = become_program(boot, log, shield, &mut svscan(boot, &boot.below_run(run::BIN).join("svscan")));
-    let _ = become_program(boot, log, shield, &mut svscan(boot, &boot.lib.join("bin/svscan")));
-    failure
+    let start = |command: &mut Command| become_program(boot, log, shield.as_ref(), command);
+    let ours = [boot.below_run(run::BIN).join("svscan"), boot.lib.join("bin/svscan")];
+    let chosen = installed(boot).filter(|_| boot.settings.scanner == Scanner::Daemontools);
+    let chosen = chosen.map(|program| start(&mut daemontools(boot, &program)));
+    let [failure, _] = ours.map(|program| start(&mut svscan(boot, &program)));
+    chosen.unwrap_or(failure)
+}
+
+/// The environment that every scanner gets begins with what is meant for programs.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(environment::variables(boot::is_first()));
+    command
+}
+
+/// It takes no options, and gives children the limits that it has.
+fn daemontools(boot: &Boot, program: &Path) -> Command {
+    if let Some((soft, hard)) = boot.open_files {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
+    }
+    let mut command = command(program);
+    command.arg(boot.below_run(run::SCAN));
+    command
 }
 
 fn svscan(boot: &Boot, program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = command(program);
     // Standard error first: that one is the console of the scanner's own end.
     for stream in boot.streams.iter().rev() {
         command.arg("-X").arg(stream.as_raw_fd().to_string());
     }
     command.args(["-t", "0"]).arg(boot.below_run(run::SCAN));
+    if let Some((soft, hard)) = boot.open_files {
+        command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));
+    }
     command
 }
 
 fn become_program(boot: &Boot, log: &Log, shield: Option<&Shield>, command: &mut Command) -> Failure {
     command.current_dir("/");
-    command.env_clear().envs(environment::variables(boot::is_first()));
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
     if boot.run != Path::new(paths::RUN) {
         command.env(paths::RUN_VARIABLE, &boot.run);
-    }
-    if let Some((soft, hard)) = boot.open_files {
-        command.env(ORIGINAL_LIMIT, format!("{soft}:{hard}"));
     }
     if let Some(shield) = shield {
         command.env(paths::OOM_VARIABLE, &shield.before);

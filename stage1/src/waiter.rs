@@ -16,6 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use supervisor::control;
 use supervisor::paths::{run, scan, service};
+use supervisor::settings::Scanner;
 use supervisor::status::{Phase, Status};
 use supervisor::sys::process::{Fork, fork, kill};
 use supervisor::sys::signal::{Disposition, set_disposition};
@@ -83,12 +84,14 @@ fn wait(boot: &Boot) -> ! {
 fn up(boot: &Boot, mut log: Option<File>) {
     let scanner = boot.below_run(run::SCAN).join(scan::CONTROL);
     let deadline = || Instant::now() + SUPERVISE;
-    let held = letter::send(&scanner, control::scanner::HOLD_FIFO, deadline());
+    // Another scanner takes no letters.
+    let is_ours = boot.settings.scanner == Scanner::Sunup;
+    let held = is_ours.then(|| letter::send(&scanner, control::scanner::HOLD_FIFO, deadline()));
     let up = |name| letter::send(&control(boot, name), control::supervise::UP, deadline());
     // Before the engine is: that ends it where a getty of the units is to have the terminal.
     let early = (boot.options().debug != Debug::No).then(|| up(GETTY));
     let result = up(ENGINE);
-    for failure in held.err().iter().chain(result.as_ref().err()) {
+    for failure in held.and_then(Result::err).iter().chain(result.as_ref().err()) {
         fail(&mut log, failure);
     }
     if let Some(Err(failure)) = early.or_else(|| result.is_err().then(|| up(GETTY))) {

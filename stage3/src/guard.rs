@@ -38,7 +38,7 @@ impl Permit {
 /// Why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no run directory with a scanner's FIFO.
+    /// There is no run directory with a scanner's files.
     NoSystem(PathBuf),
     /// Not root.
     NotRoot,
@@ -74,7 +74,7 @@ pub fn is_first_namespace() -> bool {
 #[derive(Clone, Debug)]
 struct Facts {
     run: PathBuf,
-    scanner_fifo: bool,
+    has_scanner: bool,
     root: bool,
     own_proc: bool,
     process_one_in_scan: bool,
@@ -91,7 +91,7 @@ impl Facts {
         let exe = fs::read_link("/proc/1/exe").unwrap_or_default();
         Self {
             run: run.into(),
-            scanner_fifo: run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists(),
+            has_scanner: run.join(paths::run::SCAN).join(paths::scan::SVSCAN).is_dir(),
             root: nix::unistd::geteuid().is_root(),
             own_proc: namespace::shows_own_pids(),
             process_one_in_scan: same_file(Path::new("/proc/1/cwd"), &run.join(paths::run::SCAN)),
@@ -104,7 +104,7 @@ impl Facts {
     }
 
     fn owner(&self) -> Result<Owner, Refusal> {
-        if !self.scanner_fifo {
+        if !self.has_scanner {
             return Err(Refusal::NoSystem(self.run.clone()));
         }
         if !self.root {
@@ -166,7 +166,7 @@ mod tests {
     fn good() -> Facts {
         Facts {
             run: "/run/sunup".into(),
-            scanner_fifo: true,
+            has_scanner: true,
             root: true,
             own_proc: true,
             process_one_in_scan: true,
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(facts.permit(), Err(expected));
         };
         assert_eq!(good().permit(), Ok(Permit { owner: Owner { first_namespace: true } }));
-        check(|facts| facts.scanner_fifo = false, Refusal::NoSystem("/run/sunup".into()));
+        check(|facts| facts.has_scanner = false, Refusal::NoSystem("/run/sunup".into()));
         check(|facts| facts.root = false, Refusal::NotRoot);
         check(|facts| facts.own_proc = false, Refusal::ForeignProc);
         check(|facts| facts.process_one_in_scan = false, Refusal::ForeignProcessOne);

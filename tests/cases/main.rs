@@ -14,6 +14,7 @@ mod machine_initramfs;
 mod machine_storage;
 mod namespace_boot;
 mod one_world;
+mod other_scanner;
 mod plan;
 mod process_one_faults;
 mod process_one_signals;

@@ -1,5 +1,7 @@
 //! sunup.yaml, which the command line wins over; and what is wrong with either.
 
+use supervisor::settings::Scanner;
+
 use crate::boot::Boot;
 use crate::failure::Failure;
 use crate::scanner;
@@ -17,7 +19,10 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         ..settings
     };
     failures.extend(options.wrong.iter().map(|reason| Failure::because("obey a word", reason)));
-    failures.extend(scanner::refusal(boot.settings.scanner));
+    if let Some(failure) = scanner::refusal(boot) {
+        boot.settings.scanner = Scanner::default();
+        failures.push(failure);
+    }
     failures.iter().for_each(|failure| boot.report.failure(failure));
     Ok(())
 }
