@@ -33,6 +33,11 @@ pub const VAR_VARIABLE: &str = "SUNUP_VAR";
 /// While this file is there only root may log in; login(1) shows what it holds.
 pub const NOLOGIN: &str = "/run/nologin";
 
+/// While this file is there filesystems are checked whatever their state is; the next boot removes it.
+pub const FORCE_FSCK: &str = "/forcefsck";
+/// While this file is there no filesystem is checked; the next boot removes it.
+pub const FAST_BOOT: &str = "/fastboot";
+
 /// Names below the run directory.
 pub mod run {
     /// The programs that run from memory, copied here by stage 1.

@@ -34,7 +34,10 @@ const SWAPS: &str = "awk 'NR > 1 {print $1, $5}' /proc/swaps";
 /// What stage 3 says last.
 const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
-/// Boot, work, `reboot`, the same again, `poweroff`, and the disk is clean.
+/// When / was checked last, and what the last stop has left about that.
+const CHECKED: &str = "dumpe2fs -h /dev/nvme0n1 2>/dev/null | grep 'Last checked'; ls / | grep -E 'fsck|fastboot' || :";
+
+/// Boot, work, `shutdown -rF`, the same again with / checked though it is clean, `poweroff`, and the disk is clean.
 #[test]
 fn boots_works_restarts_and_powers_off() {
     if !support::can_boot_machines() {
@@ -42,6 +45,7 @@ fn boots_works_restarts_and_powers_off() {
     }
     let layer = Layer::new().file("/etc/sunup/units/sshd.yaml", DELAYED_SSHD);
     let image = Image::new(&layer.file("/etc/sunup/units/limited.yaml", LIMITED));
+    image.arrange();
     let mut machine = Machine::boot(&image, &Options { restarts: true, ..Options::default() });
     let console = &mut machine.console;
     support::log_in(console, BOOT, COMMAND);
@@ -50,9 +54,12 @@ fn boots_works_restarts_and_powers_off() {
     is_limited(console);
     takes_steps_by_hand(console);
 
-    console.send("reboot\n");
+    let checked = console.ok(CHECKED, COMMAND);
+    console.send("shutdown -rF now\n");
     console.expect(CLEAN, STOP);
     support::log_in(console, BOOT, COMMAND);
+    let again = console.ok(CHECKED, COMMAND);
+    assert!(again != checked && again.lines().count() == 1, "{checked}{again}");
     assert_eq!(support::assert_default_up(console, COMMAND), first);
     is_upgraded(console);
 

@@ -1,26 +1,54 @@
 //! `fsck`: a check of /, while it is mounted read-only, if fstab gives it a pass number. The others that have one are
 //! checked by the step `mount`, before it mounts any of them.
+//!
+//! Always or never: the kernel's command line says so, or a file that `shutdown -F` or `-f` has left. The files are removed once
+//! everything has been checked.
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use supervisor::paths::{FAST_BOOT, FORCE_FSCK};
+
+use super::error::Trying;
 use super::failures::warn;
 use super::fstab::Entry;
 use super::root::Root;
 use super::{StepError, device, fstab, guard, mount_table, program, progress};
 
-/// What the kernel's command line may say: always, or never.
-const FORCE: &str = "fsck.mode=force";
-const SKIP: &str = "fsck.mode=skip";
+/// The kernel's command line may say what the files say, and comes first; never comes before always.
+const SAID: [(&str, Mode); 2] = [("fsck.mode=skip", Mode::Skip), ("fsck.mode=force", Mode::Force)];
+const LEFT: [(&str, Mode); 2] = [(FAST_BOOT, Mode::Skip), (FORCE_FSCK, Mode::Force)];
 /// Bits of fsck's exit code.
 const REPAIRED: i32 = 1;
 const REBOOT: i32 = 2;
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// What is not clean, or due.
+    AsNeeded,
+    /// Everything.
+    Force,
+    /// Nothing.
+    Skip,
+}
+
+impl Mode {
+    fn of(root: &Root) -> Result<Self, StepError> {
+        let words = root.read("/proc/cmdline")?.unwrap_or_default();
+        let said = SAID.into_iter().find(|(said, _)| words.split_ascii_whitespace().any(|word| word == *said));
+        let mode = said.or_else(|| LEFT.into_iter().find(|(file, _)| root.has(file)));
+        Ok(mode.map_or(Self::AsNeeded, |(_, mode)| mode))
+    }
+}
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
     guard::machine()?;
     let Some(entry) = fstab::read(root)?.into_iter().find(|entry| entry.target == "/" && entry.pass > 0) else {
         return Ok(());
     };
-    if is_said(root, SKIP)? {
+    let mode = Mode::of(root)?;
+    if mode == Mode::Skip {
         return Ok(());
     }
     if mount_table::at(&mount_table::read()?, "/").is_some_and(mount_table::Mounted::is_writable) {
@@ -31,7 +59,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     if !root.does(format_args!("check {device}")) {
         return Ok(());
     }
-    match fsck(&entry, &device, is_said(root, FORCE)? || root.has("/forcefsck")) {
+    match fsck(&entry, &device, mode) {
         Ok(code) => outcome(&device, code).map_err(|error| error.at(&entry.place)),
         // Where nothing can check it, nothing is known to be wrong.
         Err(error) => {
@@ -44,12 +72,22 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
 /// Checks the disks among these entries that have a pass number, in the order of their numbers. Gives the reasons, by
 /// place, for those that must not be mounted. Only where the machine is ours.
 pub(super) fn check(root: &Root, entries: &[Entry]) -> Result<BTreeMap<String, StepError>, StepError> {
-    if !guard::is_first() || root.is_dry() || is_said(root, SKIP)? {
+    let mode = Mode::of(root)?;
+    if !guard::is_first() || root.is_dry() || mode == Mode::Skip {
         return Ok(BTreeMap::new());
     }
-    let force = is_said(root, FORCE)?;
     let disks = entries.iter().filter(|entry| device::is_block(&device::resolve(&entry.source)));
-    Ok(unfit(disks.collect(), |entry| fsck(entry, &device::resolve(&entry.source), force)))
+    Ok(unfit(disks.collect(), |entry| fsck(entry, &device::resolve(&entry.source), mode)))
+}
+
+/// Once every disk was checked, or was not to be: the next boot is told by nobody. A root that cannot be written keeps the word.
+pub(super) fn forget(root: &Root) {
+    let left = LEFT.into_iter().filter(|(file, _)| root.has(file));
+    for (file, _) in left.filter(|(file, _)| root.does(format_args!("remove {file}"))) {
+        if let Err(error) = fs::remove_file(root.path(file)).trying(format_args!("remove {file}")) {
+            warn(&error);
+        }
+    }
 }
 
 /// What was repaired, and what would have to be read again if it were in use, can be mounted. Without an fsck nothing is
@@ -75,19 +113,14 @@ fn unfit(
     unfit
 }
 
-/// True if the word is on the kernel's command line.
-fn is_said(root: &Root, word: &str) -> Result<bool, StepError> {
-    Ok(root.read("/proc/cmdline")?.unwrap_or_default().split_ascii_whitespace().any(|w| w == word))
-}
-
 /// Runs fsck; gives its exit code. An error if it, or what it needs for this type, is not there.
-fn fsck(entry: &Entry, device: &str, force: bool) -> Result<i32, StepError> {
+fn fsck(entry: &Entry, device: &str, mode: Mode) -> Result<i32, StepError> {
     let checker = format!("fsck.{}", entry.kind);
     if entry.kind != "auto" && program::find(&checker).is_none() {
         return Err(StepError::because(format_args!("check {device}"), format_args!("{checker} is not installed")));
     }
     let mut arguments = vec!["-a"];
-    if force {
+    if mode == Mode::Force {
         arguments.push("-f");
     }
     if entry.kind != "auto" {
@@ -130,6 +163,29 @@ mod tests {
         assert_eq!(order, ["d1", "d4", "d3", "d9"]);
         let unfit: Vec<String> = unfit.into_iter().map(|(place, error)| error.at(place).to_string()).collect();
         assert_eq!(unfit, ["/etc/fstab:1: unable to mount /a: d4 needs repair: fsck's exit code is 4"]);
+    }
+
+    /// The command line comes before the files, never before always; what was left is forgotten, once.
+    #[test]
+    fn modes() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        fs::create_dir(root.path("/proc")).unwrap();
+        for (words, files, expected) in [
+            ("ro quiet", &[][..], Mode::AsNeeded),
+            ("ro fsck.mode=force", &[], Mode::Force),
+            ("fsck.mode=skip fsck.mode=force", &[], Mode::Skip),
+            ("ro", &[FORCE_FSCK], Mode::Force),
+            ("ro", &[FAST_BOOT], Mode::Skip),
+            ("ro", &[FORCE_FSCK, FAST_BOOT], Mode::Skip),
+            ("fsck.mode=force", &[FAST_BOOT], Mode::Force),
+        ] {
+            fs::write(root.path("/proc/cmdline"), format!("{words}\n")).unwrap();
+            files.iter().for_each(|file| fs::write(root.path(file), "").unwrap());
+            assert_eq!(Mode::of(&root).unwrap(), expected, "{words} {files:?}");
+            forget(&root);
+            assert!(!root.has(FORCE_FSCK) && !root.has(FAST_BOOT), "{words} {files:?}");
+        }
     }
 
     /// 0 and 1 are good, 2 and 3 ask for a restart, and everything else is a failure.

@@ -4,6 +4,7 @@
 //! that another init runs nothing happens at all.
 
 mod allow;
+mod check;
 mod local_time;
 mod schedule;
 mod shutdown;
@@ -15,6 +16,7 @@ mod when;
 
 use crate::verb::Verb;
 use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, inhibitors, record, run_directory, stage};
+use check::Check;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use nix::libc::O_NONBLOCK;
@@ -33,9 +35,6 @@ use verbs::{verb_command, verb_wish};
 use waiter::announcement;
 use warnings::Volume;
 use when::When;
-
-/// The file that has filesystems checked at the next boot.
-const FORCE_FSCK: &str = "/forcefsck";
 
 /// What becomes of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +77,7 @@ pub enum Wish {
         volume: Volume,
         only_warn: bool,
         check_allowed: bool,
-        check_filesystems: bool,
+        check: Check,
     },
     /// Call off what is to come.
     Cancel { message: String },
@@ -182,26 +181,23 @@ fn heed_inhibitors(run: &Path, otherwise: &str) -> Result<(), Refusal> {
 
 /// Warns, and stops the system now or has it waited for.
 fn shutdown(wish: Wish, run: &Path) -> Result<(), Refusal> {
-    let Wish::Shutdown { aim, when, message, volume, only_warn, check_allowed, check_filesystems } = wish else {
+    let Wish::Shutdown { aim, when, message, volume, only_warn, check_allowed, check } = wish else {
         return Ok(());
     };
     check_owner(run, aim.name())?;
     if check_allowed {
         allow::check().map_err(Refusal::No)?;
     }
-    let schedule = Schedule { aim, moment: moment(when), volume, message };
+    let schedule = Schedule { aim, moment: moment(when), volume, check, message };
     let left = schedule.moment.left().as_secs();
     if only_warn {
         wall::tell(&announcement(aim, left, &schedule.message));
         return Ok(());
     }
-    if check_filesystems {
-        fs::write(FORCE_FSCK, "").map_err(|error| format!("unable to create '{FORCE_FSCK}': {error}"))?;
-    }
     schedule::cancel(run);
     if left == 0 {
         heed_inhibitors(run, "'poweroff --ignore-inhibitors' goes on all the same, '+1' waits")?;
-        return Ok(fulfil_aim(aim, &schedule.message, run)?);
+        return Ok(schedule.fulfil(run)?);
     }
     let file = schedule.write(run)?;
     if let Err(error) = waiter::start(file, run) {

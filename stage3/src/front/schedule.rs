@@ -4,6 +4,8 @@
 //! set.
 
 use super::Aim;
+use super::check::Check;
+use super::fulfil_aim;
 use super::warnings::Volume;
 use crate::json::{number, quote, text};
 use nix::time::{ClockId, clock_gettime};
@@ -48,7 +50,9 @@ pub struct Schedule {
     pub moment: Moment,
     /// How often everyone is warned.
     pub volume: Volume,
-    /// What they are told besides.
+    /// What the next boot is told.
+    pub check: Check,
+    /// What everyone is told besides.
     pub message: String,
 }
 
@@ -70,6 +74,14 @@ impl Schedule {
         Self::unpack(&bytes)
     }
 
+    /// The moment has come. What the next boot is not told costs nothing but a warning.
+    pub fn fulfil(&self, run: &Path) -> Result<(), String> {
+        if let Err(error) = self.check.leave(Path::new("/")) {
+            let _ = writeln!(std::io::stderr(), "shutdown: warning: unable to leave word for fsck on /: {error}");
+        }
+        fulfil_aim(self.aim, &self.message, run)
+    }
+
     fn pack(&self) -> String {
         let (key, moment) = match self.moment {
             Moment::SinceBoot(moment) => ("boot_s", moment),
@@ -77,8 +89,9 @@ impl Schedule {
         };
         let (aim, message) = (quote(self.aim.name()), quote(&self.message));
         format!(
-            "{{\"v\":1,\"verb\":{aim},\"{key}\":{moment},\"quiet\":{},\"message\":{message}}}\n",
-            self.volume.number()
+            "{{\"v\":1,\"verb\":{aim},\"{key}\":{moment},\"quiet\":{},\"fsck\":\"{}\",\"message\":{message}}}\n",
+            self.volume.number(),
+            self.check.name()
         )
     }
 
@@ -88,6 +101,7 @@ impl Schedule {
             aim: Aim::from_name(&text(json, "verb")?)?,
             moment: since_boot.or_else(|| number(json, "at_s").map(Moment::OfDay))?,
             volume: Volume::from_number(number(json, "quiet")?),
+            check: Check::from_name(&text(json, "fsck")?)?,
             message: text(json, "message")?,
         })
     }
@@ -120,7 +134,7 @@ mod tests {
 
     fn schedule(moment: Moment) -> Schedule {
         let message = "say \"good\\night\"\n".to_owned();
-        Schedule { aim: Aim::Stop(Verb::Reboot), moment, volume: Volume::Quiet, message }
+        Schedule { aim: Aim::Stop(Verb::Reboot), moment, volume: Volume::Quiet, check: Check::Forced, message }
     }
 
     /// What is written is what is read, and a later one takes the place of an earlier one.
@@ -134,7 +148,8 @@ mod tests {
         assert!(!is_current(&file, run.path()));
         assert!(is_current(&newer, run.path()));
         assert_eq!((Schedule::read(&file), Schedule::read(&newer)), (Some(first), Some(second)));
-        assert_eq!(Schedule::unpack("{\"v\":1,\"verb\":\"dance\",\"at_s\":7,\"quiet\":0,\"message\":\"\"}"), None);
+        let other = schedule(Moment::OfDay(7)).pack().replace("reboot", "dance");
+        assert_eq!(Schedule::unpack(&other), None);
     }
 
     /// A moment that has passed is now.

@@ -1,5 +1,6 @@
 //! The command line of `shutdown`: sysvinit's options.
 
+use super::check::Check;
 use super::warnings::Volume;
 use super::when::When;
 use super::{Aim, Wish, command, flag};
@@ -18,8 +19,8 @@ pub fn shutdown_command() -> Command {
         .arg(flag("allow", 'a', "Only while somebody of /etc/shutdown.allow is logged in"))
         .arg(flag("quiet", 'q', "Warn less often"))
         .arg(flag("silent", 'Q', "Warn only when it happens"))
-        .arg(flag("no-fsck", 'f', "Accepted: fsck decides by the filesystem's state"))
-        .arg(flag("fsck", 'F', "Check filesystems at the next boot"))
+        .arg(flag("no-fsck", 'f', "Check no filesystem at the next boot"))
+        .arg(flag("fsck", 'F', "Check every filesystem at the next boot"))
         .arg(flag("direct", 'n', "Accepted: only process 1 stops the system"))
         .arg(Arg::new("delay").short('t').value_name("SECONDS").help("Accepted: every unit has its own deadline"))
         .arg(Arg::new("time").value_name("TIME").help("now, +MINUTES, +HH:MM, or HH:MM"))
@@ -42,6 +43,12 @@ pub fn shutdown_wish(matches: &ArgMatches) -> Result<Wish, String> {
         [false, _, power, halt] if halt && !power => Aim::Stop(Verb::Halt),
         _ => Aim::Stop(Verb::Poweroff),
     };
+    let check = match (matches.get_flag("fsck"), matches.get_flag("no-fsck")) {
+        (false, false) => Check::Usual,
+        (true, false) => Check::Forced,
+        (false, true) => Check::Skipped,
+        (true, true) => return Err("-f does not go together with -F".into()),
+    };
     let Some(time) = matches.get_one::<String>("time") else {
         return Err("say when: now, +MINUTES, +HH:MM or HH:MM".into());
     };
@@ -55,6 +62,6 @@ pub fn shutdown_wish(matches: &ArgMatches) -> Result<Wish, String> {
         volume: Volume::from_options(matches.get_flag("quiet"), matches.get_flag("silent")),
         only_warn: matches.get_flag("warn"),
         check_allowed: matches.get_flag("allow"),
-        check_filesystems: matches.get_flag("fsck"),
+        check,
     })
 }

@@ -20,7 +20,7 @@ fn shutdown_at(aim: Aim, when: When, message: &str) -> Wish {
         volume: Volume::Usual,
         only_warn: false,
         check_allowed: false,
-        check_filesystems: false,
+        check: Check::Usual,
     }
 }
 
@@ -57,7 +57,7 @@ fn command_lines() {
                 volume: Volume::Silent,
                 only_warn: true,
                 check_allowed: true,
-                check_filesystems: true,
+                check: Check::Forced,
             },
         ),
     ] {
@@ -81,6 +81,7 @@ fn knows_what_is_under_way() {
 fn refusals() {
     for (line, expected) in [
         ("shutdown -h", "say when: now, +MINUTES, +HH:MM or HH:MM"),
+        ("shutdown -rfF now", "-f does not go together with -F"),
         ("shutdown -rh now", "-r does not go together with -h, -P and -H"),
         ("shutdown -h later", "'later' is no time: say now, +MINUTES, +HH:MM or HH:MM"),
     ] {

@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = fs::remove_file(run.join(paths::run::SHUTDOWN));
-    match super::fulfil_aim(schedule.aim, &schedule.message, &run) {
+    match schedule.fulfil(&run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
             wall::tell(&text);

@@ -2,6 +2,8 @@
 
 use crate::role::sleep;
 use crate::world::RUN;
+use nix::fcntl::AtFlags;
+use nix::sys::stat::fstatat;
 use nix::time::{ClockId, clock_gettime};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -15,12 +17,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Plays it; the kernel ends it.
 pub fn play(verb: &str) -> ExitCode {
     let run = Path::new(RUN);
-    let output = asks("shutdown", &["-r", "+5", "good", "night"]);
+    let output = asks("shutdown", &["-rF", "+5", "good", "night"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, "reboot in 5 minutes; 'shutdown -c' calls it off\n");
     let text = fs::read_to_string(run.join("shutdown")).unwrap();
     assert!(text.starts_with("{\"v\":1,\"verb\":\"reboot\",\"boot_s\":"), "{text}");
-    assert!(text.ends_with(",\"quiet\":0,\"message\":\"good night\"}\n"), "{text}");
+    assert!(text.ends_with(",\"quiet\":0,\"fsck\":\"force\",\"message\":\"good night\"}\n"), "{text}");
     // Five minutes before, nobody may log in any more.
     until(|| fs::read_to_string("/run/nologin").is_ok_and(|text| text.starts_with("good night\nThe system is going")));
     until(|| waiters() == 1);
@@ -29,6 +31,7 @@ pub fn play(verb: &str) -> ExitCode {
     until(|| waiters() == 1 && !Path::new("/run/nologin").exists());
     assert!(asks("shutdown", &["-c"]).status.success());
     until(|| waiters() == 0 && !run.join("shutdown").exists());
+    assert!(!Path::new("/forcefsck").exists(), "what was called off has left a word for the next boot");
     assert_eq!(asks("shutdown", &["-c"]).status.code(), Some(1));
     is_inhibited(run, verb)
 }
@@ -48,16 +51,21 @@ fn is_inhibited(run: &Path, verb: &str) -> ExitCode {
     }
     // No minute is to be waited for: the file and the waiter as `shutdown` would have made them.
     let moment = since_boot() + Duration::from_secs(1);
-    let schedule =
-        format!("{{\"v\":1,\"verb\":\"{verb}\",\"boot_s\":{},\"quiet\":0,\"message\":\"\"}}\n", moment.as_secs());
+    let schedule = format!(
+        "{{\"v\":1,\"verb\":\"{verb}\",\"boot_s\":{},\"quiet\":0,\"fsck\":\"skip\",\"message\":\"\"}}\n",
+        moment.as_secs()
+    );
     fs::write(run.join("shutdown"), schedule).unwrap();
     let mut waiter = command("shutdown-waiter", &[]);
     let mut waiter = waiter.stdin(File::open(run.join("shutdown")).unwrap()).spawn().unwrap();
     until(|| since_boot() > moment + Duration::from_millis(500));
     assert!(!run.join("stage3.lock").exists(), "the inhibitor was not waited for");
+    // The stop changes the root.
+    let root = File::open("/").unwrap();
     drop(lock);
     // It asks, and is ended with everyone else.
     waiter.wait().unwrap();
+    assert!(fstatat(&root, "fastboot", AtFlags::empty()).is_ok(), "nobody told the next boot");
     sleep()
 }
 
