@@ -2,12 +2,14 @@
 //! those that it mounts, without sulogin, with control groups of version 1 alone.
 
 use tests::machine::{BOOT, COMMAND, Options, STOP};
-use tests::{Console, Initramfs, Kernel, Machine};
+use tests::{Console, Initramfs, Kernel, Machine, keyboard};
 
 use crate::support;
 
 /// What the keyboard asks for.
 const KBREQUEST: &str = "kind: oneshot\nstart: [touch, /asked]\n";
+/// The key for it, as most keymaps have it; the kernel's own has none.
+const LOADKEYS: &str = "echo 'alt keycode 103 = KeyboardSignal' | loadkeys";
 /// Words of the kernel's command line: a bundle, a shell between two steps, a scanner that cannot be, and two that
 /// the kernel puts into the environment.
 const WORDS: &str = "single sunup.debug=dev sunup.scanner=runit sunup.cgroup=v1 secret=word NO_COLOR=1";
@@ -15,7 +17,7 @@ const WORDS: &str = "single sunup.debug=dev sunup.scanner=runit sunup.cgroup=v1 
 const PIDS: &str = "for service in /run/sunup/service/[cg]*; do \
                     echo \"$service $(od -An -tu4 -j12 -N4 $service/supervise/status)\"; done";
 
-/// Boots to a rescue shell, takes a request as of the keyboard, runs out of memory, is switched off.
+/// Boots to a rescue shell, takes a request of the keyboard, runs out of memory, is switched off.
 #[test]
 fn boots_as_an_initramfs_own_init() {
     if !support::can_boot_machines() {
@@ -23,6 +25,7 @@ fn boots_as_an_initramfs_own_init() {
     }
     let mut initramfs = Initramfs::new();
     initramfs.file("etc/sunup/units/kbrequest.yaml", KBREQUEST.as_bytes());
+    initramfs.file("bin/loadkeys", &keyboard::loadkeys());
     let kernel = Kernel { initramfs: Some(initramfs.write()), ..Kernel::plain() };
     let options = Options { kernel, append: WORDS.to_owned(), ..Options::default() };
     let mut machine = Machine::boot_without_disk(&options);
@@ -40,7 +43,10 @@ fn boots_as_an_initramfs_own_init() {
     assert_eq!(console.ok("stat -f -c %T /sys/fs/cgroup /sys/fs/cgroup/memory", COMMAND), "tmpfs\ncgroupfs\n");
     let environment = console.ok("cat /proc/1/environ", COMMAND);
     assert!(environment.contains("PATH=/run/sunup/wrapper:") && !environment.contains("secret"), "{environment}");
-    console.ok("kill -WINCH 1; until test -e /asked; do sleep 0.1; done", COMMAND);
+    console.ok(LOADKEYS, COMMAND);
+    machine.press(&["alt", "up"]);
+    let console = &mut machine.console;
+    console.ok("until test -e /asked; do sleep 0.1; done", COMMAND);
     runs_out_of_memory(console);
     console.send("poweroff\n");
     // The shell that this was typed at takes no notice of TERM.

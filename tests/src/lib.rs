@@ -14,6 +14,7 @@ pub mod guest;
 pub mod image;
 pub mod initramfs;
 pub mod kernel;
+pub mod keyboard;
 pub mod layer;
 pub mod machine;
 pub mod namespace;
