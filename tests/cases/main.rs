@@ -11,6 +11,7 @@ mod log_whole;
 mod machine_boot;
 mod machine_ends;
 mod machine_initramfs;
+mod machine_slow;
 mod machine_storage;
 mod namespace_boot;
 mod one_world;

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -38,11 +39,21 @@ pub struct Options {
     pub append: String,
     /// Whether a restart comes back; else it ends QEMU as a power-off does.
     pub restarts: bool,
+    /// A second disk.
+    pub slow: Option<SlowDisk>,
+}
+
+/// A disk that takes its time.
+pub struct SlowDisk {
+    /// The raw image.
+    pub image: PathBuf,
+    /// How much it writes in a second, in bytes.
+    pub speed: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kernel: Kernel::plain(), append: String::new(), restarts: false }
+        Self { kernel: Kernel::plain(), append: String::new(), restarts: false, slow: None }
     }
 }
 
@@ -111,6 +122,11 @@ pub fn command(image: &Image, options: &Options) -> Command {
     let mut command = computer(options);
     command.arg("-drive").arg(format!("file={},if=none,id=d,format=raw", image.path().display()));
     command.args(["-device", "nvme,drive=d,serial=x"]);
+    if let Some(SlowDisk { image, speed }) = &options.slow {
+        let throttled = format!("if=none,id=slow,format=raw,throttling.bps-write={speed}");
+        command.arg("-drive").arg(format!("file={},{throttled}", image.display()));
+        command.args(["-device", "nvme,drive=slow,serial=y"]);
+    }
     command
 }
 

@@ -52,7 +52,8 @@ fn qemu(words: &[&str]) -> ExitCode {
     };
     let kernel = if initramfs { Kernel::with_initramfs() } else { Kernel::plain() };
     let image = Image::new(&Layer::new());
-    let mut command = machine::command(&image, &Options { kernel, append: words.join(" "), restarts: true });
+    let mut command =
+        machine::command(&image, &Options { kernel, append: words.join(" "), restarts: true, slow: None });
     eprintln!("boot: info: root's password is {}; running {command:?}", tests::root::PASSWORD);
     let ended = command.status().is_ok_and(|status| status.success());
     image.assert_clean();
