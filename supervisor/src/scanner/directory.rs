@@ -59,19 +59,43 @@ impl Directory {
             acquire(|| lock.lock()).map_err(fault("acquire ", scan::S6_LOCK))?;
         }
         locked();
-        let control =
-            files::open_fifo_at(HERE, c_path!(scan::CONTROL), O_RDWR, 0o600).map_err(fault("open ", scan::CONTROL))?;
-        let s6_control = match files::open_fifo_at(HERE, c_path!(scan::S6_CONTROL), O_RDWR, 0o600) {
-            Err(Errno::ENOENT | Errno::ENOTDIR) => None,
-            other => Some(other.map_err(fault("open ", scan::S6_CONTROL))?),
-        };
+        let (control, s6_control) = open_fifos()?;
         Ok(Self { control, s6_control, _locks: (lock, s6_lock) })
+    }
+
+    /// Makes the FIFOs anew if one was removed or replaced while we ran, and has them watched. True: it was.
+    pub fn mend(&mut self, watch: impl Fn(Descriptor) -> Result<()>) -> core::result::Result<bool, Fault> {
+        let is_heard = |path| files::is_heard_at(HERE, path);
+        if is_heard(c_path!(scan::CONTROL)) && (self.s6_control.is_none() || is_heard(c_path!(scan::S6_CONTROL))) {
+            return Ok(false);
+        }
+        let mask = files::set_umask(0);
+        for directory in [c_path!(scan::SVSCAN), c_path!(scan::S6_SVSCAN)] {
+            let _ = files::make_directory_at(HERE, directory, 0o755);
+        }
+        let opened = open_fifos();
+        files::set_umask(mask);
+        (self.control, self.s6_control) = opened?;
+        let fault = |errno| Fault { what: "watch ", file: scan::CONTROL.as_bytes(), errno };
+        self.controls().try_for_each(watch).map(|()| true).map_err(fault)
     }
 
     /// The FIFOs that letters come from.
     pub fn controls(&self) -> impl Iterator<Item = Descriptor> {
         [Some(*self.control), self.s6_control.as_deref().copied()].into_iter().flatten()
     }
+}
+
+/// Both control FIFOs, s6's where there can be one.
+fn open_fifos() -> core::result::Result<(Owned, Option<Owned>), Fault> {
+    let fault = |file: &'static str| move |errno| Fault { what: "open ", file: file.as_bytes(), errno };
+    let open = |path| files::open_fifo_at(HERE, path, O_RDWR, 0o600);
+    let control = open(c_path!(scan::CONTROL)).map_err(fault(scan::CONTROL))?;
+    let s6_control = match open(c_path!(scan::S6_CONTROL)) {
+        Err(Errno::ENOENT | Errno::ENOTDIR) => None,
+        other => Some(other.map_err(fault(scan::S6_CONTROL))?),
+    };
+    Ok((control, s6_control))
 }
 
 /// Takes a lock, or gives up after a tenth of a second.

@@ -99,10 +99,8 @@ impl Entries {
                 self.recents.put_off(who, walk.now);
             }
         }
-        match answer {
-            Some(Ok(_)) => self.grouped_at = Some(walk.now),
-            Some(Err(why)) => self.not_started(why, first, false, walk),
-            None => (),
+        if let Some(Err(why)) = answer {
+            self.not_started(why, first, false, walk);
         }
         batch.clear();
     }

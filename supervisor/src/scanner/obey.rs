@@ -7,16 +7,19 @@ use crate::paths::{OOM_VARIABLE, scan};
 use crate::sys::crash;
 use crate::sys::descriptor::{HERE, STDERR};
 use crate::sys::error::Errno;
+use crate::sys::event::EPOLLIN;
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
+use crate::sys::message::{Level, Piece};
 use crate::sys::process;
 use crate::sys::text::Text;
 use crate::sys::time;
 
 use super::adopt::Supervises;
 use super::children::NotStarted;
+use super::directory::Fault;
 use super::orders::{Orders, handler_name};
 use super::report;
-use super::run::{RETRY, Scanner};
+use super::run::{CONTROL, RETRY, Scanner};
 use super::table::Entries;
 use super::walk::Walk;
 
@@ -122,10 +125,24 @@ impl Scanner {
     /// Scans the whole directory. `left`: what a predecessor has left.
     pub(super) fn scan_with(&mut self, left: Option<&Supervises>) {
         self.is_stale = false;
+        self.mend();
         let (is_incomplete, again) = self.walk(left, true, Entries::scan);
         self.is_incomplete = is_incomplete;
         let pause = if is_incomplete || again { Some(RETRY) } else { self.interval };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
+    }
+
+    /// Whoever asked for this scan may have been the only one that still reaches us.
+    fn mend(&mut self) {
+        let epoll = &self.epoll;
+        match self.directory.mend(|fifo| epoll.add(fifo, EPOLLIN, CONTROL)) {
+            Ok(false) => (),
+            Ok(true) => {
+                let text = Piece::Text("made .svscan/control anew (it was removed or replaced)");
+                self.messages.tell(b"", Level::Warning, &[text]);
+            }
+            Err(Fault { what, file, errno }) => report::unable(&mut self.messages, what, file, errno, ""),
+        }
     }
 
     /// Starts and tells what is due.
@@ -157,6 +174,7 @@ impl Scanner {
         let mut walk = Walk {
             children: (!self.is_ending).then_some(&self.children),
             messages: &mut self.messages,
+            followed: &self.followed,
             now: time::monotonic(),
             takes_new,
             left,

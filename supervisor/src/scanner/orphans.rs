@@ -108,7 +108,8 @@ fn write(directory: &CStr, record: &Status, status: u16) {
     let _ = files::open(path, flags, 0o644).and_then(|file| file.write_all(&bytes));
 }
 
-fn below(directory: &CStr, file: &str) -> Text<320> {
+/// The path of a file of a service directory.
+pub(super) fn below(directory: &CStr, file: &str) -> Text<320> {
     let mut path = Text::new();
     path.push(directory.to_bytes());
     path.push(b"/");

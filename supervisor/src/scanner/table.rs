@@ -19,8 +19,6 @@ pub struct Entries {
     pub(super) closed: bool,
     /// Nothing is started any more, so that nobody's death matters.
     pub(super) ending: bool,
-    /// When (monotonic ns) a supervise for several was started last.
-    pub(super) grouped_at: Option<u64>,
 }
 
 impl Entries {
@@ -33,7 +31,6 @@ impl Entries {
             orphans: Orphans::new(),
             closed,
             ending,
-            grouped_at: None,
         }
     }
 

@@ -6,15 +6,20 @@ use crate::paths::service;
 use crate::sys::descriptor::HERE;
 use crate::sys::error::Errno;
 use crate::sys::files::{self, O_NONBLOCK, O_WRONLY};
-use crate::sys::text::Text;
+use crate::sys::signal::SIGALRM;
+use crate::sys::{process, time};
 
 use super::adopt::Supervises;
 use super::entry::Member;
+use super::orphans::below;
 use super::table::Entries;
 use super::walk::{Walk, directory_of};
 
-/// ns in a second: how long a supervise for several has to open its services.
+/// ns in a second: how long a supervise has to open its services.
 const SECOND: u64 = 1_000_000_000;
+
+/// ns in a clock tick.
+const TICK: u64 = 10_000_000;
 
 impl Entries {
     /// What has become of a service, or of its logger, now that its name is known.
@@ -23,7 +28,7 @@ impl Entries {
         let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
         let Some(member) = self.member(at, is_log).copied() else { return };
         let is_quiet = member.pid() > 0 && !member.is(Member::LOST | Member::GROUPED) && !self.orphans.have_news();
-        if is_quiet && walk.left.is_none() {
+        if is_quiet && walk.left.is_none() && !walk.takes_new {
             return;
         }
         let directory = directory_of(name, is_log);
@@ -35,9 +40,26 @@ impl Entries {
             self.orphans.look_for(who, directory);
         }
         self.orphans.tell(who, directory);
-        if walk.takes_new && member.is(Member::GROUPED) && self.is_left_alone(directory, walk) {
-            let _ = self.member(at, is_log).map(|member| member.set_pid(0, false));
-            self.recents.died(who, true, walk.now);
+        if walk.takes_new && member.pid() > 0 && !is_heard(directory) {
+            self.reach(at, is_log, directory, walk);
+        }
+    }
+
+    /// The supervise of a service is alive, but not to be reached. A young one may not have opened its FIFOs yet; one of several
+    /// may have left this service; any other is told to make them anew.
+    #[cold]
+    #[inline(never)]
+    fn reach(&mut self, at: usize, is_log: bool, directory: &CStr, walk: &mut Walk<'_>) {
+        let Some(member) = self.member(at, is_log) else { return };
+        let pid = member.pid();
+        let age = process::start_ticks(pid).map(|ticks| time::since_boot().saturating_sub(ticks.saturating_mul(TICK)));
+        if age.is_none_or(|age| age < SECOND) {
+            walk.is_early |= member.is(Member::GROUPED);
+        } else if member.is(Member::GROUPED) && is_left(directory) {
+            member.set_pid(0, false);
+            let _ = self.entries.get(at).map(|entry| self.recents.died(entry.who(is_log), true, walk.now));
+        } else {
+            walk.followed.signal(pid, SIGALRM);
         }
     }
 
@@ -55,20 +77,24 @@ impl Entries {
             self.recents.started(who, now);
         }
     }
+}
 
-    /// The supervise that looks after several has left this one. A young one may not have opened it yet.
-    #[cold]
-    #[inline(never)]
-    fn is_left_alone(&mut self, directory: &CStr, walk: &mut Walk<'_>) -> bool {
-        if self.grouped_at.is_some_and(|at| walk.now.saturating_sub(at) < SECOND) {
-            walk.is_early = true;
-            return false;
-        }
-        let mut path = Text::<320>::new();
-        path.push(directory.to_bytes());
-        path.push(b"/");
-        path.push(service::OK.as_bytes());
-        let ok = path.c_str().map(|path| files::open(path, O_WRONLY | O_NONBLOCK, 0).map(drop));
-        matches!(ok, Some(Err(Errno::ENXIO | Errno::ENOENT)))
+/// Letters for the service are heard, and so is whoever asks whether it has a supervise.
+fn is_heard(directory: &CStr) -> bool {
+    [service::CONTROL, service::OK].iter().all(|file| {
+        let path = below(directory, file);
+        path.c_str().is_none_or(|path| files::is_heard_at(HERE, path))
+    })
+}
+
+/// A supervise that looks after several has left this one: it reads the FIFO no more, or never opened one.
+fn is_left(directory: &CStr) -> bool {
+    let (ok, lock) = (below(directory, service::OK), below(directory, service::LOCK));
+    let (Some(ok), Some(lock)) = (ok.c_str(), lock.c_str()) else { return false };
+    match files::open(ok, O_WRONLY | O_NONBLOCK, 0) {
+        Err(Errno::ENXIO) => true,
+        // While a supervise has the service its mark is in the lock.
+        Err(Errno::ENOENT) => files::status_at(HERE, lock).map_or(0, |status| status.size) == 0,
+        _ => false,
     }
 }

@@ -16,6 +16,7 @@ use super::adopt::{self, Supervises};
 use super::batch::Batch;
 use super::children::Children;
 use super::entry::{Member, Pipe};
+use super::followed::Followed;
 use super::report;
 use super::table::Entries;
 
@@ -26,6 +27,8 @@ pub struct Walk<'a> {
     pub children: Option<&'a Children>,
     /// Where messages go.
     pub messages: &'a mut Messages,
+    /// Supervises that are no children of ours.
+    pub followed: &'a Followed,
     /// Monotonic ns.
     pub now: u64,
     /// Services that are new are taken in.

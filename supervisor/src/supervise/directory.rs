@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use crate::c_path;
 use crate::paths::service;
 use crate::status::{SIZE, Status};
-use crate::sys::descriptor::{HERE, Owned};
+use crate::sys::descriptor::{Descriptor, HERE, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 
@@ -56,14 +56,33 @@ impl Directory {
             Err(Errno::EEXIST) => false,
             made => made.map(|()| true).map_err(fault("unable to create ", service::SUPERVISE))?,
         };
-        let lock = files::open_at(at, c_path!(service::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
-            .map_err(fault("unable to open ", service::LOCK))?;
-        lock.lock().map_err(fault("unable to acquire ", service::LOCK))?;
-        let control = files::open_fifo_at(at, c_path!(service::CONTROL), O_RDWR, 0o600)
-            .map_err(fault("unable to open ", service::CONTROL))?;
-        let ok = files::open_fifo_at(at, c_path!(service::OK), O_RDONLY, 0o600)
-            .map_err(fault("unable to open ", service::OK))?;
+        let lock = open_lock(at)?;
+        let (control, ok) = open_fifos(at)?;
         Ok(Self { service, control, is_new, lock, _ok: ok })
+    }
+
+    /// Makes anew what others reach us by, if it was removed or replaced while we ran. True: it was.
+    pub fn mend(&mut self) -> core::result::Result<bool, Fault> {
+        let is_heard = |path| files::is_heard_at(*self.service, path);
+        if is_heard(c_path!(service::CONTROL)) && is_heard(c_path!(service::OK)) {
+            return Ok(false);
+        }
+        let mask = files::set_umask(0);
+        let mended = self.mend_inside();
+        files::set_umask(mask);
+        mended.map(|()| true)
+    }
+
+    fn mend_inside(&mut self) -> core::result::Result<(), Fault> {
+        let at = *self.service;
+        let _ = files::make_directory_at(at, c_path!(service::SUPERVISE), 0o755);
+        let found = files::status_at(at, c_path!(service::LOCK)).map(|status| status.identity());
+        if found.is_err() || found != files::status_of(*self.lock).map(|status| status.identity()) {
+            self.lock = open_lock(at)?;
+            let _ = self.mark();
+        }
+        (self.control, self._ok) = open_fifos(at)?;
+        Ok(())
     }
 
     /// Puts the boot id into the lock file, and gives the record of a predecessor that died during this boot: the id was there
@@ -128,4 +147,20 @@ impl Directory {
             files::open_at(at, path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644).map(drop)
         }
     }
+}
+
+fn open_lock(at: Descriptor) -> core::result::Result<Owned, Fault> {
+    let fault = |what| move |errno| Fault { what, file: service::LOCK, errno };
+    let flags = O_RDWR | O_CREAT | O_NONBLOCK;
+    let lock = files::open_at(at, c_path!(service::LOCK), flags, 0o644).map_err(fault("unable to open "))?;
+    lock.lock().map_err(fault("unable to acquire "))?;
+    Ok(lock)
+}
+
+/// The FIFOs `control` and `ok`.
+fn open_fifos(at: Descriptor) -> core::result::Result<(Owned, Owned), Fault> {
+    let fault = |file| move |errno| Fault { what: "unable to open ", file, errno };
+    let control = files::open_fifo_at(at, c_path!(service::CONTROL), O_RDWR, 0o600).map_err(fault(service::CONTROL))?;
+    let ok = files::open_fifo_at(at, c_path!(service::OK), O_RDONLY, 0o600).map_err(fault(service::OK))?;
+    Ok((control, ok))
 }

@@ -28,6 +28,7 @@ mod machine_adoption_tests;
 mod machine_pace_tests;
 #[cfg(test)]
 mod machine_tests;
+mod mend;
 pub mod notes;
 pub mod pace;
 mod perform;

@@ -27,7 +27,7 @@ pub use super::arguments::DRAIN;
 const MOST_ENDS: usize = 64;
 /// Signals that supervise answers to; all others are blocked and mean nothing to it.
 const HEARD: Signals =
-    Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT, signal::SIGINT]);
+    Signals::of(&[signal::SIGCHLD, signal::SIGTERM, signal::SIGHUP, signal::SIGQUIT, signal::SIGINT, signal::SIGALRM]);
 
 /// What shells, nohup and interpreters let their children ignore. Services are to get none of that, and supervise itself
 /// would not hear of a child's end.
@@ -223,6 +223,9 @@ impl Supervise {
         let has = |signal| arrived.contains(signal);
         if has(signal::SIGCHLD) {
             self.reap();
+        }
+        if has(signal::SIGALRM) {
+            self.with_each(&mut Service::mend);
         }
         if has(signal::SIGINT) {
             // From a terminal it would have been for the service, had that no session of its own.

@@ -82,6 +82,15 @@ pub fn open_fifo_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Resul
     }
 }
 
+/// Whether somebody hears what is written to a FIFO: it is one, and has a reader. When that cannot be told it is taken to be so.
+#[inline(never)]
+pub fn is_heard_at(at: Descriptor, path: &CStr) -> bool {
+    match open_at(at, path, O_WRONLY | O_NONBLOCK, 0) {
+        Ok(fifo) => status_of(*fifo).is_ok_and(|status| status.is_fifo()),
+        Err(errno) => !matches!(errno, Errno::ENXIO | Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP),
+    }
+}
+
 /// Removes a file.
 pub fn remove_at(at: Descriptor, path: &CStr) -> Result<()> {
     // SAFETY: `path` is a terminated string that outlives the call.

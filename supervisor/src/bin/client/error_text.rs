@@ -7,9 +7,12 @@ use std::io;
 use supervisor::sys::error;
 use supervisor::sys::error_words::daemontools_word;
 
-/// What daemontools calls an error.
+/// What daemontools calls an error, or what we call one that it did not know.
 pub fn error_text(error: impl Into<io::Error>) -> &'static str {
     let number = error.into().raw_os_error().unwrap_or(0);
+    if number == Errno::ENOSTR as i32 {
+        return "not a FIFO";
+    }
     let word = u16::try_from(number).ok().and_then(|number| daemontools_word(error::Errno(number)));
     word.unwrap_or_else(|| Errno::from_raw(number).desc())
 }
