@@ -32,6 +32,9 @@ const LARGEST: u64 = 256 << 20;
 /// Odd, with as many ones as zeros, in no pattern.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// What most entries have, in bytes.
+const USUAL: usize = 400;
+
 /// Before an entry stand its length and its checksum.
 const PREFIX: usize = 4 + 8;
 
@@ -58,7 +61,7 @@ impl Cache {
 
     /// Finds the entries. What comes after the first that cannot be told from the next is lost.
     fn from_bytes(bytes: Vec<u8>) -> Self {
-        let mut entries = HashMap::new();
+        let mut entries = HashMap::with_capacity(bytes.len() / USUAL);
         let mut at = MAGIC.len();
         if !bytes.starts_with(MAGIC.as_bytes()) {
             return Self::default();

@@ -88,7 +88,8 @@ impl UnitSet {
                 let message = format!("unit {name} {} {address}, too; {ADVICE}", other.verb);
                 clashes.push(self.clash(claim.place, message, other.place, "the other one"));
             }
-            known.entry(part).or_default().push(claim);
+            // Most are alone.
+            known.entry(part).or_insert_with(|| Vec::with_capacity(1)).push(claim);
         }
         clashes
     }

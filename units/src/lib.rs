@@ -47,6 +47,7 @@ pub use diagnostic::{Diagnostic, Place, Severity};
 pub use log::{Log, WhenFull};
 pub use longrun::{KillMode, Longrun, MaxDeaths, Program, Restart};
 pub use name::UnitName;
+pub use parallel::at_once;
 pub use ready::Readiness;
 pub use schema::{settings_schema, unit_schema};
 pub use set::{Reading, UnitSet};

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::iter;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -46,6 +47,16 @@ pub(crate) fn for_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + S
             results.into_iter().for_each(&mut take);
         }
     });
+}
+
+/// Does one thing in a thread of its own, if it is worth one and one can be had, and the other meanwhile.
+pub fn at_once<A: Send, B>(is_long: bool, aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let helper = is_long.then(|| thread::Builder::new().spawn_scoped(scope, &aside).ok()).flatten();
+        let found = here();
+        let others = helper.map_or_else(&aside, |helper| helper.join().unwrap_or_else(|cause| resume_unwind(cause)));
+        (others, found)
+    })
 }
 
 #[cfg(test)]

@@ -92,11 +92,14 @@ impl UnitSet {
 
     /// As [`UnitSet::load`], with variables and init scripts.
     pub fn load_with(directories: &[PathBuf], reading: &Reading) -> Self {
-        Self::load_by(directories, reading, Self::add_files)
+        let (mut set, opened) = Self::open(directories, reading);
+        set.add_files(&opened);
+        set.finish();
+        set
     }
 
-    /// Loads in a way of reading the files, which come by directory.
-    fn load_by(directories: &[PathBuf], reading: &Reading, add: impl FnOnce(&mut Self, &[UnitDirectory])) -> Self {
+    /// Sees what the directories have, and reads the drop-ins, but no unit yet.
+    fn open(directories: &[PathBuf], reading: &Reading) -> (Self, Vec<UnitDirectory>) {
         let mut set = Self::new(reading);
         set.directories = directories.to_vec();
         let preparation = Arc::make_mut(&mut set.preparation);
@@ -107,15 +110,14 @@ impl UnitSet {
             set.diagnostics.extend(errors);
             opened.extend(unit_directory);
         }
-        add(&mut set, &opened);
-        set.finish();
-        set
+        (set, opened)
     }
 
     fn add_files(&mut self, directories: &[UnitDirectory]) {
         let preparation = self.preparation.clone();
         for directory in directories {
             let hidden = self.defined();
+            self.definitions.reserve(directory.files.len());
             let take = |file| self.take(file, &hidden);
             parallel::for_each(&directory.files, |file| directory.read(file, &preparation), take);
         }

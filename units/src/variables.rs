@@ -42,8 +42,9 @@ impl Variables {
         let Some(Node { value: Value::Map(entries), .. }) = &mut document.root else { return };
         let mut expansion = Expansion { variables: self, instance, growth: 0, errors: &mut document.errors };
         for Entry { key, value, .. } in entries {
-            if !(is_script(key) && matches!(value.value, Value::Text(_))) {
-                expansion.node(value);
+            match &value.value {
+                Value::Text(text) if !text.contains('$') || is_script(key) => {}
+                _ => expansion.node(value),
             }
         }
         // Half of it expanded, the rest would only be wrong in other ways.

@@ -3,12 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::mem;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use serde_json::json;
-use units::{Bundle, Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet};
+use units::{Bundle, Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet, at_once};
 
 use super::failure::{Failure, Outcome};
 use super::progress::Progress;
@@ -175,7 +173,7 @@ type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
 fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
     let of_units = || check_units(set, scanner).into_iter().chain(is_asked.into_iter().flat_map(|is| claims(set, is)));
-    let (mut found, of_units) = at_once(|| check_order(set, is_own), || of_units().collect::<Vec<_>>());
+    let (mut found, of_units) = at_once(true, || check_order(set, is_own), || of_units().collect::<Vec<_>>());
     found.extend(of_units);
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
@@ -205,17 +203,6 @@ fn check_units(set: &UnitSet, scanner: Scanner) -> Vec<Diagnostic> {
     found.extend(set.legible().flat_map(|unit| dropped_by(unit, scanner)));
     found.extend(set.check_commands(Path::new("/")));
     found
-}
-
-/// Does one thing in a thread of its own, if one can be had, and the other meanwhile.
-fn at_once<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let helper = thread::Builder::new().spawn_scoped(scope, &aside);
-        let found = here();
-        let others =
-            helper.map_or_else(|_| aside(), |helper| helper.join().unwrap_or_else(|cause| resume_unwind(cause)));
-        (others, found)
-    })
 }
 
 /// Warnings of what the scanner that is configured would not do.

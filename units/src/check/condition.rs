@@ -10,7 +10,9 @@ impl<'a> Checker<'a> {
     pub(super) fn conditions(&mut self) -> Vec<Condition> {
         let Some(node) = self.field("if") else { return Vec::new() };
         let entries = self.map("if", node, &keys_inside("if"));
-        entries.iter().flat_map(|entry| self.condition(entry)).collect()
+        let mut conditions: Vec<Condition> = entries.iter().flat_map(|entry| self.condition(entry)).collect();
+        conditions.shrink_to_fit();
+        conditions
     }
 
     fn condition(&mut self, entry: &'a Entry<'a>) -> Vec<Condition> {

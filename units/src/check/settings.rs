@@ -19,8 +19,9 @@ const LONGEST: usize = 4096;
 pub(crate) fn check_settings(source: &Source) -> (Settings, Vec<Diagnostic>) {
     let mut documents = parse(source).into_iter();
     let first = documents.next();
-    let (root, errors) = first.map_or((None, Vec::new()), |one| (one.root.filter(|_| !one.is_torn), one.errors));
-    let mut checker = Checker { fields: &[], has_error: false, diagnostics: errors, kind: None, is_torn: false };
+    let is_torn = first.as_ref().is_some_and(|one| one.is_torn);
+    let (root, errors) = first.map_or((None, Vec::new()), |one| (one.root, one.errors));
+    let mut checker = Checker { fields: &[], has_error: false, diagnostics: errors, kind: None, is_torn };
     match &root {
         Some(Node { value: Value::Map(entries), .. }) => checker.fields = entries,
         Some(Node { value: Value::Nothing, .. }) | None => {}

@@ -1,6 +1,7 @@
 //! A set that is read with a cache.
 
 use std::borrow::Cow;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,13 +10,19 @@ use crate::cache::{Cache, NewCache};
 use crate::parallel;
 use crate::reading::{FileCached, UnitDirectory};
 
+/// A cache of so many bytes, a few hundred units, is worth a thread.
+const LARGE: u64 = 100_000;
+
 impl UnitSet {
     /// As [`UnitSet::load_with`], but files that the cache, if there is one, knows as they are now are not read.
     pub fn load_cached(directories: &[PathBuf], reading: &Reading, cache: Option<&Path>) -> Self {
-        match cache {
-            Some(cache) => Self::load_by(directories, reading, |set, files| set.add_cached(files, cache)),
-            None => Self::load_with(directories, reading),
-        }
+        let Some(path) = cache else { return Self::load_with(directories, reading) };
+        let is_long_work = fs::metadata(path).is_ok_and(|metadata| metadata.len() > LARGE);
+        let (cache, (mut set, opened)) =
+            parallel::at_once(is_long_work, || Cache::read(path), || Self::open(directories, reading));
+        set.add_cached(&opened, &cache, path);
+        set.finish();
+        set
     }
 
     /// Writes the cache that this set was read with, if it has changed: to be called when there is time for it.
@@ -28,17 +35,17 @@ impl UnitSet {
         self.new_cache.is_some()
     }
 
-    fn add_cached(&mut self, directories: &[UnitDirectory], path: &Path) {
-        let cache = Cache::read(path);
+    fn add_cached(&mut self, directories: &[UnitDirectory], cache: &Cache, path: &Path) {
         let mut entries = Vec::new();
         let preparation = self.preparation.clone();
         for directory in directories {
             let hidden = self.defined();
+            self.definitions.reserve(directory.files.len());
             let take = |FileCached { read, entry }| {
                 entries.extend(entry);
                 self.take(read, &hidden);
             };
-            parallel::for_each(&directory.files, |file| directory.read_cached(file, &preparation, &cache), take);
+            parallel::for_each(&directory.files, |file| directory.read_cached(file, &preparation, cache), take);
         }
         let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
         if is_new || entries.len() * 2 < cache.len() {

@@ -45,6 +45,9 @@ enum Next<'a> {
     Useless,
 }
 
+/// What is wrong with a tab.
+const TAB: &str = "a tab cannot indent: use spaces";
+
 impl<'a> OpenMap<'a> {
     /// Whether a key has been there.
     fn has(&mut self, key: &str) -> bool {
@@ -115,7 +118,10 @@ impl<'a> Builder<'a> {
                 self.finish_scalar(place, value, anchor);
             }
             Event::SequenceStart(_, anchor, _) => self.open(place(self), anchor, Open::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => self.open(place(self), anchor, Open::Map(OpenMap::default())),
+            Event::MappingStart(_, anchor, _) => {
+                self.refuse_tab(span);
+                self.open(place(self), anchor, Open::Map(OpenMap::default()));
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => self.expand(anchor, place(self)),
             Event::DocumentEnd => self.end_document(),
@@ -130,6 +136,17 @@ impl<'a> Builder<'a> {
         let place = self.source.place(start.line(), start.col() + 1);
         let message = format!("{} is a YAML tag: a text that begins with ! must be in quotes", quoted(&tag.original()));
         self.error(&place, message);
+    }
+
+    /// A tab before the first key of a document, which the parser takes for nothing if no other key follows.
+    fn refuse_tab(&mut self, span: &Span) {
+        let before =
+            span.start.byte_offset().filter(|_| self.stack.is_empty()).and_then(|at| self.source.text.get(..at));
+        let indentation = before.and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+        if let Some(at) = indentation.find('\t').filter(|_| indentation.trim().is_empty()) {
+            let place = self.source.place(span.start.line(), at + 1);
+            self.error(&place, TAB.into());
+        }
     }
 
     /// Gives the present document up for a syntax error; false: there have been enough of them.
@@ -280,7 +297,7 @@ fn is_of_a_tab(error: &ScanError) -> bool {
 /// A syntax error in words for who writes units.
 fn explain(error: &ScanError) -> String {
     match error.kind() {
-        _ if is_of_a_tab(error) => "a tab cannot indent: use spaces".into(),
+        _ if is_of_a_tab(error) => TAB.into(),
         ErrorKind::RecursionLimitExceeded => format!("nested too deeply: at most {DEEPEST} levels"),
         ErrorKind::UnknownAnchor => "the alias names an anchor that is not there".into(),
         ErrorKind::UnexpectedEof => "the text ends too early".into(),

@@ -17,6 +17,8 @@ const SIZES: [(usize, &str, &str); 3] =
     [(1_000, "1,000", "1,000 cached"), (10_000, "10,000", "10,000 cached"), (100_000, "100,000", "100,000 cached")];
 /// A cache takes files in once they have been at rest for a few seconds.
 const CACHE_DEADLINE: Duration = Duration::from_secs(60);
+/// So many ports of each address are used.
+const PORTS: usize = 50_000;
 /// systemd's takes minutes for more.
 const MOST_FOR_SYSTEMD: usize = 10_000;
 
@@ -86,15 +88,16 @@ fn fill_cache(etc: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// A unit like those that are shipped, needing two earlier ones.
+/// A unit like those that are shipped, needing two earlier ones, with an address of its own: nothing is wrong with it.
 fn unit(number: usize) -> String {
     let needs = match number {
         0 => String::new(),
         _ => format!("needs: [unit-{}]\nwants: [unit-{}]\n", number / 2, number - 1),
     };
+    let (host, port) = (1 + number / PORTS, 1024 + number % PORTS);
     format!(
         "# Generated\ndescription: Unit number {number}\nkind: longrun\n{needs}if: {{path: /bin/sleep}}\n\
-         run: [/bin/sleep, '{number}']\nready: {{tcp: \"127.0.0.1:22\"}}\nstart-timeout: 30s\nkill-mode: main\n"
+         run: [/bin/sleep, '{number}']\nready: {{tcp: \"127.0.0.{host}:{port}\"}}\nstart-timeout: 30s\nkill-mode: main\n"
     )
 }
 
