@@ -62,17 +62,30 @@ fn run_that_is_no_program() {
     }
 }
 
-/// A dangling link in the scan directory is no service yet, and one as soon as it leads somewhere and the scanner is told.
+/// A dangling link in the scan directory, and one that leads to itself, is told once, however often the scanner scans, and is a
+/// service as soon as it leads to one and the scanner is told. Told again is what dangles again.
 #[test]
 fn dangling_link() {
-    let tree = Neighbours::new();
-    symlink("../bad", tree.path.join("scan/bad")).unwrap();
+    let tree = Neighbours::of(|scene| {
+        // There before the first scan, as the loop is not.
+        fs::create_dir_all(scene.path.join("scan")).unwrap();
+        symlink("../bad", scene.path.join("scan/bad")).unwrap();
+    });
+    let dangles = "svscan: warning: unable to stat bad: No such file or directory\n";
+    tree.await_text("messages", |text| text == dangles);
     symlink("loop", tree.path.join("scan/loop")).unwrap();
+    let both = format!("{dangles}svscan: warning: unable to stat loop: Too many levels of symbolic links\n");
+    tree.await_text("messages", |text| text == both);
     tree.scan();
     tree.file("bad/run", SLEEP);
     tree.scan();
-    tree.expect_running();
-    assert_eq!(tree.text("messages"), "");
+    let pid = tree.expect_running();
+    assert_eq!(tree.text("messages"), both);
+    fs::rename(tree.path.join("bad"), tree.path.join("moved")).unwrap();
+    tree.scan();
+    tree.await_text("messages", |text| text == format!("{both}{dangles}"));
+    assert!(is_alive(pid));
+    fs::rename(tree.path.join("moved"), tree.path.join("bad")).unwrap();
 }
 
 /// A service directory that is removed under a running service costs the service nothing; when it has left the scan

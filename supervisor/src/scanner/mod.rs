@@ -21,6 +21,7 @@ mod record;
 mod report;
 pub mod run;
 mod stop;
+mod stray;
 mod table;
 mod takeover;
 mod turn;

@@ -7,6 +7,7 @@ use crate::sys::table::Table;
 use super::entry::{Entry, Logger, Member, Pipe};
 use super::orphans::Orphans;
 use super::recent::Recents;
+use super::stray::Strays;
 
 /// All of them. What is done with them stands beside the walk that does it: [`super::walk`], [`super::stop`].
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct Entries {
     pub(super) loggers: Table<Logger>,
     pub(super) recents: Recents,
     pub(super) orphans: Orphans,
+    pub(super) strays: Strays,
     /// Pipes are not made any more.
     pub(super) closed: bool,
     /// Nothing is started any more, so that nobody's death matters.
@@ -29,6 +31,7 @@ impl Entries {
             loggers: Table::new(),
             recents: Recents::new(),
             orphans: Orphans::new(),
+            strays: Strays::new(),
             closed,
             ending,
         }

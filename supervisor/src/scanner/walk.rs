@@ -62,6 +62,7 @@ impl Entries {
             // What was not seen may be there: better one supervise too many than one too few.
             return;
         }
+        self.strays.end_scan();
         for entry in self.entries.iter_mut() {
             entry.main.set(Member::WANTED, entry.main.is(Member::SEEN));
         }
@@ -137,7 +138,10 @@ impl Entries {
         if name.to_bytes().starts_with(b".") || name.is_empty() {
             return;
         }
-        let Ok(status) = files::status_at(HERE, name) else { return };
+        let status = match files::status_at(HERE, name) {
+            Ok(status) => status,
+            Err(errno) => return self.miss_name(name, errno, walk),
+        };
         if !status.is_directory() {
             return;
         }
@@ -167,6 +171,18 @@ impl Entries {
         }
         for is_log in [false, true] {
             self.start(at, name, is_log, batch, walk);
+        }
+    }
+
+    /// A name that leads nowhere. One that has vanished meanwhile is none.
+    #[cold]
+    #[inline(never)]
+    fn miss_name(&mut self, name: &CStr, errno: Errno, walk: &mut Walk<'_>) {
+        if walk.takes_new
+            && let Ok(link) = files::link_status_at(HERE, name)
+            && self.strays.meet(link.inode)
+        {
+            report::unable(walk.messages, "stat ", name.to_bytes(), errno, "");
         }
     }
 

@@ -190,6 +190,11 @@ pub fn status_at(at: Descriptor, path: &CStr) -> Result<FileStatus> {
     statx(at, path, 0)
 }
 
+/// The status of a name; of a symbolic link its own.
+pub fn link_status_at(at: Descriptor, path: &CStr) -> Result<FileStatus> {
+    statx(at, path, abi::AT_SYMLINK_NOFOLLOW)
+}
+
 /// The status of an open file.
 #[inline(never)]
 pub fn status_of(fd: Descriptor) -> Result<FileStatus> {
