@@ -187,6 +187,30 @@ fn fields_are_s6s() {
     }
 }
 
+/// What has ended for good, in each of the ways, is told apart from what was told to be down.
+#[test]
+fn ended_for_good() {
+    let parent = tempfile::tempdir().unwrap();
+    for (name, file, text) in [
+        ("enough", "restart", "never\n"),
+        ("deaths", "max-deaths", "1 60000\n"),
+        ("permanent", "finish", "#!/bin/sh\nexit 125\n"),
+    ] {
+        kit::script(&parent.path().join(name).join("run"), "#!/bin/sh\nexit 1\n");
+        kit::script(&parent.path().join(name).join(file), text);
+        let _service = Supervised::resume(&ours("supervise"), parent.path(), name);
+        let svstat = |arguments: &[&str]| run(&ours("svstat"), arguments.iter().chain(&[name]), parent.path()).out;
+        until("its end", || svstat(&["-o", "state"]) == "ended\n");
+        assert!(svstat(&["--json"]).contains("\"state\":\"ended\""), "{name}");
+        let line = svstat(&[]);
+        assert!(
+            line.starts_with(&format!("{name}: down ")) && line.ends_with(" seconds, normally up, ended for good\n")
+        );
+        let line = run(&ours("sv"), ["status", &format!("./{name}")], parent.path()).out;
+        assert!(line.starts_with("down: ") && line.ends_with("s, normally up, ended for good\n"), "{line}");
+    }
+}
+
 /// A time in the record of a service of s6 is as long ago as s6 says, for every client that tells it.
 #[test]
 fn times_are_s6s() {

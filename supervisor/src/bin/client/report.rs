@@ -89,6 +89,7 @@ impl Seen {
     fn state(&self) -> &'static str {
         match self.record.status.phase {
             Phase::Down if self.record.is_running() => "starting",
+            Phase::Down if self.record.status.ended_for_good => "ended",
             Phase::Down => "down",
             Phase::Run => "up",
             Phase::Finish => "finish",
@@ -112,6 +113,8 @@ pub fn line(view: &View) -> String {
         (up && status.paused, ", paused"),
         (!up && status.want == Want::Up, ", want up"),
         (up && status.want == Want::Down, ", want down"),
+        // daemontools has no such state.
+        (!up && status.ended_for_good, ", ended for good"),
     ];
     text.extend(remarks.iter().filter(|(applies, _)| *applies).map(|(_, remark)| *remark));
     text
@@ -174,7 +177,7 @@ pub enum Field {
     For,
     /// Seconds since its readiness.
     ReadyFor,
-    /// `up`, `down`, `starting` or `finish`.
+    /// `up`, `down`, `ended` (for good), `starting` or `finish`.
     State,
     /// Unasked ends.
     Deaths,

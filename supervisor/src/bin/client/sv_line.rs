@@ -21,6 +21,8 @@ pub fn line(name: &str, record: &Record, normally_up: bool, now: i64) -> String 
         (!runs && status.want == Want::Up, ", want up"),
         (runs && status.want == Want::Down, ", want down"),
         (runs && status.got_term, ", got TERM"),
+        // runit has no such state.
+        (!runs && status.ended_for_good, ", ended for good"),
     ];
     let remarks: String = remarks.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
     format!("{word}: {name}: {pid}{age}s{remarks}")
@@ -43,6 +45,8 @@ mod tests {
         assert_eq!(line("a", &record(run), false, 103), "run: a: (pid 7) 3s, normally down, paused, want down");
         let down = Status { changed, ..Status::NEW };
         assert_eq!(line("a", &record(down), true, 99), "down: a: 0s, normally up, want up");
+        let ended = Status { changed, want: Want::Down, ended_for_good: true, ..Status::NEW };
+        assert_eq!(line("a", &record(ended), true, 100), "down: a: 0s, normally up, ended for good");
         let finish = Status { changed, pid: 9, phase: Phase::Finish, got_term: true, ..Status::NEW };
         assert_eq!(line("a", &record(finish), true, 100), "finish: a: (pid 9) 0s, got TERM");
     }
