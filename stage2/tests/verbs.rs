@@ -80,7 +80,8 @@ fn reload_and_kill() {
     ]);
     until("the traps", || system.path("ready").exists());
     let pid = system.pid("listens");
-    assert_eq!(system.operate(&["reload", "listens", "rules"]), (Some(0), String::new()));
+    let told = format!("listens: was told to reload, and does not say whether it has; it is up as before, pid {pid}\n");
+    assert_eq!(system.operate(&["reload", "listens", "rules"]), (Some(0), told));
     until("the signal", || system.lines("heard") == ["hup"]);
     assert_eq!(system.lines("rules"), ["again"]);
     assert_eq!(system.operate(&["kill", "--signal", "USR1", "listens"]), (Some(0), String::new()));
@@ -101,6 +102,53 @@ fn reload_and_kill() {
     assert_eq!(system.operate(&["stop", "listens"]).0, Some(0));
     let refused = "sunup: fatal: listens: it is down, and only what is up can reload\n";
     assert_eq!(system.operate(&["reload", "listens"]), (Some(1), refused.into()));
+}
+
+/// A HUP cannot fail: what can be seen of a reload by it is told. One that is not prepared for it ends, one that speaks of its
+/// reload is waited for, and no longer than it may take to start.
+#[test]
+fn reload_by_signal() {
+    let speaks = |answer: &str| {
+        let socket = "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(os.environ['NOTIFY_SOCKET'])";
+        let heard = format!("s.send(b'RELOADING=1'); {answer}");
+        format!(
+            "kind: longrun\nrun: |\n  exec python3 -c \"\n  import os, signal, socket, time\n  {socket}\n  \
+             def hup(*_): {heard}\n  signal.signal(signal.SIGHUP, hup)\n  s.send(b'READY=1')\n  \
+             while True: time.sleep(1000)\"\nready: notify\nstart-timeout: 10s\nlog: none\n"
+        )
+    };
+    let system = booted(&[
+        ("deaf", SERVER),
+        ("quick", &speaks("s.send(b'READY=1')")),
+        (
+            "slow",
+            &speaks(
+                "open('ROOT/heard', 'w'); [time.sleep(0.02) for _ in iter(lambda: os.path.exists('ROOT/go'), True)]; s.send(b'READY=1')",
+            ),
+        ),
+        ("stuck", &speaks("None").replace("10s", "1500ms")),
+    ]);
+    let done = |unit: &str| (Some(0), format!("{unit}: has reloaded, as it says itself\n"));
+    assert_eq!(system.operate(&["reload", "quick"]), done("quick"));
+    assert_eq!(system.operate(&["reload", "--quiet", "quick"]).1, "");
+    let slow = system.sunup(&["reload", "slow"]).stdout(Stdio::piped()).spawn().unwrap();
+    until("the signal", || system.path("heard").exists());
+    fs::write(system.path("go"), "").unwrap();
+    let output = slow.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap()), done("slow"));
+    let ended = "sunup: fatal: deaf: it ended when it was told to reload: killed by SIGHUP\n";
+    assert_eq!(system.operate(&["reload", "deaf"]), (Some(1), ended.into()));
+    let late = "sunup: fatal: stuck: its reload did not end in time\n";
+    assert_eq!(system.operate(&["reload", "stuck"]), (Some(1), late.into()));
+}
+
+/// Where a tree runs in which nothing has begun, that is what its status says.
+#[test]
+fn status_of_nothing() {
+    let system = System::new(&[]);
+    let said = (Some(0), "no unit has begun yet (sunup list shows all)\n".to_owned());
+    until("the scanner", || system.operate(&["status"]) == said);
+    assert_eq!(system.operate(&["status", "--json"]), (Some(0), "[]\n".into()));
 }
 
 /// A switch leaves what both bundles ask for alone, and takes down what only the old one did.

@@ -56,6 +56,9 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
         writeln!(out, "{text}").map_err(|e| Failure::unable("write", e))?;
         return Ok(exit_of(&answer));
     }
+    for note in answer.get("notes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        writeln!(shown, "{note}").map_err(|e| Failure::unable("write", e))?;
+    }
     conclude(&answer)
 }
 

@@ -1,8 +1,11 @@
 //! States of units as an operator sees them: the engine's state files, overlaid with what supervise knows now.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use nix::libc::O_NONBLOCK;
+use supervisor::paths::scan;
 use supervisor::state::State;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
@@ -34,18 +37,23 @@ pub fn read_all_now(places: &Places) -> Vec<StateFile> {
     states
 }
 
-/// The same where sunup runs; elsewhere nothing is what it seems.
+/// The same where sunup runs, even if nothing has begun; elsewhere nothing is what it seems.
 pub fn of_running(places: &Places) -> Result<Vec<StateFile>, Failure> {
     if !places.run.is_dir() {
         let place = places.run.display();
         return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
     }
     let all = read_all_now(places);
-    if all.is_empty() {
+    if all.is_empty() && !has_scanner(places) {
         let place = places.states();
         return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
     }
     Ok(all)
+}
+
+/// Whether a scanner reads its orders, as far as we may know.
+fn has_scanner(places: &Places) -> bool {
+    OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(places.scan.join(scan::CONTROL)).is_ok()
 }
 
 /// Puts what the record says over what the engine knew at its last run.

@@ -11,12 +11,19 @@ use super::states;
 use crate::record::state_file::StateFile;
 use crate::system::places::Places;
 
+/// What a tree says in which nothing was ever asked for.
+const NOTHING: &str = "no unit has begun yet (sunup list shows all)\n";
+
 /// Writes the states of `units`, or of all. Exit 0 all asked for are up, 1 some are not (only when units are named), 100
 /// for a name that no unit has.
 pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -> Outcome {
     let all = states::of_running(places)?;
     let chosen = choose(places, all, units)?;
-    let text = if json { json_text(&chosen)? } else { table(&chosen, time::since_boot()) };
+    let text = match json {
+        true => json_text(&chosen)?,
+        false if chosen.is_empty() => NOTHING.to_owned(),
+        false => table(&chosen, time::since_boot()),
+    };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
     Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state.is_up())))
 }

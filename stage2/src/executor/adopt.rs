@@ -9,6 +9,7 @@ use supervisor::status::{Phase, Want};
 
 use super::activity::{Activity, Doing};
 use super::operator::RELOAD_NOTE;
+use super::signalled::Signalled;
 use super::{Executor, Interest, LONGRUN, ONESHOT};
 use crate::engine::Engine;
 use crate::engine::event::{Event, UnitIndex};
@@ -37,6 +38,7 @@ impl Executor {
         self.probing.clear();
         self.held.clear();
         self.disobeyed.clear();
+        self.signalled = Signalled::default();
         self.events.clear();
         self.overturning.clear();
         if self.durations.milliseconds().is_empty() {

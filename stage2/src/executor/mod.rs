@@ -17,6 +17,7 @@ mod oneshot;
 mod operator;
 mod postponed;
 mod reporting;
+mod signalled;
 mod turn;
 mod unwritten;
 mod watches;
@@ -48,6 +49,7 @@ use crate::system::processors;
 use activity::Activity;
 use display::OpenDisplay;
 use foresight::Foresight;
+use signalled::Signalled;
 use unwritten::Unwritten;
 use watches::{Interest, Watches};
 
@@ -115,6 +117,7 @@ pub struct Executor {
     reloads: BTreeMap<JobNumber, (UnitIndex, Option<Nanoseconds>)>,
     /// What became of a request that changes no state, by unit.
     complaints: Vec<String>,
+    signalled: Signalled,
     /// The first essential unit that has failed, while that matters.
     essential: Essential,
     /// Files that are written as soon as something that came up lets them be.
@@ -177,6 +180,7 @@ impl Executor {
             last_job: 0,
             reloads: BTreeMap::new(),
             complaints: Vec::new(),
+            signalled: Signalled::default(),
             essential: Essential::Ignored,
             postponed: BTreeMap::new(),
             noted: BTreeSet::new(),

@@ -16,13 +16,11 @@ use crate::system::cgroup;
 
 /// How notes and control groups of reloads begin: no unit has such a name.
 pub(super) const RELOAD_NOTE: char = '-';
-/// The letter that has a supervise reload its service.
-const RELOAD: u8 = b'l';
 
 impl Executor {
-    /// What became of the last requests that change no state.
-    pub fn take_complaints(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.complaints)
+    /// What became of the last request that changes no state: what failed, and what else is to be told.
+    pub fn take_findings(&mut self) -> (Vec<String>, Vec<String>) {
+        (std::mem::take(&mut self.complaints), self.signalled.take_notes())
     }
 
     /// Has a unit that is up read its configuration again.
@@ -32,7 +30,7 @@ impl Executor {
         }
     }
 
-    fn complain(&mut self, unit: UnitIndex, reason: &str) {
+    pub(super) fn complain(&mut self, unit: UnitIndex, reason: &str) {
         let complaint = format!("{}: {reason}", self.name(unit));
         self.complaints.push(complaint);
     }
@@ -46,11 +44,7 @@ impl Executor {
             Kind::Milestone => Err("a milestone has nothing to reload".into()),
             Kind::Longrun(longrun) => match longrun.reload.clone() {
                 Some(command) => self.launch_reload(unit, &text, &command),
-                // HUP, or what its own directory says: supervise knows.
-                None => {
-                    let told = self.service(unit).control(&[RELOAD]);
-                    told.map_err(|error| format!("unable to reach its supervise: {error}"))
-                }
+                None => self.signal_to_reload(unit),
             },
             Kind::Oneshot(oneshot) => {
                 let command = oneshot.reload.clone().ok_or("it has no \"reload\"")?;
@@ -111,10 +105,12 @@ impl Executor {
 
     /// When the next reload has taken too long.
     pub(super) fn next_reload_end(&self) -> Option<Nanoseconds> {
-        self.reloads.values().filter_map(|(_, end)| *end).filter(|end| *end > self.now()).min()
+        let ends = self.reloads.values().filter_map(|(_, end)| *end).filter(|end| *end > self.now());
+        ends.chain(self.signalled.next_end()).min()
     }
 
     pub(super) fn end_late_reloads(&mut self) {
+        self.look_at_signalled();
         let now = self.now();
         let is_late = |end: &Option<Nanoseconds>| end.is_some_and(|end| end <= now);
         let late: Vec<JobNumber> =
@@ -155,6 +151,6 @@ impl Executor {
     }
 }
 
-fn nanoseconds(duration: Duration) -> Nanoseconds {
+pub(super) fn nanoseconds(duration: Duration) -> Nanoseconds {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

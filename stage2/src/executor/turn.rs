@@ -46,6 +46,7 @@ impl Executor {
         self.engine.is_settled()
             && self.events.is_empty()
             && self.reloads.is_empty()
+            && self.signalled.is_empty()
             && self.last_probation(true).is_none()
     }
 

@@ -121,17 +121,20 @@ pub struct Answer {
     pub error: Option<String>,
     /// The units that were named, and what they are now.
     pub units: BTreeMap<String, String>,
+    /// What else is to be told, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Answer {
     /// Everything asked for was (or was not) done.
     pub fn finished(all: bool, units: BTreeMap<String, String>) -> Self {
-        Self { v: 1, exit: u8::from(!all), error: None, units }
+        Self { v: 1, exit: u8::from(!all), error: None, units, notes: Vec::new() }
     }
 
     /// Nothing was done.
     pub fn refused(error: impl Into<String>) -> Self {
-        Self { v: 1, exit: 100, error: Some(error.into()), units: BTreeMap::new() }
+        Self { v: 1, exit: 100, error: Some(error.into()), units: BTreeMap::new(), notes: Vec::new() }
     }
 }
 

@@ -167,7 +167,7 @@ impl Supervised {
         let error = Some(reason.to_owned());
         remove(&self.note(id, RESCUE))?;
         self.remember();
-        self.conclude(id, &Answer { v: 1, exit: 1, error, units })
+        self.conclude(id, &Answer { error, ..Answer::finished(false, units) })
     }
 
     /// Starts something else than what the request named; nothing where it does not exist.

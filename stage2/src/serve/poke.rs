@@ -37,12 +37,12 @@ impl Supervised {
             }
         }
         let pause = self.run()?;
-        let complaints = self.executor.take_complaints();
+        let (complaints, notes) = self.executor.take_findings();
         let engine = self.executor.engine();
         let state = |unit: usize| (engine.graph().name(unit).to_owned(), engine.state(unit).name().to_owned());
         let units: BTreeMap<String, String> = self.executor.target().units().into_iter().map(state).collect();
         let error = (!complaints.is_empty()).then(|| complaints.join("\n"));
-        let answer = Answer { error, ..Answer::finished(complaints.is_empty(), units) };
+        let answer = Answer { error, notes, ..Answer::finished(complaints.is_empty(), units) };
         self.queue.answer(id, &answer)?;
         if pause == Pause::Stop { self.stop_all(STOP, false, true) } else { Ok(()) }
     }

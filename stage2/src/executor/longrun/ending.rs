@@ -8,7 +8,7 @@ use units::{Longrun, Restart};
 const NOT_RUN: std::ops::RangeInclusive<u8> = 126..=127;
 
 /// Its command runs, as its supervise wants.
-pub(super) fn runs(status: &Status) -> bool {
+pub(in crate::executor) fn runs(status: &Status) -> bool {
     status.phase == Phase::Run && status.pid != 0 && status.want != Want::Down
 }
 
@@ -31,7 +31,8 @@ pub(super) fn is_done(longrun: &Longrun, status: &Status) -> bool {
     may_end && status.ended_for_good && status.last_exit.code() == Some(0)
 }
 
-fn describe(exit: LastExit) -> String {
+/// How a command ended, in words.
+pub(in crate::executor) fn describe(exit: LastExit) -> String {
     match (exit.code(), exit.signal()) {
         (Some(code), _) => format!("exit {code}"),
         (None, Some(signal)) => match Signal::try_from(i32::from(signal)) {

@@ -24,7 +24,8 @@ use crate::service::SupervisedService;
 use crate::system::cgroup;
 use crate::system::clock::monotonic;
 use crate::system::command_lookup::look_up;
-use ending::{end_for_good, exit_number, is_done, runs, was_killed};
+pub(super) use ending::{describe, runs};
+use ending::{end_for_good, exit_number, is_done, was_killed};
 
 /// A longrun that cannot say when it is ready is up once it runs; until then an end with 126 or 127 was no start.
 const PROBATION: Nanoseconds = 1_000_000_000;
