@@ -61,7 +61,7 @@ pub fn at_once<A: Send, B>(is_long: bool, aside: impl Fn() -> A + Sync, here: im
 
 #[cfg(test)]
 mod tests {
-    use super::for_each;
+    use super::{at_once, for_each};
 
     /// However many items there are, each is there once and in its place.
     #[test]
@@ -73,5 +73,15 @@ mod tests {
             for_each(&items, |item| item * 2, |double| found.push(double));
             assert_eq!(found, expected, "{count}");
         }
+    }
+
+    /// Both are done once, and if it is said to be long, at the same time: each waits for the other.
+    #[test]
+    fn two_things() {
+        let meeting = std::sync::Barrier::new(2);
+        let wait = || meeting.wait().is_leader();
+        let (one, other) = at_once(true, wait, wait);
+        assert!(one != other);
+        assert_eq!(at_once(false, || 1, || 2), (1, 2));
     }
 }
