@@ -18,6 +18,7 @@ pub mod keyboard;
 pub mod layer;
 pub mod machine;
 pub mod namespace;
+pub mod nfs;
 pub mod packages;
 pub mod programs;
 pub mod random;

@@ -1,15 +1,50 @@
-//! What a guest needs for storage that is made of other storage: the kernel's modules, which its disk alone has, and the
-//! tools; and the judgement of filesystems that lie inside of files.
+//! What a guest needs for storage that is made of other storage or lies on the network, and for starting another kernel: the
+//! kernel's modules, which its disk alone has, and the tools; and the judgement of filesystems that lie inside of files.
 
 use std::path::{Path, PathBuf};
 
 use crate::root::remove_older;
 use crate::{Kernel, cache, command, packages, root};
 
-/// Tools, and the library that the base root lacks.
-const PACKAGES: [&str; 3] = ["dmsetup", "libdevmapper1.02.1", "mdadm"];
+/// Tools, and the libraries that the base root lacks.
+const PACKAGES: [&str; 20] = [
+    "dmsetup",
+    "kexec-tools",
+    "libaio1",
+    "libdevmapper-event1.02.1",
+    "libdevmapper1.02.1",
+    "libedit2",
+    "libnfsidmap1",
+    "libxencall1",
+    "libxendevicemodel1",
+    "libxenevtchn1",
+    "libxenforeignmemory1",
+    "libxengnttab1",
+    "libxenmisc4.17",
+    "libxentoolcore1",
+    "libxentoollog1",
+    "lvm2",
+    "mdadm",
+    "netbase",
+    "nfs-common",
+    "nfs-kernel-server",
+];
 /// What is taken of the kernel's modules.
-const MODULES: [&str; 5] = ["crypto", "drivers/block/loop.ko", "drivers/md", "fs/overlayfs", "lib"];
+const MODULES: [&str; 13] = [
+    "crypto",
+    "drivers/block/loop.ko",
+    "drivers/md",
+    "fs/fscache",
+    "fs/lockd",
+    "fs/netfs",
+    "fs/nfs",
+    "fs/nfs_common",
+    "fs/nfsd",
+    "fs/overlayfs",
+    "lib",
+    "net/dns_resolver",
+    "net/sunrpc",
+];
 
 /// A directory with modules and tools, to be laid over a root. Made once a day.
 pub fn tools() -> PathBuf {
