@@ -18,9 +18,7 @@ pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Vec<Figures>> {
     for round in 0..rounds {
         figures.add(FLOOR, graph.name, graph::critical_path(&graph, &durations) as f64);
         figures.add(OURS, graph.name, bring_up(scratch, &graph, &words, None)?);
-        for peer in peers.in_round(round) {
-            figures.add(peer.name(), graph.name, peer.run(scratch, &graph, &words)?);
-        }
+        peers.measure(round, scratch, &graph, &words, &mut figures);
     }
     figures.hold_to(graph.name, Limit::Ratio(1.05));
     figures

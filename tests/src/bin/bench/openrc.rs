@@ -22,7 +22,7 @@ const SCRIPT: &str = r#"
     mount --bind "$1/etc/init.d" /etc/init.d
     mount --bind "$1/run" /run
     shift 2
-    exec "$@"
+    "$@"
 "#;
 
 /// The unpacked packages.

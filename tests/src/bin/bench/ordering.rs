@@ -22,9 +22,7 @@ pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Vec<Figures>> {
     for round in 0..rounds {
         for graph in all() {
             measure_graph(scratch, &graph, &mut figures)?;
-            for peer in peers.in_round(round) {
-                figures.add(peer.name(), graph.name, peer.run(scratch, &graph, &nothing)?);
-            }
+            peers.measure(round, scratch, &graph, &nothing, &mut figures);
         }
     }
     figures.hold_to("layered 1000", Limit::Ratio(1.5));

@@ -8,6 +8,7 @@ use std::process::Command;
 use tests::require;
 
 use crate::Outcome;
+use crate::figures::Figures;
 use crate::graph::{Graph, trial};
 use crate::openrc::Openrc;
 use crate::scratch::{Scratch, ours};
@@ -66,9 +67,28 @@ impl Peers {
         }
     }
 
-    /// Those that are measured in this round, the first one being 0.
-    pub fn in_round(&mut self, round: usize) -> impl Iterator<Item = &mut Box<dyn Peer>> {
-        self.present.iter_mut().filter(move |peer| round == 0 || !peer.is_slow())
+    /// Measures them, the first round being 0. One that fails is left out from then on.
+    pub fn measure(
+        &mut self,
+        round: usize,
+        scratch: &Scratch,
+        graph: &Graph,
+        words: &Words<'_>,
+        figures: &mut Figures,
+    ) {
+        self.present.retain_mut(|peer| {
+            if round > 0 && peer.is_slow() {
+                return true;
+            }
+            match peer.run(scratch, graph, words) {
+                Ok(ms) => figures.add(peer.name(), graph.name, ms),
+                Err(error) => {
+                    self.absent.push(format!("{} failed at {}: {error}", peer.name(), graph.name));
+                    return false;
+                }
+            }
+            true
+        });
     }
 
     /// A line for those of which there is one sample only.
@@ -83,9 +103,11 @@ pub fn nothing(_node: usize) -> [String; 2] {
     [ours("sleeper").display().to_string(), "now".to_owned()]
 }
 
-/// A shell script in namespaces of its own, mounts being one of them; `options` are the others, as unshare(1) has them.
+/// A shell script in mount and pid namespaces of its own, so that nothing of it outlives it; `options` are more of
+/// unshare(1).
 pub fn in_namespaces(options: &[&str], script: &str) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", DEADLINE, "unshare", "--mount"]).args(options).args(["sh", "-ec", script, "sh"]);
+    command.args(["--signal=KILL", DEADLINE, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command.args(options).args(["sh", "-ec", script, "sh"]);
     command
 }

@@ -16,7 +16,7 @@ use crate::scratch::{Scratch, installed};
 const TARGETS: usize = 100;
 
 const SCRIPT: &str = "mount --bind \"$1\" /etc/init.d; mount --bind \"$2\" /etc/rcS.d
-                      exec \"$3\" -p 4 -t 20 -T 3 -M boot -P N -R S";
+                      \"$3\" -p 4 -t 20 -T 3 -M boot -P N -R S";
 
 /// The program.
 pub struct Startpar {

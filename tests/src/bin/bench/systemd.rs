@@ -59,7 +59,7 @@ impl Peer for Systemd {
     fn run(&mut self, scratch: &Scratch, graph: &Graph, words: &Words<'_>) -> Outcome<f64> {
         let directory = scratch.fresh("systemd")?;
         write_units(&directory, graph, words)?;
-        let inside = in_namespaces(&["--cgroup", "--pid", "--fork", "--kill-child", "--mount-proc"], SCRIPT);
+        let inside = in_namespaces(&["--cgroup"], SCRIPT);
         let mut command = std::process::Command::new("sh");
         command.args(["-ec", IN_GROUP, "sh"]).arg(self.groups.join(format!("sunup-bench-{}", std::process::id())));
         command.arg(inside.get_program()).args(inside.get_args()).arg(&self.program).arg(directory.join("units"));
