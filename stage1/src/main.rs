@@ -61,7 +61,7 @@ fn start(words: &[String], command: Vec<OsString>) -> ! {
     boot.report.end();
     let log = scanner::Log::open(&boot);
     let waiter = waiter::start(&boot).map_err(|failure| boot.report.failure(&failure));
-    let failure = scanner::execute(&boot, &log);
+    let failure = scanner::execute(&mut boot, &log);
     boot.report.failure(&failure);
     let _ = waiter.map(Waiter::end);
     emergency::last_resort(&boot)

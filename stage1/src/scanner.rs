@@ -98,14 +98,16 @@ impl Drop for Shield {
 
 /// Executes the scanner: the one that was chosen, or svscan from the run directory, or the installed one where there is no
 /// copy. Returns only what went wrong.
-pub fn execute(boot: &Boot, log: &Log) -> Failure {
+pub fn execute(boot: &mut Boot, log: &Log) -> Failure {
     let shield = Shield::raise();
-    let start = |command: &mut Command| become_program(boot, log, shield.as_ref(), command);
+    let start = |boot: &Boot, command: &mut Command| become_program(boot, log, shield.as_ref(), command);
+    if let Some(program) = installed(boot).filter(|_| boot.settings.scanner == Scanner::Daemontools) {
+        let failure = start(boot, &mut daemontools(boot, &program));
+        boot.report.failure(&failure);
+    }
     let ours = [boot.below_run(run::BIN).join("svscan"), boot.lib.join("bin/svscan")];
-    let chosen = installed(boot).filter(|_| boot.settings.scanner == Scanner::Daemontools);
-    let chosen = chosen.map(|program| start(&mut daemontools(boot, &program)));
-    let [failure, _] = ours.map(|program| start(&mut svscan(boot, &program)));
-    chosen.unwrap_or(failure)
+    let [failure, _] = ours.map(|program| start(boot, &mut svscan(boot, &program)));
+    failure
 }
 
 /// The environment that every scanner gets begins with what is meant for programs.

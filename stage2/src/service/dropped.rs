@@ -71,9 +71,10 @@ pub fn dropped(unit: &Unit, scanner: Scanner) -> Vec<String> {
     let Kind::Longrun(longrun) = &unit.kind else { return Vec::new() };
     let word = Scanner::ALL.iter().find(|(known, _)| *known == scanner).map_or("", |(_, word)| word);
     let is_dropped = |known: &&Known| match scanner {
-        Scanner::Sunup => false,
+        // daemontools' scanner finds its supervise in PATH, and that is ours (decision 0057).
+        Scanner::Sunup | Scanner::Daemontools => false,
         Scanner::S6 => !known.by_s6 && (known.is_used)(longrun),
-        Scanner::Runit | Scanner::Daemontools => (known.is_used)(longrun),
+        Scanner::Runit => (known.is_used)(longrun),
     };
     let message = |known: &Known| format!("\"{}\" means nothing under {word}: {}", known.key, known.otherwise);
     KEYS.iter().filter(is_dropped).map(message).collect()
@@ -107,7 +108,7 @@ mod tests {
             let unit = set.get("x").unwrap_or_else(|| panic!("{keys}: {:?}", set.diagnostics()));
             let counts =
                 [Scanner::Sunup, Scanner::S6, Scanner::Runit, Scanner::Daemontools].map(|s| dropped(unit, s).len());
-            assert_eq!(counts, [0, s6, runit, runit], "{keys}");
+            assert_eq!(counts, [0, s6, runit, 0], "{keys}");
         }
     }
 
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn words() {
         let set = UnitSet::from_texts(&[("/u/x.yaml", "kind: longrun\nrun: [x]\nrestart: never\n")]);
-        let messages = dropped(set.get("x").unwrap(), Scanner::Daemontools);
-        assert_eq!(messages, ["\"restart\" means nothing under daemontools: it is always started again"]);
+        let messages = dropped(set.get("x").unwrap(), Scanner::Runit);
+        assert_eq!(messages, ["\"restart\" means nothing under runit: it is always started again"]);
     }
 }

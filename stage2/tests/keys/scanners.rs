@@ -90,6 +90,7 @@ fn check_warns() {
     let never =
         |scanner: &str| format!("warning: \"restart\" means nothing under {scanner}: it is always started again");
     assert_eq!(check("sunup"), (Some(0), vec![]));
+    assert_eq!(check("daemontools"), (Some(0), vec![]));
     assert_eq!(check("s6"), (Some(0), vec![never("s6")]));
     assert_eq!(check("runit"), (Some(0), vec![fd.to_owned(), never("runit")]));
 }

@@ -33,8 +33,9 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         service.watch(&mut stop.events);
     }
     loggers.iter().for_each(|service| service.tell(&[EXIT]));
-    close_pipes(stop);
-    if !until_ended(stop, DRAIN, &loggers) {
+    let is_closed = close_pipes(stop);
+    let is_done = !is_closed && loggers.iter().all(has_read_everything);
+    if is_done || !until_ended(stop, DRAIN, &loggers) {
         end(stop, &loggers);
     }
     let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop) };
@@ -52,12 +53,19 @@ fn end(stop: &mut Stop, services: &[Service]) {
     until_ended(stop, END, services);
 }
 
-/// Another scanner does not know the letter; its loggers are told after the time for draining.
-fn close_pipes(stop: &Stop) {
+/// False for another scanner, which does not know the letter: its loggers are told once they have read everything, or after
+/// the time for draining.
+fn close_pipes(stop: &Stop) -> bool {
     let control = stop.run.join(paths::run::SCAN).join(paths::scan::CONTROL);
-    if let Ok(mut fifo) = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control) {
-        let _ = fifo.write_all(&[CLOSE_PIPES]);
-    }
+    let fifo = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control);
+    fifo.is_ok_and(|mut fifo| fifo.write_all(&[CLOSE_PIPES]).is_ok())
+}
+
+/// Nothing is in its pipe, which nobody writes to any more but the scanner.
+fn has_read_everything(logger: &Service) -> bool {
+    let open = |pid: u32| OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(format!("/proc/{pid}/fd/0"));
+    let pipe = logger.status().and_then(|status| open(status.pid).ok());
+    pipe.is_some_and(|pipe| bytes_waiting(pipe.as_raw_fd()).is_ok_and(|bytes| bytes == 0))
 }
 
 /// Waits until the catch-all has read what is in the FIFO.
