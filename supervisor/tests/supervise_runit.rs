@@ -51,6 +51,43 @@ fn custom_down() {
     scene.await_record("a", |status| status.pid == 0);
 }
 
+/// `control/u` comes before every start, which waits for it, and in runit's dialect `control/x` after the signal of an exit.
+#[test]
+fn custom_up_and_exit() {
+    let mut scene = Scene::new();
+    scene.file("a/dialect", "runit\n").file("a/run", "#!/bin/sh\necho run >> got\nexec sleep 1000\n");
+    scene.file("a/control/u", "#!/bin/sh\necho u >> got\nread go < go\necho went >> got\nexit 1\n");
+    scene.file("a/control/x", "#!/bin/sh\necho x >> got\n");
+    scene::make_fifo(&scene.path.join("a/go"));
+    let supervise = scene.supervise(&["a"]);
+    let go = |scene: &Scene| {
+        wait_until("the program", || {
+            use std::io::Write;
+            scene::open_fifo(&scene.path.join("a/go"))?.write_all(b"go\n").ok()
+        });
+    };
+    scene.await_text("a/got", |text| text == "u\n");
+    scene.await_record("a", |status| status.pid == 0);
+    go(&scene);
+    scene.await_text("a/got", |text| text == "u\nwent\nrun\n");
+    // One that is not wanted any more when its program is done is not started.
+    scene.letters("a/supervise/control", "k");
+    scene.await_text("a/got", |text| text.ends_with("run\nu\n"));
+    scene.letters("a/supervise/control", "d");
+    scene.await_record("a", |status| status.want == Want::Down);
+    go(&scene);
+    scene.await_text("a/got", |text| text.ends_with("u\nwent\n"));
+    let children = format!("/proc/{supervise}/task/{supervise}/children");
+    wait_until("its end", || std::fs::read_to_string(&children).unwrap().is_empty().then_some(()));
+    scene.letters("a/supervise/control", "u");
+    scene.await_text("a/got", |text| text.ends_with("went\nu\n"));
+    go(&scene);
+    scene.await_text("a/got", |text| text.ends_with("went\nrun\n"));
+    scene.letters("a/supervise/control", "x");
+    assert_eq!(scene.wait(supervise).code(), Some(0));
+    scene.await_text("a/got", |text| text == "u\nwent\nrun\nu\nwent\nu\nwent\nrun\nx\n");
+}
+
 /// In its dialect `finish` gets the exit code or -1 and the low byte of the wait status, `stat` and `pid` are kept, and `x` stops
 /// the service too.
 #[test]

@@ -19,7 +19,7 @@ mod client {
 }
 
 use client::error_text::error_text;
-use client::record::{Family, Record};
+use client::record::Record;
 use client::sv_line::line;
 use client::sv_options::{Asked, Wrong};
 use client::sv_service::{Seen, Service, moment};
@@ -122,7 +122,7 @@ fn tell(name: &str, service: &Service, letters: &str) -> Result<(), bool> {
         return Ok(());
     }
     // Only runit's supervise takes x for an order to stop the service as well.
-    let sent = if letters == "x" && record.family != Family::Runit { "dx" } else { letters };
+    let sent = if letters == "x" && !service.speaks_runit(&record) { "dx" } else { letters };
     service.tell(sent).map_err(|errno| match errno {
         Errno::ENXIO => not_running(name, letters),
         errno => warn(name, "open supervise/control", errno),

@@ -30,6 +30,8 @@ pub struct Children {
     path: &'static [u8],
     /// Soft and hard limit of descriptors, where ours is raised.
     limit: Option<(u64, u64)>,
+    /// We were called `runsvdir`, so supervises are called `runsv` and speak runit's dialect.
+    is_runsvdir: bool,
     /// What is open for us alone; negative: nothing. The first is the console, standard error of `finish` and `crash`.
     kept: [Descriptor; KEPT],
     /// How many services one supervise gets at most.
@@ -99,6 +101,7 @@ impl Children {
             environment: Environment::of(stack),
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
             limit,
+            is_runsvdir: is_runsvdir(stack.argument(0)),
             kept: [Descriptor(-1); KEPT],
             group: 1,
         }
@@ -193,7 +196,8 @@ impl Children {
         path.push(if argument.to_bytes().starts_with(b"-") { b"./" } else { b"" });
         path.push(argument.to_bytes());
         let argument = path.c_str().unwrap_or(argument);
-        process::exec_in_path(c"supervise", self.path, &Arguments::of(&[c"supervise", argument]), self.environment)
+        let called = if self.is_runsvdir { c"runsv" } else { c"supervise" };
+        process::exec_in_path(c"supervise", self.path, &Arguments::of(&[called, argument]), self.environment)
     }
 
     /// Becomes the first of these programs that there is, with the console as standard error if there is one; returns when
@@ -236,4 +240,9 @@ impl Children {
         }
         let _ = self.kept.map(close);
     }
+}
+
+/// The path that we were called by ends in that name.
+fn is_runsvdir(called: Option<&CStr>) -> bool {
+    called.and_then(|path| path.to_bytes().rsplit(|&byte| byte == b'/').next()) == Some(b"runsvdir")
 }

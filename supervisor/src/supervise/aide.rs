@@ -65,7 +65,7 @@ impl Aide {
 pub struct Custom {
     /// It.
     pub aide: Aide,
-    /// The process that gets the signal unless the program exits 0.
+    /// The process that gets the signal unless the program exits 0; 0: it runs before a start.
     pub main: u32,
     /// The signal; `None`: none, whatever it exits with.
     pub signal: Option<(u32, Target)>,

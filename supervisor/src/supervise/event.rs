@@ -92,6 +92,10 @@ pub enum Event {
     NotForked,
     /// There is no `finish`.
     NoFinish,
+    /// Something comes before the start.
+    Postponed,
+    /// What came before a start is done.
+    Prepared,
     /// The process has become its program.
     Executed,
     /// The process could not become its program; the shell's exit code for that (126 or 127).

@@ -169,8 +169,7 @@ impl Service {
     /// A process has ended.
     pub fn ended(&mut self, pid: u32, exit: LastExit, context: &mut Context) -> bool {
         if let Some(custom) = self.custom.take_if(|custom| custom.aide.pid == pid) {
-            self.custom_ended(custom, exit, context);
-            return true;
+            return self.custom_ended(custom, exit, context);
         }
         if self.check.is_some_and(|check| check.is(pid)) {
             return self.check_ended(exit, context);

@@ -41,7 +41,7 @@ impl Machine {
             letter::DOWN | letter::DOWN_NORMALLY => self.want_down(now, actions),
             letter::EXIT if self.settings.is_runit => {
                 self.leaving = true;
-                self.want_down(now, actions);
+                self.go_down(letter, now, actions);
             }
             letter::EXIT => self.leaving = true,
             letter::READY if self.status.phase == Phase::Run => self.become_ready(now, actions),
@@ -94,14 +94,21 @@ impl Machine {
     fn want_no_restart(&mut self) {
         self.status.want = Want::Once;
         self.start_at = None;
+        self.postponed = false;
     }
 
     pub(super) fn want_down(&mut self, now: &Now, actions: &mut Actions) {
+        self.go_down(letter::DOWN, now, actions);
+    }
+
+    /// `letter`: whose program is run when the down signal has been sent.
+    fn go_down(&mut self, letter: u8, now: &Now, actions: &mut Actions) {
         self.status.want = Want::Down;
         self.start_at = None;
+        self.postponed = false;
         if self.is_alive() {
             self.stop(now, actions);
-            actions.push(Action::Tell(letter::DOWN));
+            actions.push(Action::Tell(letter));
         }
     }
 

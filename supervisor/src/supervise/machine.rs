@@ -47,6 +47,8 @@ pub struct Machine {
     not_before: u64,
     /// When `run` is to be started, while it is wanted and down.
     pub(super) start_at: Option<u64>,
+    /// A start waits for what comes before it.
+    pub(super) postponed: bool,
     /// When the running process gets KILL.
     pub(super) kill_at: Option<u64>,
     /// When the running process must have given a sign of life.
@@ -73,6 +75,7 @@ impl Machine {
             started: 0,
             not_before: 0,
             start_at: None,
+            postponed: false,
             kill_at: None,
             alive_by: None,
         }
@@ -98,6 +101,11 @@ impl Machine {
         self.leaving
     }
 
+    /// A start waits for what comes before it.
+    pub const fn is_postponed(&self) -> bool {
+        self.postponed
+    }
+
     /// The running process was told to end.
     pub const fn was_asked(&self) -> bool {
         self.asked
@@ -119,6 +127,8 @@ impl Machine {
             Event::Forked(pid, ticks, settings) => self.forked(pid, ticks, settings, now, &mut actions),
             Event::NotForked | Event::NotExecuted(_) => self.not_started(event, now, &mut actions),
             Event::NoFinish => self.down(now, &mut actions),
+            Event::Postponed => (self.state, self.postponed) = (State::Idle, true),
+            Event::Prepared => self.start_postponed(now),
             Event::Executed => self.executed(&mut actions),
             Event::Ended { pid, exit, is_last } => self.ended(pid, exit, is_last, now, &mut actions),
             Event::Moved(pid, ticks) => self.moved(pid, ticks, &mut actions),
@@ -348,6 +358,13 @@ impl Machine {
         self.state = State::Starting;
         self.started = now.monotonic;
         actions.push(Action::Start(Program::Run));
+    }
+
+    /// Unless it is not wanted any more.
+    fn start_postponed(&mut self, now: &Now) {
+        if core::mem::take(&mut self.postponed) && self.state == State::Idle && self.start_at.is_none() {
+            self.start_at = Some(now.monotonic);
+        }
     }
 
     /// Whom a stop is for.

@@ -305,6 +305,25 @@ fn announcements() {
     assert_eq!(history.heard(ended(6, LastExit::Status(125 << 8))), b"ODx");
 }
 
+/// A start waits for what comes before it, and is not made if it is not wanted any more.
+#[test]
+fn postponed() {
+    for (letters, starts) in [(&b""[..], true), (b"d", false), (b"O", false), (b"du", true), (b"o", true)] {
+        let mut history = History::new(true);
+        history.step(Event::Begin);
+        history.step(Event::Postponed);
+        assert_eq!(history.machine.deadline(), None);
+        for letter in letters {
+            for action in history.letter(*letter) {
+                if action == RUN {
+                    history.step(Event::Postponed);
+                }
+            }
+        }
+        assert_eq!(history.step(Event::Prepared).contains(&RUN), starts, "{letters:?}");
+    }
+}
+
 /// Silence is ended with ABRT and, where that does not do, with KILL; signs of life put it off.
 #[test]
 fn watchdog() {

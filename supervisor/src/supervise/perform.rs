@@ -1,7 +1,7 @@
 //! What a service does when its machine asks for it.
 
 use crate::c_path;
-use crate::control::supervise::KILL;
+use crate::control::supervise::{KILL, UP};
 use crate::paths::service as names;
 use crate::status::LastExit;
 use crate::sys::error::Errno;
@@ -146,12 +146,28 @@ impl Service {
         }
     }
 
-    pub(super) fn custom_ended(&mut self, custom: Custom, exit: LastExit, context: &mut Context) {
+    /// True while a start must wait: for `control/u`, which is begun, or for another program, before it.
+    pub(super) fn prepares(&mut self, context: &mut Context) -> bool {
+        let is_done = core::mem::take(&mut self.prepared);
+        if is_done || !self.files.has(c_path!(names::CUSTOM)) || self.machine.is_leaving() || !self.has_program(UP) {
+            return false;
+        }
+        if self.custom.is_none() {
+            let aide = program(UP).c_str().and_then(|path| Aide::start(self, path, context).ok());
+            self.custom = aide.map(|aide| Custom { aide, main: 0, signal: None, then: None });
+        }
+        self.custom.is_some()
+    }
+
+    /// False: the service is left.
+    pub(super) fn custom_ended(&mut self, custom: Custom, exit: LastExit, context: &mut Context) -> bool {
         let main = self.machine.main_pid();
+        self.prepared = custom.main == 0 && self.machine.is_postponed();
         self.send_if(custom.signal_after(exit, main));
         if let Some((letter, signal)) = custom.then.filter(|_| main == Some(custom.main)) {
             self.start_custom(letter, signal, context);
         }
+        self.handle(Event::Prepared, context)
     }
 
     pub(super) fn send(&self, signal: u32, target: Target) {

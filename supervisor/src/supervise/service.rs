@@ -79,6 +79,8 @@ pub struct Service {
     pub(super) ended_by: Option<u64>,
     /// The program that runs instead of a signal.
     pub(super) custom: Option<Custom>,
+    /// What comes before a start has been done.
+    pub(super) prepared: bool,
     /// It only reads what is left, and its input stays non-blocking, so that "nothing there" looks like an end to it.
     drains: bool,
 }
@@ -130,6 +132,7 @@ impl Service {
             followed: None,
             ended_by: None,
             custom: None,
+            prepared: false,
             drains,
         })
     }

@@ -82,7 +82,10 @@ impl Service {
     /// Starts a program of the service. What it needs and cannot have costs a message.
     pub(super) fn start(&mut self, program: Program, context: &mut Context) -> Event {
         let started = match program {
-            Program::Run => self.start_run(context),
+            Program::Run => match self.look() {
+                Ok(()) if self.prepares(context) => return Event::Postponed,
+                looked => looked.and_then(|()| self.start_run(context)),
+            },
             Program::Finish { exit, group } => {
                 if paths::executable_at(*self.directory.service, FINISH).is_err() {
                     return Event::NoFinish;
@@ -123,11 +126,16 @@ impl Service {
         self.spawn(FINISH, arguments, settings, Descriptors::default(), Told::default(), context)
     }
 
-    #[inline(never)]
-    fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
+    /// Takes note of the files that there are now.
+    fn look(&mut self) -> core::result::Result<(), Trouble> {
         if !core::mem::take(&mut self.has_looked) {
             self.files = Files::look(*self.directory.service).map_err(|errno| ("read its directory", errno))?;
         }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
         let files = self.files;
         self.open_input(context);
         self.follow_orphans(true, context);

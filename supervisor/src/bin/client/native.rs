@@ -11,9 +11,9 @@ pub fn directory() -> PathBuf {
     std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or_default()
 }
 
-/// Becomes a program of ours; returns, with exit code 111 and a message of `program`, only when that failed.
+/// Becomes a program of ours, called as we are; returns, with exit code 111 and a message of `program`, only when that failed.
 pub fn become_native(program: &str, name: &str, arguments: &[CString], environment: &[CString]) -> i32 {
-    let called = chain::c_string(name.into());
+    let called = chain::c_string(program.into());
     let command: Vec<&CStr> = std::iter::once(&called).chain(arguments).map(CString::as_c_str).collect();
     let path = chain::c_string(directory().join(name).into_os_string());
     let Err(error) = execve(&path, &command, environment);

@@ -19,7 +19,8 @@ pub fn line(name: &str, record: &Record, normally_up: bool, now: i64) -> String 
         (!runs && normally_up, ", normally up"),
         (runs && status.paused, ", paused"),
         (!runs && status.want == Want::Up, ", want up"),
-        (runs && status.want == Want::Down, ", want down"),
+        // To runit, once is down from now on.
+        (runs && status.want != Want::Up, ", want down"),
         (runs && status.got_term, ", got TERM"),
         // runit has no such state.
         (!runs && status.ended_for_good, ", ended for good"),
@@ -43,6 +44,8 @@ mod tests {
         let run = Status { changed, pid: 7, phase: Phase::Run, paused: true, want: Want::Down, ..Status::NEW };
         assert_eq!(line("a", &record(run), true, 103), "run: a: (pid 7) 3s, paused, want down");
         assert_eq!(line("a", &record(run), false, 103), "run: a: (pid 7) 3s, normally down, paused, want down");
+        let once = Status { paused: false, want: Want::Once, ..run };
+        assert_eq!(line("a", &record(once), true, 103), "run: a: (pid 7) 3s, want down");
         let down = Status { changed, ..Status::NEW };
         assert_eq!(line("a", &record(down), true, 99), "down: a: 0s, normally up, want up");
         let ended = Status { changed, want: Want::Down, ended_for_good: true, ..Status::NEW };

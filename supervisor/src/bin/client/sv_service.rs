@@ -6,7 +6,7 @@
 use super::announces::announces_readiness;
 use super::fifo::open_fifo;
 use super::ok::open_ok;
-use super::record::Record;
+use super::record::{Family, Record};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -66,6 +66,11 @@ impl Service {
         }
     }
 
+    /// `x` stops it too, whoever supervises it.
+    pub fn speaks_runit(&self, record: &Record) -> bool {
+        record.family == Family::Runit || self.directory.join(service::STAT).exists()
+    }
+
     /// Writes letters into the control FIFO, in one write.
     pub fn tell(&self, letters: &str) -> Result<(), Errno> {
         let fifo = open_fifo(&self.directory, service::CONTROL)?;
@@ -89,12 +94,16 @@ impl Service {
         let is_new = status.changed.to_unix() >= moment(self.told_at);
         match letter {
             b'x' => false,
-            b'C' => self.holds(if status.want == Want::Down { b'd' } else { b'u' }, record),
+            b'C' => match status.want {
+                Want::Once if !runs => true,
+                Want::Up | Want::Once => self.holds(b'u', record),
+                Want::Down => self.holds(b'd', record),
+            },
             b'u' => record.is_up() && self.is_announced(record) && self.check_says_yes(),
             b'd' => !runs && record.is_down(),
             b't' | b'k' => {
                 let is_again = record.is_up() && is_new && !status.got_term;
-                !runs && status.want == Want::Down || is_again && self.check_says_yes()
+                !runs && status.want != Want::Up || is_again && self.check_says_yes()
             }
             b'o' => record.is_up() && status.want != Want::Up || !runs && is_new,
             b'p' => !runs || status.paused,

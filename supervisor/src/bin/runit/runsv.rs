@@ -179,6 +179,6 @@ fn pid_of(child: &Child) -> Pid {
 /// A supervise of ours, with the signal mask that a program expects.
 fn supervise(directory: &str) -> Command {
     let mut command = Command::new(native::directory().join("supervise"));
-    command.arg0("supervise").arg(directory);
+    command.arg0(NAME).arg(directory);
     command
 }

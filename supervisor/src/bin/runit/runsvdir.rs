@@ -58,7 +58,7 @@ impl<'a> Tree<'a> {
         let departures = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         departures.add_watch(directory, AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM)?;
         let mut command = Command::new(native::directory().join("svscan"));
-        command.arg0("svscan").arg(directory).env("PATH", native::scanner_path());
+        command.arg0(NAME).arg(directory).env("PATH", native::scanner_path());
         if let Some(words) = log {
             let (reader, writer) = pipe()?;
             let mut title = Command::new(native::directory().join("readproctitle"));
