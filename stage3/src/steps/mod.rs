@@ -16,35 +16,54 @@ use crate::verb::Verb;
 use std::time::Instant;
 use supervisor::line::Mark;
 
+/// What a step does. The error says what was not reached.
+type Run = fn(&mut Stop) -> Result<(), String>;
+
 /// One step.
+#[derive(Clone, Copy)]
 struct Step {
     /// Its name in the timeline and in messages.
     name: &'static str,
     /// What is said when it has worked.
     done: &'static str,
+    run: Run,
     /// It is for the end of the kernel only.
     leaves_the_kernel: bool,
-    /// What it does. The error says what was not reached.
-    run: fn(&mut Stop) -> Result<(), String>,
+    /// It is only for those who may mount.
+    mounts: bool,
+    /// What fails here may have lost what no count shows.
+    keeps: bool,
+}
+
+impl Step {
+    const fn new(name: &'static str, done: &'static str, run: Run) -> Self {
+        Self { name, done, run, leaves_the_kernel: false, mounts: false, keeps: false }
+    }
+
+    const fn leaves_the_kernel(self) -> Self {
+        Self { leaves_the_kernel: true, ..self }
+    }
+
+    const fn mounts(self) -> Self {
+        Self { mounts: true, ..self }
+    }
+
+    const fn keeps(self) -> Self {
+        Self { keeps: true, ..self }
+    }
 }
 
 /// The table. After `loggers` nothing reaches the log any more.
 const STEPS: [Step; 8] = [
-    Step { name: "units", done: "units stopped in reverse order", leaves_the_kernel: false, run: units::run },
-    Step { name: "services", done: "supervises of services ended", leaves_the_kernel: false, run: services::run },
-    Step { name: "processes", done: "other processes ended", leaves_the_kernel: false, run: processes::run },
-    Step { name: "loggers", done: "loggers drained and ended", leaves_the_kernel: false, run: loggers::run },
-    Step { name: "root", done: "moved to the run directory", leaves_the_kernel: true, run: root::run },
-    Step { name: "swap", done: "swap is off", leaves_the_kernel: true, run: swap::run },
-    Step { name: "filesystems", done: "filesystems unmounted", leaves_the_kernel: false, run: filesystems::run },
-    Step { name: "sync", done: "disks are in step", leaves_the_kernel: false, run: sync::run },
+    Step::new("units", "units stopped in reverse order", units::run),
+    Step::new("services", "supervises of services ended", services::run),
+    Step::new("processes", "other processes ended", processes::run),
+    Step::new("loggers", "loggers drained and ended", loggers::run).keeps(),
+    Step::new("root", "moved to the run directory", root::run).mounts().leaves_the_kernel(),
+    Step::new("swap", "swap is off", swap::run).mounts().leaves_the_kernel(),
+    Step::new("filesystems", "filesystems unmounted", filesystems::run).mounts(),
+    Step::new("sync", "disks are in step", sync::run).keeps(),
 ];
-
-/// What is only for those who may mount.
-const MOUNTING: [&str; 3] = ["root", "swap", "filesystems"];
-
-/// What fails here may have lost what no count shows.
-const KEEPING: [&str; 2] = ["loggers", "sync"];
 
 /// Runs every step, then ends the system. Returns only when the kernel refuses to.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -56,7 +75,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 }
 
 fn run_one(stop: &mut Stop, step: &Step) {
-    if MOUNTING.contains(&step.name) && !mounts::are_ours() {
+    if step.mounts && !mounts::are_ours() {
         return;
     }
     stop.watchdog.alive();
@@ -68,7 +87,7 @@ fn run_one(stop: &mut Stop, step: &Step) {
         Err(error) => {
             let text = format!("{}: {error}", step.name);
             stop.report.line(Mark::Fail, &text, milliseconds);
-            stop.lost.extend(KEEPING.contains(&step.name).then_some(text));
+            stop.lost.extend(step.keeps.then_some(text));
         }
     }
     stop.report.step(step.name, result.as_ref().err().map(String::as_str));
