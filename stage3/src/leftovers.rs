@@ -130,7 +130,7 @@ mod tests {
     /// What survives KILL is counted once.
     #[test]
     fn survivors_count_once() {
-        let living = [Process { pid: 7, parent: 1, state: 'D', terminal: false, kernel: false, zombie: false }];
+        let living = [Process { pid: 7, parent: 1, state: 'D', ..Process::default() }];
         let asked = [(7, "hangs".to_string()), (8, "died".to_string())];
         assert_eq!(killed(&asked, &living), ["8 died (ended only by KILL)"]);
     }

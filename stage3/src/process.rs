@@ -14,8 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Characters of a command line that are shown.
 const SHOWN: usize = 80;
 
+/// What a supervise is called: ours, the wrapper, daemontools' and s6's; runit's.
+const SUPERVISES: [&str; 3] = ["supervise", "s6-supervise", "runsv"];
+
+/// A process for good: its number, which may be another's later, and its birth.
+pub type Life = (u32, u64);
+
 /// One line of the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Process {
     /// Its number.
     pub pid: u32,
@@ -29,6 +35,10 @@ pub struct Process {
     pub kernel: bool,
     /// Nothing of it runs any more: it waits for its parent to notice.
     pub zombie: bool,
+    /// When it was born, in clock ticks since the boot.
+    pub birth: u64,
+    /// Process 1 has begun it, and it is called as a supervise is.
+    pub is_scanners: bool,
 }
 
 impl Process {
@@ -40,7 +50,9 @@ impl Process {
 
     /// Takes /proc/PID/stat apart. The name in parentheses may hold anything, parentheses included.
     fn parse(pid: u32, stat: &str) -> Option<Self> {
-        let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace();
+        let (name, rest) = stat.rsplit_once(')')?;
+        let (_, name) = name.split_once('(')?;
+        let mut fields = rest.split_ascii_whitespace();
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
         let terminal = fields.nth(2)? != "0";
@@ -48,7 +60,14 @@ impl Process {
         let threads: u32 = fields.nth(10)?.parse().ok()?;
         // The first thread may have ended while others run.
         let zombie = matches!(state, 'Z' | 'X') && threads <= 1;
-        Some(Self { pid, parent, state, terminal, kernel: flags & KERNEL_THREAD != 0, zombie })
+        let birth = fields.nth(1)?.parse().ok()?;
+        let is_scanners = parent == 1 && SUPERVISES.contains(&name);
+        Some(Self { pid, parent, state, terminal, kernel: flags & KERNEL_THREAD != 0, zombie, birth, is_scanners })
+    }
+
+    /// The process, and no other that has its number later.
+    pub fn life(&self) -> Life {
+        (self.pid, self.birth)
     }
 }
 
@@ -139,8 +158,9 @@ mod tests {
     /// The fields are found behind a name that imitates them.
     #[test]
     fn parses_a_hostile_name() {
-        let stat = "7 (a) Z 1 (b) S 3 4 5 34816 4 2097216 0 0 0 0 0 0 0 0 20 0 1 0";
-        let expected = Process { pid: 7, parent: 3, state: 'S', terminal: true, kernel: true, zombie: false };
+        let stat = "7 (a) Z 1 (b) S 3 4 5 34816 4 2097216 0 0 0 0 0 0 0 0 20 0 1 0 99 0";
+        let expected =
+            Process { pid: 7, parent: 3, state: 'S', terminal: true, kernel: true, birth: 99, ..Process::default() };
         assert_eq!(Process::parse(7, stat), Some(expected));
         assert_eq!(Process::parse(7, "7 (a) S x"), None);
     }
@@ -149,17 +169,28 @@ mod tests {
     #[test]
     fn tells_zombies() {
         let zombie = |state, threads| {
-            let stat = format!("7 (a) {state} 3 4 5 0 4 64 0 0 0 0 0 0 0 0 20 0 {threads} 0");
+            let stat = format!("7 (a) {state} 3 4 5 0 4 64 0 0 0 0 0 0 0 0 20 0 {threads} 0 99 0");
             Process::parse(7, &stat).unwrap().zombie
         };
         assert!(zombie('Z', 1) && zombie('X', 0));
         assert!(!zombie('Z', 2) && !zombie('S', 1));
     }
 
+    /// A supervise is the scanner's where process 1 is its parent.
+    #[test]
+    fn tells_what_the_scanner_begins() {
+        let is_scanners = |name: &str, parent: u32| {
+            let stat = format!("7 ({name}) S {parent} 4 5 0 4 64 0 0 0 0 0 0 0 0 20 0 1 0 99 0");
+            Process::parse(7, &stat).unwrap().is_scanners
+        };
+        assert!(is_scanners("supervise", 1) && is_scanners("runsv", 1));
+        assert!(!is_scanners("supervise", 2) && !is_scanners("sh", 1));
+    }
+
     /// A tree is the root and all its descendants, and nobody else.
     #[test]
     fn trees() {
-        let line = |pid, parent| Process { pid, parent, state: 'S', terminal: false, kernel: false, zombie: false };
+        let line = |pid, parent| Process { pid, parent, ..Process::default() };
         let table = [line(1, 0), line(2, 1), line(3, 2), line(4, 1), line(5, 3)];
         assert_eq!(tree(&table, 2), [2, 3, 5]);
     }

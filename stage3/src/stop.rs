@@ -5,6 +5,7 @@ use crate::cockpit::Cockpit;
 use crate::devices::Devices;
 use crate::events::Events;
 use crate::guard::Permit;
+use crate::process::Life;
 use crate::report::Report;
 use crate::stubborn::Running;
 use crate::superblocks::Superblocks;
@@ -50,7 +51,7 @@ pub struct Stop {
     /// Processes that did not end when asked to, as `PID COMMAND`.
     pub killed: Vec<(u32, String)>,
     /// Processes that even KILL did not end: they hang in the kernel, and are waited for no more.
-    pub survivors: HashSet<u32>,
+    pub survivors: HashSet<Life>,
     /// Mounts that the maker of this namespace has locked (by the kernel's number): not ours to unmount.
     pub locked: Vec<u32>,
     /// Mounts that hang when they are unmounted, by the kernel's number, with the operator's name for them.

@@ -6,7 +6,7 @@
 use crate::cockpit::{self, Patience, sight::Waited};
 use crate::leftovers::counted;
 use crate::patience::outlasting;
-use crate::process::{self, Process, others};
+use crate::process::{self, Life, Process, others};
 use crate::services::{self, Role};
 use crate::stop::Stop;
 use nix::libc::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
@@ -48,17 +48,17 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// The last round, once no filesystem needs a storage daemon any more; one that an initramfs ends is spared. Else nobody is: the loggers have ended, so
 /// what supervises one now was brought back by the scanner for a message of its own.
 pub fn last(stop: &mut Stop) {
-    kill(stop, |stop| counted(stop).into_iter().filter(|process| !stop.survivors.contains(&process.pid)).collect());
+    kill(stop, |stop| counted(stop).into_iter().filter(|process| !stop.survivors.contains(&process.life())).collect());
 }
 
 /// Asks every process once, new ones included, and waits until all have ended or the grace is over.
-fn terminate(stop: &mut Stop) -> HashSet<u32> {
+fn terminate(stop: &mut Stop) -> HashSet<Life> {
     let start = Instant::now();
     let mut asked = HashSet::new();
     while let Some(left) = GRACE.checked_sub(start.elapsed()) {
         let targets = targets(stop);
         let deaths = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
-        let new: Vec<_> = targets.iter().filter(|process| asked.insert(process.pid)).collect();
+        let new: Vec<_> = targets.iter().filter(|process| asked.insert(process.life())).collect();
         if targets.is_empty() {
             break;
         }
@@ -74,7 +74,7 @@ fn terminate(stop: &mut Stop) -> HashSet<u32> {
 /// ends by itself.
 pub fn note_loggers(stop: &mut Stop) {
     let mut doomed = outlasting(stop, stop.survivors.clone(), PASSING, |_| others(), |_| ());
-    doomed.retain(|process| !stop.survivors.contains(&process.pid) && !process::is_storage_daemon(process.pid));
+    doomed.retain(|process| !stop.survivors.contains(&process.life()) && !process::is_storage_daemon(process.pid));
     note_killed(stop, &doomed);
 }
 
@@ -110,7 +110,7 @@ fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
         },
     );
     let left = if ended { Vec::new() } else { chosen(stop) };
-    stop.survivors.extend(left.iter().map(|process| process.pid));
+    stop.survivors.extend(left.iter().map(Process::life));
     left.len()
 }
 
