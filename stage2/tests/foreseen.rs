@@ -72,6 +72,23 @@ fn what_was_before_is_late() {
     assert_eq!(runs(&system, "needs"), 0);
 }
 
+/// What the keeper has begun itself does not run again when that kills it, nor does what has ended before.
+#[test]
+fn the_keeper_is_killed_by_what_it_has_begun() {
+    let killer = "kind: oneshot\nafter: [first]\nstart: 'echo >>ROOT/killer.ran; kill -9 $PPID; sleep 1000'\n";
+    let system = System::new(&[
+        ("gate", &gate("open", 0)),
+        ("first", &witness("first", "needs: [gate]")),
+        ("killer", killer),
+        ("later", &witness("later", "after: [killer]")),
+    ]);
+    fs::write(system.path("open"), "").unwrap();
+    assert_eq!(system.stage2("default").status.code(), Some(1));
+    assert_eq!(["first", "killer", "later"].map(|name| runs(&system, name)), [1, 1, 1]);
+    assert_eq!(system.state("killer")["reason"], "its keeper was killed");
+    assert_eq!(["first", "later"].map(|name| system.state(name)["state"].clone()), ["up", "up"]);
+}
+
 /// With the keeper goes what it holds; another one runs what may still run, once.
 #[test]
 fn the_keeper_is_killed() {

@@ -8,7 +8,7 @@ use crate::engine::event::{Event, UnitIndex};
 
 impl Executor {
     pub(super) fn bring_up(&mut self, unit: UnitIndex) {
-        let Some(text) = self.unit(unit).cloned() else {
+        let Some(text) = self.shared_unit(unit) else {
             return self.fail(unit, "no unit of this name".into(), None);
         };
         let user = text.kind.context().and_then(|context| context.user.as_deref());

@@ -1,9 +1,9 @@
 //! What surrounds a unit that is about to start: its control-group leaf, and the options of `confine`.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use units::{Command, Context};
+use units::{Command, Context, Kind};
 
 use super::Executor;
 use crate::engine::event::UnitIndex;
@@ -13,8 +13,12 @@ use crate::system::{cgroup, cgroup_values};
 
 impl Executor {
     /// The circumstances that a unit asks for.
-    pub(super) fn context(&self, unit: UnitIndex) -> Context {
-        self.unit(unit).and_then(|unit| unit.kind.context()).cloned().unwrap_or_default()
+    pub(super) fn context(&self, unit: UnitIndex) -> Arc<Context> {
+        match self.unit(unit).map(|unit| &unit.kind) {
+            Some(Kind::Longrun(longrun)) => longrun.context.clone(),
+            Some(Kind::Oneshot(oneshot)) => oneshot.context.clone(),
+            Some(Kind::Milestone) | None => Arc::default(),
+        }
     }
 
     /// A command behind what its unit's context puts before it.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use units::{Kind, Oneshot};
+use units::{Kind, Oneshot, Unit};
 
 use super::Executor;
 use super::activity::{Doing, Ending};
@@ -40,6 +40,16 @@ impl Foresight {
         self.jobs.is_empty()
     }
 
+    /// The keeper has a job whose turn has not come.
+    pub fn holds(&self, job: JobNumber) -> bool {
+        self.jobs.contains_key(&job)
+    }
+
+    /// All of them.
+    pub fn jobs(&self) -> Vec<JobNumber> {
+        self.jobs.keys().copied().collect()
+    }
+
     /// A job's turn has come.
     pub fn remove(&mut self, job: JobNumber) {
         self.jobs.remove(&job);
@@ -64,8 +74,12 @@ impl Executor {
     fn foresee(&mut self, unit: UnitIndex) -> Option<()> {
         let awaited = self.engine.foresee(unit)?;
         let after = awaited.iter().map(|first| self.job_before(*first)).collect::<Option<Vec<_>>>()?;
-        let oneshot = self.plain_oneshot(unit)?;
-        let mut job = self.prepare(unit, false, steps(&oneshot), oneshot.start.as_ref()).ok()?;
+        let text = self.shared_unit(unit)?;
+        let Kind::Oneshot(oneshot) = &text.kind else { return None };
+        if !self.is_plain(unit, &text, oneshot) {
+            return None;
+        }
+        let mut job = self.prepare(unit, false, steps(oneshot), oneshot.start.as_ref()).ok()?;
         let number = job.number;
         job.after.clone_from(&after);
         self.order(&Order::Run(job));
@@ -88,17 +102,14 @@ impl Executor {
     }
 
     /// A one-shot about which nothing has to be found out when its turn comes, and of which nothing is left from before.
-    fn plain_oneshot(&self, unit: UnitIndex) -> Option<Oneshot> {
-        let text = self.unit(unit)?;
-        let Kind::Oneshot(oneshot) = &text.kind else { return None };
-        let is_plain = text.conditions.is_empty()
+    fn is_plain(&self, unit: UnitIndex, text: &Unit, oneshot: &Oneshot) -> bool {
+        text.conditions.is_empty()
             && oneshot.context.user.is_none()
             && oneshot.context.cgroup.is_empty()
             && !self.takes_terminal(unit)
-            && !self.noted.contains(&text.name.to_string())
+            && !self.noted.contains(text.name.as_str())
             && matches!(self.activities[unit].doing, Doing::Nothing)
-            && !(oneshot.steps.is_empty() && oneshot.start.is_none());
-        is_plain.then(|| oneshot.clone())
+            && !(oneshot.steps.is_empty() && oneshot.start.is_none())
     }
 
     /// Takes back what the keeper has not begun. What it has begun by then, the engine has begun as well.
@@ -127,8 +138,15 @@ impl Executor {
 
     /// The keeper holds nothing any more. It may be foreseen again.
     pub(super) fn forget_foreseen(&mut self) {
-        let jobs: Vec<JobNumber> = self.foresight.jobs.keys().copied().collect();
-        jobs.into_iter().for_each(|number| self.forget_one(number));
+        self.foresight.jobs().into_iter().for_each(|number| self.forget_one(number));
+    }
+
+    /// The keeper is dead: what it has begun, by its notes, is still to be followed.
+    pub(super) fn forget_not_begun(&mut self) {
+        let has_begun = |unit: &str| self.notes.has_begun(unit) || self.notes.outcome(unit).is_some();
+        let foreseen = self.foresight.jobs.iter().filter(|(_, foreseen)| !has_begun(self.name(foreseen.unit)));
+        let lost: Vec<JobNumber> = foreseen.map(|(number, _)| *number).collect();
+        lost.into_iter().for_each(|number| self.forget_one(number));
     }
 
     fn forget_one(&mut self, job: JobNumber) {

@@ -25,6 +25,7 @@ mod watches;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
@@ -247,6 +248,11 @@ impl Executor {
 
     fn unit(&self, unit: UnitIndex) -> Option<&Unit> {
         self.target.graph.vertex(unit).unit.as_deref()
+    }
+
+    /// The same, to keep while something is done about it.
+    fn shared_unit(&self, unit: UnitIndex) -> Option<Arc<Unit>> {
+        self.target.graph.vertex(unit).unit.clone()
     }
 
     fn name(&self, unit: UnitIndex) -> &str {

@@ -166,22 +166,29 @@ impl Executor {
         }
     }
 
-    /// Its commands have died with it.
+    /// Its commands have died with it. What it has begun, or seen the end of, without telling is in its notes.
     fn on_keeper_killed(&mut self) {
         self.keeper = None;
-        self.forget_foreseen();
-        let mut jobs: Vec<JobNumber> = self.jobs.keys().copied().collect();
+        self.forget_not_begun();
+        let foreseen = self.foresight.jobs();
+        let mut jobs: Vec<JobNumber> = self.jobs.keys().chain(self.reloads.keys()).copied().chain(foreseen).collect();
         jobs.sort_unstable();
         for job in jobs {
-            let is_stop = self.jobs.get(&job).is_some_and(|unit| match &self.activities[*unit].doing {
+            // One that was foreseen has had its turn by now: those before it have smaller numbers.
+            let unit = self.jobs.get(&job).copied();
+            let is_stop = unit.is_some_and(|unit| match &self.activities[unit].doing {
                 Doing::Oneshot(running) => running.is_stop,
                 _ => false,
             });
-            self.on_done(job, Outcome::failed("its keeper was killed", is_stop));
+            let known = unit.and_then(|unit| self.notes.outcome(self.name(unit)));
+            self.on_done(job, known.unwrap_or_else(|| Outcome::failed("its keeper was killed", is_stop)));
+            self.advance();
         }
+        self.forget_foreseen();
     }
 
     fn on_executed(&mut self, job: JobNumber, pid: u32) {
+        debug_assert!(!self.foresight.holds(job), "begun before its turn");
         if let Some(&unit) = self.jobs.get(&job) {
             self.activities[unit].pid = Some(pid);
             self.events.push_back(Event::Executed { unit, pid: Some(pid) });

@@ -1,5 +1,6 @@
 //! What an operator asks of a unit that changes no state: to reload, or to take a signal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -60,7 +61,7 @@ impl Executor {
         let note = format!("{RELOAD_NOTE}{name}");
         let mut context = self.context(unit);
         if self.is_longrun(unit) {
-            context.directory.get_or_insert_with(|| self.service(unit).directory().into());
+            Arc::make_mut(&mut context).directory.get_or_insert_with(|| self.service(unit).directory().into());
         }
         can_run(&context, command)?;
         self.notes.forget(&note).map_err(unable)?;

@@ -27,6 +27,7 @@ use super::outlet::Outlet;
 use super::record::{Outcome, Records};
 use super::running::Running;
 use crate::system::cgroup;
+use crate::system::clock::monotonic;
 
 /// epoll's words for what is no job's output.
 const TOKEN_CHANNEL: u64 = u64::MAX;
@@ -36,6 +37,15 @@ const TOKEN_OUTLET: u64 = u64::MAX - 2;
 const BATCH: usize = 64;
 /// Bytes that wait for the engine before it is told no more lines: they are in the log, and the last ones in the outcome.
 const BACKLOG: usize = 1 << 18;
+
+/// A job that has not begun.
+struct Prepared {
+    job: Job,
+    pipe: Result<(OwnedFd, OwnedFd), Errno>,
+}
+
+/// How long the engine may be told nothing that it need not act on, in ns: waking it up takes longer than a short command.
+const SILENCE: u64 = 1_000_000;
 
 /// The keeper.
 pub(super) struct KeeperProcess {
@@ -48,8 +58,12 @@ pub(super) struct KeeperProcess {
     notes: Records,
     jobs: HashMap<JobNumber, Running>,
     by_pid: HashMap<u32, JobNumber>,
-    held: Held,
+    held: Held<Prepared>,
     has_engine: bool,
+    /// Something is to be told that the engine may have to act on.
+    is_urgent: bool,
+    /// Since when there is something to be told.
+    silent_since: Option<u64>,
     /// Output is read; there is room for it.
     is_reading: bool,
     /// The engine takes no more for the moment.
@@ -78,8 +92,10 @@ impl KeeperProcess {
             notes,
             jobs,
             by_pid,
-            held: Held::default(),
+            held: Held::new(),
             has_engine,
+            is_urgent: false,
+            silent_since: None,
             is_reading: true,
             is_stuck: false,
         })
@@ -99,7 +115,8 @@ impl KeeperProcess {
 
     fn turn(&mut self) -> Result<(), Errno> {
         let mut happened = [EpollEvent::empty(); BATCH];
-        let count = match self.epoll.wait(&mut happened, EpollTimeout::NONE) {
+        let patience = self.silent_since.map_or(EpollTimeout::NONE, |_| EpollTimeout::from(1u8));
+        let count = match self.epoll.wait(&mut happened, patience) {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
             Err(error) => return Err(error),
@@ -116,14 +133,31 @@ impl KeeperProcess {
                 token => self.on_refusal(token / 2),
             }
         }
-        let is_stuck = !self.channel.flush();
         self.outlet.flush();
+        if !self.is_silent() {
+            self.tell()?;
+        }
+        self.watch_outlet();
+        Ok(())
+    }
+
+    /// Whether what there is to tell may wait: what comes next is known here, and it has not waited for long.
+    fn is_silent(&mut self) -> bool {
+        if self.is_urgent || self.held.is_empty() || self.channel.backlog() == 0 {
+            return false;
+        }
+        let now = monotonic();
+        now.saturating_sub(*self.silent_since.get_or_insert(now)) < SILENCE
+    }
+
+    fn tell(&mut self) -> Result<(), Errno> {
+        (self.is_urgent, self.silent_since) = (false, None);
+        let is_stuck = !self.channel.flush();
         if self.has_engine && is_stuck != self.is_stuck {
             let wanted = if is_stuck { EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT } else { EpollFlags::EPOLLIN };
             self.epoll.modify(&self.channel, &mut EpollEvent::new(wanted, TOKEN_CHANNEL))?;
             self.is_stuck = is_stuck;
         }
-        self.watch_outlet();
         Ok(())
     }
 
@@ -152,16 +186,11 @@ impl KeeperProcess {
         let (orders, has_engine) = self.channel.read();
         for order in orders {
             match order {
-                Order::Run(job) => {
-                    let jobs = &self.jobs;
-                    let runs = |number| jobs.get(&number).is_some_and(|running| running.pid.is_some());
-                    if let Some(job) = self.held.take(job, runs) {
-                        self.run(job);
-                    }
-                }
+                Order::Run(job) => self.take(job),
                 Order::Withdraw => {
                     self.held.withdraw();
                     self.channel.queue(&Report::Withdrawn);
+                    self.is_urgent = true;
                 }
                 Order::Kill(number) => self.signal(number, Signal::SIGKILL),
                 Order::Terminate(number) => self.signal(number, Signal::SIGTERM),
@@ -194,21 +223,40 @@ impl KeeperProcess {
         }
     }
 
-    fn run(&mut self, job: Job) {
+    /// Runs a job, or holds it: then it is prepared while others run.
+    fn take(&mut self, job: Job) {
+        let pipe = self.pipe(job.number);
+        let (number, after) = (job.number, job.after.clone());
+        let jobs = &self.jobs;
+        let runs = |number| jobs.get(&number).is_some_and(|running| running.pid.is_some());
+        if let Some(prepared) = self.held.take(number, &after, runs, Prepared { job, pipe }) {
+            self.run(prepared);
+        }
+    }
+
+    /// What a job's output comes through: our end, and its.
+    fn pipe(&self, number: JobNumber) -> Result<(OwnedFd, OwnedFd), Errno> {
+        let (output, output_write) = pipe2(OFlag::O_CLOEXEC)?;
+        fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        self.listen(&output, number * 2);
+        Ok((output, output_write))
+    }
+
+    fn run(&mut self, prepared: Prepared) {
+        let job = &prepared.job;
         let (number, is_stop, note) = (job.number, job.is_stop, job.note.clone());
-        if let Err(reason) = self.start(job) {
+        if let Err(reason) = self.start(prepared) {
             let outcome = Outcome::failed(reason, is_stop);
             self.end(number, &note, outcome);
         }
     }
 
-    fn start(&mut self, job: Job) -> Result<(), String> {
-        let unable = |error: Errno| format!("unable to start: {}", error.desc());
-        let (output, output_write) = pipe2(OFlag::O_CLOEXEC).map_err(unable)?;
-        fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(unable)?;
-        let started = self.starter.start(&job, &output_write, self.run_step, &self.notes)?;
+    fn start(&mut self, Prepared { job, pipe }: Prepared) -> Result<(), String> {
         let number = job.number;
-        self.listen(&output, number * 2);
+        // One that could not be made when there was time gets another chance now.
+        let pipe = pipe.or_else(|_| self.pipe(number));
+        let (output, output_write) = pipe.map_err(|error| format!("unable to start: {}", error.desc()))?;
+        let started = self.starter.start(&job, &output_write, self.run_step, &self.notes)?;
         match &started.refusal {
             Some(refusal) => self.listen(refusal, number * 2 + 1),
             None => self.channel.queue(&Report::Executed(number, started.pid)),
@@ -291,6 +339,7 @@ impl KeeperProcess {
             self.outlet.push(note, &format!("warning: unable to note its end: {error}"));
         }
         let is_well = outcome.reason.is_none();
+        self.is_urgent |= !is_well || !self.held.is_awaited(number);
         self.channel.queue(&Report::Done(number, outcome));
         for job in self.held.release(number, is_well && self.has_engine) {
             self.run(job);
