@@ -2,7 +2,7 @@
 //! `ID.progress`, and answers with `ID.done`. So a request survives the engine, whenever it dies.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -90,7 +90,8 @@ impl RequestQueue {
         text.push(b'\n');
         let written = replace(&self.file(id, DONE), &text, 0o644);
         if let Err(error) = written {
-            eprintln!("stage2: error: unable to answer {id}: {error}");
+            // Not `eprintln!`, which panics where standard error takes nothing.
+            let _ = writeln!(io::stderr(), "stage2: error: unable to answer {id}: {error}");
         }
         remove(&self.file(id, RUNNING))?;
         remove(&self.file(id, ""))

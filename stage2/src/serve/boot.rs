@@ -52,7 +52,7 @@ impl Supervised {
             problems::report(&mut self.executor);
         }
         let goals = self.goals(request);
-        self.ask(id, &goals, was_running)?;
+        self.ask(id, &goals, was_running);
         let pause = self.run()?;
         self.executor.end_display();
         self.executor.watch_essential(false);
@@ -152,7 +152,8 @@ impl Supervised {
 
     /// Gives up what is not up, and starts the rescue bundle.
     fn rescue(&mut self, id: &str, reason: &str, was_running: bool) -> io::Result<()> {
-        replace(&self.note(id, RESCUE), reason.as_bytes(), 0o600)?;
+        // Without the note only a successor would begin with the boot again.
+        let _ = replace(&self.note(id, RESCUE), reason.as_bytes(), 0o600);
         self.say(&format!("stage2: error: {reason}: starting {RESCUE} instead"));
         if !was_running {
             let engine = self.executor.engine();
@@ -165,7 +166,7 @@ impl Supervised {
         let answer = self.start_other(&sources, RESCUE)?;
         let units = answer.map(|answer| answer.units).unwrap_or_default();
         let error = Some(reason.to_owned());
-        remove(&self.note(id, RESCUE))?;
+        let _ = remove(&self.note(id, RESCUE));
         self.remember();
         self.conclude(id, &Answer { error, ..Answer::finished(false, units) })
     }

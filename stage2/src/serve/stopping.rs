@@ -36,7 +36,8 @@ impl Supervised {
             while !self.executor.run()? {}
             stuck = self.failed();
             stuck.retain(|unit| !failed_before.contains(unit));
-            replace(&all_stopped, b"", 0o600)?;
+            // Without the note a successor stops what is down already.
+            let _ = replace(&all_stopped, b"", 0o600);
         }
         stuck.append(&mut self.run_shutdown_bundle(was_running)?);
         self.executor.tell_progress(None);

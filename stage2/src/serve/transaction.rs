@@ -42,7 +42,7 @@ impl Supervised {
         self.executor.tell_progress(Some(self.queue.progress(id)));
         self.executor.begin(target);
         let goals = self.goals(request);
-        self.ask(id, &goals, was_running)?;
+        self.ask(id, &goals, was_running);
         if self.run()? == Pause::Stop {
             return self.cut_short(id, &goals);
         }
@@ -60,7 +60,7 @@ impl Supervised {
     /// Tells the asker the end.
     pub(super) fn conclude(&mut self, id: &str, answer: &Answer) -> io::Result<()> {
         self.executor.tell_progress(None);
-        remove(&self.note(id, RESTART))?;
+        let _ = remove(&self.note(id, RESTART));
         self.queue.answer(id, answer)
     }
 
@@ -73,7 +73,7 @@ impl Supervised {
     }
 
     /// Tells the engine what is to become of units.
-    pub(super) fn ask(&mut self, id: &str, goals: &Goals, was_running: bool) -> io::Result<()> {
+    pub(super) fn ask(&mut self, id: &str, goals: &Goals, was_running: bool) {
         if !goals.down.is_empty() {
             self.executor.tell(Event::Stop(goals.down.clone()));
         }
@@ -81,7 +81,7 @@ impl Supervised {
             (true, _) => {}
             (false, true) => self.go_on_restarting(id, goals.again.clone()),
             (false, false) => {
-                self.note_restart(id, &goals.again)?;
+                self.note_restart(id, &goals.again);
                 self.executor.tell(Event::Restart(goals.again.clone()));
             }
         }
@@ -89,16 +89,16 @@ impl Supervised {
             let up = goals.up.clone();
             self.executor.tell(if was_running { Event::Resume(up) } else { Event::Start(up) });
         }
-        Ok(())
     }
 
-    /// What a restart will bring back, and since when: without this a successor could not tell what is still to do.
-    fn note_restart(&self, id: &str, units: &[UnitIndex]) -> io::Result<()> {
+    /// What a restart will bring back, and since when: without this, on a full disk, a successor restarts everything.
+    fn note_restart(&self, id: &str, units: &[UnitIndex]) {
         let engine = self.executor.engine();
         let mut affected = engine.affected(units);
         affected.extend(units.iter().filter(|unit| !engine.state(**unit).is_up()));
         let names: Vec<&str> = affected.into_iter().map(|unit| engine.graph().name(unit)).collect();
-        replace(&self.note(id, RESTART), &serde_json::to_vec(&(boottime(), names))?, 0o600)
+        let text = serde_json::to_vec(&(boottime(), names)).unwrap_or_default();
+        let _ = replace(&self.note(id, RESTART), &text, 0o600);
     }
 
     fn go_on_restarting(&mut self, id: &str, units: Vec<UnitIndex>) {
