@@ -1,9 +1,11 @@
 //! Who may end this system: only a descendant of the process 1 that runs our scan directory.
 //!
-//! Everything dangerous (signals to every process, unmounting, reboot(2)) takes a [`Permit`], and [`permit`] is the only
-//! place that makes one. On a machine that another init runs it never does, whatever the arguments, the environment
-//! and the privileges are: there process 1 does not stand in our scan directory.
+//! Everything dangerous (signals to every process, unmounting, reboot(2)) takes a [`Permit`], and this is the only place that
+//! makes one. On a machine that another init runs it never does, whatever the arguments, the environment and the
+//! privileges are: there process 1 does not stand in our scan directory. In an initramfs that has taken over from us nothing is
+//! left to be stopped, and nothing may be but the kernel.
 
+use crate::initramfs;
 use crate::process::Process;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -137,6 +139,16 @@ pub fn owner(run: &Path) -> Result<Owner, Refusal> {
 /// The permission to stop the system: process 1 is ours, and this process descends from it.
 pub fn permit(run: &Path) -> Result<Permit, Refusal> {
     Facts::gather(run).permit()
+}
+
+/// The permission to end the kernel at once: as before, or in an initramfs that has taken over from us, whose program calls the
+/// `poweroff` that was copied into it.
+pub fn permit_at_once(run: &Path) -> Result<Permit, Refusal> {
+    let facts = Facts::gather(run);
+    if facts.root && facts.own_proc && facts.descendant && initramfs::has_taken_over() {
+        return Ok(Permit { owner: Owner { first_namespace: facts.first_namespace } });
+    }
+    facts.permit()
 }
 
 /// Both paths lead to one file.

@@ -12,7 +12,8 @@ use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::signal::SigSet;
 use nix::unistd::{chdir, pivot_root};
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,12 +33,29 @@ const OLD_ROOT: &str = "oldroot";
 /// The environment as the kernel makes it, and where an initramfs has its programs.
 const ENVIRONMENT: [(&str, &str); 3] = [("HOME", "/"), ("TERM", "linux"), ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")];
 
+/// True where we were copied into it and it has taken over: process 1 runs its program, on a root in memory that both share, and
+/// our own root was put aside.
+pub fn has_taken_over() -> bool {
+    let root = Path::new("/");
+    let shared = fs::metadata("/proc/1/root/").ok().zip(fs::metadata(root).ok());
+    let in_memory = mounts::holding(&mounts::all(), root).is_some_and(mounts::Mount::is_in_memory);
+    shared.is_some_and(|(one, ours)| (one.dev(), one.ino()) == (ours.dev(), ours.ino()))
+        && in_memory
+        && root.join(OLD_ROOT).is_dir()
+        && fs::read("/proc/1/cmdline").is_ok_and(|line| runs_program(&line))
+}
+
+/// A command line that runs the program, as itself or by its interpreter.
+fn runs_program(line: &[u8]) -> bool {
+    let program = [b"/", PROGRAM.as_bytes()].concat();
+    line.split(|byte| *byte == 0).take(2).any(|word| word == program)
+}
+
 /// Keeps it below the run directory, if there is one. What does not lie in memory would keep a disk busy, and is none.
 /// Answers where it is, for later: below the run directory as it will be called then.
 pub fn keep(run: &Path) -> Result<Option<PathBuf>, String> {
     let left = Path::new(LEFT);
-    let in_memory =
-        mounts::all().iter().rfind(|mount| left.starts_with(&mount.point)).is_some_and(mounts::Mount::is_in_memory);
+    let in_memory = mounts::holding(&mounts::all(), left).is_some_and(mounts::Mount::is_in_memory);
     let is_program = |data: fs::Metadata| data.is_file() && data.permissions().mode() & 0o111 != 0;
     if !in_memory || !fs::metadata(left.join(PROGRAM)).is_ok_and(is_program) {
         return Ok(None);
@@ -66,37 +84,60 @@ pub fn become_shutdown(word: &str) -> String {
         Ok(()) => Command::new(Path::new("/").join(PROGRAM)).arg(word).env_clear().envs(ENVIRONMENT).exec().to_string(),
         Err(errno) => errno.desc().into(),
     };
+    let text = format!("unable to run the initramfs' '{PROGRAM}': {reason}");
+    let _ = writeln!(std::io::stderr(), "stage3: error: {text}");
+    let _ = nix::sys::termios::tcdrain(std::io::stderr());
     // Not into a kernel's panic: the machine was asked to end, and everything that could be is unmounted.
     let mode = if word == KEXEC { RebootMode::RB_KEXEC } else { Verb::from_name(word).unwrap_or(Verb::Halt).mode() };
     let _ = reboot(mode);
-    format!("unable to run the initramfs' '{PROGRAM}': {reason}")
+    text
 }
 
 /// Makes it the root, with what a program expects there.
 fn enter() -> nix::Result<()> {
     let none = None::<&str>;
+    let fresh = |kind: &str, at: &str, flags| mount(Some(kind), at, Some(kind), MsFlags::MS_NOSUID | flags, none);
     chdir(&Path::new("/").join(KEPT))?;
     for name in [OLD_ROOT, "proc", "sys", "dev", "run"] {
         let _ = fs::create_dir(name);
     }
-    mount(Some("/proc"), "proc", none, MsFlags::MS_MOVE, none)?;
+    // While /proc is where it is looked for.
     if guard::is_first_namespace() {
-        let _ = mount(
-            Some("sysfs"),
-            "sys",
-            Some("sysfs"),
-            MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC,
-            none,
-        );
-        let _ = mount(Some("devtmpfs"), "dev", Some("devtmpfs"), MsFlags::MS_NOSUID, none);
+        let _ = fresh("sysfs", "sys", MsFlags::MS_NODEV | MsFlags::MS_NOEXEC);
+        let _ = fresh("devtmpfs", "dev", MsFlags::empty());
+        use_console(Path::new("dev/console"));
     }
-    let _ = mount(Some("tmpfs"), "run", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, none);
+    mount(Some("/proc"), "proc", none, MsFlags::MS_MOVE, none)?;
+    let _ = fresh("tmpfs", "run", MsFlags::MS_NODEV);
     pivot_root(".", OLD_ROOT)?;
-    chdir("/")?;
-    if let Ok(console) = OpenOptions::new().read(true).write(true).open("/dev/console") {
+    chdir("/")
+}
+
+/// For the program, and for what is to be said should it not run.
+fn use_console(path: &Path) {
+    if let Ok(console) = OpenOptions::new().read(true).write(true).open(path) {
         let _ = nix::unistd::dup2_stdin(&console);
         let _ = nix::unistd::dup2_stdout(&console);
         let _ = nix::unistd::dup2_stderr(&console);
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the program itself counts, and not who was given its name; wherever the tests run, nothing has taken over.
+    #[test]
+    fn knows_its_program() {
+        for (line, expected) in [
+            (&b"/shutdown\0poweroff\0"[..], true),
+            (b"/bin/sh\0/shutdown\0poweroff\0", true),
+            (b"/bin/sh\0-e\0/shutdown\0", false),
+            (b"/sbin/shutdown\0now\0", false),
+            (b"", false),
+        ] {
+            assert_eq!(runs_program(line), expected, "{}", String::from_utf8_lossy(line));
+        }
+        assert!(!has_taken_over());
+    }
 }

@@ -78,6 +78,12 @@ pub fn all() -> Vec<Mount> {
     table.split(|byte| *byte == b'\n').filter_map(Mount::parse).collect()
 }
 
+/// Where a path lies. An initramfs hands over mounts that are older than the root which they are moved to, so age does not tell.
+pub fn holding<'a>(table: &'a [Mount], path: &Path) -> Option<&'a Mount> {
+    let above = table.iter().filter(|mount| path.starts_with(&mount.point));
+    above.max_by_key(|mount| mount.point.components().count())
+}
+
 /// A name as the kernel writes it in its tables.
 pub fn decode(name: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(octal::decode(name).collect()))
@@ -102,6 +108,18 @@ mod tests {
         assert_eq!(Mount::parse(b"36 35 98:0 / /mnt rw"), None);
         let latin = Mount::parse(b"1 0 0:1 / /mnt/\xfc rw - tmpfs tmpfs rw").unwrap();
         assert_eq!(latin.point.as_os_str().as_encoded_bytes(), b"/mnt/\xfc");
+    }
+
+    /// The nearest counts, of several at one place the one on top.
+    #[test]
+    fn nearest_mount() {
+        let lines =
+            ["1 0 0:1 / /run rw - tmpfs one rw", "2 0 0:2 / / rw - ext4 two rw", "3 0 0:3 / /run rw - tmpfs three rw"];
+        let table: Vec<_> = lines.iter().filter_map(|line| Mount::parse(line.as_bytes())).collect();
+        let source = |path: &str| holding(&table, Path::new(path)).map(|mount| mount.source.as_str());
+        assert_eq!(source("/run/initramfs"), Some("three"));
+        assert_eq!((source("/running"), source("/")), (Some("two"), Some("two")));
+        assert_eq!(holding(&table[..1], Path::new("/etc")), None);
     }
 
     /// /dev's tmpfs holds nothing, another one may.

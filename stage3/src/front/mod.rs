@@ -141,7 +141,8 @@ fn fulfil(wish: Wish, run: &Path) -> Result<(), Refusal> {
         Wish::Record => record::write(Path::new(login::WTMP))
             .map_err(|error| Refusal::System(format!("unable to write '{}': {error}", login::WTMP))),
         Wish::AtOnce { verb, sync } => {
-            let permit = guard::permit(run).map_err(|refusal| format!("unable to {}: {refusal}", verb.name()))?;
+            let permit =
+                guard::permit_at_once(run).map_err(|refusal| format!("unable to {}: {refusal}", verb.name()))?;
             Err(stage::at_once(verb, sync, &permit).into())
         }
         Wish::Stop { verb, record, inhibitors, needs_kernel } => {
