@@ -34,9 +34,11 @@ pub fn measure(scratch: &Scratch, rounds: usize) -> Outcome<Figures> {
         figures.add(OURS, graph.name, bring_up(scratch, &graph, &words, None)?);
         figures.add(LATER, graph.name, bring_up(scratch, &graph, &words, Some(&known))?);
     }
-    // docs/decisions/0065
-    figures.hold_to(graph.name, Limit::Ratio(2.0 - 1.0 / processors() as f64));
-    figures.hold(LATER, graph.name, Limit::Ratio(1.05));
+    for row in [OURS, LATER] {
+        figures.hold(row, graph.name, Limit::Ratio(1.05));
+    }
+    let most = 2.0 - 1.0 / processors() as f64;
+    figures.notes.push(format!("a first boot takes at most {most:.2} times the floor (docs/decisions/0065)"));
     Ok(figures)
 }
 
