@@ -6,6 +6,7 @@ use nix::sys::signal::SigSet;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use supervisor::paths::OOM_VARIABLE;
 
 /// The word by which process 1's `finish` asks for it.
 pub const WORD: &str = "become-stage-1";
@@ -14,12 +15,20 @@ const PROGRAMS: [&str; 4] = ["/sbin/init", "/usr/sbin/init", "/sbin/sulogin", "/
 /// The environment as the kernel makes it.
 const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("TERM", "linux")];
 
+/// What stage 1 made of itself is not for what it starts next time: it would take -1000 for what its caller wants.
+fn give_back_oom_score() {
+    if let Some(before) = std::env::var_os(OOM_VARIABLE) {
+        let _ = std::fs::write("/proc/self/oom_score_adj", before.as_encoded_bytes());
+    }
+}
+
 /// Returns only when it is impossible, with the reason.
 pub fn become_stage_one(run: &Path) -> String {
     if std::process::id() != 1 {
         return format!("unable to {WORD}: not process 1");
     }
     let _ = std::env::set_current_dir("/");
+    give_back_oom_score();
     // A new run directory is made: what the old one holds is of a system that has stopped.
     let _ = umount2(run, MntFlags::MNT_DETACH);
     let _ = SigSet::all().thread_unblock();

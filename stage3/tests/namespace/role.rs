@@ -17,6 +17,8 @@ use supervisor::status::{LastExit, Phase, Status, Want};
 /// Lines of the writer.
 pub const LINES: u32 = 10_000;
 
+/// Process 1's `oom_score_adj` before stage 1 raised it, as it tells svscan; anybody may raise his own to this.
+pub const OOM_SCORE: &str = "700";
 /// How process 1 ends after a soft reboot.
 pub const AGAIN: u8 = 42;
 /// How process 1 ends as the initramfs' program.
@@ -147,9 +149,11 @@ fn start(role: &str, words: &[&str]) -> Child {
     Command::new(program).arg0(role).args(words).current_dir(RUN).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// What a soft reboot leads to: the run directory of before is gone, and we are process 1.
+/// What a soft reboot leads to: the run directory of before is gone, and we are process 1, spared no more when memory runs out
+/// than stage 1 was.
 fn stage_one() -> ExitCode {
     assert_eq!(std::process::id(), 1);
+    assert_eq!(fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim_end(), OOM_SCORE);
     assert!(!Path::new(RUN).join("scan").exists(), "the old run directory is still there");
     ExitCode::from(AGAIN)
 }

@@ -10,6 +10,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use supervisor::paths::OOM_VARIABLE;
+
+use crate::role::OOM_SCORE;
 
 /// Services with loggers besides the one that writes much.
 pub const MANY: usize = 20;
@@ -131,6 +134,7 @@ fn become_svscan() -> ! {
     drop(reader);
     let mut svscan = Command::new("/run/sunup/bin/svscan");
     svscan.arg(Path::new(RUN).join("scan")).env("PATH", "/run/sunup/wrapper:/run/sunup/bin").env("SUPERVISE_PATH", "");
+    svscan.env(OOM_VARIABLE, OOM_SCORE);
     panic!("{}", svscan.exec());
 }
 
