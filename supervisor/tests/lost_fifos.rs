@@ -6,6 +6,7 @@ mod scene;
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
 
@@ -102,9 +103,8 @@ fn by_alarm() {
     assert_eq!(scene.text("messages"), MENDED);
 }
 
-/// One of several services in one supervise is no other case, and is not taken for one that was left.
-#[test]
-fn of_a_group() {
+/// `a` and `bad` with one supervise, which is no young one; the scene, that supervise and the process of `bad`.
+fn pair() -> (Scene, u32, u32) {
     let mut scene = Scene::new();
     for name in ["a", "bad"] {
         scene.file(&format!("{name}/run"), SLEEP).file("scan/.svscan/x", "");
@@ -115,11 +115,104 @@ fn of_a_group() {
     let supervise = process::parent_of(pids[1]).unwrap();
     assert_eq!(process::parent_of(pids[0]), Some(supervise));
     settle(supervise);
-    fs::remove_file(scene.path.join("bad/supervise/ok")).unwrap();
+    (scene, supervise, pids[1])
+}
+
+/// One of several services in one supervise is no other case, and is not taken for one that was left.
+#[test]
+fn of_a_group() {
+    let (scene, supervise, pid) = pair();
+    let mut expected = String::new();
+    for fifo in ["control", "ok"].map(|name| scene.path.join("bad/supervise").join(name)) {
+        for fate in FATES {
+            fs::remove_file(&fifo).unwrap();
+            fate(&fifo);
+            scene.letters("scan/.svscan/control", "a");
+            expected.push_str(MENDED);
+            scene.await_text("messages", |text| text == expected);
+            assert!(scene.is_supervised("bad") && is_alive(pid));
+        }
+    }
+    assert_eq!(process::parent_of(pid), Some(supervise));
+}
+
+/// Nor is one whose `supervise/` is gone with its lock: it runs once, and a second supervise is refused.
+#[test]
+fn whole_directory_of_a_group() {
+    let (scene, supervise, pid) = pair();
+    fs::remove_dir_all(scene.path.join("bad/supervise")).unwrap();
     scene.letters("scan/.svscan/control", "a");
     scene.await_text("messages", |text| text == MENDED);
-    assert!(scene.is_supervised("bad") && is_alive(pids[1]));
-    assert_eq!(process::parent_of(pids[1]), Some(supervise));
+    assert_eq!(scene.await_record("bad", |status| status.phase == Phase::Run).pid, pid);
+    let refused = "supervise: fatal: unable to acquire bad/supervise/lock: temporary failure\n";
+    assert_eq!(run("supervise", &["bad"], &scene.path), (Some(111), refused.into()));
+    assert_eq!((process::parent_of(pid), scene.text("messages")), (Some(supervise), MENDED.into()));
+}
+
+/// No test, but a service that says it is ready whenever somebody writes to `go`.
+#[test]
+fn plays() {
+    if std::env::var_os("IS_SERVICE").is_none() {
+        return;
+    }
+    loop {
+        fs::read("go").unwrap();
+        let socket = std::env::var("NOTIFY_SOCKET").unwrap();
+        UnixDatagram::unbound().unwrap().send_to(b"READY=1", socket).unwrap();
+    }
+}
+
+/// The socket of notifications is made anew with the rest, for the process that runs and for the next one.
+#[test]
+fn notifications() {
+    let program = std::env::current_exe().unwrap();
+    let line = format!("IS_SERVICE=1 exec {} --exact plays --nocapture > /dev/null", program.display());
+    let tree = Neighbours::of(|scene| {
+        scene.file("bad/notify", "main\n").file("bad/run", &format!("#!/bin/sh\n{line}\n"));
+        make_fifo(&scene.path.join("bad/go"));
+    });
+    let pid = tree.expect_running();
+    settle(process::parent_of(pid).unwrap());
+    fs::remove_dir_all(tree.path.join("bad/supervise")).unwrap();
+    tree.scan();
+    tree.await_text("messages", |text| text == MENDED);
+    assert!(tree.await_record("bad", |status| status.pid == pid).phase == Phase::Run);
+    // The record is written before the socket is made; letters are read after both.
+    tree.letters("bad/supervise/control", "p");
+    tree.await_record("bad", |status| status.paused);
+    tree.letters("bad/supervise/control", "c");
+    tree.letters("bad/go", "x");
+    tree.await_record("bad", |status| status.ready && status.pid == pid);
+    tree.letters("bad/supervise/control", "k");
+    tree.await_record("bad", |status| status.phase == Phase::Run && status.pid != pid && !status.ready);
+    tree.letters("bad/go", "x");
+    tree.await_record("bad", |status| status.ready && status.pid != pid);
+    assert_eq!(tree.text("messages"), MENDED);
+}
+
+/// A supervise of another maker would die of ALRM; it gets none.
+#[test]
+fn of_another_maker() {
+    let mut scene = Scene::new();
+    scene.file("bin/supervise", "#!/bin/sh\ncd \"$1\" && echo $$ >> starts && exec sleep 1000\n");
+    let mut command = scene::command(&scene, &["scan"]);
+    command.env("PATH", format!("{}:/usr/bin:/bin", scene.path.join("bin").display()));
+    scene.spawn(command);
+    let begin = |name: &str| {
+        fs::create_dir(scene.path.join(name)).unwrap();
+        link(&scene, name);
+        let text = scene.await_text(&format!("{name}/starts"), |text| text.ends_with('\n'));
+        text.trim_end().parse::<u32>().unwrap()
+    };
+    let pid = begin("bad");
+    settle(pid);
+    // What begins after the scan shows that the scan is over.
+    for name in ["one", "two", "three"] {
+        scene.letters("scan/.svscan/control", "a");
+        begin(name);
+    }
+    assert!(is_alive(pid));
+    assert_eq!((scene.text("bad/starts"), scene.text("messages")), (format!("{pid}\n"), String::new()));
 }
 
 /// Whoever writes to what is no FIFO is told, and nothing is written.

@@ -33,6 +33,13 @@ pub fn each_directory(pid: u32, mut meet: impl FnMut(Descriptor, (u64, u64))) ->
     Ok(())
 }
 
+/// A process has a directory open, with this identity. `None`: what it has open cannot be told.
+pub fn has_open(pid: u32, directory: (u64, u64)) -> Option<bool> {
+    let mut found = None;
+    each_directory(pid, |_, identity| found = Some(found == Some(true) || identity == directory)).ok()?;
+    found
+}
+
 /// Writes letters into the control FIFO of a service. Nobody may be there any more.
 pub fn tell(directory: Descriptor, letters: &[u8]) {
     let _ = files::write_at(directory, c_path!(service::CONTROL), letters);
@@ -125,6 +132,8 @@ mod tests {
         })
         .unwrap();
         assert_eq!(parents, [Some(of(directory.path()))]);
+        let has = |path: &std::path::Path| has_open(std::process::id(), of(path));
+        assert_eq!((has(&directory.path().join("log")), has(directory.path())), (Some(true), Some(false)));
         assert_eq!(working_directory(std::process::id()), Some(of(&std::env::current_dir().unwrap())));
         drop(open);
     }

@@ -4,13 +4,12 @@ use core::ffi::CStr;
 
 use crate::paths::service;
 use crate::sys::descriptor::HERE;
-use crate::sys::error::Errno;
-use crate::sys::files::{self, O_NONBLOCK, O_WRONLY};
 use crate::sys::signal::SIGALRM;
-use crate::sys::{process, time};
+use crate::sys::{files, process, time};
 
 use super::adopt::Supervises;
 use super::entry::Member;
+use super::group;
 use super::orphans::below;
 use super::table::Entries;
 use super::walk::{Walk, directory_of};
@@ -47,6 +46,7 @@ impl Entries {
 
     /// The supervise of a service is alive, but not to be reached. A young one may not have opened its FIFOs yet; one of several
     /// may have left this service; any other is told to make them anew.
+    /// But only one of ours is, which has ALRM blocked and reads it: of another maker's it might be the end.
     #[cold]
     #[inline(never)]
     fn reach(&mut self, at: usize, is_log: bool, directory: &CStr, walk: &mut Walk<'_>) {
@@ -55,10 +55,10 @@ impl Entries {
         let age = process::start_ticks(pid).map(|ticks| time::since_boot().saturating_sub(ticks.saturating_mul(TICK)));
         if age.is_none_or(|age| age < SECOND) {
             walk.is_early |= member.is(Member::GROUPED);
-        } else if member.is(Member::GROUPED) && is_left(directory) {
+        } else if member.is(Member::GROUPED) && has_left(pid, directory) {
             member.set_pid(0, false);
             let _ = self.entries.get(at).map(|entry| self.recents.died(entry.who(is_log), true, walk.now));
-        } else {
+        } else if process::blocks(pid, SIGALRM) {
             walk.followed.signal(pid, SIGALRM);
         }
     }
@@ -87,14 +87,9 @@ fn is_heard(directory: &CStr) -> bool {
     })
 }
 
-/// A supervise that looks after several has left this one: it reads the FIFO no more, or never opened one.
-fn is_left(directory: &CStr) -> bool {
-    let (ok, lock) = (below(directory, service::OK), below(directory, service::LOCK));
-    let (Some(ok), Some(lock)) = (ok.c_str(), lock.c_str()) else { return false };
-    match files::open(ok, O_WRONLY | O_NONBLOCK, 0) {
-        Err(Errno::ENXIO) => true,
-        // While a supervise has the service its mark is in the lock.
-        Err(Errno::ENOENT) => files::status_at(HERE, lock).map_or(0, |status| status.size) == 0,
-        _ => false,
-    }
+/// A supervise that looks after several has left this one: it has the directory open no more, or never had. The files in there
+/// do not tell: whoever removed or replaced the FIFOs may have done the same to the lock.
+fn has_left(pid: u32, directory: &CStr) -> bool {
+    let identity = files::status_at(HERE, directory).ok().map(|status| status.identity());
+    identity.is_some_and(|identity| group::has_open(pid, identity) == Some(false))
 }

@@ -30,23 +30,31 @@ const MOST_DESCRIPTORS: usize = 16;
 const GENERATIONS: usize = 16;
 
 impl Service {
-    /// The service may be heard, so its socket is opened if it is not yet. False: it cannot be.
+    /// The service may be heard, so its socket is opened if it is not yet, or was removed. False: it cannot be.
     pub(super) fn open_ear(&mut self, context: &mut Context) -> bool {
         if !self.files.has(c_path!(names::NOTIFY)) && !self.files.has(c_path!(names::WATCHDOG)) {
             self.ear = None;
             return false;
         }
         let _ = paths::remove_at(*self.directory.service, c_path!(names::STATUS_TEXT));
-        if self.ear.is_none() {
-            match self.try_open_ear(context) {
-                Ok(ear) => self.ear = Some(ear),
-                Err(errno) => {
-                    let pieces = [Words("unable to open "), Words(names::NOTIFY_SOCKET), Words(": "), Why(errno)];
-                    context.warn(self.shown.bytes(), &pieces);
-                }
+        self.keep_ear(context);
+        self.ear.is_some()
+    }
+
+    /// Opens the socket, unless it is open and still where messages are sent to.
+    pub(super) fn keep_ear(&mut self, context: &mut Context) {
+        let found = paths::link_status_at(*self.directory.service, c_path!(names::NOTIFY_SOCKET));
+        if self.ear.is_some() && found.is_ok_and(|status| status.is_socket()) {
+            return;
+        }
+        self.ear = None;
+        match self.try_open_ear(context) {
+            Ok(ear) => self.ear = Some(ear),
+            Err(errno) => {
+                let pieces = [Words("unable to open "), Words(names::NOTIFY_SOCKET), Words(": "), Why(errno)];
+                context.warn(self.shown.bytes(), &pieces);
             }
         }
-        self.ear.is_some()
     }
 
     fn try_open_ear(&self, context: &Context) -> Result<Owned> {

@@ -11,10 +11,10 @@ use super::directory::Fault;
 use super::service::Service;
 
 impl Service {
-    /// Makes them anew, and everything else in `supervise/` that is missing.
+    /// Makes them anew, and the lock, the record and the socket of notifications where those are missing too.
     pub fn mend(&mut self, context: &mut Context) -> bool {
         // What was said before that counts.
-        if !self.read_control(context) {
+        if !self.read_control(context) || !self.hear(context) {
             return false;
         }
         let token = Source::Control(self.index()).token();
@@ -30,6 +30,9 @@ impl Service {
                 context.warn(self.shown.bytes(), &[Words(text)]);
                 self.published = [0; SIZE];
                 self.publish(context);
+                if self.ear.is_some() {
+                    self.keep_ear(context);
+                }
             }
             Err(Fault { what, file, errno }) => {
                 context.warn(self.shown.bytes(), &[Words(what), Words(file), Words(": "), Why(errno)]);

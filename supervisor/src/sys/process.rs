@@ -324,6 +324,12 @@ pub fn parent_of(pid: u32) -> Option<u32> {
     stat_field(pid, 4).ok().flatten().map(|pid| pid as u32)
 }
 
+/// A process has a signal below 32 blocked; false too where that cannot be told.
+pub fn blocks(pid: u32, signal: u32) -> bool {
+    let blocked = stat_field(pid, 32).ok().flatten().unwrap_or(0);
+    signal.checked_sub(1).is_some_and(|bit| blocked.checked_shr(bit).unwrap_or(0) & 1 == 1)
+}
+
 /// A field of `/proc/PID/stat` after the third, counted from 1; `None` also for a process that has ended.
 #[cold]
 #[inline(never)]
