@@ -4,6 +4,7 @@ mod system;
 
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,6 +18,12 @@ fn gate(name: &str, code: u32) -> String {
 /// Says that it has run, each time.
 fn witness(name: &str, edges: &str) -> String {
     format!("kind: oneshot\n{edges}\nstart: 'echo >>ROOT/{name}.ran'\n")
+}
+
+/// The keeper that the notes name.
+fn keeper(system: &System) -> Pid {
+    let note = fs::read_link(system.path("run/engine/keeper")).unwrap();
+    Pid::from_raw(note.to_str().unwrap().split(' ').next().unwrap().parse().unwrap())
 }
 
 fn runs(system: &System, name: &str) -> usize {
@@ -100,10 +107,55 @@ fn the_keeper_is_killed() {
     ]);
     let mut engine = system.engine().arg("default").stdout(Stdio::null()).spawn().unwrap();
     until("the gate", || system.state("gate")["state"] == "starting");
-    let keeper = fs::read_link(system.path("run/engine/keeper")).unwrap();
-    let pid: i32 = keeper.to_str().unwrap().split(' ').next().unwrap().parse().unwrap();
-    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    kill(keeper(&system), Signal::SIGKILL).unwrap();
     assert_eq!(engine.wait().unwrap().code(), Some(1));
     assert_eq!(["needs", "later", "next"].map(|name| runs(&system, name)), [0, 1, 1]);
     assert_eq!(system.state("gate")["reason"], "its keeper was killed");
+}
+
+/// An end that could not be noted is told before anything begins after it: killed in between, the keeper would have begun
+/// what the engine knows nothing of. What comes after it runs all the same, once.
+#[test]
+fn an_end_that_cannot_be_noted() {
+    let gate =
+        "kind: oneshot\nstart: |\n  until test -e ROOT/open; do sleep 0.02; done\n  mkdir ROOT/run/engine/ended/gate\n";
+    let system = System::new(&[
+        ("gate", gate),
+        ("behind", &witness("behind", "needs: [gate]")),
+        ("last", &witness("last", "needs: [behind]")),
+    ]);
+    let output = fs::File::create(system.path("output")).unwrap();
+    let (console, errors) = (output.try_clone().unwrap(), output);
+    let mut engine = system.engine().arg("default").stdout(console).stderr(errors).spawn().unwrap();
+    until("the gate", || system.state("gate")["state"] == "starting");
+    let engine_pid = Pid::from_raw(engine.id().cast_signed());
+    kill(engine_pid, Signal::SIGSTOP).unwrap();
+    fs::write(system.path("open"), "").unwrap();
+    until("the warning", || system.read("output").contains("gate: warning: unable to note its end: "));
+    let has_begun = system.path("run/engine/began/behind").symlink_metadata().is_ok();
+    kill(engine_pid, Signal::SIGCONT).unwrap();
+    assert_eq!(engine.wait().unwrap().code(), Some(0));
+    assert!(!has_begun);
+    assert_eq!(["behind", "last"].map(|name| runs(&system, name)), [1, 1]);
+}
+
+/// A keeper that says nothing is not killed while a command runs to which no deadline may put an end.
+#[test]
+fn a_silent_keeper_with_an_endless_command() {
+    let endless = format!("{}start-timeout: none\n", gate("open", 0));
+    let late = format!("{}start-timeout: 300ms\n", gate("never", 0));
+    let system =
+        System::new(&[("endless", &endless), ("behind", &witness("behind", "needs: [endless]")), ("late", &late)]);
+    let mut engine = system.engine().arg("default").stdout(Stdio::null()).spawn().unwrap();
+    until("the commands", || ["endless", "late"].iter().all(|name| system.state(name)["state"] == "starting"));
+    let keeper = keeper(&system);
+    kill(keeper, Signal::SIGSTOP).unwrap();
+    // Nothing tells that the engine's patience, 10 s, is over: what it did then must not have happened.
+    std::thread::sleep(Duration::from_secs(11));
+    kill(keeper, Signal::SIGCONT).unwrap();
+    fs::write(system.path("open"), "").unwrap();
+    assert_eq!(engine.wait().unwrap().code(), Some(1));
+    assert_eq!(system.state("endless")["state"], "up");
+    assert_eq!(system.state("late")["reason"], "not ready after 300 ms");
+    assert_eq!(runs(&system, "behind"), 1);
 }

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use supervisor::sys::event::wait_several;
+use supervisor::sys::process::pidfd_open;
 use units::{Kind, Oneshot, Unit};
 
 use super::Executor;
@@ -30,6 +32,8 @@ struct Foreseen {
 #[derive(Debug, Default)]
 pub(super) struct Foresight {
     jobs: BTreeMap<JobNumber, Foreseen>,
+    /// The keeper has not answered yet that it has given everything back: that answer must not be taken for a later one.
+    is_recalled: bool,
     /// Units that come after one whose job was ordered.
     candidates: VecDeque<UnitIndex>,
 }
@@ -113,19 +117,41 @@ impl Executor {
     }
 
     /// Takes back what the keeper has not begun. What it has begun by then, the engine has begun as well.
-    pub(super) fn recall(&mut self) {
-        self.order(&Order::Withdraw);
-        self.send_orders();
-        while !self.foresight.is_empty() {
-            let Some(keeper) = &self.keeper else { return self.forget_foreseen() };
-            if !keeper.speaks_within(PATIENCE) {
-                keeper.kill();
-            }
-            self.listen_to_keeper();
+    /// After that it hears of what may change its mind.
+    pub fn recall(&mut self) {
+        if !self.foresight.is_empty() {
+            self.foresight.is_recalled = true;
+            self.order(&Order::Withdraw);
+            self.send_orders();
         }
+        while self.foresight.is_recalled {
+            self.await_answer();
+        }
+        self.events.extend(std::mem::take(&mut self.overturning));
+        self.advance();
     }
 
-    /// A job has not ended well: what was to come after it is not begun.
+    fn await_answer(&mut self) {
+        let Some(keeper) = &self.keeper else { return self.forget_foreseen() };
+        if !keeper.speaks_within(PATIENCE) && !self.has_endless() {
+            keeper.kill();
+        }
+        self.listen_to_keeper();
+    }
+
+    /// A command runs to which no deadline may put an end, such as the check of a filesystem. It would not outlive its keeper.
+    fn has_endless(&self) -> bool {
+        self.jobs.values().any(|unit| {
+            let activity = &self.activities[*unit];
+            let is_start = matches!(&activity.doing, Doing::Oneshot(running) if !running.is_stop);
+            is_start
+                && self.target.graph.vertex(*unit).start_timeout().is_none()
+                && self.notes.outcome(self.name(*unit)).is_none()
+                && activity.pid.is_some_and(runs)
+        })
+    }
+
+    /// A job has not ended well, or not by its notes: what was to come after it is not begun.
     pub(super) fn forget_behind(&mut self, job: JobNumber) {
         let mut lost = BTreeSet::from([job]);
         for (number, foreseen) in &self.foresight.jobs {
@@ -138,6 +164,7 @@ impl Executor {
 
     /// The keeper holds nothing any more. It may be foreseen again.
     pub(super) fn forget_foreseen(&mut self) {
+        self.foresight.is_recalled = false;
         self.foresight.jobs().into_iter().for_each(|number| self.forget_one(number));
     }
 
@@ -156,4 +183,10 @@ impl Executor {
             self.foresight.candidates.push_back(unit);
         }
     }
+}
+
+/// Whether a child of the keeper has not ended. One that has keeps its number until the keeper takes notice.
+fn runs(pid: u32) -> bool {
+    let Ok(process) = pidfd_open(pid) else { return false };
+    wait_several([*process], Some(0)).is_ok_and(|[ended]| ended == 0)
 }

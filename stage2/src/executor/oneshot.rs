@@ -158,6 +158,10 @@ impl Executor {
                     }
                 }
                 Report::Done(job, outcome) => self.on_done(job, outcome),
+                Report::Unnoted(job, outcome) => {
+                    self.forget_behind(job);
+                    self.on_done(job, outcome);
+                }
             }
             self.advance();
         }

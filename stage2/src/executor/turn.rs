@@ -115,8 +115,6 @@ impl Executor {
         self.advance();
         while !self.overturning.is_empty() {
             self.recall();
-            self.events.extend(std::mem::take(&mut self.overturning));
-            self.advance();
         }
         self.send_orders();
         self.look_ahead();

@@ -17,7 +17,7 @@ pub(super) struct Held<T> {
     waiting: BTreeMap<JobNumber, Waiting<T>>,
     /// Who waits for a job.
     behind: HashMap<JobNumber, Vec<JobNumber>>,
-    /// Jobs after which nothing comes: they have not ended well, or were forgotten.
+    /// Jobs after which nothing comes: their good end is not in the notes, or they were forgotten.
     barren: BTreeSet<JobNumber>,
 }
 

@@ -141,9 +141,10 @@ impl KeeperProcess {
         Ok(())
     }
 
-    /// Whether what there is to tell may wait: what comes next is known here, and it has not waited for long.
+    /// Whether what there is to tell may wait: what comes next is known here, and it has not waited for long. An engine that
+    /// takes no more is not a reason to wake up: its socket is.
     fn is_silent(&mut self) -> bool {
-        if self.is_urgent || self.held.is_empty() || self.channel.backlog() == 0 {
+        if self.is_urgent || self.is_stuck || self.held.is_empty() || self.channel.backlog() == 0 {
             return false;
         }
         let now = monotonic();
@@ -334,14 +335,20 @@ impl KeeperProcess {
         }
     }
 
+    /// What comes after an end that could not be noted is left to the engine: were we killed before it heard of that end, it
+    /// would take the command for cut off, and what came after it for not begun.
     fn end(&mut self, number: JobNumber, note: &str, outcome: Outcome) {
-        if let Err(error) = self.notes.note_outcome(note, &outcome) {
-            self.outlet.push(note, &format!("warning: unable to note its end: {error}"));
+        let noted = self.notes.note_outcome(note, &outcome);
+        let may_go_on = outcome.reason.is_none() && noted.is_ok();
+        self.is_urgent |= !may_go_on || !self.held.is_awaited(number);
+        match noted {
+            Ok(()) => self.channel.queue(&Report::Done(number, outcome)),
+            Err(error) => {
+                self.outlet.push(note, &format!("warning: unable to note its end: {error}"));
+                self.channel.queue(&Report::Unnoted(number, outcome));
+            }
         }
-        let is_well = outcome.reason.is_none();
-        self.is_urgent |= !is_well || !self.held.is_awaited(number);
-        self.channel.queue(&Report::Done(number, outcome));
-        for job in self.held.release(number, is_well && self.has_engine) {
+        for job in self.held.release(number, may_go_on && self.has_engine) {
             self.run(job);
         }
     }

@@ -27,7 +27,8 @@ pub enum Order {
 pub struct Job {
     /// Its number.
     pub number: JobNumber,
-    /// Jobs that have to end well before it begins. Once one of them ends in another way, it is forgotten.
+    /// Jobs that have to end well before it begins. Once one of them ends in another way, or unnoted, it is
+    /// forgotten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<JobNumber>,
     /// The unit's name.
@@ -53,6 +54,8 @@ pub enum Report {
     Output(JobNumber, String),
     /// It has ended, and that is on disk.
     Done(JobNumber, Outcome),
+    /// It has ended, and that could not be written: jobs after it are forgotten, however it ended.
+    Unnoted(JobNumber, Outcome),
     /// Only what was told to run, or has been reported, runs from now on.
     Withdrawn,
 }

@@ -184,7 +184,7 @@ impl Supervised {
         self.executor.begin(target);
         let up = self.executor.target().units();
         self.executor.tell(Event::Start(up.clone()));
-        while !self.executor.run()? && !self.queue.has_stop() {}
+        self.run()?;
         let goals = Goals { up, ..Goals::default() };
         Ok(Some(verdict::answer(&goals, self.executor.target(), self.executor.engine())))
     }

@@ -138,6 +138,8 @@ impl Supervised {
                 return Ok(Pause::Settled);
             }
             if self.queue.has_stop() {
+                // While we turn to the stop, nothing begins behind our back.
+                self.executor.recall();
                 return Ok(Pause::Stop);
             }
         }
