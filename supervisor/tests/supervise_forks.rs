@@ -101,7 +101,8 @@ fn many_ends() {
     const MANY: usize = 200;
     let mut scene = Scene::new();
     scene::make_fifo_in(&scene, "a/hold");
-    let run = format!("#!/bin/sh\n(for i in $(seq {MANY}); do cat < hold & done)\nexec sleep 1000\n");
+    // It is opened once: who opened it after the test has closed it would wait for ever.
+    let run = format!("#!/bin/sh\nexec 3< hold\n(for i in $(seq {MANY}); do cat <&3 & done)\nexec sleep 1000 3<&-\n");
     scene.file("a/subreaper", "").file("a/run", &run);
     let supervise = scene.supervise(&["a"]);
     let hold = wait_until("readers", || scene::open_fifo(&scene.path.join("a/hold")));
