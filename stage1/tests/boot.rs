@@ -261,9 +261,10 @@ fn has_a_getty_without_an_engine() {
     fs::remove_dir_all(sandbox.path("etc/stage1/engine")).unwrap();
     executable(
         &sandbox.path("lib/bin/svscan"),
-        "#!/bin/sh\nexec 3<>/run/sunup/log.fifo\nmkfifo /run/sunup/scan/.svscan/control\n\
-         head -c 1 <>/run/sunup/scan/.svscan/control\nmkdir -p /run/sunup/service/getty-early/supervise\n\
-         mkfifo /run/sunup/service/getty-early/supervise/control\n\
+        // The getty is there, as in an image, before the waiter hears of the scanner.
+        "#!/bin/sh\nexec 3<>/run/sunup/log.fifo\nmkdir -p /run/sunup/service/getty-early/supervise\n\
+         mkfifo /run/sunup/service/getty-early/supervise/control /run/sunup/scan/.svscan/control\n\
+         head -c 1 <>/run/sunup/scan/.svscan/control\n\
          head -c 1 <>/run/sunup/service/getty-early/supervise/control >/results/getty-letter\n",
     );
     assert!(sandbox.boot(&USER, &[]).status.success());
