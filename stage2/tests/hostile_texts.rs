@@ -1,6 +1,6 @@
 //! Whatever bytes a file has, nobody who reads it panics: the fuzz targets' subjects with texts that are made here.
 
-#[path = "../src/engine/tests/prng.rs"]
+#[path = "../../tests/src/random.rs"]
 mod prng;
 #[path = "../../fuzz/subjects.rs"]
 mod subjects;
@@ -45,7 +45,7 @@ fn mutated(random: &mut Random, text: &[u8]) -> Vec<u8> {
             1 if random.percent(20) => bytes.truncate(at),
             2 => drop(bytes.drain(at..end)),
             3 => bytes.extend_from_within(at..end),
-            _ => bytes[at..end].iter_mut().take(2).for_each(|byte| *byte = random.next() as u8),
+            _ => bytes[at..end].iter_mut().take(2).for_each(|byte| *byte = random.below(256) as u8),
         }
     }
     bytes

@@ -2,6 +2,8 @@
 //! finished, and what `sunup status` says is what runs. 20 kills, or as many as SUNUP_SOAK says;
 //! `make soak ONLY=engine`.
 
+#[path = "../../tests/src/random.rs"]
+mod prng;
 mod system;
 
 use std::fs;
@@ -11,18 +13,9 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use prng::Random;
 use serde_json::Value;
 use system::{System, until};
-
-/// The same numbers from the same seed, which the test prints.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 const SERVICES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -48,10 +41,10 @@ fn name_of(pid: u32) -> String {
 
 /// One thing that is killed, after a moment.
 fn kill_something(system: &System, random: &mut Random, client: &mut Child) -> String {
-    std::thread::sleep(Duration::from_millis(random.below(40)));
+    std::thread::sleep(Duration::from_millis(random.below(40) as u64));
     match random.below(5) {
         0 => {
-            let service = SERVICES[random.below(4) as usize];
+            let service = SERVICES[random.below(4)];
             let directory = system.path(&format!("run/service/{service}"));
             let supervises: Vec<u32> =
                 processes_in(&directory).into_iter().filter(|pid| name_of(*pid) == "supervise").collect();
@@ -97,8 +90,8 @@ fn whatever_is_killed() {
     system.request("boot", "boot", &["default"]);
     let mut moments = Vec::new();
     for round in 0..rounds {
-        let verb = ["restart", "stop", "start", "restart"][random.below(4) as usize];
-        let unit = [&SERVICES[..], &["step"]].concat()[random.below(5) as usize];
+        let verb = ["restart", "stop", "start", "restart"][random.below(4)];
+        let unit = [&SERVICES[..], &["step"]].concat()[random.below(5)];
         let mut client = system.sunup(&[verb, unit]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let killed = kill_something(&system, &mut random, &mut client);
         moments.push(format!("{round}: {verb} {unit}, killed {killed}"));

@@ -5,10 +5,10 @@ use std::path::Path;
 use units::import::{Format, import_texts};
 
 use crate::import::{INIT_SCRIPT, SERVICE};
-use crate::prng::Prng;
+use crate::prng::Random;
 
 /// A text with bytes changed, cut, doubled and strewn.
-fn mutated(prng: &mut Prng, text: &str) -> Vec<u8> {
+fn mutated(random: &mut Random, text: &str) -> Vec<u8> {
     const STREWN: [&[u8]; 14] = [
         b"\n",
         b"\\\n",
@@ -26,13 +26,13 @@ fn mutated(prng: &mut Prng, text: &str) -> Vec<u8> {
         "ä\u{2028}".as_bytes(),
     ];
     let mut bytes = text.as_bytes().to_vec();
-    for _ in 0..=prng.below(8) {
-        let at = prng.below(bytes.len().max(1)).min(bytes.len());
-        match prng.below(4) {
-            0 => drop(bytes.splice(at..at, prng.pick(&STREWN).iter().copied())),
+    for _ in 0..=random.below(8) {
+        let at = random.below(bytes.len().max(1)).min(bytes.len());
+        match random.below(4) {
+            0 => drop(bytes.splice(at..at, random.pick(&STREWN).iter().copied())),
             1 => bytes.truncate(at),
-            2 => drop(bytes.drain(at..(at + prng.below(9)).min(bytes.len()))),
-            _ => bytes.extend_from_within(at..(at + prng.below(40)).min(bytes.len())),
+            2 => drop(bytes.drain(at..(at + random.below(9)).min(bytes.len()))),
+            _ => bytes.extend_from_within(at..(at + random.below(40)).min(bytes.len())),
         }
     }
     bytes
@@ -50,10 +50,10 @@ fn nothing_hurts() {
         (Format::Systemd, "/s/web@a.service", SERVICE),
         (Format::Openrc, "/i/rc", openrc),
     ];
-    let mut prng = Prng::new(7);
+    let mut random = Random(7);
     for round in 0..3000 {
         let (format, path, text) = sources[round % sources.len()];
-        let bytes = mutated(&mut prng, text);
+        let bytes = mutated(&mut random, text);
         for import in import_texts(format, &[(Path::new(path), &bytes)]) {
             let is_sound = import.units.iter().all(|unit| unit.unit.is_some());
             assert!(is_sound || !import.decisions.is_empty(), "{import:#?}");

@@ -12,6 +12,7 @@ mod limits;
 mod manual;
 mod overlays;
 mod print;
+#[path = "../../../tests/src/random.rs"]
 mod prng;
 mod schema;
 mod sets;

@@ -9,7 +9,7 @@ use units::{
     Readiness, Restart, Signal, Socket, Step, Unit, UnitName, UnitSet, WhenFull,
 };
 
-use crate::prng::Prng;
+use crate::prng::Random;
 
 /// What is hard to write in YAML.
 const TEXTS: [&str; 39] = [
@@ -93,7 +93,7 @@ fn shipped_units() {
 }
 
 struct Generator {
-    prng: Prng,
+    random: Random,
     bases: Vec<Unit>,
 }
 
@@ -101,12 +101,12 @@ impl Generator {
     fn new(seed: u64) -> Self {
         let texts = ["kind: longrun\nrun: [x]\n", "kind: oneshot\nstart: [x]\n", "kind: milestone\n"];
         let base = |text| UnitSet::from_texts(&[("base.yaml", text)]).get("base").unwrap().as_ref().clone();
-        Self { prng: Prng::new(seed), bases: texts.map(base).to_vec() }
+        Self { random: Random(seed), bases: texts.map(base).to_vec() }
     }
 
     fn unit(&mut self) -> Unit {
-        let mut unit = self.prng.pick(&self.bases).clone();
-        unit.description = ["base", "It's a (test), 100 %", "a: b", "- x", "ä #"][self.prng.below(5)].into();
+        let mut unit = self.random.pick(&self.bases).clone();
+        unit.description = ["base", "It's a (test), 100 %", "a: b", "- x", "ä #"][self.random.below(5)].into();
         unit.needs = self.edges();
         unit.wants = self.edges();
         unit.after = self.edges();
@@ -115,10 +115,10 @@ impl Generator {
         let is_pulled = |name: &UnitName| unit.needs.iter().chain(&unit.wants).any(|edge| edge.unit == *name);
         unit.conflicts = self.edges().into_iter().filter(|edge| !is_pulled(&edge.unit)).collect();
         unit.provides = self.edges().into_iter().map(|edge| (edge.unit, edge.place)).collect();
-        unit.essential = self.prng.below(2) == 0;
+        unit.essential = self.random.below(2) == 0;
         unit.conditions = self.conditions();
         if !matches!(unit.kind, Kind::Milestone) {
-            unit.start_timeout = [Some(self.duration()), None][self.prng.below(2)];
+            unit.start_timeout = [Some(self.duration()), None][self.random.below(2)];
             unit.stop_timeout = self.duration();
         }
         match &mut unit.kind {
@@ -131,7 +131,7 @@ impl Generator {
                 oneshot.reload = self.perhaps(Self::command);
                 oneshot.context = self.context().into();
                 oneshot.steps =
-                    (0..self.prng.below(3)).map(|_| (self.prng.pick(&Step::ALL).0.clone(), nowhere())).collect();
+                    (0..self.random.below(3)).map(|_| (self.random.pick(&Step::ALL).0.clone(), nowhere())).collect();
             }
             Kind::Milestone => {}
         }
@@ -139,23 +139,23 @@ impl Generator {
     }
 
     fn perhaps<T>(&mut self, some: fn(&mut Self) -> T) -> Option<T> {
-        (self.prng.below(2) == 0).then(|| some(self))
+        (self.random.below(2) == 0).then(|| some(self))
     }
 
     fn fill_longrun(&mut self, longrun: &mut Longrun) {
         longrun.ready = self.readiness();
         longrun.reload = self.perhaps(Self::command);
-        if self.prng.below(5) == 0 {
+        if self.random.below(5) == 0 {
             longrun.program = Program::ServiceDirectory("/etc/sv/x y".into());
             Arc::make_mut(&mut longrun.context).cgroup = vec![("memory.max".into(), "512M".into())];
             return;
         }
         longrun.program = Program::Command(self.command());
-        longrun.restart = self.prng.pick(&Restart::ALL).0;
+        longrun.restart = self.random.pick(&Restart::ALL).0;
         longrun.max_deaths = self.perhaps(|own| MaxDeaths { count: 5, within: own.duration() });
-        longrun.stop_signal = self.perhaps(|own| Signal::new(["INT", "RTMIN+3", "40"][own.prng.below(3)]).unwrap());
-        longrun.kill_mode = self.prng.pick(&KillMode::ALL).0;
-        longrun.forks = self.prng.below(2) == 0;
+        longrun.stop_signal = self.perhaps(|own| Signal::new(["INT", "RTMIN+3", "40"][own.random.below(3)]).unwrap());
+        longrun.kill_mode = self.random.pick(&KillMode::ALL).0;
+        longrun.forks = self.random.below(2) == 0;
         longrun.pidfile = longrun.forks.then(|| "/run/x y.pid".into());
         longrun.sockets = self.sockets();
         longrun.watchdog = (longrun.ready == Some(Readiness::Notify)).then(|| self.duration());
@@ -172,13 +172,13 @@ impl Generator {
             socket(Address::UnixDatagram("/dev/log".into()), Some("log")),
             socket(Address::UnixSeqpacket("/run/z".into()), None),
         ];
-        all[self.prng.below(6)..].iter().filter(|socket| !socket.to_string().contains("x y")).cloned().collect()
+        all[self.random.below(6)..].iter().filter(|socket| !socket.to_string().contains("x y")).cloned().collect()
     }
 
     fn context(&mut self) -> Context {
         let mut context = Context::default();
-        let text = *self.prng.pick(&TEXTS);
-        match self.prng.below(8) {
+        let text = *self.random.pick(&TEXTS);
+        match self.random.below(8) {
             0 => context.user = Some("www-data".into()),
             1 => {
                 context.group = Some("0".into());
@@ -191,7 +191,7 @@ impl Generator {
             3 => context.env_file = vec!["/etc/default/x y".into(), "-/etc/z".into()],
             4 => {
                 let bounds = [Some(1024), None].map(|hard| Bound { soft: Some(0), hard });
-                let limits = Limit::ALL.iter().map(|(limit, _)| (*limit, *self.prng.pick(&bounds)));
+                let limits = Limit::ALL.iter().map(|(limit, _)| (*limit, *self.random.pick(&bounds)));
                 context.limits = limits.collect();
                 context.limits[0].1 = Bound { soft: None, hard: None };
             }
@@ -203,7 +203,7 @@ impl Generator {
             }
             6 => {
                 let some = ["CAP_NET_RAW", "CAP_SYS_TIME"].map(String::from);
-                context.capabilities = Some(some[self.prng.below(3)..].to_vec());
+                context.capabilities = Some(some[self.random.below(3)..].to_vec());
                 context.read_only = vec!["/usr".into()];
                 context.hide = vec!["/home".into(), "/root".into()];
             }
@@ -217,13 +217,13 @@ impl Generator {
 
     fn edges(&mut self) -> Vec<Edge> {
         let names = ["a", "@b", "c:d:", "0022", "+x", ":y", "_z.yaml"];
-        let first = self.prng.below(names.len());
-        let some = &names[first..(first + self.prng.below(3)).min(names.len())];
+        let first = self.random.below(names.len());
+        let some = &names[first..(first + self.random.below(3)).min(names.len())];
         some.iter().map(|name| Edge { unit: UnitName::new(name).unwrap(), place: nowhere() }).collect()
     }
 
     fn conditions(&mut self) -> Vec<Condition> {
-        let absent = self.prng.below(2) == 0;
+        let absent = self.random.below(2) == 0;
         let path = |text: &str| Condition::Path { path: text.into(), absent };
         let all = [
             path("/x"),
@@ -232,24 +232,24 @@ impl Generator {
             Condition::Cmdline { word: "x=!y,".into(), absent },
             Condition::User("www-data".into()),
         ];
-        all[self.prng.below(all.len())..].to_vec()
+        all[self.random.below(all.len())..].to_vec()
     }
 
     fn duration(&mut self) -> Duration {
-        Duration::from_millis([1, 999, 10_000, 60_000, 90_001, 3_723_004][self.prng.below(6)])
+        Duration::from_millis([1, 999, 10_000, 60_000, 90_001, 3_723_004][self.random.below(6)])
     }
 
     fn command(&mut self) -> Command {
-        let text = TEXTS[self.prng.below(TEXTS.len())];
-        if self.prng.below(2) == 0 && !text.trim().is_empty() {
+        let text = TEXTS[self.random.below(TEXTS.len())];
+        if self.random.below(2) == 0 && !text.trim().is_empty() {
             return Command::Script(text.into());
         }
-        Command::Argv(vec!["/bin/x".into(), text.into(), (*self.prng.pick(&TEXTS)).into()])
+        Command::Argv(vec!["/bin/x".into(), text.into(), (*self.random.pick(&TEXTS)).into()])
     }
 
     fn readiness(&mut self) -> Option<Readiness> {
         let every = self.duration().max(Duration::from_millis(10));
-        let argv = vec!["x".into(), (*self.prng.pick(&TEXTS)).into()];
+        let argv = vec!["x".into(), (*self.random.pick(&TEXTS)).into()];
         let all = [
             None,
             Some(Readiness::Notify),
@@ -259,14 +259,14 @@ impl Generator {
             Some(Readiness::File("/run/x".into())),
             Some(Readiness::Exec { argv, every }),
         ];
-        self.prng.pick(&all).clone()
+        self.random.pick(&all).clone()
     }
 
     fn log(&mut self) -> Log {
-        let directory = [None, Some("/var/log/x".into())][self.prng.below(2)].clone();
-        let when_full = WhenFull::ALL[self.prng.below(2)].0;
+        let directory = [None, Some("/var/log/x".into())][self.random.below(2)].clone();
+        let when_full = WhenFull::ALL[self.random.below(2)].0;
         let all = [Log::Auto, Log::None, Log::Directory { directory, size: 4096, keep: 3, when_full }];
-        self.prng.pick(&all).clone()
+        self.random.pick(&all).clone()
     }
 }
 

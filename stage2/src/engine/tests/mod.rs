@@ -2,6 +2,7 @@
 
 mod examples;
 mod foresight;
+#[path = "../../../../tests/src/random.rs"]
 pub(crate) mod prng;
 mod processors;
 mod random;

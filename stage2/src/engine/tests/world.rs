@@ -277,7 +277,7 @@ impl World {
 
     fn promise(&mut self, unit: UnitIndex, what: u8, seconds: usize) {
         self.promised += 1;
-        let time = self.now + self.random.next() % (seconds as u64 * SECOND);
+        let time = self.now + self.random.below(seconds * SECOND as usize) as u64;
         self.promises.push(Reverse((time, self.promised, unit, self.episode[unit], what)));
     }
 
