@@ -141,7 +141,7 @@ fn file_instead_of_supervise() {
     let tree = Neighbours::of(|scene| {
         scene.file("bad/run", SLEEP).file("bad/supervise", "");
     });
-    tree.expect_message("supervise: fatal: unable to open bad/supervise/lock: Not a directory");
+    tree.expect_message("supervise: fatal: unable to open bad/supervise/lock: not a directory");
     fs::remove_file(tree.path.join("bad/supervise")).unwrap();
     tree.expect_running();
 }
@@ -152,7 +152,7 @@ fn record_that_cannot_be_replaced() {
     let tree = Neighbours::of(|scene| {
         scene.file("bad/run", SLEEP).file("bad/supervise/status/x", "");
     });
-    tree.expect_message("supervise bad: warning: unable to write supervise/status: Is a directory");
+    tree.expect_message("supervise bad: warning: unable to write supervise/status: is a directory");
     fs::remove_dir_all(tree.path.join("bad/supervise/status")).unwrap();
     tree.letters("bad/supervise/control", "p");
     let record = tree.await_record("bad", |status| status.paused);

@@ -34,10 +34,10 @@ fn scanner_without_descriptors() {
     tree.file("bad/run", SLEEP).file("bad/log/run", "#!/bin/sh\nexec cat\n");
     scene::link(&tree, "bad");
     tree.scan();
-    tree.await_text("messages", |text| text.contains("Too many open files"));
+    tree.await_text("messages", |text| text.contains("process cannot open more files"));
     limit(tree.scanner, "--nofile=1024:1024");
     tree.expect_running();
-    assert_eq!(tree.text("messages").matches("Too many open files").count(), 1, "{}", tree.text("messages"));
+    assert_eq!(tree.text("messages").matches("process cannot open more files").count(), 1, "{}", tree.text("messages"));
 }
 
 /// A supervise without descriptors leaves its service as it is; when that ends it says so, and starts it when there are
@@ -51,7 +51,7 @@ fn supervise_without_descriptors() {
     let supervise = supervise_of(&tree, "bad");
     limit(supervise, "--nofile=3:1024");
     kill(pid, 9).unwrap();
-    tree.await_text("messages", |text| text.contains("Too many open files"));
+    tree.await_text("messages", |text| text.contains("process cannot open more files"));
     limit(supervise, "--nofile=1024:1024");
     tree.await_record("bad", |status| status.phase == Phase::Run && status.pid != pid);
     assert!(is_alive(supervise));
@@ -75,9 +75,7 @@ fn supervise_without_processes() {
     let supervise = reachable(&scene);
     command.args(["prlimit", "--nproc=1:10"]).arg(&supervise).arg("bad");
     let pid = scene.spawn(command);
-    scene.await_text("messages", |text| {
-        text.contains("unable to fork: Resource temporarily unavailable (next try in 1 s)")
-    });
+    scene.await_text("messages", |text| text.contains("unable to fork: temporary failure (next try in 1 s)"));
     // Root of a container may not change another user's limits.
     change_limit(Command::new("setpriv").args(["--reuid", UID, "--clear-groups", "prlimit"]), pid, "--nproc=10:10");
     scene.await_record("bad", |status| status.phase == Phase::Run);
@@ -118,7 +116,7 @@ fn full_tmpfs() {
     let _ = fs::write(&filler, vec![0; 1 << 20]);
     kill(first, 9).unwrap();
     let second = wait_until("another process", || running("full").filter(|status| status.pid != first)).pid;
-    scene.await_text("messages", |text| text.contains("No space left on device"));
+    scene.await_text("messages", |text| text.contains("out of disk space"));
     fs::remove_file(&filler).unwrap();
     kill(second, 9).unwrap();
     wait_until("a third process", || running("full").filter(|status| status.pid != second));

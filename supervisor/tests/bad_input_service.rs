@@ -21,7 +21,7 @@ fn run_without_permission() {
         fs::create_dir_all(scene.path.join("bad")).unwrap();
         fs::write(scene.path.join("bad/run"), SLEEP).unwrap();
     });
-    tree.expect_message("supervise bad: warning: unable to run ./run: Permission denied (next try in 1 s)");
+    tree.expect_message("supervise bad: warning: unable to run ./run: access denied (next try in 1 s)");
     // What it says comes before what it writes down.
     wait_until("exit code 126", || (tree.bad()?.last_exit == LastExit::Status(126 << 8)).then_some(()));
     tree.set_mode("bad/run", 0o755);
@@ -32,11 +32,11 @@ fn run_without_permission() {
 #[test]
 fn run_that_is_no_program() {
     for (kind, words) in [
-        ("loop", "Too many levels of symbolic links"),
-        ("dangling", "No such file or directory"),
-        ("directory", "Permission denied"),
-        ("empty interpreter", "No such file or directory"),
-        ("no program", "Exec format error"),
+        ("loop", "symbolic link loop"),
+        ("dangling", "file does not exist"),
+        ("directory", "access denied"),
+        ("empty interpreter", "file does not exist"),
+        ("no program", "exec format error"),
     ] {
         let tree = Neighbours::of(|scene| {
             let run = scene.path.join("bad/run");
@@ -71,10 +71,10 @@ fn dangling_link() {
         fs::create_dir_all(scene.path.join("scan")).unwrap();
         symlink("../bad", scene.path.join("scan/bad")).unwrap();
     });
-    let dangles = "svscan: warning: unable to stat bad: No such file or directory\n";
+    let dangles = "svscan: warning: unable to stat bad: file does not exist\n";
     tree.await_text("messages", |text| text == dangles);
     symlink("loop", tree.path.join("scan/loop")).unwrap();
-    let both = format!("{dangles}svscan: warning: unable to stat loop: Too many levels of symbolic links\n");
+    let both = format!("{dangles}svscan: warning: unable to stat loop: symbolic link loop\n");
     tree.await_text("messages", |text| text == both);
     tree.scan();
     tree.file("bad/run", SLEEP);
@@ -124,7 +124,7 @@ fn odd_names() {
         .unwrap();
     }
     for shown in ["with blank", "new?line", "bell?", "??", "--help"] {
-        let words = "warning: unable to run ./run: No such file or directory (next try in 1 s)";
+        let words = "warning: unable to run ./run: file does not exist (next try in 1 s)";
         tree.expect_message(&format!("supervise {shown}: {words}"));
     }
     for name in names {

@@ -43,7 +43,7 @@ fn exec_failure() {
     scene.file("a/run", "not executable");
     scene.supervise(&["a"]);
     let first = scene.await_text("messages", |text| text.ends_with('\n'));
-    assert_eq!(first, "supervise a: warning: unable to run ./run: Permission denied (next try in 1 s)\n");
+    assert_eq!(first, "supervise a: warning: unable to run ./run: access denied (next try in 1 s)\n");
     let status = scene.await_record("a", |status| status.deaths > 0);
     assert_eq!((status.pid, status.phase, status.last_exit.code()), (0, Phase::Down, Some(126)));
     scene.file("a/run", SLEEP);
@@ -221,7 +221,7 @@ fn refusals() {
     let absent = scene.supervise(&["nowhere"]);
     assert_eq!(scene.wait(absent).code(), Some(111));
     let expected = "supervise: usage: supervise dir\n\
-                    supervise: fatal: unable to chdir to nowhere: No such file or directory\n";
+                    supervise: fatal: unable to chdir to nowhere: file does not exist\n";
     assert_eq!(scene.text("messages"), expected);
 }
 
@@ -254,7 +254,7 @@ fn full_disk() {
     kill(before.pid, 9).unwrap();
     let after = scene.await_record("a", |status| status.phase == Phase::Run && status.pid != before.pid);
     assert_eq!(after.deaths, 1);
-    let expected = "supervise a: warning: unable to write supervise/status: Is a directory\n";
+    let expected = "supervise a: warning: unable to write supervise/status: is a directory\n";
     assert_eq!(scene.text("messages").lines().next(), expected.lines().next());
 }
 
@@ -279,7 +279,7 @@ fn full_log() {
     let mut line = || lines.next().unwrap().unwrap();
     let lost = line();
     assert!(lost.starts_with("supervise: warning: ") && lost.ends_with(" messages were lost"), "{lost}");
-    assert!(line().starts_with("supervise a: warning: unable to run ./run: Permission denied (next try in "));
+    assert!(line().starts_with("supervise a: warning: unable to run ./run: access denied (next try in "));
 }
 
 /// FIFOs where files should be never make it wait; files and links where its own FIFOs should be are replaced.
@@ -295,7 +295,7 @@ fn foreign_directory() {
         make_fifo(&scene.path.join("a").join(fifo));
     }
     scene.supervise(&["a"]);
-    scene.await_text("messages", |text| text.contains("unable to write supervise/status: No such device or address"));
+    scene.await_text("messages", |text| text.contains("unable to write supervise/status: device not configured"));
     fs::remove_file(scene.path.join("a/supervise/status.new")).unwrap();
     scene.letters("a/supervise/control", "o");
     let status = scene.await_record("a", |status| status.pid > 0);

@@ -80,7 +80,7 @@ fn one_is_missing() {
     scene.file("a/run", SLEEP);
     scene.supervise(&["nowhere", "a"]);
     scene.await_record("a", |status| status.phase == Phase::Run);
-    assert_eq!(scene.text("messages"), "supervise: fatal: unable to chdir to nowhere: No such file or directory\n");
+    assert_eq!(scene.text("messages"), "supervise: fatal: unable to chdir to nowhere: file does not exist\n");
 }
 
 /// What goes into the background needs a supervise of its own.

@@ -297,7 +297,7 @@ fn descriptor_store() {
     scene.file("a/notify", "main\n").file("a/descriptor-store", "2\n").file("a/run", &role("storer"));
     scene.supervise(&["a"]);
     let first = scene.await_record("a", |status| status.ready);
-    let refused = "supervise a: warning: unable to keep descriptor three: Too many open files\n";
+    let refused = "supervise a: warning: unable to keep descriptor three: process cannot open more files\n";
     assert_eq!(scene.text("messages"), refused);
     scene.letters("a/supervise/control", "k");
     let second = scene.await_record("a", |status| status.ready && status.pid != first.pid);
@@ -370,8 +370,8 @@ fn bad_sockets() {
     wait_until("an answer", || answer(port));
     assert_eq!(scene.text("a/got"), "1 a\n");
     let expected = format!(
-        "supervise a: warning: unable to listen at tcp://localhost:1: Invalid argument\n\
-         supervise a: warning: unable to listen at tcp://127.0.0.1:{taken_port}: Address already in use\n"
+        "supervise a: warning: unable to listen at tcp://localhost:1: invalid argument\n\
+         supervise a: warning: unable to listen at tcp://127.0.0.1:{taken_port}: address already used\n"
     );
     assert_eq!(scene.text("messages"), expected);
 }

@@ -42,7 +42,7 @@ fn lock_descriptor() {
     scene.file("a/lock-fd", "8\n").file("a/run", "#!/bin/sh\nsleep 1000 &\necho $! >> left\nexit 0\n");
     scene.supervise(&["a"]);
     let held = "supervise a: warning: unable to start while another instance holds supervise/service-lock: \
-                Resource temporarily unavailable (next try in 1 s)\n";
+                temporary failure (next try in 1 s)\n";
     scene.await_text("messages", |text| text.starts_with(held));
     let left = scene.text("a/left");
     assert_eq!(left.lines().count(), 1);

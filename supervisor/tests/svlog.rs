@@ -197,7 +197,7 @@ fn locks_its_directory() {
     let second = log(&ours("svlog"), &["./log"], b"x\n", running.directory.path());
     assert_eq!(second.status.code(), Some(111));
     let error = String::from_utf8(second.stderr).unwrap();
-    assert_eq!(error, "svlog ./log: fatal: unable to lock directory: Resource temporarily unavailable\n");
+    assert_eq!(error, "svlog ./log: fatal: unable to lock directory: temporary failure\n");
     drop(running.writer.take());
     assert_eq!(end_of(&mut running.child), Some(0));
     assert_eq!(running.read("log/current"), "");
@@ -257,7 +257,7 @@ fn waits_for_its_directory() {
         };
         assert_eq!(content(&file.join("log")), expected);
         let expected = format!(
-            "svlog ./file/log: warning: unable to create directory: Not a directory ({then})\n\
+            "svlog ./file/log: warning: unable to create directory: not a directory ({then})\n\
              svlog ./file/log: info: works again\n"
         );
         assert_eq!(fs::read_to_string(&errors).unwrap(), expected);

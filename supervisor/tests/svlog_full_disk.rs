@@ -31,7 +31,7 @@ fn full_disk() {
         let input: String = (0..5000).map(|number| format!("line {number:05}\n")).collect();
         let text = input.clone();
         let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()).map(|()| stdin));
-        until("a full disk", || fs::read_to_string(&errors).unwrap().contains("No space left on device"));
+        until("a full disk", || fs::read_to_string(&errors).unwrap().contains("out of disk space"));
         let stdin = if blocks { None } else { Some(writer.join().unwrap().unwrap()) };
         if let Some(stdin) = &stdin {
             until("an empty pipe", || waiting(stdin.as_fd()) == 0);
@@ -83,8 +83,7 @@ fn rotation_without_room_for_a_file() {
     fs::write(inside.join("filler"), "").unwrap();
     signal(&child, Signal::SIGALRM);
     let errors = directory.path().with_extension("errors");
-    let message =
-        "svlog ./log: warning: unable to open current: No space left on device (writing on without rotation)\n";
+    let message = "svlog ./log: warning: unable to open current: out of disk space (writing on without rotation)\n";
     until("a message", || fs::read_to_string(&errors).unwrap() == message);
     stdin.write_all(b"two\n").unwrap();
     // There is no `current` meanwhile: the file that has its new name already is written on.
@@ -156,7 +155,7 @@ fn catch_all() {
     writer.join().unwrap().unwrap();
     // Its writer is gone, so it ends.
     assert_eq!(end_of(&mut child), Some(111));
-    let message = "svlog ../../log: warning: unable to write to current: No space left on device (dropping lines until it \
+    let message = "svlog ../../log: warning: unable to write to current: out of disk space (dropping lines until it \
                    works)\nsvlog ../../log: warning: 100000 lines were lost\n";
     let errors = directory.path().with_extension("errors");
     assert_eq!(fs::read_to_string(&errors).unwrap(), message);

@@ -189,7 +189,7 @@ fn second_is_refused() {
     scene.letters("scan/.svscan/control", "z");
     let second = svscan(&mut scene, &["scan"]);
     assert_eq!(scene.wait(second).code(), Some(100));
-    let expected = "svscan: fatal: unable to acquire .svscan/lock: Resource temporarily unavailable\n";
+    let expected = "svscan: fatal: unable to acquire .svscan/lock: temporary failure\n";
     assert_eq!(scene.text("messages"), expected);
 }
 
@@ -202,7 +202,7 @@ fn missing_supervise() {
     link(&scene, "a");
     command.env("PATH", "/nowhere");
     scene.spawn(command);
-    let message = "svscan: warning: unable to run supervise for a: No such file or directory (next try in 1 s)\n";
+    let message = "svscan: warning: unable to run supervise for a: file does not exist (next try in 1 s)\n";
     scene.await_text("messages", |text| text == format!("{message}{message}"));
 }
 
@@ -297,8 +297,8 @@ fn strange_names() {
     assert_eq!(
         told,
         [
-            "svscan: warning: unable to stat dangling: No such file or directory",
-            "svscan: warning: unable to stat loop: Too many levels of symbolic links",
+            "svscan: warning: unable to stat dangling: file does not exist",
+            "svscan: warning: unable to stat loop: symbolic link loop",
         ]
     );
     kill(svscan, 15).unwrap();
@@ -324,7 +324,7 @@ fn few_descriptors() {
     (0..8).for_each(|number| link(&scene, &format!("s{number}")));
     scene.letters("scan/.svscan/control", "a");
     let text = scene.await_text("messages", |text| text.contains("unable to take in s"));
-    assert!(text.lines().all(|line| line.ends_with(": Too many open files")), "{text}");
+    assert!(text.lines().all(|line| line.ends_with(": process cannot open more files")), "{text}");
     limit("100");
     let up = |scene: &Scene| (0..8).filter(|number| scene.is_supervised(&format!("s{number}"))).count();
     wait_until("all services", || (up(&scene) == 8).then_some(()));

@@ -202,7 +202,7 @@ fn successor_without_descriptors() {
 }
 
 /// What a successor says that cannot look.
-const BLIND: &str = "svscan: warning: unable to look for supervises: Too many open files (next try in 1 s)";
+const BLIND: &str = "svscan: warning: unable to look for supervises: process cannot open more files (next try in 1 s)";
 
 /// An svscan with so few descriptors from when it asks for the lock, if it can begin but not look.
 fn limited(scene: &mut Scene, limit: u32) -> Option<u32> {

@@ -57,7 +57,7 @@ fn never_exits() {
     }
     scene.letters("scan/.svscan/control", "t");
     wait_until("the end of the service", || (!scene.is_supervised("scan/a")).then_some(()));
-    let text = "svscan: warning: unable to run .svscan/finish: No such file or directory\n";
+    let text = "svscan: warning: unable to run .svscan/finish: file does not exist\n";
     scene.await_text("messages", |messages| messages == text);
     assert!(is_alive(svscan));
     wait_until("the last zombie to be reaped", || {

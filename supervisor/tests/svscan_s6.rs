@@ -101,7 +101,7 @@ fn never_beside_s6() {
     scene.letters("scan/.s6-svscan/control", "z");
     let second = svscan(&mut scene, &["scan"]);
     assert_eq!(scene.wait(second).code(), Some(100));
-    let ours_says = "svscan: fatal: unable to acquire .s6-svscan/lock: Resource temporarily unavailable\n";
+    let ours_says = "svscan: fatal: unable to acquire .s6-svscan/lock: temporary failure\n";
     assert_eq!(scene.text("messages"), format!("{theirs_says}{ours_says}"));
     kill(first, 15).unwrap();
     assert_eq!(scene.wait(first).code(), Some(0));

@@ -37,7 +37,7 @@ fn no_more_processes() {
     let before = ["a", "b"].map(|name| scene.await_record(name, |status| status.phase == Phase::Run));
     scene.file("c/run", SLEEP);
     link_for(&scene, "c", user);
-    let message = "svscan: warning: unable to fork: Resource temporarily unavailable (next try in 1 s)\n";
+    let message = "svscan: warning: unable to fork: temporary failure (next try in 1 s)\n";
     scene.await_text("messages", |text| text.contains(message));
     assert!(!scene.is_supervised("c"));
     // One that leaves makes room.
@@ -79,7 +79,7 @@ fn full_file_system() {
     outer.args(["sh", "-c", script, SVSCAN]);
     let outer = scene.spawn(with_environment(outer, &scene));
     scene.await_record("a", |status| status.phase == Phase::Run);
-    let message = "svscan: warning: unable to write .svscan/status: No space left on device\n";
+    let message = "svscan: warning: unable to write .svscan/status: out of disk space\n";
     assert_eq!(scene.text("messages"), message);
     kill(outer, 9).unwrap();
 }

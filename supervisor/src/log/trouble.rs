@@ -1,8 +1,7 @@
-//! What is said of a place that does not work: our sentences, or multilog's with its names of errors.
+//! What is said of a place that does not work: our sentences, or multilog's.
 
 use super::directory::{LOCKING, NO_NUMBER, Trouble};
 use super::processor::{CRASHED, FAILED, PROCESSING};
-use crate::sys::error_words::daemontools_word;
 use crate::sys::message::Piece::{self, Name, Text};
 use crate::sys::message::{Level, Messages};
 
@@ -48,10 +47,6 @@ fn tell_as_multilog(messages: &mut Messages, path: &[u8], level: Level, Trouble(
         _ => ("unable to work in directory ", ""),
     };
     let pausing = if level == Level::Fatal { "" } else { ", pausing" };
-    let why = match daemontools_word(errno) {
-        _ if errno == NO_NUMBER => [Text(""), Text("")],
-        Some(word) => [Text(": "), Text(word)],
-        None => [Text(": "), Piece::Errno(errno)],
-    };
+    let why = if errno == NO_NUMBER { [Text(""); 2] } else { [Text(": "), Piece::Errno(errno)] };
     messages.tell(b"", level, &[Text(before), Name(path), Text(after), Text(pausing), why[0], why[1]]);
 }

@@ -180,7 +180,6 @@ fn pipe_of(pid: u32, number: u64) -> Result<Option<Pipe>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::process::{Child, Command, Stdio};
 
     /// A shell that is called supervise, in a directory of that service.
@@ -204,7 +203,8 @@ mod tests {
     fn children_of_supervises() {
         let directory = tempfile::tempdir().unwrap();
         let supervise = directory.path().join("supervise");
-        fs::copy("/bin/sh", &supervise).unwrap();
+        // Not by us: a fork in another test's thread would hold the copy open for writing, and it could not be executed.
+        assert!(Command::new("cp").arg("/bin/sh").arg(&supervise).status().unwrap().success());
         let supervise = supervise.to_str().unwrap();
 
         let mut with_child = start(supervise, &["-c", "(echo there; read line); :"], &directory);

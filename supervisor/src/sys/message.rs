@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn lines() {
         let text = line("supervise", b"ssh\nd", Level::Warning, format_args!("unable to run ./run: {}", Errno(13)));
-        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./run: Permission denied\n");
+        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./run: access denied\n");
         let long = line("svscan", b"", Level::Fatal, format_args!("{:>600}", 1));
         assert_eq!(long.bytes().len(), LONGEST - 1);
         assert!(long.bytes().starts_with(b"svscan: fatal: ") && long.bytes().ends_with(b"\n"));
@@ -206,9 +206,9 @@ mod tests {
         let pieces =
             [Piece::Text("unable to run "), Piece::Name(b"./r\nn"), Piece::Text(": "), Piece::Errno(Errno(13))];
         let text = told("supervise", b"ssh\nd", Level::Warning, &pieces);
-        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./r?n: Permission denied\n");
+        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./r?n: access denied\n");
         let numbers = [Piece::Number(4), Piece::Text(" s, "), Piece::Errno(Errno(999))];
-        assert_eq!(told("p", b"", Level::Info, &numbers).bytes(), b"p: info: 4 s, Unknown error 999\n");
+        assert_eq!(told("p", b"", Level::Info, &numbers).bytes(), b"p: info: 4 s, unknown error 999\n");
         let long = told("svscan", b"", Level::Fatal, &[Piece::Name(&[b'x'; 600])]);
         assert_eq!(long.bytes().len(), LONGEST - 1);
         assert!(long.bytes().ends_with(b"x\n"));

@@ -14,7 +14,6 @@ pub mod descriptor;
 pub mod entropy;
 pub mod environment;
 pub mod error;
-pub mod error_words;
 pub mod event;
 pub mod files;
 pub mod memory;

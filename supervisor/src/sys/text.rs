@@ -41,7 +41,7 @@ impl<const SIZE: usize> Text<SIZE> {
     pub fn push_errno(&mut self, errno: Errno) {
         match errno.words() {
             "" => {
-                self.push(b"Unknown error ");
+                self.push(b"unknown error ");
                 self.push_number(u64::from(errno.0));
             }
             words => self.push(words.as_bytes()),

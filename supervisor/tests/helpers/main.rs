@@ -4,6 +4,7 @@
 mod kit;
 
 mod chain;
+mod errors;
 mod labels;
 mod multilog;
 mod pair;
