@@ -178,3 +178,18 @@ fn only_with_the_option() {
     assert_eq!((code, text), (Some(100), format!("sunup: fatal: {message}\n")));
     assert_eq!(system.operate(&["poweroff"]).0, Some(100));
 }
+
+/// What only the machine has is refused with the option, and what there is instead is named.
+#[test]
+fn only_without_the_option() {
+    let person = Person::new();
+    let rehearse =
+        "only the machine's boot is rehearsed: sunup rehearse (what yours would do: sunup --user plan default)";
+    for (words, message) in [
+        (&["rehearse"][..], rehearse),
+        (&["inhibit", "--", "true"], "only the machine's stop is inhibited: sunup inhibit"),
+        (&["step", "hostname"], "steps are the machine's only: sunup step"),
+    ] {
+        assert_eq!(person.operate(words), (Some(100), vec![format!("sunup: fatal: {message}")]));
+    }
+}

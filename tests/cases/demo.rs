@@ -1,5 +1,6 @@
 //! `make demo` and `sunup rehearse`: the shipped system in a sandbox, for root and for everyone.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
@@ -118,9 +119,22 @@ impl Stage {
 
     fn rehearse(&self) -> Command {
         let mut sunup = command(programs::built().join("sunup"), true);
-        sunup.arg("rehearse").arg("--overlay").arg(self.path("tree")).arg("--units").arg(self.path("units"));
-        sunup.arg("--bundles").arg(self.path("bundles")).arg("try");
+        sunup.args(self.words());
         sunup
+    }
+
+    fn words(&self) -> [OsString; 8] {
+        let [tree, units, bundles] = ["tree", "units", "bundles"].map(|name| self.path(name).into_os_string());
+        [
+            "rehearse".into(),
+            "--overlay".into(),
+            tree,
+            "--units".into(),
+            units,
+            "--bundles".into(),
+            bundles,
+            "try".into(),
+        ]
     }
 }
 
@@ -194,6 +208,29 @@ fn rehearsal_with_display_at_80_columns() {
 #[test]
 fn rehearsal_with_display_at_200_columns() {
     rehearsal_with_display(200);
+}
+
+/// The rehearsed console is as large as the terminal, however large that becomes: the display has room for the keys.
+#[test]
+fn a_rehearsal_on_a_terminal_that_grows() {
+    if !require::root() || !require::tools(&["make", "setsid"]) {
+        return;
+    }
+    let gate = "description: Gate\nkind: oneshot\nstart: 'exec sleep 1000'\n";
+    let stage = Stage::new(&[("gate", gate)]);
+    let mut terminal = Terminal::new(24, 40);
+    // Of the terminal's size only its own session is told.
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(programs::built().join("sunup")).args(stage.words());
+    command.env("TERM", "linux").stdin(terminal.device()).stdout(terminal.device()).stderr(terminal.device());
+    let mut rehearsal = command.spawn().expect("a rehearsal");
+    drop(command);
+    terminal.expect_last(&["[....] gate T of T"]);
+    terminal.resize(24, 100);
+    terminal.expect_last(&["[....] gate T of T  (Esc details, s skip, r rescue)"]);
+    terminal.press("s");
+    assert_eq!(rehearsal.wait().expect("its end").code(), Some(1));
+    terminal.expect_last(&[CLEAN]);
 }
 
 /// Finds the sandbox in whose /mnt the token lies, holds it open from outside, and removes its name: the boot goes on.

@@ -269,7 +269,22 @@ fn refused(message: &clap::Error) -> ExitCode {
     ExitCode::from(if message.use_stderr() { 100 } else { 0 })
 }
 
+/// Why a verb is about the machine only, if it is: a person's tree has nothing of the kind.
+fn only_of_the_machine(verb: &Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Rehearse(_) => Some(
+            "only the machine's boot is rehearsed: sunup rehearse (what yours would do: sunup --user plan default)",
+        ),
+        Verb::Inhibit { .. } => Some("only the machine's stop is inhibited: sunup inhibit"),
+        Verb::Step { .. } => Some("steps are the machine's only: sunup step"),
+        _ => None,
+    }
+}
+
 fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
+    if let Some(reason) = only_of_the_machine(&verb).filter(|_| places.is_user) {
+        return Err(Failure::usage(reason));
+    }
     match verb {
         Verb::Status { units, json } => status::run(places, &units, json, out),
         Verb::List { json } => list::run(places, json, out),

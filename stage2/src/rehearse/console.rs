@@ -2,15 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-use nix::pty::{OpenptyResult, Winsize, openpty};
+use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
-use supervisor::sys::terminal::Size;
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::terminal::{self, Size};
 
 /// What no program writes on a console: behind it on the master, everything that was written before has been read.
 pub const MARK: u8 = 0;
@@ -26,11 +27,10 @@ pub struct Console {
 }
 
 impl Console {
-    /// Makes a terminal that passes bytes on as they are and that everyone in the sandbox may open. With a size it is
-    /// one to show a display on.
-    pub fn make(size: Option<Size>) -> Result<Self, String> {
-        let size = size.map(|size| Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 });
-        let OpenptyResult { master, slave } = openpty(size.as_ref(), None).map_err(unable)?;
+    /// Makes a terminal that passes bytes on as they are and that everyone in the sandbox may open. Nobody knows how
+    /// large it is.
+    pub fn make() -> Result<Self, String> {
+        let OpenptyResult { master, slave } = openpty(None, None).map_err(unable)?;
         [&master, &slave].into_iter().try_for_each(close_on_exec).map_err(unable)?;
         // Nothing here may wait for the other end. The sandbox opens the name, and has flags of its own.
         for end in [&master, &slave] {
@@ -43,6 +43,12 @@ impl Console {
         let slave = File::from(slave);
         slave.set_permissions(std::fs::Permissions::from_mode(0o666)).map_err(|e| format!("{UNABLE}: {e}"))?;
         Ok(Self { master: File::from(master), slave_path, slave })
+    }
+
+    /// From now on it is so large: one to show a display on.
+    pub fn resize(&self, size: Size) {
+        // No size is refused, and a display of another size would do.
+        let _ = terminal::resize(Descriptor(self.master.as_raw_fd()), size);
     }
 
     /// Writes [`MARK`] behind what is there. False: there is no room yet.

@@ -1,4 +1,5 @@
-//! Watches a sandbox: copies its console out and the keys in, and notices the end of the boot and the end of process 1.
+//! Watches a sandbox: copies its console out, and the keys and the size of the terminal in front in; notices the end of
+//! the boot and the end of process 1.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -8,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::console::{Console, MARK};
 use super::protocol::Said;
-use crate::record::console::keyboard::Keyboard;
+use super::terminal::Terminal;
 
 /// What ended a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +31,10 @@ pub enum Seen {
 #[derive(Debug)]
 pub struct ConsoleWatch {
     console: Console,
-    keyboard: Option<Keyboard>,
+    terminal: Option<Terminal>,
     inside: BufReader<ChildStdout>,
     inotify: Inotify,
-    interruptions: SignalFd,
+    signals: SignalFd,
     requests: Option<PathBuf>,
     is_watching: bool,
     last_line: Vec<u8>,
@@ -43,24 +44,28 @@ pub struct ConsoleWatch {
 }
 
 impl ConsoleWatch {
-    /// Watches this console and this inside; the console gets what is typed on the keyboard, if there is one.
-    pub fn new(console: Console, keyboard: Option<Keyboard>, inside: BufReader<ChildStdout>) -> io::Result<Self> {
+    /// Watches this console and this inside; the console is as large as the terminal in front, if there is one, and gets
+    /// what is typed there.
+    pub fn new(console: Console, terminal: Option<Terminal>, inside: BufReader<ChildStdout>) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-        let signals = super::INTERRUPTIONS.into_iter().collect::<SigSet>();
-        signals.thread_block()?;
-        let interruptions = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self {
+        let set = super::INTERRUPTIONS.into_iter().chain([Signal::SIGWINCH]).collect::<SigSet>();
+        set.thread_block()?;
+        let signals = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let watch = Self {
             console,
-            keyboard,
+            terminal,
             inside,
             inotify,
-            interruptions,
+            signals,
             requests: None,
             is_watching: false,
             last_line: vec![],
             line: vec![],
             has_returned: false,
-        })
+        };
+        // No change of the size from now on is missed.
+        watch.resize();
+        Ok(watch)
     }
 
     /// Where the boot's answer will appear: the sandbox's `RUN/requests`.
@@ -103,9 +108,9 @@ impl ConsoleWatch {
             PollFd::new(self.console.master.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inside.get_ref().as_fd(), PollFlags::POLLIN),
             PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.interruptions.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
         ];
-        watched.extend(self.keyboard.as_ref().map(|keyboard| PollFd::new(keyboard.as_fd(), PollFlags::POLLIN)));
+        watched.extend(self.terminal.as_ref().map(|terminal| PollFd::new(terminal.as_fd(), PollFlags::POLLIN)));
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         match poll(&mut watched, timeout) {
             Ok(_) | Err(nix::Error::EINTR) => {}
@@ -114,18 +119,36 @@ impl ConsoleWatch {
         let _ = self.inotify.read_events();
         let is_ready = |entry: &PollFd<'_>| entry.revents().is_some_and(|events| !events.is_empty());
         let has = |at: usize| watched.get(at).is_some_and(is_ready);
-        let (ready, is_interrupted, is_typed) = ([has(0), has(1)], has(3), has(4));
+        let (ready, is_signalled, is_typed) = ([has(0), has(1)], has(3), has(4));
         if is_typed {
             self.type_in();
         }
-        if is_interrupted { Err("interrupted".to_owned()) } else { Ok(ready) }
+        if is_signalled && self.is_interrupted() { Err("interrupted".to_owned()) } else { Ok(ready) }
+    }
+
+    /// Looks at the signals that have come: whether one ends the rehearsal.
+    fn is_interrupted(&mut self) -> bool {
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            if signal.ssi_signo != Signal::SIGWINCH as u32 {
+                return true;
+            }
+            self.resize();
+        }
+        false
+    }
+
+    /// Has the console be as large as the terminal in front, where there is one.
+    fn resize(&self) {
+        if let Some(size) = self.terminal.as_ref().and_then(Terminal::size) {
+            self.console.resize(size);
+        }
     }
 
     /// Gives the console what was typed. One that takes no more loses it, as a machine's does.
     fn type_in(&mut self) {
-        match self.keyboard.as_mut().map(Keyboard::read_typed) {
+        match self.terminal.as_mut().map(Terminal::read_typed) {
             Some(Ok(typed)) => drop(self.console.master.write(&typed)),
-            Some(Err(_)) => self.keyboard = None,
+            Some(Err(_)) => self.terminal = None,
             None => {}
         }
     }

@@ -42,8 +42,7 @@ impl Sandbox {
     pub fn start(options: &Options) -> Result<Self, String> {
         let identity = Identity::of_caller();
         let work = lay_out(options)?;
-        let (size, keyboard) = Terminal::take().map(|terminal| (terminal.size, terminal.keyboard)).unzip();
-        let console = Console::make(size)?;
+        let (terminal, console) = (Terminal::take(), Console::make()?);
         let layout = Layout {
             root: options.root.clone(),
             work: work.path().to_path_buf(),
@@ -53,7 +52,7 @@ impl Sandbox {
         };
         let (inside, words) = spawn_inside()?;
         let watch =
-            ConsoleWatch::new(console, keyboard, words).map_err(|e| format!("unable to watch the sandbox: {e}"))?;
+            ConsoleWatch::new(console, terminal, words).map_err(|e| format!("unable to watch the sandbox: {e}"))?;
         let mut sandbox = Self { watch, pid: 0, inside, cgroup: layout.cgroup.clone(), _work: work };
         sandbox.boot(&layout, identity)?;
         Ok(sandbox)

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::ttyname;
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::terminal::{Size, resize};
 
 /// Far beyond what anything shown here takes on a quiet machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -60,6 +62,13 @@ impl Terminal {
     /// Its device.
     pub fn device(&self) -> OwnedFd {
         self.device.try_clone().unwrap()
+    }
+
+    /// It is another size from now on, and whoever is in front of it hears of that.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let [screen_rows, screen_columns] = [rows, columns].map(|it| NonZero::new(it).unwrap());
+        self.screen.lock().unwrap().parser.screen_mut().set_size(screen_rows, screen_columns);
+        resize(Descriptor(self.device.as_raw_fd()), Size { rows, columns }).unwrap();
     }
 
     /// Presses keys.

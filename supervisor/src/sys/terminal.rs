@@ -16,6 +16,8 @@ const STEAL: u32 = 1;
 const KDSIGACCEPT: u32 = 0x4b4e;
 /// Asks how large a terminal is.
 const TIOCGWINSZ: u32 = 0x5413;
+/// Says how large a terminal is.
+const TIOCSWINSZ: u32 = 0x5414;
 
 /// How large a terminal is, in characters; both 0 where nobody knows, as on a serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,4 +51,12 @@ pub fn size(terminal: Descriptor) -> Result<Size> {
     // SAFETY: any bits are numbers, and zeros were there before.
     let [rows, columns, ..] = unsafe { answer.assume_init() };
     Ok(Size { rows, columns })
+}
+
+/// Says how large a terminal is; whoever is in front of it gets SIGWINCH if that is new.
+pub fn resize(terminal: Descriptor, Size { rows, columns }: Size) -> Result<()> {
+    let size = [rows, columns, 0, 0];
+    // SAFETY: the kernel reads four numbers of 16 bits there.
+    unsafe { syscall!(Sysno::ioctl, terminal.0, TIOCSWINSZ, size.as_ptr()) }?;
+    Ok(())
 }
