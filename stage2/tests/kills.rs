@@ -169,8 +169,12 @@ fn a_thousand_talk_at_once() {
         let (unit, words) = line.split_once(": ").unwrap_or_else(|| panic!("half a line: {line}"));
         assert_eq!(words, format!("word-{}-{}", &unit[1..], "x".repeat(60)));
     }
-    let console = system.lines("console");
+    // On a machine that is busy with something else, some take so long that they are announced.
+    let lines = |file: &str| -> Vec<String> {
+        system.lines(file).into_iter().filter(|line| !line.ends_with(": not ready after 10 s")).collect()
+    };
+    let console = lines("console");
     assert_eq!(console.len(), 1000);
     assert!(console.iter().all(|line| line.starts_with("[ ok ] u") && line.ends_with(" ms)")));
-    assert_eq!(system.lines("run/boot.log").len(), 1000);
+    assert_eq!(lines("run/boot.log").len(), 1000);
 }

@@ -1,22 +1,39 @@
 //! Bringing one unit up, taking it down, and ending it by force: what its kind asks for.
 
-use units::Kind;
+use units::{Kind, Unit};
 
 use super::Executor;
 use super::activity::{Doing, Ending};
+use super::verdict::Verdict;
 use crate::engine::event::{Event, UnitIndex};
+use crate::system::look::glance;
 
 impl Executor {
+    /// Begins a unit, at once if a glance tells everything that has to be found out before.
     pub(super) fn bring_up(&mut self, unit: UnitIndex) {
         let Some(text) = self.shared_unit(unit) else {
             return self.fail(unit, "no unit of this name".into(), None);
         };
-        let user = text.kind.context().and_then(|context| context.user.as_deref());
-        let unmapped = || user.and_then(|user| self.surroundings.unmapped(user));
-        if let Some(reason) = self.surroundings.reason_to_skip(&text.conditions).or_else(unmapped) {
-            return self.events.push_back(Event::Skipped { unit, reason });
-        }
         self.activities[unit].lines.clear();
+        let verdict = match self.activities[unit].doing {
+            Doing::Foreseen(_) => Some(Verdict::Begin),
+            _ => Verdict::of(&self.surroundings, &text, glance),
+        };
+        if let Some(verdict) = verdict.or_else(|| self.send_scout(unit, &text)) {
+            self.begin_if(unit, verdict);
+        }
+    }
+
+    pub(super) fn begin_if(&mut self, unit: UnitIndex, verdict: Verdict) {
+        match (verdict, self.unit(unit).cloned()) {
+            (Verdict::Begin, Some(text)) => self.begin_now(unit, &text),
+            (Verdict::Skip(reason), _) => self.events.push_back(Event::Skipped { unit, reason }),
+            (Verdict::Fail(reason), _) => self.fail(unit, reason, None),
+            (Verdict::Begin, None) => {}
+        }
+    }
+
+    fn begin_now(&mut self, unit: UnitIndex, text: &Unit) {
         if self.takes_terminal(unit) {
             self.end_display();
         }
@@ -26,11 +43,15 @@ impl Executor {
                 self.events.push_back(Event::Ready(unit));
             }
             Kind::Oneshot(oneshot) => self.start_oneshot(unit, oneshot),
-            Kind::Longrun(longrun) => self.start_longrun(unit, &text, longrun),
+            Kind::Longrun(longrun) => self.start_longrun(unit, text, longrun),
         }
     }
 
     pub(super) fn take_down(&mut self, unit: UnitIndex) {
+        if self.scouts.remove(&unit).is_some() {
+            // It has not begun: there is nothing to undo.
+            return self.events.push_back(Event::Down(unit));
+        }
         match self.unit(unit).map(|unit| unit.kind.clone()) {
             Some(Kind::Longrun(_)) => self.stop_longrun(unit),
             None if self.is_longrun(unit) => self.stop_longrun(unit),
@@ -54,6 +75,9 @@ impl Executor {
 
     /// Ends a unit by force; nobody waits for it any more.
     pub(super) fn abandon(&mut self, unit: UnitIndex) {
+        if self.scouts.remove(&unit).is_some() {
+            return;
+        }
         if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
             running.ending = Ending::Abandoned;
             self.kill_oneshot(unit);

@@ -9,6 +9,7 @@ use super::Executor;
 use crate::engine::event::UnitIndex;
 use crate::service::{CONFINE, Confinement};
 use crate::system::command_lookup::{beside, look_up, look_up_in};
+use crate::system::look::{Looking, glance};
 use crate::system::{cgroup, cgroup_values};
 
 impl Executor {
@@ -69,17 +70,23 @@ pub(super) fn confine() -> &'static Path {
     PROGRAM.get_or_init(|| beside(CONFINE).unwrap_or_else(|| CONFINE.into()))
 }
 
-/// Whether a command can be executed under these circumstances, as far as that can be told before. It is found by the PATH
-/// that it will have. One that is below a directory of its own, or whose PATH may be in a file, is not looked for.
-pub(super) fn can_run(context: &Context, command: &Command) -> Result<(), String> {
-    let Command::Argv(words) = command else { return Ok(()) };
-    let Some(word) = words.first() else { return Ok(()) };
+/// Whether a command can be executed under these circumstances, as far as that can be told before; `None` where looking does
+/// not tell. It is found by the PATH that it will have. One that is below a directory of its own, or whose PATH may be in a
+/// file, is not looked for.
+pub(super) fn can_run(context: &Context, command: &Command, looking: Looking) -> Option<Result<(), String>> {
+    let Command::Argv(words) = command else { return Some(Ok(())) };
+    let Some(word) = words.first() else { return Some(Ok(())) };
     let path = context.env.iter().find(|(name, _)| name == "PATH");
     let is_below = word.contains('/') && !word.starts_with('/');
     match path {
-        _ if is_below && context.directory.is_some() => Ok(()),
-        Some((_, path)) => look_up_in(word, path),
-        None if !context.env_file.is_empty() => Ok(()),
-        None => look_up(word),
+        _ if is_below && context.directory.is_some() => Some(Ok(())),
+        Some((_, path)) => look_up_in(word, path, looking),
+        None if !context.env_file.is_empty() => Some(Ok(())),
+        None => look_up(word, looking),
     }
+}
+
+/// The reason why a command cannot be executed, if a glance tells that; else its execution will.
+pub(super) fn refuse_at_a_glance(context: &Context, command: &Command) -> Result<(), String> {
+    can_run(context, command, glance).unwrap_or(Ok(()))
 }

@@ -13,8 +13,10 @@ use units::{Kind, Oneshot, Unit};
 use super::Executor;
 use super::activity::{Doing, Ending};
 use super::oneshot::steps;
+use super::verdict::Verdict;
 use crate::engine::event::UnitIndex;
 use crate::oneshot::{JobNumber, Order};
+use crate::system::look::glance;
 
 /// Jobs that the keeper holds at most: so many that it never waits for us, so few that they are soon taken back.
 const MOST: usize = 64;
@@ -111,6 +113,7 @@ impl Executor {
             && oneshot.context.user.is_none()
             && oneshot.context.cgroup.is_empty()
             && !self.takes_terminal(unit)
+            && Verdict::of(&self.surroundings, text, glance) == Some(Verdict::Begin)
             && !self.noted.contains(text.name.as_str())
             && matches!(self.activities[unit].doing, Doing::Nothing)
             && !(oneshot.steps.is_empty() && oneshot.start.is_none())

@@ -3,7 +3,7 @@
 use units::{Command, Oneshot, Step};
 
 use super::activity::{Doing, Ending, Running};
-use super::context::{can_run, is_confined};
+use super::context::refuse_at_a_glance;
 use super::{Executor, TOKEN_KEEPER};
 use crate::engine::event::{Event, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Keeper, Order, Outcome, Report};
@@ -43,7 +43,8 @@ impl Executor {
         }
         match &oneshot.stop {
             Some(command) => {
-                let job = self.prepare(unit, true, Vec::new(), Some(command));
+                let job = refuse_at_a_glance(&self.context(unit), command);
+                let job = job.and_then(|()| self.prepare(unit, true, Vec::new(), Some(command)));
                 self.launch(unit, job);
             }
             None => {
@@ -82,12 +83,6 @@ impl Executor {
         command: Option<&Command>,
     ) -> Result<Job, String> {
         let context = self.context(unit);
-        if let Some(command) = command
-            && (is_confined(&context) || !steps.is_empty())
-        {
-            // Else exec will say it, at the same moment.
-            can_run(&context, command)?;
-        }
         let cgroup = self.leaf(unit, &context)?;
         let unable = |error: std::io::Error| format!("unable to start: {error}");
         let name = self.name(unit).to_owned();
@@ -171,7 +166,7 @@ impl Executor {
     }
 
     /// Its commands have died with it. What it has begun, or seen the end of, without telling is in its notes.
-    fn on_keeper_killed(&mut self) {
+    pub(super) fn on_keeper_killed(&mut self) {
         self.keeper = None;
         self.forget_not_begun();
         let foreseen = self.foresight.jobs();

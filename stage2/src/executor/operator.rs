@@ -10,7 +10,7 @@ use supervisor::sys::process::start_ticks;
 use units::{Command, KillMode, Kind, Unit};
 
 use super::Executor;
-use super::context::can_run;
+use super::context::refuse_at_a_glance;
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Order, Outcome};
 use crate::system::cgroup;
@@ -63,7 +63,7 @@ impl Executor {
         if self.is_longrun(unit) {
             Arc::make_mut(&mut context).directory.get_or_insert_with(|| self.service(unit).directory().into());
         }
-        can_run(&context, command)?;
+        refuse_at_a_glance(&context, command)?;
         self.notes.forget(&note).map_err(unable)?;
         let words = match command {
             Command::Argv(words) => words.clone(),

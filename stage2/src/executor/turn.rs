@@ -7,7 +7,7 @@ use nix::sys::epoll::{EpollEvent, EpollTimeout};
 use supervisor::sys::process::{peek_ended, wait_for};
 
 use super::activity::{Doing, Probation};
-use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_WATCHES};
+use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_SCOUTS, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
 /// Events taken from the kernel at once.
@@ -87,6 +87,7 @@ impl Executor {
                 TOKEN_WATCHES => self.on_watches(),
                 TOKEN_KEEPER => self.listen_to_keeper(),
                 TOKEN_KEYBOARD => self.on_keyboard(),
+                token if token >= TOKEN_SCOUTS => self.on_scout((token - TOKEN_SCOUTS) as UnitIndex),
                 token => self.ask_probe(token as UnitIndex),
             }
         }
@@ -140,8 +141,11 @@ impl Executor {
     }
 
     pub(super) fn send_orders(&mut self) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.send();
+        if let Some(keeper) = &mut self.keeper
+            && !keeper.send()
+        {
+            keeper.kill();
+            self.on_keeper_killed();
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -54,13 +54,17 @@ impl Channel {
         true
     }
 
-    /// Writes everything, reading meanwhile: so two sides that both have much to say do not wait for each other.
-    pub fn flush_all(&mut self) {
+    /// Writes everything, reading meanwhile: so two sides that both have much to say do not wait for each other. False: the
+    /// other side has neither read nor written anything for `patience` ms.
+    pub fn flush_all(&mut self, patience: u16) -> bool {
         while !self.flush() {
             let wanted = PollFlags::POLLIN | PollFlags::POLLOUT;
-            let _ = poll(&mut [PollFd::new(self.stream.as_fd(), wanted)], PollTimeout::NONE);
+            if poll(&mut [PollFd::new(self.stream.as_fd(), wanted)], patience) == Ok(0) {
+                return false;
+            }
             self.fill();
         }
+        true
     }
 
     /// Every whole message that has come; whether more may come.
@@ -114,10 +118,10 @@ mod tests {
         (0..count).for_each(|number| one.queue(&(number, "x".repeat(40))));
         (0..count).for_each(|number| other.queue(&(number, "y".repeat(40))));
         let thread = std::thread::spawn(move || {
-            one.flush_all();
+            assert!(one.flush_all(60_000));
             collect(&mut one, count)
         });
-        other.flush_all();
+        assert!(other.flush_all(60_000));
         let numbers: Vec<u64> = (0..count).collect();
         assert_eq!(collect(&mut other, count), numbers);
         assert_eq!(thread.join().unwrap(), numbers);
@@ -130,6 +134,14 @@ mod tests {
             seen.extend(messages.into_iter().map(|(number, _)| number));
         }
         seen
+    }
+
+    /// A side that takes nothing is not waited for for ever.
+    #[test]
+    fn a_deaf_side() {
+        let (mut one, _other) = Channel::pair().unwrap();
+        one.queue(&"x".repeat(1 << 22));
+        assert!(!one.flush_all(10));
     }
 
     /// A side that is gone is told, and what was to be written to it is forgotten.

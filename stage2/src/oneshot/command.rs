@@ -1,13 +1,14 @@
 //! Starting a one-shot's command. The common case is a vfork: the keeper's memory is borrowed until the exec, and its failure
-//! is known at once. Native steps need a process that computes: there the keeper forks, and a pipe tells what kept it from
-//! the exec.
+//! is known at once. Native steps need a process that computes, and a command that the kernel has not at hand may be on a
+//! server that does not answer: there the keeper forks, goes on, and a pipe tells what kept the child from the exec.
 
 use std::env;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -25,6 +26,7 @@ use super::message::Job;
 use super::record::Records;
 use crate::system::command_lookup::{DEFAULT_PATH, unable_to_run};
 use crate::system::descriptors;
+use crate::system::look::{Question, glance};
 
 /// The number of SIGKILL.
 const KILL: u32 = 9;
@@ -95,12 +97,12 @@ impl Starter {
             job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
         let setting = Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number };
-        if !job.steps.is_empty() {
-            return self.fork_steps(job, setting, run_step, notes);
+        let words = c_strings(&job.command)?;
+        if !(job.steps.is_empty() && is_at_hand(&self.candidates(&words))) {
+            return self.fork_steps(job, &words, setting, run_step, notes);
         }
         // Without this note a successor would run the command again.
         notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
-        let words = c_strings(&job.command)?;
         let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
             let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
             let mut command =
@@ -139,19 +141,34 @@ impl Starter {
         joined.filter_map(Result::ok).collect()
     }
 
-    fn fork_steps(&self, job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Result<Started, String> {
-        let words = c_strings(&job.command)?;
-        let (paths, arguments, environment) = (self.candidates(&words), list(&words), list(&self.environment));
+    /// Becomes a command in this process; returns only why it cannot.
+    fn become_command(&self, words: &[CString], setting: Setting) -> error::Errno {
+        let attempt = |words: &[CString]| {
+            let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
+            Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None }.execute()
+        };
+        match attempt(words) {
+            error::Errno::ENOEXEC => attempt(&for_shell(words)),
+            error => error,
+        }
+    }
+
+    fn fork_steps(
+        &self,
+        job: &Job,
+        words: &[CString],
+        setting: Setting,
+        run_step: RunStep,
+        notes: &Records,
+    ) -> Result<Started, String> {
         let (refusal, refusal_write) =
             pipe2(OFlag::O_CLOEXEC).map_err(|error| format!("unable to start: {}", error.desc()))?;
         match fork().map_err(|error| format!("unable to start: {error}"))? {
             Fork::Parent(pid) => Ok(Started { pid, refusal: Some(refusal) }),
             Fork::Child => {
-                let mut command =
-                    Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
-                let done = steps(job, setting, run_step, notes).and_then(|()| match job.command.is_empty() {
-                    true => Ok(()),
-                    false => Err(reason(&job.command, command.execute())),
+                let done = steps(job, setting, run_step, notes).and_then(|()| match words {
+                    [] => Ok(()),
+                    _ => Err(reason(&job.command, self.become_command(words, setting))),
                 });
                 let Err(reason) = done else { exit(0) };
                 let _ = File::from(refusal_write).write_all(reason.as_bytes());
@@ -218,6 +235,12 @@ fn c_strings(words: &[String]) -> Result<Vec<CString>, String> {
 
 fn list<'a>(strings: &'a [CString]) -> Vec<Word<'a>> {
     strings.iter().map(CString::as_c_str).map(Word::of).chain([Word::END]).collect()
+}
+
+/// Neither the file that will be executed nor one that is tried before it has to be waited for.
+fn is_at_hand(candidates: &[CString]) -> bool {
+    let seen = |path: &CString| glance(Path::new(OsStr::from_bytes(path.as_bytes())), Question::Exists);
+    candidates.iter().map(seen).find(|seen| !matches!(seen, Some(Err(_)))).is_none_or(|seen| seen.is_some())
 }
 
 fn for_shell(words: &[CString]) -> Vec<CString> {

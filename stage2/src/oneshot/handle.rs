@@ -29,6 +29,9 @@ pub type RunStep = fn(&str) -> Result<(), String>;
 /// commands there are.
 const PATIENCE: u64 = 5_000_000_000;
 
+/// A keeper that takes no order for so many ms is stuck in a system call.
+const DEAF: u16 = 10_000;
+
 /// A keeper that works.
 #[derive(Debug)]
 pub struct Keeper {
@@ -68,9 +71,9 @@ impl Keeper {
         self.channel.queue(order);
     }
 
-    /// Sends what was ordered, in one write where the kernel takes it.
-    pub fn send(&mut self) {
-        self.channel.flush_all();
+    /// Sends what was ordered, in one write where the kernel takes it. False: it takes nothing any more.
+    pub fn send(&mut self) -> bool {
+        self.channel.flush_all(DEAF)
     }
 
     /// What it has told, and whether it is still there.

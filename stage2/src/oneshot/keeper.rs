@@ -46,6 +46,8 @@ struct Prepared {
 
 /// How long the engine may be told nothing that it need not act on, in ns: waking it up takes longer than a short command.
 const SILENCE: u64 = 1_000_000;
+/// How long what got KILL may take to end, in ns. The engine's successor waits for it.
+const MORTAL: u64 = 2_000_000_000;
 
 /// The keeper.
 pub(super) struct KeeperProcess {
@@ -64,6 +66,8 @@ pub(super) struct KeeperProcess {
     is_urgent: bool,
     /// Since when there is something to be told.
     silent_since: Option<u64>,
+    /// When what runs without an engine is given up, in ns of CLOCK_MONOTONIC.
+    gives_up_at: Option<u64>,
     /// Output is read; there is room for it.
     is_reading: bool,
     /// The engine takes no more for the moment.
@@ -96,6 +100,7 @@ impl KeeperProcess {
             has_engine,
             is_urgent: false,
             silent_since: None,
+            gives_up_at: None,
             is_reading: true,
             is_stuck: false,
         })
@@ -115,7 +120,10 @@ impl KeeperProcess {
 
     fn turn(&mut self) -> Result<(), Errno> {
         let mut happened = [EpollEvent::empty(); BATCH];
-        let patience = self.silent_since.map_or(EpollTimeout::NONE, |_| EpollTimeout::from(1u8));
+        let left = self.gives_up_at.map(|at| at.saturating_sub(monotonic()).div_ceil(1_000_000));
+        let patience = self.silent_since.map(|_| 1).into_iter().chain(left).min();
+        let patience =
+            patience.map_or(EpollTimeout::NONE, |left| EpollTimeout::try_from(left).unwrap_or(EpollTimeout::ZERO));
         let count = match self.epoll.wait(&mut happened, patience) {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
@@ -132,6 +140,9 @@ impl KeeperProcess {
                 token if token % 2 == 0 => self.forward(token / 2),
                 token => self.on_refusal(token / 2),
             }
+        }
+        if self.gives_up_at.is_some_and(|at| at <= monotonic()) {
+            self.give_up();
         }
         self.outlet.flush();
         if !self.is_silent() {
@@ -201,6 +212,7 @@ impl KeeperProcess {
             self.has_engine = false;
             let _ = self.epoll.delete(&self.channel);
             self.kill_all();
+            self.gives_up_at = Some(monotonic().saturating_add(MORTAL));
         }
     }
 
@@ -211,6 +223,19 @@ impl KeeperProcess {
                 cgroup::kill_all(leaf);
             }
             self.signal(*number, Signal::SIGKILL);
+        }
+    }
+
+    /// What KILL has not ended by now hangs in the kernel, perhaps for ever: it is noted as interrupted, so that no successor
+    /// of the engine waits for it.
+    fn give_up(&mut self) {
+        self.gives_up_at = None;
+        for number in std::mem::take(&mut self.by_pid).into_values() {
+            if let Some(running) = self.jobs.remove(&number)
+                && self.notes.has_begun(&running.job.note)
+            {
+                self.end(number, &running.job.note, Outcome::interrupted(running.job.is_stop));
+            }
         }
     }
 

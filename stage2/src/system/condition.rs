@@ -5,6 +5,7 @@ use std::fs;
 use supervisor::namespace;
 use units::Condition;
 
+use super::look::{Looking, Question};
 use crate::steps::accounts;
 
 /// What conditions are asked about, besides files.
@@ -28,9 +29,18 @@ impl Surroundings {
         }
     }
 
-    /// The first condition that does not hold, in words.
-    pub fn reason_to_skip(&self, conditions: &[Condition]) -> Option<String> {
-        conditions.iter().find_map(|condition| self.why_not(condition))
+    /// The first condition that does not hold, in words, if there is one; nothing at all where looking does not tell.
+    pub fn reason_to_skip(&self, conditions: &[Condition], looking: Looking) -> Option<Option<String>> {
+        for condition in conditions {
+            let reason = match condition {
+                Condition::Path { path, .. } => self.why_not(condition, looking(path, Question::Exists)?.is_ok()),
+                _ => self.why_not(condition, false),
+            };
+            if reason.is_some() {
+                return Some(reason);
+            }
+        }
+        Some(None)
     }
 
     /// Why processes here may not be of a user that exists, in words.
@@ -49,9 +59,10 @@ impl Surroundings {
         self.user_ids.is_empty() || ranges.into_iter().any(|range| range.contains(&u64::from(id)))
     }
 
-    fn why_not(&self, condition: &Condition) -> Option<String> {
+    /// `is_there`: what a condition's path leads to is.
+    fn why_not(&self, condition: &Condition, is_there: bool) -> Option<String> {
         match condition {
-            Condition::Path { path, absent } => match (fs::metadata(path).is_ok(), absent) {
+            Condition::Path { path, absent } => match (is_there, absent) {
                 (false, false) => Some(format!("{} is absent", path.display())),
                 (true, true) => Some(format!("{} is present", path.display())),
                 _ => None,
@@ -84,6 +95,7 @@ impl Surroundings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::look::gaze;
 
     /// Each condition that does not hold says why, in the words of the [skip] line.
     #[test]
@@ -94,7 +106,7 @@ mod tests {
             user_ids: "         0       1000          1\n".into(),
         };
         let check = |condition: Condition, expected: Option<&str>| {
-            assert_eq!(here.reason_to_skip(&[condition]).as_deref(), expected);
+            assert_eq!(here.reason_to_skip(&[condition], gaze).flatten().as_deref(), expected);
         };
         let path = |path: &str, absent| Condition::Path { path: path.into(), absent };
         check(path("/dev/no-kvm", false), Some("/dev/no-kvm is absent"));
@@ -112,7 +124,7 @@ mod tests {
         check(Condition::User("no-such-user".into()), Some("user no-such-user is absent"));
         let elsewhere = |in_container, wanted| {
             let there = Surroundings { in_container, ..here.clone() };
-            there.reason_to_skip(&[Condition::Container(wanted)])
+            there.reason_to_skip(&[Condition::Container(wanted)], gaze).flatten()
         };
         assert_eq!(elsewhere(Some(false), true).as_deref(), Some("not in a container"));
         assert_eq!(elsewhere(Some(false), false), None);

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command_lookup;
 pub mod condition;
 pub mod descriptors;
+pub mod look;
 pub mod places;
 pub mod processors;
 pub mod replace;

@@ -11,19 +11,18 @@ use std::fs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use supervisor::control::supervise;
-use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY, RUN};
+use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY};
 use supervisor::status::{Phase, Status, Want};
 use supervisor::sys::process::start_ticks;
-use units::{Command, KillMode, Kind, Longrun, Program, Readiness, Unit};
+use units::{Command, KillMode, Kind, Longrun, Readiness, Unit};
 
 use super::activity::{Doing, Probation, Starting};
-use super::context::{can_run, may_fail};
+use super::context::may_fail;
 use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
 use crate::service::SupervisedService;
 use crate::system::cgroup;
 use crate::system::clock::monotonic;
-use crate::system::command_lookup::look_up;
 pub(super) use ending::{describe, runs};
 use ending::{end_for_good, exit_number, is_done, was_killed};
 
@@ -39,9 +38,6 @@ impl Executor {
     pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) {
         if RESERVED.contains(&text.name.as_str()) {
             return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
-        }
-        if let Err(reason) = can_run_longrun(longrun) {
-            return self.fail(unit, reason, None);
         }
         if self.must_wait_for_terminal(unit) {
             return;
@@ -243,14 +239,6 @@ impl Executor {
         if let Some(root) = self.config.cgroups.as_ref().filter(|_| is_whole) {
             cgroup::kill_all(&root.leaf(self.name(unit)));
         }
-    }
-}
-
-/// Whether there is something to execute, as far as that can be told before.
-fn can_run_longrun(longrun: &Longrun) -> Result<(), String> {
-    match &longrun.program {
-        Program::Command(command) => can_run(&longrun.context, command),
-        Program::ServiceDirectory(directory) => look_up(&directory.join(RUN).to_string_lossy()),
     }
 }
 

@@ -1,0 +1,81 @@
+//! Looking at a file without waiting for its server.
+//!
+//! A path may lead to a file server that does not answer, or to a disk that does so after a minute: who looks there sleeps
+//! in the kernel. So nothing that others wait for looks itself: it takes a glance, which asks the kernel only for what it
+//! has at hand, and leaves gazing to a process of its own where that is not enough.
+
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::libc::RESOLVE_CACHED;
+use nix::unistd::{AccessFlags, access};
+
+/// What is the kernel's own, and answers at once.
+const AT_HAND: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+/// A way to answer a question; `None`: it cannot tell.
+pub type Looking = fn(&Path, Question) -> Option<Result<(), Errno>>;
+
+/// What is asked about a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Is there anything?
+    Exists,
+    /// Could we execute it?
+    Executes,
+}
+
+/// Answers, however long that takes.
+pub fn gaze(path: &Path, question: Question) -> Option<Result<(), Errno>> {
+    Some(look(path, question))
+}
+
+/// Answers if the kernel has at hand what leads there.
+pub fn glance(path: &Path, question: Question) -> Option<Result<(), Errno>> {
+    if AT_HAND.iter().any(|place| path.starts_with(place)) {
+        return gaze(path, question);
+    }
+    let cached = ResolveFlag::from_bits_retain(RESOLVE_CACHED);
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(cached);
+    match (openat2(AT_FDCWD, path, how), question) {
+        // All but the first: the kernel is older than 5.12, or a container forbids what is newer than its list.
+        (Err(Errno::EAGAIN | Errno::EINVAL | Errno::ENOSYS | Errno::EPERM), _) => None,
+        (Err(error), _) => Some(Err(error)),
+        (Ok(_), Question::Exists) => Some(Ok(())),
+        (Ok(_), Question::Executes) => gaze(path, question),
+    }
+}
+
+fn look(path: &Path, question: Question) -> Result<(), Errno> {
+    match question {
+        Question::Exists => access(path, AccessFlags::F_OK),
+        Question::Executes => {
+            access(path, AccessFlags::X_OK)?;
+            if path.is_dir() { Err(Errno::EACCES) } else { Ok(()) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was looked at is at hand, and a glance says what a look does. Not every filesystem keeps what it has not.
+    #[test]
+    fn glances() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("file"), "").unwrap();
+        for (name, question, answer) in [
+            ("file", Question::Exists, Ok(())),
+            ("file", Question::Executes, Err(Errno::EACCES)),
+            ("", Question::Executes, Err(Errno::EACCES)),
+            ("absent", Question::Exists, Err(Errno::ENOENT)),
+        ] {
+            assert_eq!(look(&path(name), question), answer);
+            let seen = glance(&path(name), question);
+            assert!(seen == Some(answer) || (seen.is_none() && name == "absent"), "{name}: {seen:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What hangs in the kernel, above all at a file server that does not answer, costs the units that need it, and nobody else
+//! a moment.
+
+mod system;
+
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use system::{System, until};
+
+/// Mounts a filesystem whose server never says a word; it is there as long as descriptor 9 is open somewhere.
+const MOUNT: &str = "exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none";
+
+/// A condition, a one-shot's command and a longrun's are looked at by processes of their own: the units fail when their time
+/// is over, and meanwhile others come up, before and after.
+#[test]
+fn is_waited_for_by_nobody_else() {
+    let late = "start-timeout: 2s\n";
+    let system = System::new(&[
+        ("condition", &format!("kind: oneshot\nif: {{path: ROOT/server/x}}\nstart: [\"true\"]\n{late}")),
+        ("command", &format!("kind: oneshot\nstart: [ROOT/server/command]\n{late}")),
+        ("daemon", &format!("kind: longrun\nrun: [ROOT/server/daemon]\n{late}")),
+        ("other", "kind: oneshot\nstart: [\"true\"]\nafter: [condition]\n"),
+        ("prompt", "kind: oneshot\nstart: [\"true\"]\n"),
+        ("prompt-too", "kind: oneshot\nstart: [\"true\"]\nneeds: [prompt]\n"),
+    ]);
+    std::fs::create_dir(system.path("server")).unwrap();
+    let output = system.stage2_after(&format!("{MOUNT} {}", system.path("server").display()), "default");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = said.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(lines[..2], ["[ ok ] prompt: prompt", "[ ok ] prompt-too: prompt-too"], "{said}");
+    let mut failed = lines[2..5].to_vec();
+    failed.sort_unstable();
+    let expected = ["command", "condition", "daemon"].map(|unit| format!("[fail] {unit}: not ready after 2 s"));
+    assert_eq!(failed, expected, "{said}");
+    assert_eq!(lines[5], "[ ok ] other: other", "{said}");
+}
+
+/// The keeper of an engine that is gone waits a moment for what KILL does not end, and no longer: who comes next waits for
+/// the keeper. A process that is traced is not gone for its parent until its tracer has looked, and that one is stopped.
+#[test]
+fn nobody_waits_for_what_hangs() {
+    let system = System::new(&[("hung", "kind: oneshot\nstart: 'echo $$ > ROOT/pid; exec sleep 1000'\n")]);
+    let mut engine = system.engine().arg("hung").stdout(Stdio::null()).spawn().unwrap();
+    until("its pid", || system.read("pid").ends_with('\n'));
+    let pid = system.read("pid").trim().to_owned();
+    let mut tracer = Command::new("strace").args(["-q", "-o", "/dev/null", "-p", &pid]).spawn().unwrap();
+    let status = || std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    until("the tracer", || status().contains(&format!("TracerPid:\t{}\n", tracer.id())));
+    let signal = |pid: u32, signal| kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+    signal(tracer.id(), Signal::SIGSTOP);
+    let is_named = || std::fs::symlink_metadata(system.path("run/engine/keeper")).is_ok();
+    assert!(is_named());
+    engine.kill().unwrap();
+    engine.wait().unwrap();
+    until("the keeper's end", || !is_named());
+    assert!(!status().is_empty(), "it has ended after all");
+    assert!(system.path("run/engine/ended/hung").symlink_metadata().is_ok());
+    tracer.kill().unwrap();
+    tracer.wait().unwrap();
+}
