@@ -93,22 +93,27 @@ pub fn become_shutdown(word: &str) -> String {
     text
 }
 
-/// Makes it the root, with what a program expects there.
+/// Makes it the root. What a program expects there is mounted first where the root still is the run directory, which can be
+/// written to for sure: the console before anything that may fail, or nobody would hear of that.
 fn enter() -> nix::Result<()> {
     let none = None::<&str>;
-    let fresh = |kind: &str, at: &str, flags| mount(Some(kind), at, Some(kind), MsFlags::MS_NOSUID | flags, none);
-    chdir(&Path::new("/").join(KEPT))?;
-    for name in [OLD_ROOT, "proc", "sys", "dev", "run"] {
-        let _ = fs::create_dir(name);
-    }
-    // While /proc is where it is looked for.
+    let fresh = |kind: &str, at: &str, flags| {
+        let _ = fs::create_dir(at);
+        mount(Some(kind), at, Some(kind), MsFlags::MS_NOSUID | flags, none)
+    };
     if guard::is_first_namespace() {
-        let _ = fresh("sysfs", "sys", MsFlags::MS_NODEV | MsFlags::MS_NOEXEC);
-        let _ = fresh("devtmpfs", "dev", MsFlags::empty());
-        use_console(Path::new("dev/console"));
+        let _ = fresh("devtmpfs", "/dev", MsFlags::empty());
+        use_console(Path::new("/dev/console"));
+        let _ = fresh("sysfs", "/sys", MsFlags::MS_NODEV | MsFlags::MS_NOEXEC);
     }
-    mount(Some("/proc"), "proc", none, MsFlags::MS_MOVE, none)?;
-    let _ = fresh("tmpfs", "run", MsFlags::MS_NODEV);
+    let _ = fresh("tmpfs", "/run", MsFlags::MS_NODEV);
+    chdir(&Path::new("/").join(KEPT))?;
+    let _ = fs::create_dir(OLD_ROOT);
+    // They stay below the old root too, as after other inits: dracut's program takes them away from there.
+    for name in ["dev", "sys", "run", "proc"] {
+        let _ = fs::create_dir(name);
+        let _ = mount(Some(&Path::new("/").join(name)), name, none, MsFlags::MS_BIND, none);
+    }
     pivot_root(".", OLD_ROOT)?;
     chdir("/")
 }

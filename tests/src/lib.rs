@@ -9,6 +9,7 @@
 pub mod cache;
 pub mod command;
 pub mod console;
+pub mod dracut;
 pub mod endurance;
 pub mod guest;
 pub mod image;

@@ -1,7 +1,8 @@
 //! Step 7: filesystems are unmounted, newest first, over and over until nothing changes.
 //!
 //! A filesystem is made read-only before it is unmounted, but only on the machine itself: in a container that would
-//! reach the host's filesystem behind a bind mount. Those without storage are only detached, after all others; then
+//! reach the host's filesystem behind a bind mount; and only where it keeps something: what an initramfs has left in /run
+//! must stay writable. Those without storage are only detached, after all others; then
 //! the loop runs once more, since they were mounted on something.
 
 use super::{processes, swap};
@@ -76,7 +77,7 @@ pub fn unmount_memory(stop: &mut Stop) {
 
 /// One filesystem. True: it is gone.
 fn unmount(stop: &mut Stop, mounted: &Mount) -> bool {
-    if stop.permit.first_namespace() && !mounted.read_only {
+    if stop.permit.first_namespace() && !mounted.read_only && !mounted.is_in_memory() {
         make_read_only(stop, mounted);
     }
     let point = mounted.point.clone();

@@ -158,10 +158,13 @@ fn stage_one() -> ExitCode {
     ExitCode::from(AGAIN)
 }
 
-/// What an initramfs' program finds: it is process 1, and the old system lies below /oldroot.
+/// What an initramfs' program finds: it is process 1, and the old system lies below /oldroot, with what is mounted there.
 fn initramfs(word: &str) -> ExitCode {
     assert_eq!((std::process::id(), word), (1, "poweroff"));
-    assert!(Path::new("/oldroot/scan").exists() && Path::new("/proc/1").exists());
+    for path in ["/oldroot/scan", "/oldroot/proc/1", "/proc/1", "/run"] {
+        assert!(Path::new(path).exists(), "{path}");
+    }
+    assert_eq!(fs::read_dir("/run").unwrap().count(), 0);
     ExitCode::from(INITRAMFS)
 }
 
