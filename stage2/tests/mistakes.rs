@@ -89,7 +89,21 @@ fn restart_of_what_could_not_come_back() {
         assert!(code == Some(1) && text.contains("/units/web.yaml:"), "{words:?}: {text}");
         assert!(text.starts_with(&format!("sunup: fatal: unable to {}: ", words[0])), "{text}");
         assert_eq!(pids(), before, "{words:?}");
+        assert_eq!(system.operate(&["plan", words[0], words[1]]), (code, text), "a plan says what the verb does");
     }
+}
+
+/// What is up can be stopped without its file, and the plan says so; to start, there must be one.
+#[test]
+fn stop_without_a_file() {
+    let system = booted(&[("web", SERVER)]);
+    fs::remove_file(system.path("units/web.yaml")).unwrap();
+    fs::remove_file(system.path("bundles/default/web")).unwrap();
+    let unknown = (Some(100), "sunup: fatal: no unit or bundle is named 'web'\n".to_owned());
+    assert_eq!(system.operate(&["plan", "restart", "web"]), unknown);
+    assert_eq!(system.operate(&["plan", "stop", "web"]), (Some(0), "stop web: 1 step\n* stop    web\n".into()));
+    assert_eq!(system.operate(&["stop", "-q", "web"]).0, Some(0));
+    assert_eq!(system.operate(&["plan", "stop", "web"]), unknown);
 }
 
 /// That a service had to be killed is no plain stop.

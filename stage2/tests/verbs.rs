@@ -98,7 +98,15 @@ fn reload_and_kill() {
     assert_eq!(system.operate(&["reload", "grumpy"]), (Some(0), String::new()));
     assert_eq!(system.pid("grumpy"), pid);
     let refused = "sunup: fatal: no signal is named 'nonsense'\n";
-    assert_eq!(system.operate(&["kill", "-s", "nonsense", "listens"]), (Some(100), refused.into()));
+    for words in [&["kill", "-s", "nonsense", "listens"][..], &["plan", "kill", "-s", "nonsense", "listens"]] {
+        assert_eq!(system.operate(words), (Some(100), refused.into()));
+    }
+    let plan = "kill listens with USR1: 1 step\n* kill    listens\n";
+    for words in [&["kill", "--dry-run", "-s", "usr1", "listens"][..], &["plan", "kill", "-s", "usr1", "listens"]] {
+        assert_eq!(system.operate(words), (Some(0), plan.into()));
+    }
+    assert_eq!(system.operate(&["plan", "kill", "listens"]).1, plan.replace("USR1", "TERM"));
+    assert_eq!(system.operate(&["plan", "stop", "-s", "1", "listens"]).0, Some(100));
     assert_eq!(system.operate(&["stop", "listens"]).0, Some(0));
     let refused = "sunup: fatal: listens: it is down, and only what is up can reload\n";
     assert_eq!(system.operate(&["reload", "listens"]), (Some(1), refused.into()));

@@ -29,7 +29,6 @@ fn graphviz_accepts_the_plan() {
     assert!(String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with("edge ")).count() > 10);
 }
 
-/// Nothing is wrong with the order of the units we ship, not even what only deserves a warning; which of their commands are
 /// Nothing is wrong with the units we ship, and no edge of theirs says what others say.
 #[test]
 fn our_units_are_in_order() {

@@ -128,7 +128,7 @@ enum Verb {
     },
     /// What a boot or a verb would do, in which order, and how long it takes: `plan [boot] TARGET` or `plan VERB UNIT`
     Plan {
-        /// A verb (start, stop, restart, reload, switch, boot, apply, rollback, enable, disable) and units, or a target
+        /// A verb (start, stop, restart, reload, kill, switch, boot, apply, rollback, enable, disable) and units, or a target
         words: Vec<String>,
         /// How to write it
         #[arg(long, default_value = "text", value_parser = ["text", "json", "dot"])]
@@ -139,6 +139,9 @@ enum Verb {
         /// A directory of bundles before the installed ones
         #[arg(long, value_name = "DIR")]
         bundles: Vec<PathBuf>,
+        /// What kill sends: its name or number
+        #[arg(short, long, value_name = "NAME")]
+        signal: Option<String>,
     },
     /// Units from what another init system was told, with the fate of every directive
     Import {
@@ -288,16 +291,13 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
     match verb {
         Verb::Status { units, json } => status::run(places, &units, json, out),
         Verb::List { json } => list::run(places, json, out),
-        Verb::Start(asked) => ask_or_plan(places, request::Verb::Start, asked, out),
-        Verb::Stop(asked) => ask_or_plan(places, request::Verb::Stop, asked, out),
-        Verb::Restart(asked) => ask_or_plan(places, request::Verb::Restart, asked, out),
-        Verb::Reload(asked) => ask_or_plan(places, request::Verb::Reload, asked, out),
-        Verb::Kill { signal, asked } => {
-            let request = Request { signal: Some(signal), ..Request::new(request::Verb::Kill, asked.units) };
-            poke(places, request, &asked.options, out)
-        }
+        Verb::Start(asked) => ask_or_plan(places, request::Verb::Start, asked, None, out),
+        Verb::Stop(asked) => ask_or_plan(places, request::Verb::Stop, asked, None, out),
+        Verb::Restart(asked) => ask_or_plan(places, request::Verb::Restart, asked, None, out),
+        Verb::Reload(asked) => ask_or_plan(places, request::Verb::Reload, asked, None, out),
+        Verb::Kill { signal, asked } => ask_or_plan(places, request::Verb::Kill, asked, Some(signal), out),
         Verb::Switch { bundle, options } => {
-            ask_or_plan(places, request::Verb::Switch, Asked { units: vec![bundle], options }, out)
+            ask_or_plan(places, request::Verb::Switch, Asked { units: vec![bundle], options }, None, out)
         }
         Verb::Apply(options) => apply::apply(places, &options, out),
         Verb::Rollback { generation, options } => rollback::rollback(places, generation, &options, out),
@@ -307,8 +307,8 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Disable(asked) => enable::disable(places, &asked.into(), out),
         Verb::Check { paths, json, against: Some(old) } => against::run(places, &old, &paths, json, out),
         Verb::Check { paths, json, against: None } => check::run(places, &paths, json, out),
-        Verb::Plan { words, format, units, bundles } => {
-            plan::run(places, &plan::Asked { words, format, units, bundles }, out)
+        Verb::Plan { words, format, units, bundles, signal } => {
+            plan::run(places, &plan::Asked { words, format, units, bundles, signal }, out)
         }
         Verb::Import { format, paths, output, report } => {
             import::run(&import::Asked { format, paths, output, report }, out)
@@ -326,25 +326,20 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
     }
 }
 
-fn ask_or_plan(places: &Places, verb: request::Verb, asked: Asked, out: &mut dyn Write) -> Outcome {
+fn ask_or_plan(
+    places: &Places,
+    verb: request::Verb,
+    asked: Asked,
+    signal: Option<String>,
+    out: &mut dyn Write,
+) -> Outcome {
     let Asked { units, options } = asked;
     if options.dry_run {
         let words: Vec<String> = [verb.name().to_owned()].into_iter().chain(units).collect();
         let format = if options.json { "json".to_owned() } else { String::new() };
-        return plan::run(places, &plan::Asked { words, format, ..plan::Asked::default() }, out);
+        return plan::run(places, &plan::Asked { words, format, signal, ..plan::Asked::default() }, out);
     }
-    ask::run(places, Request::new(verb, units), &options, out)
-}
-
-/// What changes no state has no plan: it would be done, to these.
-fn poke(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
-    if !options.dry_run {
-        return ask::run(places, request, options, out);
-    }
-    let signal = request.signal.map(|signal| format!(" with {signal}")).unwrap_or_default();
-    let lines = request.units.iter().map(|unit| format!("{}{signal}  {unit}\n", request.verb.name()));
-    out.write_all(lines.collect::<String>().as_bytes()).map_err(|e| Failure::unable("write", e))?;
-    Ok(0)
+    ask::run(places, Request { signal, ..Request::new(verb, units) }, &options, out)
 }
 
 fn rehearsal(asked: Rehearsed, out: &mut dyn Write) -> Outcome {

@@ -11,7 +11,8 @@ use super::failure::{Failure, Outcome};
 use super::{apply, critical_path, enable, rollback, states};
 use crate::plan::{Plan, Verb};
 use crate::record::durations::Durations;
-use crate::request::target::{Sources, Target};
+use crate::request::target::Sources;
+use crate::request::{Request, refusal};
 use crate::system::places::Places;
 
 /// What is asked.
@@ -25,12 +26,20 @@ pub struct Asked {
     pub units: Vec<PathBuf>,
     /// Directories of bundles before the installed ones.
     pub bundles: Vec<PathBuf>,
+    /// Of `kill`: the signal's name or number.
+    pub signal: Option<String>,
 }
+
+/// The verbs that act on named units.
+const VERBS: [Verb; 7] = [Verb::Start, Verb::Stop, Verb::Restart, Verb::Reload, Verb::Kill, Verb::Switch, Verb::Boot];
 
 /// Writes the plan. `plan TARGET` and `plan boot TARGET` are a boot of it, from nothing; `plan VERB UNIT…` begins at the
 /// states of now; `plan apply`, `rollback`, `enable` and `disable` are those verbs' `--dry-run`. Exit 1 if something in it
-/// cannot be begun, waits for itself in a circle, or conflicts.
+/// cannot be begun, waits for itself in a circle, or conflicts; what the engine would refuse is refused in its words.
 pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
+    if asked.signal.is_some() && asked.words.first().is_none_or(|verb| verb != Verb::Kill.name()) {
+        return Err(Failure::usage("--signal is for kill"));
+    }
     let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
     match words[..] {
         ["apply"] => write(&apply::plan_now(places)?, &asked.format, out),
@@ -68,30 +77,33 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
         true => BTreeMap::new(),
         false => states::read_all_now(places).into_iter().map(|file| (file.unit, file.state)).collect(),
     };
-    let others: Vec<String> = now.keys().cloned().collect();
+    let others: Vec<String> =
+        now.iter().filter(|(_, state)| **state != State::Down).map(|(unit, _)| unit.clone()).collect();
     let sources = Sources {
         units: [&asked.units[..], &places.unit_directories()].concat(),
         bundles: [&asked.bundles[..], &places.bundle_directories()].concat(),
         reading: places.reading(),
         cache: asked.units.is_empty().then(|| places.units_cache()),
     };
-    let target = Target::load(&sources, &names, &others).map_err(Failure::usage)?;
+    let request = Request { signal: asked.signal.clone(), ..Request::new(verb, names) };
+    let signal = (verb == Verb::Kill).then(|| request.signal()).transpose().map_err(Failure::usage)?;
+    let target = refusal::resolve(&request, &sources, &others, false)
+        .map_err(|answer| Failure { message: answer.error.unwrap_or_default(), code: answer.exit })?;
     let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
     let milliseconds = milliseconds(places);
-    let plan = Plan::new(&target.graph, verb, &names.join(" "), &target.units(), state, &milliseconds);
-    let code = write(&plan, &asked.format, out)?;
+    let plan = Plan::new(&target.graph, verb, &request.units.join(" "), &target.units(), state, &milliseconds);
+    let code = write(&Plan { signal, ..plan }, &asked.format, out)?;
     for cut in &target.cuts {
         eprintln!("sunup: warning: {} (the boot would leave this edge out)", cut.diagnostic().summary());
     }
-    let is_up = matches!(verb, Verb::Start | Verb::Restart | Verb::Switch | Verb::Boot);
-    let clashes = if is_up { target.graph.clashes(&target.units()) } else { Vec::new() };
+    let clashes = if verb == Verb::Boot { target.graph.clashes(&target.units()) } else { Vec::new() };
     clashes.iter().for_each(|clash| eprintln!("sunup: error: {}", clash.diagnostic));
     Ok(code.max(u8::from(!target.cuts.is_empty() || !clashes.is_empty())))
 }
 
 /// The verb and the names. A target without a verb is a boot of it.
 fn understand(words: &[String]) -> Result<(Verb, Vec<String>), Failure> {
-    let verb = Verb::ALL.into_iter().find(|verb| words.first().is_some_and(|word| word == verb.name()));
+    let verb = VERBS.into_iter().find(|verb| words.first().is_some_and(|word| word == verb.name()));
     match (verb, words) {
         (Some(verb), [_, names @ ..]) if !names.is_empty() => Ok((verb, names.to_vec())),
         (Some(Verb::Boot), _) | (_, []) => Ok((Verb::Boot, vec!["default".to_owned()])),

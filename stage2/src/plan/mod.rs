@@ -4,6 +4,7 @@
 //! asks for succeeds after as long as it took in earlier boots. Nothing here touches the system.
 
 mod critical;
+mod poke;
 mod render;
 mod simulate;
 
@@ -14,53 +15,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use supervisor::state::State;
+use units::Signal;
 
 use crate::graph::{EdgeKind, Graph, UnitIndex};
+pub use crate::request::Verb;
 use crate::request::verdict::Goals;
-
-/// What is to be planned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Bring the units up.
-    Start,
-    /// Take them down.
-    Stop,
-    /// Take them down, then bring them up again.
-    Restart,
-    /// Let those that are up read their configuration again.
-    Reload,
-    /// Bring them up, and take down what is up and not among what they bring in.
-    Switch,
-    /// Bring them up from nothing.
-    Boot,
-    /// Follow changed files: some down, some again, some up. It has no units to name.
-    Apply,
-}
-
-impl Verb {
-    /// Every verb that can be planned for units.
-    pub const ALL: [Self; 6] = [Self::Start, Self::Stop, Self::Restart, Self::Reload, Self::Switch, Self::Boot];
-
-    /// The word in plans and requests, also for what is done to one unit.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-            Self::Reload => "reload",
-            Self::Switch => "switch",
-            Self::Boot => "boot",
-            Self::Apply => "apply",
-        }
-    }
-}
+use simulate::Run;
 
 /// One unit's part in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Which unit.
     pub unit: String,
-    /// What is done to it: start, stop, restart or reload. A restart is one step, at the place where the unit comes up again.
+    /// What is done to it: start, stop, restart, reload or kill. A restart is one step, at the place where the unit comes
+    /// up again.
     pub action: Verb,
     /// The earlier steps that it waits for, by their place in the plan, and why.
     pub after: Vec<(usize, EdgeKind)>,
@@ -83,6 +51,8 @@ pub struct Plan {
     pub failures: Vec<(String, String)>,
     /// Files that are written or removed before.
     pub files: Vec<FileChange>,
+    /// What a kill sends.
+    pub signal: Option<Signal>,
 }
 
 /// What becomes of a file.
@@ -107,7 +77,7 @@ impl Plan {
         milliseconds: &BTreeMap<String, u64>,
     ) -> Self {
         let run = match verb {
-            Verb::Reload => reloads(graph, named, states),
+            Verb::Reload | Verb::Kill => poke::poke(graph, verb, named, states),
             _ => simulate::simulate(graph, verb, named, states, milliseconds),
         };
         Self::of_run(graph, verb, target, run, milliseconds)
@@ -128,14 +98,14 @@ impl Plan {
         graph: &Graph,
         verb: Verb,
         target: &str,
-        (order, failures): simulate::Run,
+        (order, failures): Run,
         milliseconds: &BTreeMap<String, u64>,
     ) -> Self {
         let place: BTreeMap<UnitIndex, usize> = order.iter().enumerate().map(|(at, step)| (step.0, at)).collect();
         let step = |&(unit, action): &(UnitIndex, Verb)| {
             let before = match action {
                 Verb::Stop => graph.successors(unit),
-                Verb::Reload => &[],
+                Verb::Reload | Verb::Kill => &[],
                 _ => graph.predecessors(unit),
             };
             // What is stopped for a switch does not wait for what is started, nor the other way round.
@@ -144,12 +114,13 @@ impl Plan {
             let mut after: Vec<(usize, EdgeKind)> = after.filter(|(at, _)| is_alike(*at)).collect();
             after.sort_unstable();
             let unit = graph.name(unit).to_owned();
-            let expected_ms = milliseconds.get(&unit).copied().filter(|_| !matches!(action, Verb::Stop | Verb::Reload));
+            let comes_up = matches!(action, Verb::Start | Verb::Restart);
+            let expected_ms = milliseconds.get(&unit).copied().filter(|_| comes_up);
             Step { unit, action, after, expected_ms, critical: false }
         };
         let mut steps: Vec<Step> = order.iter().map(step).collect();
         critical::mark(&mut steps);
-        Self { verb, target: target.into(), steps, failures, files: Vec::new() }
+        Self { verb, target: target.into(), steps, failures, files: Vec::new(), signal: None }
     }
 
     /// How long the longest path takes; `None`: of none of its steps it is known.
@@ -157,16 +128,4 @@ impl Plan {
         let known = self.steps.iter().filter(|step| step.critical).filter_map(|step| step.expected_ms);
         known.reduce(u64::saturating_add)
     }
-}
-
-/// Those that are up, in their order; a reload waits for nobody.
-fn reloads(graph: &Graph, named: &[UnitIndex], states: impl Fn(UnitIndex) -> State) -> simulate::Run {
-    let mut run = simulate::Run::default();
-    for &unit in graph.order().iter().filter(|unit| named.contains(unit)) {
-        match states(unit) {
-            State::Up | State::Degraded => run.0.push((unit, Verb::Reload)),
-            state => run.1.push((graph.name(unit).to_owned(), format!("not reloaded, because it is {}", state.name()))),
-        }
-    }
-    run
 }

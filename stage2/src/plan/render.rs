@@ -12,6 +12,8 @@ use super::{FileChange, Plan, Step};
 struct PlanRecord<'a> {
     v: u32,
     target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<String>,
     steps: Vec<StepRecord<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<FailureRecord<'a>>,
@@ -66,6 +68,7 @@ impl Plan {
         let record = PlanRecord {
             v: 1,
             target: &self.target,
+            signal: self.signal.map(|signal| signal.to_string()),
             steps: self.steps.iter().map(|step| self.record(step)).collect(),
             failures: self.failures.iter().map(|(unit, reason)| FailureRecord { unit, reason }).collect(),
             files: self.files.iter().map(FileChange::record).collect(),
@@ -75,7 +78,7 @@ impl Plan {
 
     /// A directed graph: needs are solid, wants dashed, order dotted; the critical path is red.
     pub fn dot(&self) -> String {
-        let title = quoted(&format!("{} {}", self.verb.name(), self.target));
+        let title = quoted(&self.title());
         let mut text = format!("digraph {title} {{\n  rankdir=LR;\n  node [shape=box];\n");
         for step in &self.steps {
             let label = step.expected_ms.map_or_else(|| step.unit.clone(), |ms| format!("{} ({ms} ms)", step.unit));
@@ -94,9 +97,16 @@ impl Plan {
         text + "}\n"
     }
 
+    /// `start default`, `kill sshd with HUP`.
+    fn title(&self) -> String {
+        let signal = self.signal.map_or_else(String::new, |signal| format!("with {signal}"));
+        let words = [self.verb.name(), &self.target, &signal];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
     /// `start default: 12 steps, about 3200 ms`.
     fn heading(&self) -> String {
-        let mut text = format!("{} {}", self.verb.name(), self.target).trim_end().to_owned() + ": ";
+        let mut text = self.title() + ": ";
         text += &match self.steps.len() {
             0 => "nothing to do".into(),
             1 => "1 step".into(),

@@ -29,9 +29,9 @@ pub(super) fn simulate(
     let leaving = if verb == Verb::Switch { leaving(&world.engine, named) } else { Vec::new() };
     let named = named.to_vec();
     let event = match verb {
-        Verb::Stop => Event::Stop(named),
+        Verb::Stop | Verb::StopAll => Event::Stop(named),
         Verb::Restart => Event::Restart(named),
-        Verb::Start | Verb::Reload | Verb::Switch | Verb::Boot | Verb::Apply => Event::Start(named),
+        Verb::Start | Verb::Switch | Verb::Boot | Verb::Apply | Verb::Reload | Verb::Kill => Event::Start(named),
     };
     world.run([Event::Stop(leaving), event])
 }

@@ -5,8 +5,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use supervisor::state::State;
+use units::{Signal, UnitName, UnitSet};
 
 use super::{Plan, Verb};
+use crate::graph::Draft;
 use crate::graph::samples::graph;
 
 #[path = "../../../tests/src/skip.rs"]
@@ -113,17 +115,73 @@ fn switch() {
     assert_eq!(lines, wanted);
 }
 
-/// A reload is for those that are up, and waits for nobody.
+/// Services that need each other, and units that hardly anything can be asked of.
+fn pokes(verb: Verb) -> Plan {
+    const RUNS: &str = "kind: longrun\nrun: [/bin/x]\n";
+    let set = UnitSet::from_texts(&[
+        ("/u/sshd.yaml", &format!("{RUNS}needs: [keys]\n")),
+        ("/u/keys.yaml", RUNS),
+        ("/u/leaving.yaml", RUNS),
+        ("/u/cron.yaml", RUNS),
+        ("/u/goal.yaml", "kind: milestone\n"),
+        ("/u/once.yaml", "kind: oneshot\nstart: [/bin/x]\n"),
+        ("/u/rules.yaml", "kind: oneshot\nstart: [/bin/x]\nreload: [/bin/x]\n"),
+    ]);
+    let roots: Vec<UnitName> = set.units().keys().cloned().collect();
+    let graph = Draft::new(&set, &roots).cut().0;
+    let named: Vec<usize> = (0..graph.len()).collect();
+    let states = |unit: usize| match graph.name(unit) {
+        "cron" => State::Failed,
+        "leaving" => State::Stopping,
+        _ => State::Up,
+    };
+    Plan::new(&graph, verb, "all", &named, states, &[("sshd".to_owned(), 20)].into())
+}
+
+/// A reload is for those that are up and can, and waits for nobody.
 #[test]
 fn reload() {
-    let graph = graph(UNITS);
-    let named: Vec<usize> = ["sshd", "keys", "cron"].iter().filter_map(|name| graph.index(name)).collect();
-    let states = |unit: usize| if graph.name(unit) == "cron" { State::Down } else { State::Up };
-    let plan = Plan::new(&graph, Verb::Reload, "sshd keys cron", &named, states, &BTreeMap::new());
-    let text = plan.text();
-    assert!(text.starts_with("reload sshd keys cron: 2 steps\n"), "{text}");
-    assert!(text.contains("\n* reload  keys\n") && text.contains("\n  reload  sshd\n"), "{text}");
-    assert!(text.ends_with("! cron: not reloaded, because it is down\n"), "{text}");
+    let expected = "\
+reload all: 3 steps
+* reload  keys
+  reload  rules
+  reload  sshd
+! cron: not reloaded, because it is failed
+! goal: not reloaded, because a milestone has nothing to reload
+! leaving: not reloaded, because it is stopping
+! once: not reloaded, because it has no \"reload\"
+";
+    assert_eq!(sorted(&pokes(Verb::Reload).text()), expected);
+}
+
+/// A signal reaches whatever has processes, and all three forms name it.
+#[test]
+fn kill() {
+    let plan = Plan { signal: Signal::new("HUP"), ..pokes(Verb::Kill) };
+    let expected = "\
+kill all with HUP: 5 steps
+* kill    keys
+  kill    leaving
+  kill    once
+  kill    rules
+  kill    sshd
+! cron: not signalled, because it is failed
+! goal: not signalled, because a milestone has no process
+";
+    assert_eq!(sorted(&plan.text()), expected);
+    let json = plan.json();
+    assert!(json.starts_with(r#"{"v":1,"target":"all","signal":"HUP","steps":[{"#), "{json}");
+    let step = r#"{"unit":"sshd","action":"kill","after":[],"expected_ms":null,"critical":false}"#;
+    assert!(json.contains(step), "{json}");
+    assert!(plan.dot().starts_with("digraph \"kill all with HUP\" {\n"), "{}", plan.dot());
+}
+
+/// The heading, the steps and the failures, each in the order of the alphabet: of what waits for nobody any order will do.
+fn sorted(text: &str) -> String {
+    let (heading, rest) = text.split_once('\n').unwrap();
+    let mut lines: Vec<&str> = rest.lines().collect();
+    lines.sort_by_key(|line| (line.starts_with('!'), line[1..].to_owned()));
+    format!("{heading}\n{}\n", lines.join("\n"))
 }
 
 /// A plan of ten thousand random graphs waits for every edge between its steps, with nothing before what it waits for,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use units::Signal;
 
 /// The verb of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,12 @@ impl Request {
         let mut seen = std::collections::BTreeSet::new();
         let all = self.units.iter().chain(&self.restart).chain(&self.stop);
         all.filter(|name| seen.insert(name.as_str())).cloned().collect()
+    }
+
+    /// The signal of a `kill`: TERM where none is named. The error is the sentence that the asker is given.
+    pub fn signal(&self) -> Result<Signal, String> {
+        let text = self.signal.as_deref().unwrap_or("TERM");
+        Signal::new(&text.to_ascii_uppercase()).ok_or_else(|| format!("no signal is named '{text}'"))
     }
 
     /// Reads a request; the error is the sentence that the asker is given.

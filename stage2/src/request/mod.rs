@@ -3,6 +3,7 @@
 
 pub mod problems;
 pub mod queue;
+pub mod refusal;
 pub mod target;
 pub mod verdict;
 

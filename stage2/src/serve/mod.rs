@@ -6,6 +6,5 @@ pub mod supervised;
 mod boot;
 mod boot_state;
 mod poke;
-mod refusal;
 mod stopping;
 mod transaction;

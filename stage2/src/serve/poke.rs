@@ -7,9 +7,7 @@ use std::io;
 
 use nix::sys::signal::Signal;
 
-use crate::request::target::Target;
-use crate::request::{Answer, Request, Verb};
-use crate::serve::refusal::refuse_broken;
+use crate::request::{Answer, Request, Verb, refusal};
 use crate::serve::supervised::{Pause, Supervised};
 use supervisor::paths::requests::STOP;
 
@@ -17,10 +15,8 @@ impl Supervised {
     /// Has units reload, or sends them a signal.
     pub(super) fn poke(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
         let others = self.executor.active_units();
-        let target = Target::load_to_stop(&self.sources, &request.units, &others);
-        let target = target.and_then(|target| Ok((target, signal(request)?))).map_err(Answer::refused);
-        let checked = target.and_then(|(target, signal)| Ok((refuse_broken(request, target)?, signal)));
-        let (target, signal) = match checked {
+        let target = refusal::resolve(request, &self.sources, &others, was_running);
+        let (target, signal) = match target.and_then(|target| Ok((target, signal(request)?))) {
             Ok(both) => both,
             Err(answer) => return self.queue.answer(id, &answer),
         };
@@ -49,9 +45,8 @@ impl Supervised {
 }
 
 /// The signal of a `kill`: TERM where none is named.
-fn signal(request: &Request) -> Result<Signal, String> {
-    let text = request.signal.as_deref().unwrap_or("TERM");
-    let number = supervisor::sys::signal::parse(text.to_ascii_uppercase().as_bytes());
-    let signal = number.and_then(|number| Signal::try_from(number.cast_signed()).ok());
-    signal.ok_or_else(|| format!("no signal is named '{text}'"))
+fn signal(request: &Request) -> Result<Signal, Answer> {
+    let signal = request.signal().map_err(Answer::refused)?;
+    let known = Signal::try_from(signal.number().cast_signed());
+    known.map_err(|_| Answer::refused(format!("unable to send signal {signal}")))
 }

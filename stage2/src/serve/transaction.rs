@@ -6,10 +6,8 @@ use std::io;
 use crate::engine::event::{Event, UnitIndex};
 use crate::generation::Generations;
 use crate::record::state_file::StateFile;
-use crate::request::target::Target;
 use crate::request::verdict::{self, Goals};
-use crate::request::{Answer, Request, Verb};
-use crate::serve::refusal::{refuse_broken, refuse_clashes};
+use crate::request::{Answer, Request, refusal};
 use crate::serve::supervised::{Pause, Supervised};
 use crate::system::clock::boottime;
 use crate::system::replace::{remove, replace};
@@ -22,14 +20,7 @@ impl Supervised {
     /// Brings units up or takes them down.
     pub(super) fn change(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
         let others = self.executor.active_units();
-        let load = if matches!(request.verb, Verb::Stop | Verb::Apply) { Target::load_to_stop } else { Target::load };
-        let loaded = load(&self.sources, &request.names(), &others).map_err(Answer::refused);
-        let checked = loaded.and_then(|target| refuse_clashes(request, target)).and_then(|target| match was_running {
-            // Part of it is done already.
-            true => Ok(target),
-            false => refuse_broken(request, target),
-        });
-        let target = match checked {
+        let target = match refusal::resolve(request, &self.sources, &others, was_running) {
             Ok(target) => target,
             Err(answer) => return self.queue.answer(id, &answer),
         };
