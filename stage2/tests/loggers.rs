@@ -2,6 +2,12 @@
 
 mod system;
 
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use supervisor::sys::time::monotonic;
 use system::{System, until};
 
 /// A service that says a word whenever it starts.
@@ -32,6 +38,28 @@ fn changes() {
         until(&format!("{word} in {place}"), || system.read(place).contains(word));
         assert_eq!(told() > before, is_told, "{log}");
     }
+}
+
+/// A service begins to speak when its former logger is gone, however long that takes: what it says is in the new log.
+#[test]
+fn a_slow_change() {
+    let system = System::new(&[("a", &says("one", "{size: 64K}"))]);
+    system.supervise_engine();
+    assert_eq!(system.operate(&["start", "a"]).0, Some(0));
+    until("a log", || system.read("log/a/current").contains("one"));
+    system.add_unit("a", &says("two", "{dir: ROOT/elsewhere}"));
+    let logger = Pid::from_raw(system.pid("a/log").cast_signed());
+    kill(logger, Signal::SIGSTOP).unwrap();
+    let mut restart = system.sunup(&["restart", "a"]).stdout(Stdio::null()).spawn().unwrap();
+    until("the new logger", || system.read("run/service/a/log/run").contains("elsewhere"));
+    // A service that did not wait would have begun long before.
+    std::thread::sleep(Duration::from_millis(200));
+    let end = monotonic();
+    kill(logger, Signal::SIGCONT).unwrap();
+    assert!(restart.wait().unwrap().success());
+    let begins: Vec<u64> = system.events("a").into_iter().filter(|(_, e)| e == "exec").map(|(at, _)| at).collect();
+    assert!(begins.len() == 2 && begins[1] > end, "{begins:?}, {end}");
+    until("two elsewhere", || system.read("elsewhere/current").contains("two"));
 }
 
 /// A disk that takes nothing costs lines, which are counted, and not the service; only one that says so waits for it.

@@ -85,6 +85,8 @@ pub(super) enum Ending {
 pub(super) struct Starting {
     /// Its status record before that, which says nothing about now.
     pub before: Option<Status>,
+    /// The process of the logger that makes room for another before its supervise is told.
+    pub former_logger: Option<u32>,
     /// Its supervise was told.
     pub is_told: bool,
     /// Its command runs.

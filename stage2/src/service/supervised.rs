@@ -24,6 +24,11 @@ impl SupervisedService {
         &self.0
     }
 
+    /// Its logger, whether or not it has one.
+    pub fn logger(&self) -> Self {
+        Self(self.0.join(service::LOG))
+    }
+
     /// `supervise/`, where its status record is renamed.
     pub fn supervise(&self) -> PathBuf {
         self.0.join(service::SUPERVISE)

@@ -11,14 +11,14 @@ use supervisor::paths::service::LOG;
 use supervisor::paths::{run, scan};
 use units::{Kind, Log, Longrun, Program, Unit};
 
-use super::{Doing, Starting};
+use super::{Doing, MAKES_ROOM_WITHIN, Starting};
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::executor::activity::LINES_KEPT;
 use crate::executor::context::confine;
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
 use crate::service::{Logger, Settings, compile, last_lines, log_directory};
-use crate::system::clock::{realtime, tai};
+use crate::system::clock::{monotonic, realtime, tai};
 use crate::system::command_lookup::beside;
 use crate::system::replace::replace_link;
 
@@ -47,10 +47,15 @@ impl Executor {
         if settings.logger.is_some() {
             let _ = fs::create_dir_all(log);
         }
-        self.put(&service, name, compile(text, longrun, &settings)?)?;
+        let former_logger = self.put(&service, name, compile(text, longrun, &settings)?)?;
         self.watches.add(&service.supervise(), Interest::Status(unit))?;
+        if former_logger.is_some() {
+            self.watches.add(&service.logger().supervise(), Interest::Status(unit))?;
+            self.disobeyed.insert(unit, monotonic().saturating_add(MAKES_ROOM_WITHIN));
+        }
         self.activities[unit].doing = Doing::Starting(Starting {
             before: service.status(),
+            former_logger,
             is_told: false,
             is_executed: false,
             probe: longrun.ready.as_ref().and_then(Probe::new),

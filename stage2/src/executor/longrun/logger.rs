@@ -7,21 +7,21 @@ use std::fs;
 use std::io;
 
 use supervisor::control::supervise;
-use supervisor::paths::service::{LOG, RUN};
+use supervisor::paths::service::RUN;
 
 use crate::executor::Executor;
 use crate::service::{ServiceDirectory, SupervisedService};
 
 impl Executor {
     /// Puts a compiled directory where it belongs. A logger that is to log in another way begins anew; no line is lost, because
-    /// the scanner holds the pipe.
+    /// the scanner holds the pipe. Answers the process of the one that ends: what is said before that, it logs.
     pub(super) fn put(
         &mut self,
         service: &SupervisedService,
         name: &str,
         mut compiled: ServiceDirectory,
-    ) -> io::Result<()> {
-        let logger = SupervisedService::new(service.directory().join(LOG));
+    ) -> io::Result<Option<u32>> {
+        let logger = service.logger();
         let program = || fs::read(logger.directory().join(RUN)).ok();
         let before = program();
         if service.is_supervised() && before.is_some() != compiled.has_logger() {
@@ -32,9 +32,12 @@ impl Executor {
             self.console.plain(&format!("stage2 {name}: warning: what \"log\" says now holds from the next boot on"));
         }
         compiled.install(service.directory())?;
-        if before.is_some() && program() != before {
-            let _ = logger.control(&[supervise::TERMINATE]);
+        if before.is_none() || program() == before {
+            return Ok(None);
         }
-        Ok(())
+        // One that is not there yet will begin with the new program.
+        let process = logger.status().map(|status| status.pid).filter(|pid| *pid != 0);
+        let is_told = logger.control(&[supervise::TERMINATE]).is_ok();
+        Ok(process.filter(|_| is_told))
     }
 }

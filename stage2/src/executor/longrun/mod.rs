@@ -33,6 +33,8 @@ const RESERVED: [&str; 3] = ["catch-all", "engine", "getty-early"];
 
 /// A supervise does as it is told within this time, or is told again: it was killed in between.
 const OBEYED_WITHIN: Nanoseconds = 500_000_000;
+/// For so long a service waits for its former logger to end, which a full disk may hold up.
+const MAKES_ROOM_WITHIN: Nanoseconds = 5_000_000_000;
 
 impl Executor {
     pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) {
@@ -54,9 +56,12 @@ impl Executor {
         let Some(activity) = self.activities.get_mut(unit) else { return };
         match &mut activity.doing {
             Doing::Starting(starting) => {
-                if !service.is_supervised() {
+                if !service.is_supervised()
+                    || starting.former_logger.is_some_and(|process| has_logger(&service, process))
+                {
                     return;
                 }
+                starting.former_logger = None;
                 let status = service.status();
                 // One that is wanted up already starts by itself: told again, it would not wait between two crashes.
                 let is_deaf = status.is_some_and(|status| status.want != Want::Up);
@@ -164,7 +169,7 @@ impl Executor {
         }
     }
 
-    /// Tells those once more that have not done as they were told.
+    /// Tells those once more that have not done as they were told, and those that have waited for a logger.
     pub(super) fn tell_disobedient(&mut self) {
         let now = monotonic();
         let due: Vec<UnitIndex> =
@@ -173,7 +178,10 @@ impl Executor {
             self.disobeyed.remove(&unit);
             let service = self.service(unit);
             match self.activities.get_mut(unit).map(|activity| &mut activity.doing) {
-                Some(Doing::Starting(starting)) => starting.is_told = false,
+                Some(Doing::Starting(starting)) => {
+                    starting.former_logger = None;
+                    starting.is_told = false;
+                }
                 Some(Doing::Stopping) => drop(service.control(&[supervise::DOWN])),
                 Some(Doing::Nothing | Doing::Foreseen(_) | Doing::Oneshot(_) | Doing::Up { .. }) | None => continue,
             }
@@ -240,6 +248,11 @@ impl Executor {
             cgroup::kill_all(&root.leaf(self.name(unit)));
         }
     }
+}
+
+/// The service's logger is still this process.
+fn has_logger(service: &SupervisedService, process: u32) -> bool {
+    service.logger().status().is_some_and(|status| status.pid == process)
 }
 
 /// The process of the record runs, whether or not its supervise does.
