@@ -183,6 +183,10 @@ impl Directory {
                     self.work = Work::Waits(time::monotonic().saturating_add(SECOND));
                     let pid = doing(PROCESSING, processor::start(*self.directory, command, environment))?;
                     self.work = Work::Runs(pid);
+                    // Its end is told by CHLD, however soon it is: it must not pass for a failure of what has begun it.
+                    if !waits {
+                        return Ok(false);
+                    }
                     continue;
                 }
                 Work::Runs(pid) => pid,

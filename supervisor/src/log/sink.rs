@@ -217,7 +217,12 @@ impl Sink {
     /// Waits for a processor that runs, after TERM only for a while: its file is whole, processed or not.
     fn finish_processing(&mut self, context: &mut Context) {
         let mut end = None;
-        while self.directory.as_ref().is_some_and(Directory::is_processing) {
+        loop {
+            // Before every wait: CHLD may have been read by one that was for something else.
+            self.look_after_processor(context);
+            if !self.directory.as_ref().is_some_and(Directory::is_processing) {
+                return;
+            }
             if context.orders.leave {
                 let end = *end.get_or_insert(time::monotonic().saturating_add(PATIENCE));
                 if end <= time::monotonic() {
@@ -226,7 +231,6 @@ impl Sink {
                 }
             }
             context.orders.wait(end);
-            self.look_after_processor(context);
         }
     }
 
