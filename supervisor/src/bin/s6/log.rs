@@ -48,13 +48,8 @@ pub fn run(arguments: &[OsString]) -> i32 {
     if script.has_extra && !options.quiet {
         say::warn(NAME, OsStr::new(""), "ignoring extraneous non-action directives");
     }
-    let steps: Result<Vec<Step>, i32> = script.directives.into_iter().map(Step::new).collect();
-    let steps = match steps {
-        Ok(steps) => steps,
-        Err(code) => return code,
-    };
-    match log(&options, steps) {
-        Ok(()) => 0,
+    match log(&options, script.directives) {
+        Ok(code) => code,
         Err(error) => say::failed(111, NAME, "unable to read from standard input", OsStr::new(""), error),
     }
 }
@@ -137,10 +132,15 @@ fn make(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().create(true).append(true).open(path.join("state")).map(drop)
 }
 
-/// Reads and writes until the end.
-fn log(options: &Options, mut steps: Vec<Step>) -> io::Result<()> {
+/// Reads and writes until the end; gives the exit code. Signals are taken before anybody can see a directory's lock.
+fn log(options: &Options, directives: Vec<Directive>) -> io::Result<i32> {
     let manner = Manner { heeds_term: !options.protected, hup_reloads: false, longest: options.longest };
     let mut source = Source::new(manner)?;
+    let steps: Result<Vec<Step>, i32> = directives.into_iter().map(Step::new).collect();
+    let mut steps = match steps {
+        Ok(steps) => steps,
+        Err(code) => return Ok(code),
+    };
     let zone = Zone::local();
     if let Some(descriptor) = options.ready {
         // A reader of this that has gone does not need to know.
@@ -165,7 +165,7 @@ fn log(options: &Options, mut steps: Vec<Step>) -> io::Result<()> {
             say::warn(NAME, directory.path().as_os_str(), &format!(": unable to {what}: {}", say::cause(error)));
         }
     }
-    Ok(())
+    Ok(0)
 }
 
 fn directories(steps: &mut [Step]) -> impl Iterator<Item = &mut Directory> {
