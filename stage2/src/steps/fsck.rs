@@ -73,17 +73,20 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
 /// place, for those that must not be mounted. Only where the machine is ours.
 pub(super) fn check(root: &Root, entries: &[Entry]) -> Result<BTreeMap<String, StepError>, StepError> {
     let mode = Mode::of(root)?;
-    if !guard::is_first() || root.is_dry() || mode == Mode::Skip {
+    if !guard::is_first() || root.is_dry() {
         return Ok(BTreeMap::new());
     }
-    let disks = entries.iter().filter(|entry| device::is_block(&device::resolve(&entry.source)));
-    Ok(unfit(disks.collect(), |entry| fsck(entry, &device::resolve(&entry.source), mode)))
+    let is_disk = |entry: &&Entry| mode != Mode::Skip && device::is_block(&device::resolve(&entry.source));
+    let disks = entries.iter().filter(is_disk).collect();
+    let unfit = unfit(disks, |entry| fsck(entry, &device::resolve(&entry.source), mode));
+    forget(root);
+    Ok(unfit)
 }
 
 /// Once every disk was checked, or was not to be: the next boot is told by nobody. A root that cannot be written keeps the word.
-pub(super) fn forget(root: &Root) {
+fn forget(root: &Root) {
     let left = LEFT.into_iter().filter(|(file, _)| root.has(file));
-    for (file, _) in left.filter(|(file, _)| root.does(format_args!("remove {file}"))) {
+    for (file, _) in left {
         if let Err(error) = fs::remove_file(root.path(file)).trying(format_args!("remove {file}")) {
             warn(&error);
         }

@@ -44,11 +44,7 @@ const MACHINE: [&str; 9] =
     ["devtmpfs", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "efivarfs", "pstore", "binfmt_misc"];
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
-    let mounted = run_those(root, |entry| !is_network(entry));
-    if guard::is_first() {
-        fsck::forget(root);
-    }
-    mounted
+    run_those(root, |entry| !is_network(entry))
 }
 
 /// `mount-network`: the same for those that need a network, once there is one.
