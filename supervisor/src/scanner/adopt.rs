@@ -28,6 +28,8 @@ struct Found {
     /// Device and inode of its directory.
     identity: (u64, u64),
     pid: u32,
+    /// When it began (clock ticks since boot), for its number may be another's later.
+    birth: u64,
     /// The supervise may have others as well.
     is_grouped: bool,
 }
@@ -53,8 +55,9 @@ impl Supervises {
             if let Some(pid) = parse_number(name.to_bytes())
                 && user_of(*directory, name) == Some(user)
                 && is_supervise(*directory, name)?
+                && let Some(birth) = process::birth_of(pid as u32)?
             {
-                found.take(*directory, pid as u32, scan)?;
+                found.take(*directory, (pid as u32, birth), scan)?;
             }
         }
         Ok(found)
@@ -64,19 +67,24 @@ impl Supervises {
     /// and has theirs open.
     #[cold]
     #[inline(never)]
-    fn take(&mut self, proc: Descriptor, pid: u32, scan: Option<(u64, u64)>) -> Result<()> {
+    fn take(&mut self, proc: Descriptor, (pid, birth): (u32, u64), scan: Option<(u64, u64)>) -> Result<()> {
         let Some(place) = group::working_directory(pid) else { return Ok(()) };
         if is_child_of_one(proc, pid, place)? {
             return Ok(());
         }
         if Some(place) != scan {
-            return self.0.push(Found { identity: place, pid, is_grouped: false });
+            return self.0.push(Found { identity: place, pid, birth, is_grouped: false });
         }
         let mut pushed = Ok(());
         group::each_directory(pid, |_, identity| {
-            pushed = pushed.and(self.0.push(Found { identity, pid, is_grouped: true }));
+            pushed = pushed.and(self.0.push(Found { identity, pid, birth, is_grouped: true }));
         })?;
         pushed
+    }
+
+    /// When (clock ticks since boot) a supervise began.
+    pub fn birth_of(&self, pid: u32) -> Option<u64> {
+        self.0.iter().find(|found| found.pid == pid).map(|found| found.birth)
     }
 
     /// The supervise of a service directory, and whether it may have others as well.

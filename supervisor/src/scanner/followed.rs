@@ -1,7 +1,7 @@
 //! Supervises that are alive but no children of ours: their end is read from pidfds.
 
 use crate::sys::descriptor::{Descriptor, Owned};
-use crate::sys::error::Result;
+use crate::sys::error::{Errno, Result};
 use crate::sys::process;
 use crate::sys::table::Table;
 
@@ -15,12 +15,16 @@ impl Followed {
         Self(Table::new())
     }
 
-    /// Follows a process, once; `watch` is told its pidfd.
-    pub fn add(&mut self, pid: u32, watch: impl FnOnce(Descriptor) -> Result<()>) -> Result<()> {
+    /// Follows a process, once; `watch` is told its pidfd. One that began at another time (clock ticks since boot) has the
+    /// number of one that is gone.
+    pub fn add(&mut self, pid: u32, birth: Option<u64>, watch: impl FnOnce(Descriptor) -> Result<()>) -> Result<()> {
         if self.0.iter().any(|&(known, _)| known == pid) {
             return Ok(());
         }
         let pidfd = process::pidfd_open(pid)?;
+        if birth.is_none() || process::birth_of(pid)? != birth {
+            return Err(Errno::ESRCH);
+        }
         watch(*pidfd)?;
         self.0.push((pid, pidfd))
     }
@@ -48,6 +52,20 @@ mod tests {
     use crate::sys::signal::SIGTERM;
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
+
+    /// Whoever has only the number is not followed.
+    #[test]
+    fn reused_numbers() {
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let birth = process::start_ticks(child.id());
+        let mut followed = Followed::new();
+        for wrong in [birth.map(|birth| birth - 1), None] {
+            assert_eq!(followed.add(child.id(), wrong, |_| panic!("watched")), Err(Errno::ESRCH));
+        }
+        assert_eq!((followed.0.len(), followed.add(child.id(), birth, |_| Ok(()))), (0, Ok(())));
+        assert_eq!((followed.0.len(), followed.add(child.id(), None, |_| panic!("watched"))), (1, Ok(())));
+        child.kill().and_then(|()| child.wait().map(drop)).unwrap();
+    }
 
     /// What is followed is hit by what holds it, whoever has the number.
     #[test]

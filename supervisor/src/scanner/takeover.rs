@@ -18,7 +18,7 @@ impl Scanner {
         match Supervises::find() {
             Ok(left) => {
                 self.scan_with(Some(&left));
-                self.follow_strangers();
+                self.follow_strangers(&left);
                 self.takes_over = self.is_incomplete;
                 if self.is_ending {
                     // Those that nobody knew of could not be told.
@@ -46,16 +46,16 @@ impl Scanner {
             && let Ok(left) = Supervises::find()
         {
             self.serve(Some(&left));
-            self.follow_strangers();
+            self.follow_strangers(&left);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn follow_strangers(&mut self) {
+    fn follow_strangers(&mut self, left: &Supervises) {
         let (followed, epoll) = (&mut self.followed, &self.epoll);
         self.entries.follow_strangers(time::monotonic(), |pid| {
-            followed.add(pid, |pidfd| epoll.add(pidfd, EPOLLIN, u64::from(pid) << 8 | FOLLOWED))
+            followed.add(pid, left.birth_of(pid), |pidfd| epoll.add(pidfd, EPOLLIN, u64::from(pid) << 8 | FOLLOWED))
         });
     }
 }
