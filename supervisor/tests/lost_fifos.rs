@@ -4,16 +4,27 @@
 mod neighbour;
 mod scene;
 
-use std::fs;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use neighbour::Neighbours;
 use scene::{SLEEP, SUPERVISE, Scene, is_alive, link, make_fifo, svscan, wait_until};
 use supervisor::status::Phase;
+use supervisor::sys::changes::Changes;
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::event;
 use supervisor::sys::process::{self, kill};
+
+/// Somebody opens the file.
+const IN_OPEN: u32 = 0x20;
 
 /// What supervise says.
 const MENDED: &str =
@@ -147,6 +158,37 @@ fn whole_directory_of_a_group() {
     let refused = "supervise: fatal: unable to acquire bad/supervise/lock: temporary failure\n";
     assert_eq!(run("supervise", &["bad"], &scene.path), (Some(111), refused.into()));
     assert_eq!((process::parent_of(pid), scene.text("messages")), (Some(supervise), MENDED.into()));
+}
+
+/// Scans in quick succession look at the FIFOs once for all, and not before ten milliseconds for each service have passed.
+#[test]
+fn many_scans() {
+    let mut scene = Scene::new();
+    for number in 0..20 {
+        let name = format!("s{number}");
+        scene.file(&format!("{name}/run"), SLEEP).file(&format!("{name}/down"), "").file("scan/.svscan/x", "");
+        link(&scene, &name);
+    }
+    svscan(&mut scene, &["-g", "20", "scan"]);
+    wait_until("all supervised", || (0..20).all(|number| scene.is_supervised(&format!("s{number}"))).then_some(()));
+    let opened = event::inotify().unwrap();
+    let ok = scene.path.join("s7/supervise/ok");
+    event::inotify_watch(*opened, &CString::new(ok.into_os_string().into_vec()).unwrap(), IN_OPEN).unwrap();
+
+    let begin = Instant::now();
+    let control = File::options().write(true).open(scene.path.join("scan/.svscan/control")).unwrap();
+    let mut looks = 0;
+    for _ in 0..30 {
+        (&control).write_all(b"a").unwrap();
+        let is_read = || (Descriptor(control.as_raw_fd()).bytes_waiting() == Ok(0)).then_some(());
+        wait_until("the letter is read", is_read);
+        // Each time, since events that are the same become one.
+        while let Some(mut changes) = Changes::read(*opened) {
+            looks += std::iter::from_fn(|| changes.next_change().map(drop)).count();
+        }
+    }
+    let most = 2 + begin.elapsed().as_millis() / 200;
+    assert!(looks as u128 <= most, "{looks} looks, at most {most}");
 }
 
 /// No test, but a service that says it is ready whenever somebody writes to `go`.

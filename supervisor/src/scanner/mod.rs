@@ -16,6 +16,7 @@ mod obey;
 mod options;
 mod orders;
 mod orphans;
+mod reach;
 mod recent;
 mod record;
 mod report;

@@ -112,9 +112,10 @@ impl Scanner {
         self.entries.close_pipes();
     }
 
-    /// When (monotonic ns) something is to be started or told.
+    /// When (monotonic ns) something is to be started, told or looked at.
     pub(super) fn due(&self, now: u64) -> Option<u64> {
-        self.entries.due(now).map(|at| at.max(self.not_before))
+        let due = [self.entries.due(now), self.reach.due()].into_iter().flatten().min();
+        due.map(|at| at.max(self.not_before))
     }
 
     /// Scans the whole directory.
@@ -126,9 +127,9 @@ impl Scanner {
     pub(super) fn scan_with(&mut self, left: Option<&Supervises>) {
         self.is_stale = false;
         self.mend();
-        let (is_incomplete, again) = self.walk(left, true, Entries::scan);
-        self.is_incomplete = is_incomplete;
-        let pause = if is_incomplete || again { Some(RETRY) } else { self.interval };
+        self.reach.want();
+        self.is_incomplete = self.walk_all(left, true, Entries::scan);
+        let pause = if self.is_incomplete { Some(RETRY) } else { self.interval };
         self.scan_at = pause.map(|pause| time::monotonic().saturating_add(pause));
     }
 
@@ -147,7 +148,7 @@ impl Scanner {
 
     /// Starts and tells what is due.
     pub(super) fn serve(&mut self, left: Option<&Supervises>) {
-        if self.walk(left, false, Entries::serve).0 {
+        if self.walk_all(left, false, Entries::serve) {
             self.not_before = time::monotonic().saturating_add(RETRY);
         }
     }
@@ -157,11 +158,26 @@ impl Scanner {
         if self.is_ending || self.takes_over {
             return;
         }
-        let (is_incomplete, again) = self.walk(None, true, |entries, walk| entries.look(name, walk));
+        let (is_incomplete, _) = self.walk(None, true, false, |entries, walk| entries.look(name, walk));
         self.is_incomplete |= is_incomplete;
-        if is_incomplete || again {
+        if is_incomplete {
             self.scan_at = Some(time::monotonic().saturating_add(RETRY));
         }
+    }
+
+    /// Walks through the whole directory. True: there was something that could not be looked at.
+    fn walk_all(
+        &mut self,
+        left: Option<&Supervises>,
+        takes_new: bool,
+        act: impl FnOnce(&mut Entries, &mut Walk<'_>),
+    ) -> bool {
+        let reaches = self.reach.begin(time::monotonic());
+        let (is_incomplete, is_early) = self.walk(left, takes_new, reaches, act);
+        if reaches {
+            self.reach.end(time::monotonic(), self.entries.entries.len(), is_incomplete || is_early);
+        }
+        is_incomplete
     }
 
     /// Whether there was something that could not be looked at, and something to be looked at again.
@@ -169,6 +185,7 @@ impl Scanner {
         &mut self,
         left: Option<&Supervises>,
         takes_new: bool,
+        reaches: bool,
         act: impl FnOnce(&mut Entries, &mut Walk<'_>),
     ) -> (bool, bool) {
         let mut walk = Walk {
@@ -177,6 +194,7 @@ impl Scanner {
             followed: &self.followed,
             now: time::monotonic(),
             takes_new,
+            reaches,
             left,
             quiet: self.is_incomplete,
             is_full: false,

@@ -19,6 +19,7 @@ use super::children::Children;
 use super::directory::{Directory, Fault};
 use super::followed::Followed;
 use super::options::{Options, Rescan};
+use super::reach::Reach;
 use super::record::{Record, Writer};
 use super::report;
 use super::table::Entries;
@@ -71,6 +72,8 @@ pub(super) struct Scanner {
     pub(super) is_stale: bool,
     /// There may be more to reap than was taken in one turn.
     pub(super) may_reap: bool,
+    /// Whether supervises can be reached.
+    pub(super) reach: Reach,
     /// What is due has to wait until then (monotonic ns): the directory could not be read.
     pub(super) not_before: u64,
     /// When the next scan is due unasked (monotonic ns).
@@ -194,6 +197,7 @@ impl Scanner {
             is_incomplete: false,
             is_stale: false,
             may_reap: false,
+            reach: Reach::new(),
             not_before: 0,
             scan_at: None,
             held: None,

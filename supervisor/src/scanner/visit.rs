@@ -26,8 +26,8 @@ impl Entries {
     pub(super) fn visit(&mut self, at: usize, name: &CStr, is_log: bool, walk: &mut Walk<'_>) {
         let Some(who) = self.entries.get(at).map(|entry| entry.who(is_log)) else { return };
         let Some(member) = self.member(at, is_log).copied() else { return };
-        let is_quiet = member.pid() > 0 && !member.is(Member::LOST | Member::GROUPED) && !self.orphans.have_news();
-        if is_quiet && walk.left.is_none() && !walk.takes_new {
+        let is_quiet = member.pid() > 0 && !member.is(Member::LOST) && !self.orphans.have_news();
+        if is_quiet && walk.left.is_none() && !walk.reaches {
             return;
         }
         let directory = directory_of(name, is_log);
@@ -39,7 +39,7 @@ impl Entries {
             self.orphans.look_for(who, directory);
         }
         self.orphans.tell(who, directory);
-        if walk.takes_new && member.pid() > 0 && !is_heard(directory) {
+        if walk.reaches && member.pid() > 0 && !is_heard(directory) {
             self.reach(at, is_log, directory, walk);
         }
     }

@@ -33,6 +33,8 @@ pub struct Walk<'a> {
     pub now: u64,
     /// Services that are new are taken in.
     pub takes_new: bool,
+    /// Supervises are looked at, whether they can be reached.
+    pub reaches: bool,
     /// What a predecessor may have left.
     pub left: Option<&'a Supervises>,
     /// The last full walk was not complete either, and has said why.
