@@ -1,10 +1,12 @@
-//! What was parsed earlier, so that a file that has not changed since need not be read again.
+//! Units as they were checked earlier, so that a file that has not changed since need not be read again.
 //!
-//! Kept are trees, not units: drop-ins, variables and every check come after, as if the file had been read, so that a
-//! cache can only ever make reading quicker. An entry counts for one file with one identity; an entry, or a cache, that
-//! is damaged, of another version or of another owner is as good as none.
+//! A unit is made of its file, of what holds for all units, and of this program; an entry counts for one file with one
+//! identity, and a cache for one [`Reading`] and one build of this crate. What drop-ins are laid over, and what there is
+//! anything to say of, is not kept. So a cache can only ever make reading quicker; one that is damaged or another owner's
+//! is as good as none.
 
-mod encoding;
+mod checked;
+mod flat;
 mod identity;
 
 use std::collections::HashMap;
@@ -19,12 +21,14 @@ use std::sync::Arc;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::tree::Document;
-use encoding::{Reader, put_documents};
+use crate::Reading;
+use crate::check::Checked;
+use flat::{Flat, Reader, Writer};
 pub(crate) use identity::Identity;
 
-/// How every cache begins: what follows is not understood by a program of another version.
-const MAGIC: &str = concat!("sunup units 2 ", env!("CARGO_PKG_VERSION"), "\n");
+/// How every cache begins: what follows is not understood by a program of another version, nor by one that is made of
+/// other sources.
+const MAGIC: &str = concat!("sunup units ", env!("CARGO_PKG_VERSION"), " ", env!("UNITS_SOURCES"), "\n");
 
 /// The largest cache that is read, in bytes: 100,000 units have a third of it.
 const LARGEST: u64 = 256 << 20;
@@ -35,14 +39,17 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What most entries have, in bytes.
 const USUAL: usize = 400;
 
-/// Before an entry stand its length and its checksum.
-const PREFIX: usize = 4 + 8;
+/// An entry begins with the length of what follows its key, the checksum of what follows the checksum, and the key: the
+/// checksum of its path.
+const SUM: Range<usize> = 4..12;
+const KEY: Range<usize> = 12..20;
+const PREFIX: usize = KEY.end;
 
 /// A cache as it was found.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     bytes: Vec<u8>,
-    /// Where the entry of a path is, by the path's checksum.
+    /// Where the entry of a path is, by its key.
     entries: HashMap<u64, Range<usize>>,
 }
 
@@ -55,24 +62,24 @@ pub(crate) struct NewCache {
 
 impl Cache {
     /// Reads a cache; an empty one where there is none that can be trusted.
-    pub(crate) fn read(path: &Path) -> Self {
-        read_trusted(path).map_or_else(|_| Self::default(), Self::from_bytes)
+    pub(crate) fn read(path: &Path, reading: &Reading) -> Self {
+        read_trusted(path).map_or_else(|_| Self::default(), |bytes| Self::from_bytes(bytes, reading))
     }
 
     /// Finds the entries. What comes after the first that cannot be told from the next is lost.
-    fn from_bytes(bytes: Vec<u8>) -> Self {
-        let mut entries = HashMap::with_capacity(bytes.len() / USUAL);
-        let mut at = MAGIC.len();
-        if !bytes.starts_with(MAGIC.as_bytes()) {
+    fn from_bytes(bytes: Vec<u8>, reading: &Reading) -> Self {
+        let header = header(reading);
+        if !bytes.starts_with(&header) {
             return Self::default();
         }
-        while let Some(length) = bytes.get(at..at + 4).and_then(|four| Some(u32::from_le_bytes(four.try_into().ok()?)))
-        {
-            let end = at.saturating_add(PREFIX).saturating_add(length as usize);
-            let Some(entry) = bytes.get(at + PREFIX..end) else { break };
-            if let Some(path) = Reader::new(entry).bytes() {
-                entries.insert(checksum(path), at..end);
+        let mut entries = HashMap::with_capacity(bytes.len() / USUAL);
+        let mut at = header.len();
+        while let Some((length, key)) = prefix(&bytes, at) {
+            let end = at.saturating_add(PREFIX).saturating_add(length);
+            if end > bytes.len() {
+                break;
             }
+            entries.insert(key, at..end);
             at = end;
         }
         Self { bytes, entries }
@@ -83,36 +90,59 @@ impl Cache {
         self.entries.len()
     }
 
-    /// The documents of a file that is what it was, and the entry, for the next cache.
-    pub(crate) fn find(&self, file: &Arc<Path>, identity: &Identity) -> Option<(Vec<Document<'_>>, &[u8])> {
+    /// What was made of a file that is what it was, and the entry, for the next cache.
+    pub(crate) fn find(&self, file: &Arc<Path>, identity: &Identity) -> Option<(Vec<Checked>, &[u8])> {
         let path = file.as_os_str().as_bytes();
-        let whole = self.bytes.get(self.entries.get(&checksum(path))?.clone())?;
-        let entry = whole.get(PREFIX..)?;
-        let mut reader = Reader::new(entry);
-        let is_meant = reader.bytes()? == path && reader.identity()? == *identity;
-        let is_whole = || whole.get(4..PREFIX).is_some_and(|sum| sum == checksum(entry).to_le_bytes());
-        let documents = if is_meant && is_whole() { reader.documents(file)? } else { return None };
-        Some((documents, whole))
+        let entry = self.bytes.get(self.entries.get(&checksum(path))?.clone())?;
+        let content = entry.get(SUM.end..)?;
+        let mut reader = Reader::new(entry.get(PREFIX..)?, file);
+        let is_meant = reader.text()? == path && Identity::take(&mut reader)? == *identity;
+        let is_whole = || entry.get(SUM).is_some_and(|sum| sum == checksum(content).to_le_bytes());
+        let checked = if is_meant && is_whole() { Vec::take(&mut reader)? } else { return None };
+        reader.is_at_end().then_some((checked, entry))
     }
 }
 
-/// The entry of a file, unless its documents have errors: what is wrong is told from the text.
-pub(crate) fn entry(file: &Path, identity: &Identity, documents: &[Document<'_>]) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; PREFIX];
-    encoding::put_bytes(&mut bytes, file.as_os_str().as_bytes());
-    encoding::put_identity(&mut bytes, identity);
-    put_documents(&mut bytes, documents)?;
+/// Length and key of the entry that begins there.
+fn prefix(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
+    let prefix = bytes.get(at..at.checked_add(PREFIX)?)?;
+    let length = u32::from_le_bytes(*prefix.first_chunk()?);
+    Some((length as usize, u64::from_le_bytes(*prefix.last_chunk()?)))
+}
+
+/// What all that is said of units by others than their files is put down as, after [`MAGIC`].
+fn header(reading: &Reading) -> Vec<u8> {
+    let Reading { variables, init_scripts: _, start_timeout, stop_timeout } = reading;
+    let mut writer = Writer::new(MAGIC.as_bytes().to_vec(), Path::new(""));
+    variables.put(&mut writer);
+    start_timeout.put(&mut writer);
+    stop_timeout.put(&mut writer);
+    writer.finish().unwrap_or_default()
+}
+
+/// The entry of a file, unless there is anything to say of it, or it has a template: that is told, and made, from the text.
+pub(crate) fn entry(file: &Path, identity: &Identity, checked: &[Checked]) -> Option<Vec<u8>> {
+    if !checked.iter().all(Checked::is_plain) {
+        return None;
+    }
+    let mut writer = Writer::new(vec![0; KEY.start], file);
+    let path = file.as_os_str().as_bytes();
+    writer.word(checksum(path));
+    writer.text(path);
+    identity.put(&mut writer);
+    writer.all(checked);
+    let mut bytes = writer.finish()?;
     let length = u32::try_from(bytes.len() - PREFIX).ok()?;
-    let sum = checksum(&bytes[PREFIX..]);
-    bytes[..4].copy_from_slice(&length.to_le_bytes());
-    bytes[4..PREFIX].copy_from_slice(&sum.to_le_bytes());
+    let sum = checksum(&bytes[SUM.end..]);
+    bytes[..SUM.start].copy_from_slice(&length.to_le_bytes());
+    bytes[SUM].copy_from_slice(&sum.to_le_bytes());
     Some(bytes)
 }
 
 impl NewCache {
     /// A cache of these entries.
-    pub(crate) fn new<'a>(path: &Path, entries: impl Iterator<Item = &'a [u8]>) -> Self {
-        let mut bytes = MAGIC.as_bytes().to_vec();
+    pub(crate) fn new<'a>(path: &Path, reading: &Reading, entries: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut bytes = header(reading);
         entries.for_each(|entry| bytes.extend_from_slice(entry));
         Self { path: path.into(), bytes }
     }

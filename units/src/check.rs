@@ -30,7 +30,8 @@ pub(crate) use settings::check_settings;
 pub use value::parse_duration;
 
 /// Keys whose values name something that may not be there: commands and accounts.
-const PLACED: [&str; 9] = ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
+pub(crate) const PLACED: [&str; 9] =
+    ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
 
 /// The words of `kind`.
 pub(crate) fn kinds() -> Vec<&'static str> {
@@ -58,6 +59,13 @@ pub(crate) struct Checked {
     pub(crate) commands: Box<[(&'static str, Place)]>,
     /// Errors and warnings, in the order of the text.
     pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether it is a unit and nothing else: nothing is wrong with it, and it is no template.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.unit.is_some() && self.template.is_none() && self.diagnostics.is_empty()
+    }
 }
 
 /// Checks a document; what is wrong is told without the line, which the set adds. `file_name` is the unit's name where the document has none; `None`: it must have one.

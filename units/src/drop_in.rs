@@ -67,6 +67,11 @@ impl DropIns {
         slot.insert(DropIn { path: path.into(), documents });
     }
 
+    /// Whether there are any of a unit.
+    pub(crate) fn are_there(&self, unit: &UnitName) -> bool {
+        self.by_unit.contains_key(unit)
+    }
+
     /// Merges the drop-ins of a unit over it, in the order of their files' names.
     pub(crate) fn apply(&self, unit: &UnitName, document: &mut Document<'_>) {
         for drop_in in self.by_unit.get(unit).into_iter().flatten().flat_map(|(_, drop_in)| &drop_in.documents) {

@@ -100,7 +100,7 @@ fn open_and_list(path: &Path) -> io::Result<(OwnedFd, Vec<(String, Look)>)> {
 pub(crate) struct FileCached<'a> {
     /// What it has given.
     pub(crate) read: FileRead,
-    /// Its entry; none: its file is not at rest, or there is something to say of it.
+    /// Its entry; none: it cannot be kept.
     pub(crate) entry: Option<Cow<'a, [u8]>>,
 }
 
@@ -126,27 +126,22 @@ impl UnitDirectory {
         let now = SystemTime::now();
         match self.source(file) {
             Ok((source, found)) => {
-                let identity = Identity::of(&found);
-                let documents = parse(&source);
-                let entry =
-                    identity.is_settled(now).then(|| cache::entry(&source.file, &identity, &documents)).flatten();
-                let checked = check_text(&source, documents, preparation);
-                let entry = entry.filter(|_| is_silent(&checked)).map(Cow::Owned);
-                FileCached { entry, read: FileRead::new(source, checked) }
+                let (path, identity) = (source.file.clone(), Identity::of(&found));
+                let read = from_source(source, preparation);
+                let is_lasting = identity.is_settled(now) && !is_overlaid(&read.checked, preparation);
+                let entry = is_lasting.then(|| cache::entry(&path, &identity, &read.checked)).flatten();
+                FileCached { read, entry: entry.map(Cow::Owned) }
             }
             Err(error) => FileCached { read: unreadable(file.unit().ok(), error), entry: None },
         }
     }
 
-    /// What the cache has. A file of which there is something to say is read, because its lines are shown with it.
+    /// What the cache has, unless there are drop-ins by now.
     fn find<'a>(&self, file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> Option<FileCached<'a>> {
         let found = fstatat(&self.descriptor, file.name.as_str(), AtFlags::empty()).ok()?;
-        let path = self.path_of(file);
-        let (documents, entry) = cache.find(&path, &Identity::of(&found))?;
-        let name = file.unit();
-        let checked = check_documents(&path, None, documents, name.as_ref().map_err(String::as_str), preparation);
-        is_silent(&checked)
-            .then_some(FileCached { read: FileRead { source: None, checked }, entry: Some(Cow::Borrowed(entry)) })
+        let (checked, entry) = cache.find(&self.path_of(file), &Identity::of(&found))?;
+        let read = FileRead { source: None, checked };
+        (!is_overlaid(&read.checked, preparation)).then_some(FileCached { read, entry: Some(Cow::Borrowed(entry)) })
     }
 
     fn source(&self, file: &UnitFile) -> Result<(Source, FileStat), Diagnostic> {
@@ -158,6 +153,11 @@ impl UnitDirectory {
     }
 }
 
+/// Whether drop-ins are laid over any of them.
+fn is_overlaid(checked: &[Checked], preparation: &Preparation) -> bool {
+    checked.iter().filter_map(|one| one.name.as_ref()).any(|name| preparation.drop_ins.are_there(name))
+}
+
 fn is_silent(checked: &[Checked]) -> bool {
     checked.iter().all(|one| one.diagnostics.is_empty())
 }
@@ -167,7 +167,7 @@ pub(crate) fn read_as(path: &Path, name: &UnitName, preparation: &Preparation) -
     match Source::read(path) {
         Ok(source) => {
             let documents = parse(&source);
-            let checked = check_documents(&source.file, Some(&source), documents, Ok(name), preparation);
+            let checked = check_documents(&source, documents, Ok(name), preparation);
             FileRead::new(source, checked)
         }
         Err(error) => unreadable(Some(name.clone()), error),
@@ -200,12 +200,11 @@ fn parse(source: &Source) -> Vec<Document<'_>> {
 
 fn check_text(source: &Source, documents: Vec<Document<'_>>, preparation: &Preparation) -> Vec<Checked> {
     let name = name_of(&source.file);
-    check_documents(&source.file, Some(source), documents, name.as_ref().map_err(String::as_str), preparation)
+    check_documents(source, documents, name.as_ref().map_err(String::as_str), preparation)
 }
 
 fn check_documents(
-    file: &Arc<Path>,
-    source: Option<&Source>,
+    source: &Source,
     documents: Vec<Document<'_>>,
     file_name: Result<&UnitName, &str>,
     preparation: &Preparation,
@@ -217,11 +216,11 @@ fn check_documents(
         // A text that ends in the middle belongs to the file's name, whatever stood before it.
         let is_torn = document.is_torn && document.get("name").is_none();
         let name = if count == 1 || is_torn { file_name } else { Err(NAMELESS) };
-        let mut one = preparation.check(source, document, name);
+        let mut one = preparation.check(Some(source), document, name);
         said += one.diagnostics.len();
         let is_enough = said >= tree::MOST_DIAGNOSTICS && number < count;
         if is_enough {
-            let whole = Place::whole(file.clone());
+            let whole = Place::whole(source.file.clone());
             let message = "too much is wrong: the rest is not read";
             one.diagnostics.push(Diagnostic::new(Severity::Error, whole, message));
         }

@@ -1,17 +1,19 @@
 //! A cache is never wrong, only of no use: whatever is damaged, stale, or somebody else's.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Cache, Identity, MAGIC, NewCache, PREFIX, checksum, entry};
-use crate::UnitSet;
-use crate::set::Reading;
-use crate::source::Source;
-use crate::tree::{Document, parse};
+use super::{Cache, Identity, MAGIC, NewCache, PREFIX, SUM, checksum, entry};
+use crate::check::Checked;
+use crate::language::keys;
+use crate::preparation::Preparation;
+use crate::{Reading, UnitSet, Variables, reading};
 
 const TEXTS: [(&str, &str); 3] = [
     ("a.yaml", "kind: oneshot\nstart: [echo, \"ä\", '']\nneeds: [b]\n"),
@@ -19,59 +21,134 @@ const TEXTS: [(&str, &str); 3] = [
     ("d.yaml", "kind: longrun\nrun: &x [a]\nready: {exec: *x, every: 1s}\n"),
 ];
 
-/// One with a value that is not there, which is an error to those who check it.
-const EMPTY: &str = "kind: milestone\ndescription:\n";
+/// Every key there is, and every kind of value.
+const EVERYTHING: [(&str, &str); 3] = [
+    (
+        "longrun",
+        "description: All of it\nkind: longrun\nneeds: [b]\nwants: [c]\nafter: [d, e]\nbefore: [f]\nconflicts: [g]\n\
+         provides: [h]\nessential: true\nstart-timeout: 1m30s\nstop-timeout: 7ms\nrun: |\n  #!/bin/sh\n  exec a\n\
+         reload: [r, '']\nrestart: on-failure\nmax-deaths: 5 in 60s\nstop-signal: USR1\nkill-mode: main\nforks: true\n\
+         pidfile: /run/a.pid\nwatchdog: 3s\nready: notify\nlog: {dir: /var/log/a, size: 4K, keep: 3, when-full: wait}\n\
+         sockets: ['tcp://[::1]:80 web', 'udp://127.0.0.1:53', 'unix:///a', 'unix-dgram:///b', 'unix-seqpacket:///c']\n\
+         if: {path: [/a, '!/z'], container: true, cmdline: [b, '!y'], user: root}\n\
+         user: u\ngroup: '1'\ngroups: [x]\nenv: {A: b}\nenv-file: [/e]\ndirectory: /d\numask: 0027\nnice: -5\n\
+         oom-score-adj: -1000\nlimits: {nofile: 10:20, core: unlimited}\ntty: /dev/tty1\nno-new-privileges: true\n\
+         capabilities: [KILL]\nprivate-tmp: true\nread-only: [/ro]\nhide: [/h]\ncgroup: {memory.max: 1G}\n",
+    ),
+    (
+        "oneshot",
+        "kind: oneshot\ndo: [mount, utmp]\nstart: [a]\nstop: s\nreload: r\nstart-timeout: none\ncapabilities: []\n",
+    ),
+    (
+        "several",
+        "name: m\nkind: milestone\n---\nname: s\nkind: longrun\nservicedir: /s\nready: {tcp: '127.0.0.1:80'}\nlog: none\n---\n\
+         name: t\nkind: longrun\nrun: [t]\nready: {socket: /s}\n---\nname: u\nkind: longrun\nrun: [u]\nready: {file: /f}\n\
+         ---\nname: v\nkind: longrun\nrun: [v]\nready: {fd: 5}\nrestart: never\nlog: {size: 1M}\n",
+    ),
+];
 
-fn documents(path: &str, text: &str) -> Vec<Document<'static>> {
-    let source = Source::from_bytes(Path::new(path).into(), text.as_bytes().to_vec()).unwrap();
-    parse(&source).into_iter().map(Document::into_owned).collect()
+/// What a text gives, if it were a file.
+fn checked(path: &str, text: &str) -> Vec<Checked> {
+    reading::from_text(Path::new(path), text, &Preparation::default()).checked
+}
+
+fn entry_of(path: &str, text: &str, number: u64) -> Option<Vec<u8>> {
+    entry(Path::new(path), &identity(number), &checked(path, text))
 }
 
 fn identity(number: u64) -> Identity {
     Identity([number; Identity::WORDS])
 }
 
+fn cache(entries: &[Vec<u8>]) -> Vec<u8> {
+    NewCache::new(Path::new(""), &Reading::default(), entries.iter().map(Vec::as_slice)).bytes
+}
+
 /// The bytes of a cache of [`TEXTS`], whose identities are their numbers.
 fn small_cache() -> Vec<u8> {
-    let entries = TEXTS
-        .iter()
-        .zip(1..)
-        .map(|((path, text), number)| entry(Path::new(path), &identity(number), &documents(path, text)).unwrap());
-    let entries: Vec<Vec<u8>> = entries.collect();
-    NewCache::new(Path::new(""), entries.iter().map(Vec::as_slice)).bytes
+    let entries = TEXTS.iter().zip(1..).map(|((path, text), number)| entry_of(path, text, number).unwrap());
+    cache(&entries.collect::<Vec<_>>())
+}
+
+fn read(bytes: Vec<u8>) -> Cache {
+    Cache::from_bytes(bytes, &Reading::default())
+}
+
+fn find(cache: &Cache, path: &str, identity: &Identity) -> Option<Vec<Checked>> {
+    cache.find(&Arc::from(Path::new(path)), identity).map(|(found, _)| found)
 }
 
 /// How many files the cache knows as they are; it panics where it knows one as it is not.
 fn known(bytes: Vec<u8>) -> usize {
-    let cache = Cache::from_bytes(bytes);
+    let cache = read(bytes);
     let mut known = 0;
     for ((path, text), number) in TEXTS.iter().zip(1..) {
-        if let Some((found, _)) = cache.find(&Arc::from(Path::new(path)), &identity(number)) {
-            assert_eq!(format!("{found:?}"), format!("{:?}", documents(path, text)));
+        if let Some(found) = find(&cache, path, &identity(number)) {
+            assert_eq!(format!("{found:?}"), format!("{:?}", checked(path, text)));
             known += 1;
         }
     }
     known
 }
 
-/// Every place, text and kind of node comes back; another identity or path does not.
+/// What is known comes back as it was; another identity or path does not.
 #[test]
 fn comes_back() {
     assert_eq!(known(small_cache()), 3);
-    let empty = documents("x", EMPTY);
-    let cache =
-        NewCache::new(Path::new(""), [entry(Path::new("x"), &identity(9), &empty).unwrap().as_slice()].into_iter());
-    let cache = Cache::from_bytes(cache.bytes);
-    let (found, _) = cache.find(&Arc::from(Path::new("x")), &identity(9)).unwrap();
-    assert_eq!(format!("{found:?}"), format!("{empty:?}"));
-    let cache = Cache::from_bytes(small_cache());
-    assert!(cache.find(&Arc::from(Path::new("a.yaml")), &identity(2)).is_none());
-    assert!(cache.find(&Arc::from(Path::new("e.yaml")), &identity(1)).is_none());
+    let cache = read(small_cache());
+    assert!(find(&cache, "a.yaml", &identity(2)).is_none());
+    assert!(find(&cache, "e.yaml", &identity(1)).is_none());
     for word in 0..Identity::WORDS {
         let mut other = identity(1);
         other.0[word] += 1;
-        assert!(cache.find(&Arc::from(Path::new("a.yaml")), &other).is_none(), "{word}");
+        assert!(find(&cache, "a.yaml", &other).is_none(), "{word}");
     }
+}
+
+/// Every value of every key comes back.
+#[test]
+fn everything_comes_back() {
+    for (path, text) in EVERYTHING {
+        let cache = read(cache(&[entry_of(path, text, 1).unwrap_or_else(|| panic!("{:?}", checked(path, text)))]));
+        let found = find(&cache, path, &identity(1));
+        assert_eq!(format!("{:?}", found.unwrap()), format!("{:?}", checked(path, text)), "{path}");
+    }
+    let said: BTreeSet<&str> = EVERYTHING.iter().flat_map(|(_, text)| text.lines()).filter_map(key_of).collect();
+    let missing: Vec<&str> = keys().map(|key| key.name).filter(|key| !said.contains(key)).collect();
+    assert!(missing.is_empty(), "not tried: {missing:?}");
+}
+
+fn key_of(line: &str) -> Option<&str> {
+    line.split_once(':').map(|(key, _)| key)
+}
+
+/// What is wrong is told from the text, and templates are made from it: neither is kept.
+#[test]
+fn not_kept() {
+    for (path, text) in [
+        ("a", "kind: milestone\ndescription:\n"),
+        ("a", "kind: milestone\nneeds: [b, b]\n"),
+        ("a@", "kind: milestone\n"),
+        ("a", "name: a\nkind: milestone\n---\nname: b\n"),
+    ] {
+        assert_eq!(entry_of(path, text, 1), None, "{text}");
+    }
+}
+
+/// A cache that was made with other variables or timeouts, or by another build, is none.
+#[test]
+fn what_it_was_made_with() {
+    let bytes = small_cache();
+    let with = |reading: Reading| Cache::from_bytes(bytes.clone(), &reading).len();
+    let (more, default) = (Duration::from_secs(61), Reading::default);
+    assert_eq!(with(default()), 3);
+    assert_eq!(with(Reading { init_scripts: Some("/x".into()), ..default() }), 3);
+    assert_eq!(with(Reading { variables: Variables::new([("A".into(), "b".into())]), ..default() }), 0);
+    assert_eq!(with(Reading { start_timeout: more, ..default() }), 0);
+    assert_eq!(with(Reading { stop_timeout: more, ..default() }), 0);
+    let other = String::from_utf8_lossy(MAGIC.as_bytes()).replace(env!("UNITS_SOURCES"), "0123456789abcdef");
+    let other = [other.as_bytes(), &bytes[MAGIC.len()..]].concat();
+    assert_eq!(read(other).len(), 0);
 }
 
 /// Whatever byte is another, no file is known as what it is not, and some file is not known.
@@ -98,17 +175,16 @@ fn every_length() {
 /// A checksum that is right over bytes that are not is no reason to trip.
 #[test]
 fn nonsense_with_a_good_checksum() {
-    let good = small_cache();
-    let first = u32::from_le_bytes(good[MAGIC.len()..MAGIC.len() + 4].try_into().unwrap()) as usize;
-    for at in 0..first {
-        for byte in [0, 1, 3, 0x7f, 0x80, 0xff] {
-            let mut bytes = good.clone();
-            let entry = MAGIC.len() + PREFIX..MAGIC.len() + PREFIX + first;
-            bytes[entry.start + at] = byte;
-            let sum = checksum(&bytes[entry]).to_le_bytes();
-            bytes[MAGIC.len() + 4..MAGIC.len() + PREFIX].copy_from_slice(&sum);
-            let cache = Cache::from_bytes(bytes);
-            let _ = cache.find(&Arc::from(Path::new("a.yaml")), &identity(1));
+    for (path, text) in EVERYTHING {
+        let good = entry_of(path, text, 1).unwrap();
+        for at in PREFIX..good.len() {
+            for byte in [0, 1, 3, 0x7f, 0x80, 0xff] {
+                let mut bytes = good.clone();
+                bytes[at] = byte;
+                let sum = checksum(&bytes[SUM.end..]).to_le_bytes();
+                bytes[SUM].copy_from_slice(&sum);
+                let _ = find(&read(cache(&[bytes])), path, &identity(1));
+            }
         }
     }
 }
@@ -174,8 +250,9 @@ fn whose_it_is() {
     let place = Place::new();
     let file = place.units().join("a.yaml");
     let identity = Identity::of(&nix::sys::stat::stat(&file).unwrap());
-    let lie = entry(&file, &identity, &documents("a.yaml", "kind: milestone\ndescription: a lie\n")).unwrap();
-    NewCache::new(&place.cache(), [lie.as_slice()].into_iter()).write().unwrap();
+    let lie = checked(&file.to_string_lossy(), "kind: milestone\ndescription: a lie\n");
+    let lie = entry(&file, &identity, &lie).unwrap();
+    NewCache::new(&place.cache(), &Reading::default(), [lie.as_slice()].into_iter()).write().unwrap();
     let is_believed = || {
         let set = UnitSet::load_cached(&[place.units()], &Reading::default(), Some(&place.cache()));
         set.get("a").unwrap().description == "a lie"
@@ -203,7 +280,7 @@ fn what_comes_after_reading() {
     let place = Place::new();
     fs::write(place.units().join("v.yaml"), "kind: milestone\ndescription: ${X}\n").unwrap();
     let describe = |value: &str| {
-        let variables = crate::Variables::new([("X".into(), value.into())]);
+        let variables = Variables::new([("X".into(), value.into())]);
         let reading = Reading { variables, ..Reading::default() };
         let mut set = UnitSet::load_cached(&[place.units()], &reading, Some(&place.cache()));
         set.write_cache().unwrap();
@@ -212,7 +289,9 @@ fn what_comes_after_reading() {
     assert_eq!((describe("one"), describe("two")), (Some("one".into()), Some("two".into())));
     fs::create_dir(place.units().join("v.yaml.d")).unwrap();
     fs::write(place.units().join("v.yaml.d/x.yaml"), "description: three\n").unwrap();
-    assert_eq!(describe("two"), Some("three".into()));
+    assert_eq!((describe("two"), describe("two")), (Some("three".into()), Some("three".into())));
+    fs::remove_file(place.units().join("v.yaml.d/x.yaml")).unwrap();
+    assert_eq!(describe("two"), Some("two".into()));
 }
 
 /// No change of one byte goes unseen, nor does an end that is cut off or grown.

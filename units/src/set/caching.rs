@@ -19,7 +19,7 @@ impl UnitSet {
         let Some(path) = cache else { return Self::load_with(directories, reading) };
         let is_long_work = fs::metadata(path).is_ok_and(|metadata| metadata.len() > LARGE);
         let (cache, (mut set, opened)) =
-            parallel::at_once(is_long_work, || Cache::read(path), || Self::open(directories, reading));
+            parallel::at_once(is_long_work, || Cache::read(path, reading), || Self::open(directories, reading));
         set.add_cached(&opened, &cache, path);
         set.finish();
         set
@@ -49,7 +49,7 @@ impl UnitSet {
         }
         let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
         if is_new || entries.len() * 2 < cache.len() {
-            self.new_cache = Some(NewCache::new(path, entries.iter().map(AsRef::as_ref)));
+            self.new_cache = Some(NewCache::new(path, &self.preparation.reading, entries.iter().map(AsRef::as_ref)));
         }
     }
 }
