@@ -3,12 +3,12 @@
 //! Two units that could be up at the same time may not open one socket. A name that both provide, and an address by which
 //! both are found to be ready, are in the way only of units that are up together, which is for the caller to say.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use crate::text::quoted;
-use crate::{Address, Diagnostic, Kind, Place, Readiness, Severity, Unit, UnitName, UnitSet};
+use crate::{Address, Diagnostic, Kind, Place, Readiness, Severity, Socket, Unit, UnitName, UnitSet};
 
 /// Where two addresses can be in each other's way at all.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,9 +25,14 @@ type Part = (Spot, Option<IpAddr>);
 struct Claim<'a> {
     unit: &'a Unit,
     address: Address,
-    place: &'a Place,
-    /// `listens at` or `is ready by`.
-    verb: &'static str,
+    /// The socket that it opens there; `None`: it is found to be ready there.
+    socket: Option<&'a Socket>,
+}
+
+impl Claim<'_> {
+    fn verb(&self) -> &'static str {
+        if self.socket.is_some() { "listens at" } else { "is ready by" }
+    }
 }
 
 impl UnitSet {
@@ -37,12 +42,12 @@ impl UnitSet {
         names.chain(self.claimed_addresses(self.legible().flat_map(sockets))).collect()
     }
 
-    /// Two of these units, which are to be up together, that claim one name, or one address to listen or be ready at.
-    pub fn check_claims_among<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> Vec<Diagnostic> {
-        let names: BTreeSet<&str> = names.into_iter().collect();
-        let unit = |name: &&str| self.get(name).or_else(|| self.remains(name)).map(AsRef::as_ref);
-        let units: Vec<&Unit> = names.iter().filter_map(unit).collect();
-        let claims = units.iter().flat_map(|unit| sockets(unit).chain(self.readiness(unit)));
+    /// Two of these units of the set, which are to be up together, that claim one name, or one address to listen or be
+    /// ready at.
+    pub fn check_claims_among<'a>(&'a self, units: impl IntoIterator<Item = &'a Unit>) -> Vec<Diagnostic> {
+        let mut units: Vec<&Unit> = units.into_iter().collect();
+        units.sort_by_key(|unit| &unit.name);
+        let claims = units.iter().flat_map(|unit| sockets(unit).chain(readiness(unit)));
         let addresses = self.claimed_addresses(claims);
         addresses.into_iter().chain(self.shared_names(&units)).collect()
     }
@@ -85,8 +90,8 @@ impl UnitSet {
             };
             if let Some(other) = overlapping(&known, &part).find(is_clash) {
                 let (name, address) = (quoted(other.unit.name.as_str()), quoted(&other.address.to_string()));
-                let message = format!("unit {name} {} {address}, too; {ADVICE}", other.verb);
-                clashes.push(self.clash(claim.place, message, other.place, "the other one"));
+                let message = format!("unit {name} {} {address}, too; {ADVICE}", other.verb());
+                clashes.push(self.clash(self.claimed_at(&claim), message, self.claimed_at(other), "the other one"));
             }
             // Most are alone.
             known.entry(part).or_insert_with(|| Vec::with_capacity(1)).push(claim);
@@ -94,15 +99,8 @@ impl UnitSet {
         clashes
     }
 
-    /// The address by which a unit is found to be ready.
-    fn readiness<'a>(&'a self, unit: &'a Unit) -> Option<Claim<'a>> {
-        let Kind::Longrun(longrun) = &unit.kind else { return None };
-        let address = match longrun.ready.as_ref()? {
-            Readiness::Tcp { address, .. } => Address::Tcp(address.replace("localhost:", "127.0.0.1:").parse().ok()?),
-            Readiness::Socket(path) => Address::Unix(path.clone()),
-            _ => return None,
-        };
-        Some(Claim { unit, address, place: self.place_of(unit, "ready"), verb: "is ready by" })
+    fn claimed_at<'a>(&'a self, claim: &Claim<'a>) -> &'a Place {
+        claim.socket.map_or_else(|| self.place_of(claim.unit, "ready"), |socket| &socket.place)
     }
 
     fn clash(&self, place: &Place, message: String, other: &Place, word: &str) -> Diagnostic {
@@ -120,12 +118,21 @@ fn sockets(unit: &Unit) -> impl Iterator<Item = Claim<'_>> {
         Kind::Longrun(longrun) => longrun.sockets.as_slice(),
         Kind::Oneshot(_) | Kind::Milestone => &[],
     };
-    sockets.iter().map(move |socket| Claim {
-        unit,
-        address: socket.address.clone(),
-        place: &socket.place,
-        verb: "listens at",
-    })
+    sockets.iter().map(move |socket| Claim { unit, address: socket.address.clone(), socket: Some(socket) })
+}
+
+/// The address by which a unit is found to be ready.
+fn readiness(unit: &Unit) -> Option<Claim<'_>> {
+    let Kind::Longrun(longrun) = &unit.kind else { return None };
+    let address = match longrun.ready.as_ref()? {
+        Readiness::Tcp { address, .. } => Address::Tcp(match address.strip_prefix("localhost:") {
+            Some(port) => (Ipv4Addr::LOCALHOST, port.parse().ok()?).into(),
+            None => address.parse().ok()?,
+        }),
+        Readiness::Socket(path) => Address::Unix(path.clone()),
+        _ => return None,
+    };
+    Some(Claim { unit, address, socket: None })
 }
 
 fn part(address: &Address) -> Part {

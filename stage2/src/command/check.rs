@@ -98,7 +98,7 @@ fn together(set: &UnitSet, bundles: &Bundles) -> Vec<Diagnostic> {
     let in_one = |bundle: &Bundle| {
         let members = members(bundle);
         let draft = Draft::new(&legible, &members);
-        let mut found = set.check_claims_among((0..draft.len()).map(|unit| draft.name(unit).as_str()));
+        let mut found = set.check_claims_among((0..draft.len()).filter_map(|unit| draft.unit(unit)));
         if draft.has_conflicts() {
             let (graph, _) = draft.cut();
             let named: Vec<usize> = members.iter().filter_map(|name| graph.index(name.as_str())).collect();
@@ -156,8 +156,7 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
 /// What units that are checked together would claim together, if they are to be up together: nobody knows, so it is a
 /// warning.
 fn claims(set: &UnitSet, is_asked: OfFile<'_>) -> Vec<Diagnostic> {
-    let asked = set.legible().filter(|unit| is_asked(&unit.place.file)).map(|unit| unit.name.as_str());
-    let mut found = set.check_claims_among(asked);
+    let mut found = set.check_claims_among(set.legible().filter(|unit| is_asked(&unit.place.file)));
     found.iter_mut().for_each(|one| one.severity = Severity::Warning);
     found
 }
