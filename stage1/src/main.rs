@@ -21,6 +21,7 @@ mod failure;
 mod json;
 mod letter;
 mod mounts;
+mod other_scanner;
 mod preset;
 mod quote;
 mod replace;
@@ -32,6 +33,7 @@ mod waiter;
 
 use std::ffi::OsString;
 
+use supervisor::settings::Scanner;
 use waiter::Waiter;
 
 /// What stands before the main service's command.
@@ -60,9 +62,18 @@ fn start(words: &[String], command: Vec<OsString>) -> ! {
     steps::run(&mut boot);
     boot.report.end();
     let log = scanner::Log::open(&boot);
-    let waiter = waiter::start(&boot).map_err(|failure| boot.report.failure(&failure));
-    let failure = scanner::execute(&mut boot, &log);
+    // The waiter waits for the scanner that runs, so ours in the place of one that does not gets another.
+    while let Some(scanner) = become_scanner(&mut boot, &log) {
+        boot.settings.scanner = scanner;
+    }
+    emergency::last_resort(&boot)
+}
+
+/// Returns only what is left to try.
+fn become_scanner(boot: &mut boot::Boot, log: &scanner::Log) -> Option<Scanner> {
+    let waiter = waiter::start(boot).map_err(|failure| boot.report.failure(&failure));
+    let failure = scanner::execute(boot, log);
     boot.report.failure(&failure);
     let _ = waiter.map(Waiter::end);
-    emergency::last_resort(&boot)
+    (boot.settings.scanner != Scanner::default()).then(Scanner::default)
 }

@@ -6,18 +6,19 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::unistd::{AccessFlags, access};
+use nix::sys::signal::SigSet;
 use supervisor::paths::{self, run};
-use supervisor::settings::Scanner;
 
 use crate::boot::{self, Boot};
 use crate::environment;
 use crate::failure::Failure;
+use crate::other_scanner::Other;
+use crate::steps::limits;
 
 /// PATH as services are to get it; the wrapper puts it back.
 const ORIGINAL_PATH: &str = "SUPERVISE_PATH";
@@ -28,27 +29,6 @@ const ORIGINAL_LIMIT: &str = "SUNUP_NOFILE";
 const OOM_SCORE: &str = "/proc/self/oom_score_adj";
 /// Never to be chosen.
 const NEVER: &str = "-1000";
-
-/// Why the scanner that was asked for cannot be process 1, if it cannot.
-pub fn refusal(boot: &Boot) -> Option<Failure> {
-    let scanner = boot.settings.scanner;
-    let why = match scanner {
-        Scanner::Sunup => return None,
-        Scanner::Daemontools if !boot.command.is_empty() => "it keeps nothing for a main service",
-        Scanner::Daemontools if installed(boot).is_none() => "it is not in PATH",
-        Scanner::Daemontools => return None,
-        Scanner::S6 => "it runs a supervise of its own, and the engine knows the records of ours alone",
-        Scanner::Runit => "it runs a supervise of its own, and ends when it gets TERM",
-    };
-    let (_, word) = Scanner::ALL.iter().find(|(known, _)| *known == scanner)?;
-    Some(Failure::because(format_args!("run the scanner of {word}"), format_args!("{why} (svscan is used)")))
-}
-
-/// daemontools' scanner. Ours, of the same name, is in no PATH but its own.
-fn installed(boot: &Boot) -> Option<PathBuf> {
-    let places = std::env::split_paths(&boot.path).map(|directory| directory.join("svscan"));
-    places.into_iter().find(|program| access(program, AccessFlags::X_OK).is_ok())
-}
 
 /// The log FIFO, opened for writing: it becomes the scanner's standard output and error.
 #[derive(Debug)]
@@ -100,30 +80,36 @@ impl Drop for Shield {
 /// copy. Returns only what went wrong.
 pub fn execute(boot: &mut Boot, log: &Log) -> Failure {
     let shield = Shield::raise();
-    let start = |boot: &Boot, command: &mut Command| become_program(boot, log, shield.as_ref(), command);
-    if let Some(program) = installed(boot).filter(|_| boot.settings.scanner == Scanner::Daemontools) {
-        let failure = start(boot, &mut daemontools(boot, &program));
-        boot.report.failure(&failure);
+    let start = |command: &mut Command| become_program(boot, log, shield.as_ref(), command);
+    if let Some(other) = Other::chosen(boot.settings.scanner) {
+        let program = other.installed(boot).unwrap_or_else(|| other.program.into());
+        let failure = start(&mut other_scanner(boot, other, &program));
+        // For ours, which is next.
+        let _ = limits::raise(boot.open_files);
+        return failure;
     }
     let ours = [boot.below_run(run::BIN).join("svscan"), boot.lib.join("bin/svscan")];
-    let [failure, _] = ours.map(|program| start(boot, &mut svscan(boot, &program)));
+    let [failure, _] = ours.map(|program| start(&mut svscan(boot, &program)));
     failure
 }
 
 /// The environment that every scanner gets begins with what is meant for programs.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().envs(environment::variables(boot::is_first()));
+    command.env_clear().envs(environment::variables(boot::is_first())).current_dir("/");
     command
 }
 
-/// It takes no options, and gives children the limits that it has.
-fn daemontools(boot: &Boot, program: &Path) -> Command {
+/// It gives children the limits and the blocked signals that it has. It stands in its directory, as ours does: that is how
+/// stage 3 knows process 1.
+fn other_scanner(boot: &Boot, other: &Other, program: &Path) -> Command {
     if let Some((soft, hard)) = boot.open_files {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
     }
+    let _ = other.blocked.iter().copied().collect::<SigSet>().thread_block();
+    let directory = boot.below_run(run::SCAN);
     let mut command = command(program);
-    command.arg(boot.below_run(run::SCAN));
+    command.args(other.options).arg(&directory).current_dir(&directory);
     command
 }
 
@@ -141,7 +127,6 @@ fn svscan(boot: &Boot, program: &Path) -> Command {
 }
 
 fn become_program(boot: &Boot, log: &Log, shield: Option<&Shield>, command: &mut Command) -> Failure {
-    command.current_dir("/");
     command.env("PATH", path(boot)).env(ORIGINAL_PATH, &boot.path);
     if boot.run != Path::new(paths::RUN) {
         command.env(paths::RUN_VARIABLE, &boot.run);

@@ -218,6 +218,23 @@ fn keeps_what_is_supervised() {
     assert!(fs::symlink_metadata(sandbox.path("results/run/stopping")).is_err());
 }
 
+/// A scanner of another suite that cannot be executed is replaced by ours, which holds the log FIFO and has the limits that
+/// it would have had at once; what is no program is not even tried.
+#[test]
+fn the_scanner_that_was_chosen_does_not_start() {
+    let Some(sandbox) = Sandbox::as_root() else { return };
+    fs::write(sandbox.path("etc/sunup.yaml"), "scanner: daemontools\n").unwrap();
+    let failures = damaged(
+        &sandbox,
+        "mkdir -p /broken/first/svscan /broken/second; export PATH=/broken/first:/broken/second:$PATH
+         echo '#!/nowhere' >/broken/second/svscan; chmod 755 /broken/second/svscan; ulimit -Sn 512",
+    );
+    assert_eq!(failures, ["unable to run /broken/second/svscan: No such file or directory"]);
+    assert_eq!(sandbox.result("scanner-letter"), "F");
+    let limit: u64 = sandbox.result("limit").trim().parse().unwrap();
+    assert!(limit > 512, "{limit}");
+}
+
 /// Where there is no FIFO the scanner still has descriptors 0 to 2, whatever init was started with.
 #[test]
 fn descriptors_without_a_log() {

@@ -127,3 +127,26 @@ fn draining_ends() {
     assert_eq!(scene.wait(wrapper).code(), Some(0));
     assert_eq!(scene.record("a/log").unwrap().last_exit.signal(), Some(9));
 }
+
+/// Called as runsv it is supervise in its own dialect, with the logger that runit's scanner leaves to it: once the service is
+/// told to leave, the logger reads to the end, and the pair is gone.
+#[test]
+fn is_a_pair_for_runsvdir() {
+    let mut scene = Scene::new();
+    fs::create_dir_all(scene.path.join("run/bin")).unwrap();
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_dialect"), scene.path.join("run/bin/pair")).unwrap();
+    symlink(WRAPPER, scene.path.join("runsv")).unwrap();
+    scene.file("a/run", "#!/bin/sh\ntrap 'seq 20000; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done\n");
+    scene.file("a/finish", "#!/bin/sh\necho $# $1 $2 > told\n").file("a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    let mut command = scene.command(scene.path.join("runsv").to_str().unwrap(), &["a"]);
+    command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
+    let pair = scene.spawn(command);
+    scene.await_text("a/out", |text| text == "up\n");
+    scene.letters("a/supervise/control", "k");
+    scene.await_text("a/out", |text| text == "up\nup\n");
+    assert_eq!(scene.text("a/told"), "4 256 9\n");
+    scene.letters("a/supervise/control", "dx");
+    assert_eq!(scene.wait(pair).code(), Some(0));
+    assert_eq!((scene.text("a/out").lines().count(), scene.is_supervised("a/log")), (20_002, false));
+}

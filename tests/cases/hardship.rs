@@ -161,8 +161,7 @@ const MATRIX: [Hardship; 19] = [
         says: &[
             "[fail] stage1: unable to obey a word: sunup.bundel=lab: there is no such word",
             "[fail] stage1: unable to obey a word: sunup.cgroup=v3: \"v3\" is none of v2, v1, hybrid",
-            "[fail] stage1: unable to run the scanner of s6: it runs a supervise of its own, and the engine knows the records of \
-             ours alone (svscan is used)",
+            "[fail] stage1: unable to run the scanner of s6: it is not in PATH (svscan is used)",
         ],
         end: End::Login,
     },

@@ -10,7 +10,8 @@ use crate::support;
 /// Lines that the service writes once it is told to end.
 const LINES: usize = 10_000;
 
-const CHATTER: &str = "\
+/// A unit that writes while the system stops.
+pub const CHATTER: &str = "\
 description: Writes while the system stops
 kind: longrun
 needs: [local]
@@ -41,6 +42,11 @@ fn no_line_is_lost_while_the_system_stops() {
     guest.console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
 
+    assert_whole(&guest);
+}
+
+/// The log of [`CHATTER`] is whole.
+pub fn assert_whole(guest: &Namespace) {
     let text = writers::text(&guest.written("/var/log/sunup/chatter"));
     assert!(text.contains("chatter begins"), "the log begins with {:?}", text.lines().next());
     let numbers: Vec<usize> = text.lines().filter_map(|line| line.rsplit_once("line ")?.1.parse().ok()).collect();

@@ -1,29 +1,83 @@
-//! Another suite's scanner is process 1: the boot gets to its login all the same, and the stop is as clean.
+//! Another suite's scanner is process 1: the boot gets to its login all the same, and the stop is as clean and loses no line.
 
 use std::fs;
 
 use tests::namespace::{BOOT, COMMAND, End, STOP};
 use tests::{Layer, Namespace};
 
-use crate::support;
+use crate::{log_whole, support};
+
+/// What a default build of s6 calls its supervise, and how the one that Debian builds has it.
+const S6: (&[u8], &[u8]) = (b"s6-supervise\0", b"/usr/bin/s6-supervise\0");
+
+/// A root in which this scanner is asked for, and installed as this program; a service writes when it is told to end.
+fn layer(word: &str, path: &str, program: &[u8]) -> Layer {
+    let settings = format!("scanner: {word}\n");
+    Layer::new().program(path, program).file("/etc/sunup/sunup.yaml", &settings).unit("chatter", log_whole::CHATTER)
+}
+
+fn program(path: &str) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Boots; has a look at what the scanner makes of a service; sends process 1 signals that would end it; stops.
+fn boots_and_stops(layer: &Layer, scanner: &str, signals: &[&str], stop: &str) {
+    let mut guest = Namespace::boot(layer);
+    support::log_in(&mut guest.console, BOOT, COMMAND);
+    support::assert_default_up(&mut guest.console, COMMAND);
+    // Its supervises are ours, and services hear nothing of what they were told, nor of the signals that it must not get.
+    let seen =
+        "readlink /proc/1/exe; od -An -c -j20 -N3 /run/sunup/service/cron/supervise/status; env | grep -c SUPERVISE_
+        grep -h SigBlk /proc/$(/usr/lib/sunup/bin/svstat -o pid /run/sunup/service/cron)/status";
+    let expected = format!("{scanner}\n   s   u   n\n0\nSigBlk:\t0000000000000000\n");
+    assert_eq!(guest.console.ok(seen, COMMAND), expected);
+    guest.console.ok("sunup restart cron && sunup status cron", COMMAND);
+    for signal in signals {
+        guest.console.ok(&format!("kill -{signal} 1; sunup status cron"), COMMAND);
+    }
+    guest.console.send(&format!("{stop}\n"));
+    assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
+    assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    log_whole::assert_whole(&guest);
+}
 
 /// daemontools' svscan, which is told nothing and looks every five seconds.
 #[test]
 fn daemontools() {
+    if support::can_boot_namespaces() {
+        boots_and_stops(
+            &layer("daemontools", "/usr/bin/svscan", &program("/usr/bin/svscan")),
+            "/usr/bin/svscan",
+            &[],
+            "poweroff",
+        );
+    }
+}
+
+/// runsvdir, which looks every five seconds, and leaves loggers to runsv.
+#[test]
+fn runit() {
+    if support::can_boot_namespaces() {
+        let layer = layer("runit", "/usr/bin/runsvdir", &program("/usr/bin/runsvdir"));
+        boots_and_stops(&layer, "/usr/bin/runsvdir", &["TERM", "HUP"], "poweroff");
+    }
+}
+
+/// s6-svscan of a default build, which is told to look, and answers signals as ours does: in a container TERM stops it.
+#[test]
+fn s6() {
     if !support::can_boot_namespaces() {
         return;
     }
-    let svscan = fs::read("/usr/bin/svscan").expect("daemontools is installed");
-    let layer =
-        Layer::new().program("/usr/bin/svscan", &svscan).file("/etc/sunup/sunup.yaml", "scanner: daemontools\n");
-    let mut guest = Namespace::boot(&layer);
-    support::log_in(&mut guest.console, BOOT, COMMAND);
-    support::assert_default_up(&mut guest.console, COMMAND);
-    // Its supervises are ours, and services hear nothing of what they were told.
-    let seen = "readlink /proc/1/exe; od -An -c -j20 -N3 /run/sunup/service/cron/supervise/status; env | grep -c SUPERVISE_; true";
-    assert_eq!(guest.console.ok(seen, COMMAND), "/usr/bin/svscan\n   s   u   n\n0\n");
-    guest.console.ok("sunup restart cron && sunup status cron", COMMAND);
-    guest.console.send("poweroff\n");
-    assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
-    assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    let mut scanner = program("/usr/bin/s6-svscan");
+    let at = scanner.windows(S6.1.len()).position(|window| window == S6.1).expect("Debian's supervise");
+    scanner[at..at + S6.0.len()].copy_from_slice(S6.0);
+    let layer = layer("s6", "/usr/bin/s6-svscan", &scanner);
+    let libraries = "/usr/lib/x86_64-linux-gnu/libskarnet.so.2.13";
+    boots_and_stops(
+        &layer.program(libraries, &program(libraries)),
+        "/usr/bin/s6-svscan",
+        &["QUIT", "ABRT"],
+        "kill -TERM 1",
+    );
 }

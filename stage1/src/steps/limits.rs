@@ -12,8 +12,13 @@ use crate::failure::{Failure, Trying};
 const DEFAULT_BOUND: u64 = 1_048_576;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).trying("read the limit of open files")?;
-    boot.open_files = Some((soft, hard));
+    boot.open_files = Some(getrlimit(Resource::RLIMIT_NOFILE).trying("read the limit of open files")?);
+    raise(boot.open_files)
+}
+
+/// Raises it from these, soft and hard, as far as we may.
+pub fn raise(from: Option<(u64, u64)>) -> Result<(), Failure> {
+    let Some((_, hard)) = from else { return Ok(()) };
     let text = fs::read_to_string("/proc/sys/fs/nr_open").unwrap_or_default();
     let bound = text.trim().parse().unwrap_or(DEFAULT_BOUND).max(hard);
     // Without the capability the hard limit stays, and the soft one rises to it.

@@ -8,7 +8,7 @@ mod handlers;
 mod image;
 mod kernel;
 mod keys;
-mod limits;
+pub mod limits;
 mod log;
 mod main_service;
 mod mqueue;

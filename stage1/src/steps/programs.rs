@@ -7,10 +7,14 @@ use supervisor::paths::run;
 
 use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
+use crate::other_scanner::Other;
 use crate::replace;
 
-/// From LIB to the run directory.
-const COPIES: [(&str, &str, &str); 8] = [
+/// From LIB, to a directory of the run directory, by a name there.
+pub type Copied = (&'static str, &'static str, &'static str);
+
+/// What every system runs.
+const COPIES: [Copied; 7] = [
     ("bin/svscan", run::BIN, "svscan"),
     ("bin/supervise", run::BIN, "supervise"),
     ("bin/svlog", run::BIN, "svlog"),
@@ -18,20 +22,25 @@ const COPIES: [(&str, &str, &str); 8] = [
     ("bin/svscanctl", run::BIN, "svscanctl"),
     ("bin/shutdown", run::BIN, "stage3"),
     ("wrapper/supervise", run::WRAPPER, "supervise"),
-    ("wrapper/runsv", run::WRAPPER, "runsv"),
 ];
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
-    let failures = copy(&boot.lib, &boot.run);
-    failures.iter().for_each(|failure| boot.report.failure(failure));
+    let others = Other::chosen(boot.settings.scanner).map_or([].as_slice(), |other| other.copies);
+    for failures in [copy(&boot.lib, &boot.run), copy_these(others, &boot.lib, &boot.run)] {
+        failures.iter().for_each(|failure| boot.report.failure(failure));
+    }
     Ok(())
 }
 
-/// Copies them; gives what could not be. One that runs is replaced, and goes on as it was.
+/// Copies what every system runs; gives what could not be. One that runs is replaced, and goes on as it was.
 pub fn copy(lib: &Path, run: &Path) -> Vec<Failure> {
-    let copy = |(from, directory, name): (&str, &str, &str)| {
+    copy_these(&COPIES, lib, run)
+}
+
+fn copy_these(copies: &[Copied], lib: &Path, run: &Path) -> Vec<Failure> {
+    let copy = |&(from, directory, name): &Copied| {
         let (from, to) = (lib.join(from), run.join(directory).join(name));
         replace::copy(&from, &to).trying(format_args!("copy {} to {}", from.display(), to.display())).err()
     };
-    COPIES.into_iter().filter_map(copy).collect()
+    copies.iter().filter_map(copy).collect()
 }

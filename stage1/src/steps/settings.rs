@@ -4,7 +4,7 @@ use supervisor::settings::Scanner;
 
 use crate::boot::Boot;
 use crate::failure::Failure;
-use crate::scanner;
+use crate::other_scanner;
 use crate::settings::Settings;
 
 /// Below the administrator's configuration.
@@ -19,7 +19,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
         ..settings
     };
     failures.extend(options.wrong.iter().map(|reason| Failure::because("obey a word", reason)));
-    if let Some(failure) = scanner::refusal(boot) {
+    if let Some(failure) = other_scanner::refusal(boot) {
         boot.settings.scanner = Scanner::default();
         failures.push(failure);
     }

@@ -42,6 +42,7 @@ mod log {
 mod runit {
     pub mod chpst;
     pub mod chpst_names;
+    pub mod pair;
     pub mod runsv;
     pub mod runsvdir;
     pub mod svlogd;
@@ -72,14 +73,14 @@ usage: dialect COMMAND [ARGUMENT...]
 Does what COMMAND of s6 or runit does. By a link named COMMAND it does so without the word.
 
 commands: s6-svscan s6-supervise s6-svc s6-svstat s6-svwait s6-svscanctl s6-svok s6-log s6-setuidgid s6-envdir
-          runsv runsvdir chpst svlogd; as chpst by another name: setuidgid envuidgid envdir pgrphack setlock softlimit
+          runsv pair runsvdir chpst svlogd; as chpst by another name: setuidgid envuidgid envdir pgrphack setlock softlimit
 
 exit codes: the command's; 100 no such command
 
 example: ln -s dialect s6-svc; ./s6-svc -wD -d /run/sunup/scan/sshd
 ";
 
-const COMMANDS: [(&str, Command); 14] = [
+const COMMANDS: [(&str, Command); 15] = [
     (s6::svscan::NAME, s6::svscan::run),
     (s6::supervise::NAME, s6::supervise::run),
     (s6::svc::NAME, s6::svc::run),
@@ -91,6 +92,7 @@ const COMMANDS: [(&str, Command); 14] = [
     (s6::setuidgid::NAME, s6::setuidgid::run),
     (s6::envdir::NAME, s6::envdir::run),
     (runit::runsv::NAME, runit::runsv::run),
+    (runit::pair::NAME, runit::pair::run),
     (runit::runsvdir::NAME, runit::runsvdir::run),
     (runit::chpst::NAME, runit::chpst::run),
     (runit::svlogd::NAME, runit::svlogd::run),

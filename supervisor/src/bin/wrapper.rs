@@ -1,4 +1,4 @@
-//! The supervise wrapper, installed as `supervise` and `runsv` in the first directory of the scanner's PATH.
+//! The supervise wrapper, called `supervise`, `runsv` or `s6-supervise` in the first directory of the scanner's PATH.
 //!
 //! While the flag `RUN/stopping` is absent it becomes the real supervise. Once the flag is there, no service is started
 //! any more, but a logger whose pipe still holds something reads it to the end: its supervise is run once more with
@@ -19,7 +19,7 @@ use supervisor::sys::descriptor::{HERE, Owned, STDIN};
 use supervisor::sys::error::Errno;
 use supervisor::sys::files::{self, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY};
 use supervisor::sys::message::{Level, Messages, Piece};
-use supervisor::sys::process::{Arguments, Environment, exec, exec_in_path};
+use supervisor::sys::process::{Arguments, Environment, exec};
 use supervisor::sys::start::Stack;
 use supervisor::sys::text::{Text, first_line};
 
@@ -27,6 +27,10 @@ supervisor::resident!(run);
 
 /// The scanner's original PATH.
 const ORIGINAL_PATH: &[u8] = b"SUPERVISE_PATH";
+/// What it becomes.
+const SUPERVISE: &CStr = c"supervise";
+/// What runsv becomes for a service with a logger, which is its, not the scanner's.
+const PAIR: &CStr = c"pair";
 /// Bytes of a path below the run directory.
 type Path = Text<512>;
 
@@ -86,16 +90,24 @@ fn restore_path(stack: &mut Stack) {
 }
 
 fn become_supervise(stack: &Stack, run: &[u8], drains: bool) -> Errno {
-    let called = stack.argument(0).unwrap_or(c"supervise");
-    let mut arguments = Arguments::of_stack(stack);
-    let environment = Environment::of(stack);
-    if called.to_bytes().ends_with(b"runsv") {
-        let path = stack.variable(b"PATH").map_or(b"/usr/bin:/bin".as_slice(), CStr::to_bytes);
-        return exec_in_path(c"runsv", path, &arguments, environment);
-    }
-    if drains && let Some(directory) = stack.argument(1) {
-        arguments = Arguments::of(&[called, DRAIN, directory]);
-    }
-    let supervise = below(run, &[run::BIN, "supervise"]);
-    supervise.c_str().map_or(Errno::ENAMETOOLONG, |path| exec(path, &arguments, environment))
+    let called = stack.argument(0).unwrap_or(SUPERVISE);
+    let is_runsv = called.to_bytes().ends_with(b"runsv");
+    // Whose scanner it is changes nothing in what a service is.
+    let called = if is_runsv { SUPERVISE } else { called };
+    let (program, arguments) = match stack.argument(1) {
+        Some(directory) if is_runsv && has_logger(directory) => (PAIR, Arguments::of(&[PAIR, directory])),
+        Some(directory) if drains => (SUPERVISE, Arguments::of(&[called, DRAIN, directory])),
+        Some(directory) if is_runsv => (SUPERVISE, Arguments::of(&[called, directory])),
+        _ => (SUPERVISE, Arguments::of_stack(stack)),
+    };
+    let mut path = below(run, &[run::BIN, ""]);
+    path.push(program.to_bytes());
+    path.c_str().map_or(Errno::ENAMETOOLONG, |path| exec(path, &arguments, Environment::of(stack)))
+}
+
+/// It has a directory `log`.
+fn has_logger(directory: &CStr) -> bool {
+    files::open(directory, O_PATH | O_DIRECTORY, 0)
+        .and_then(|directory| files::open_at(*directory, c_path!(service::LOG), O_PATH | O_DIRECTORY, 0))
+        .is_ok()
 }

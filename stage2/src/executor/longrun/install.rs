@@ -121,10 +121,12 @@ impl Executor {
         beside("svlog").map_or("svlog".into(), |program| program.display().to_string())
     }
 
-    /// Has the scanner look: once for everything that was linked. A scanner without a control FIFO looks by itself.
+    /// Has the scanner look, ours or s6's: once for everything that was linked. One without a control FIFO looks by itself.
     pub(in crate::executor) fn scan(&self) {
-        let control = self.config.places.scan.join(scan::CONTROL);
-        if let Ok(mut fifo) = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control) {
+        let open = |control| {
+            OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(self.config.places.scan.join(control))
+        };
+        if let Ok(mut fifo) = open(scan::CONTROL).or_else(|_| open(scan::S6_CONTROL)) {
             let _ = fifo.write_all(&[scanner::SCAN]);
         }
     }
