@@ -9,6 +9,7 @@ mod import;
 mod install;
 mod log_whole;
 mod machine_boot;
+mod machine_dracut;
 mod machine_ends;
 mod machine_initramfs;
 mod machine_slow;

@@ -1,62 +1,65 @@
-//! What dracut leaves for the end of the machine: its own `/shutdown`, with the few programs that it calls. As in every initramfs
-//! of a system that has our programs, the `poweroff` in there is ours.
+//! dracut's initramfs, made by dracut itself in the root that it is for. As in every initramfs of a system that has our programs,
+//! the `poweroff` in there is ours.
 
 use std::fs;
-use std::path::PathBuf;
 
-use crate::initramfs::libraries;
-use crate::root::remove_older;
-use crate::{Layer, cache, command, packages, root};
+use tempfile::TempDir;
 
-/// Where the unit takes it from.
-const STORE: &str = "/usr/lib/dracut-left";
-/// Leaves it as dracut's own service does, at the place where it is looked for.
-const UNIT: &str = "kind: oneshot\nneeds: [local]\nstart: cp -a /usr/lib/dracut-left/. /run/initramfs\n";
-/// Programs of Debian's that it calls.
-const TOOLS: [&str; 13] = [
-    "bin/cat",
-    "bin/cp",
-    "bin/ln",
-    "bin/ls",
-    "bin/mkdir",
-    "bin/mount",
-    "bin/rm",
-    "bin/sh",
-    "bin/sleep",
-    "bin/umount",
-    "sbin/losetup",
-    "usr/bin/stat",
-    "usr/bin/timeout",
-];
-/// What is dracut's: where it is in the package, and where in the initramfs.
-const DRACUT: [(&str, &str); 4] = [
-    ("modules.d/99shutdown/shutdown.sh", "shutdown"),
-    ("modules.d/99base/dracut-lib.sh", "lib/dracut-lib.sh"),
-    ("modules.d/99base/dracut-dev-lib.sh", "lib/dracut-dev-lib.sh"),
-    ("dracut-util", "bin/dracut-getarg"),
-];
+use crate::{Kernel, Layer, cache, command, root, storage};
 
-/// Adds it, and the unit that leaves it.
-#[must_use]
-pub fn add(layer: Layer) -> Layer {
-    let (root, package) = (root::installed(), unpacked().join("usr/lib/dracut"));
-    let small = tempfile::NamedTempFile::new_in(cache::directory()).expect("a temporary file");
-    command::run(command::words(&["strip", "-o"]).arg(small.path()).arg(root.join("usr/lib/sunup/bin/shutdown")));
-    let files = TOOLS.iter().map(|name| (*name).to_owned()).chain(libraries(&root, &TOOLS));
-    let files = files.map(|name| (root.join(&name), name));
-    let dracut = DRACUT.into_iter().map(|(from, to)| (package.join(from), to.to_owned()));
-    let ours = ["halt", "poweroff", "reboot"].map(|name| (small.path().to_owned(), format!("sbin/{name}")));
-    files.chain(dracut).chain(ours).fold(layer.unit("dracut-left", UNIT), |layer, (path, name)| {
-        let content = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        layer.program(&format!("{STORE}/{name}"), &content)
-    })
+/// What it is to hold.
+const MODULES: &str = "bash base dm kernel-modules lvm rootfs-block shutdown udev-rules";
+/// Makes it in the root `$3` with the tools `$1`, and writes nowhere but below `$2`. Our program goes without its symbols.
+const MAKE: &str = r#"
+    mkdir -p "$2/upper/usr/lib/sunup/bin" "$2/work"
+    strip -o "$2/upper/usr/lib/sunup/bin/shutdown" "$3/usr/lib/sunup/bin/shutdown"
+    mount -t overlay -o "lowerdir=$1:$3,upperdir=$2/upper,workdir=$2/work" overlay /mnt
+    mount -t proc proc /mnt/proc
+    mount -t tmpfs -o mode=755 tmpfs /mnt/dev
+    ln -s /proc/self/fd /mnt/dev/fd
+    for name in null zero urandom; do
+        touch "/mnt/dev/$name"
+        mount --bind "/dev/$name" "/mnt/dev/$name"
+    done
+    chroot /mnt dracut --quiet --no-hostonly --gzip --modules "$4" --filesystems ext4 /initramfs "$5"
+    mv /mnt/initramfs "$2/initramfs"
+"#;
+
+/// An initramfs that finds the root on LVM. Removed when dropped.
+pub struct Dracut {
+    directory: TempDir,
 }
 
-/// The package, unpacked once a day.
-fn unpacked() -> PathBuf {
-    cache::once(&format!("dracut-{}", cache::today()), |path| {
-        remove_older("dracut-");
-        fs::create_dir(path).expect("a directory for the package");
-        packages::unpack(&["dracut-core".to_owned()], path);
-    })
+impl Dracut {
+    /// Has it made, which takes a while.
+    pub fn new() -> Self {
+        let directory = TempDir::with_prefix_in("dracut-", cache::directory()).expect("a temporary directory");
+        let mut make = command::words(&["unshare", "--mount", "--pid", "--fork", "--propagation", "private"]);
+        make.args(["sh", "-ec", MAKE, "sh"]).args([&storage::tools(), directory.path(), &root::installed()]);
+        command::run(make.args([MODULES, &version()]));
+        Self { directory }
+    }
+
+    /// The kernel that starts with it.
+    pub fn kernel(&self) -> Kernel {
+        Kernel { initramfs: Some(self.directory.path().join("initramfs")), ..Kernel::plain() }
+    }
+
+    /// Adds it where dracut looks for it at the end, with what it needs then, and the tools of LVM.
+    #[must_use]
+    pub fn add(&self, layer: Layer) -> Layer {
+        let content = fs::read(self.directory.path().join("initramfs")).expect("the initramfs");
+        layer.tree(&storage::tools()).program(&format!("/boot/initrd.img-{}", version()), &content)
+    }
+}
+
+impl Default for Dracut {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The kernel's, as it says it itself.
+fn version() -> String {
+    Kernel::modules().file_name().expect("a version").to_string_lossy().into_owned()
 }

@@ -4,25 +4,41 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{Layer, cache, command, root, storage};
+use crate::{Layer, cache, command, lvm, root, storage};
+
+/// How large the filesystem is, in bytes.
+const SIZE: u64 = 1200 << 20;
 
 /// A raw disk image. Removed when dropped.
 pub struct Image {
     directory: TempDir,
+    /// Where on the disk the filesystem begins.
+    begin: u64,
 }
 
 impl Image {
     /// A disk with the installed root under the layer.
     pub fn new(layer: &Layer) -> Self {
+        Self::at(0, layer)
+    }
+
+    /// The same as the one volume of LVM on the disk, [`lvm::VOLUME`].
+    pub fn on_lvm(layer: &Layer) -> Self {
+        let image = Self::at(lvm::BEGIN, layer);
+        lvm::describe(&image.path(), SIZE);
+        image
+    }
+
+    fn at(begin: u64, layer: &Layer) -> Self {
         let installed = root::installed();
         let directory = TempDir::with_prefix_in("image-", cache::directory()).expect("a temporary directory");
-        let image = Self { directory };
+        let image = Self { directory, begin };
         let script = "mount -t overlay -o \"lowerdir=$1:$2\" overlay /mnt && \
-                      mkfs.ext4 -q -F -U \"$4\" -d /mnt \"$3\" 1200M";
+                      mkfs.ext4 -q -F -U \"$4\" -E \"offset=$5\" -d /mnt \"$3\" \"$6M\"";
         command::run(
             command::words(&["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh"])
                 .args([layer.path(), &installed, &image.path()])
-                .arg(root::UUID),
+                .args([root::UUID, &begin.to_string(), &(SIZE >> 20).to_string()]),
         );
         image
     }
@@ -34,7 +50,7 @@ impl Image {
 
     /// Fails unless the filesystem was unmounted cleanly and has no fault.
     pub fn assert_clean(&self) {
-        storage::assert_unmounted(&self.path());
+        storage::assert_unmounted(Path::new(&format!("{}?offset={}", self.path().display(), self.begin)));
     }
 
     /// Leaves a later check nothing to do: what an image is made with can be arranged better, which counts as a repair.

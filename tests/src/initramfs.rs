@@ -67,7 +67,7 @@ impl Initramfs {
         archive.link("usr/bin/sunup", "../lib/sunup/bin/sunup");
         archive.tree(&root, "usr/lib/sunup/units");
         archive.tree(&root, "etc/sunup");
-        for name in TOOLS.iter().copied().map(String::from).chain(libraries(&root, &TOOLS)) {
+        for name in TOOLS.iter().copied().map(String::from).chain(libraries(&root)) {
             let content = fs::read(root.join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
             archive.file(&name, &content);
         }
@@ -148,9 +148,9 @@ impl Default for Initramfs {
     }
 }
 
-/// The shared libraries of tools, as the root's own loader finds them.
-pub fn libraries(root: &Path, tools: &[&str]) -> Vec<String> {
-    let tools = tools.iter().map(|name| format!("/{name}"));
+/// The shared libraries of the tools, as the root's own loader finds them.
+fn libraries(root: &Path) -> Vec<String> {
+    let tools = TOOLS.iter().map(|name| format!("/{name}"));
     let text = command::run(command::words(&["chroot"]).arg(root).arg("ldd").args(tools));
     let words = text.split_whitespace().filter_map(|word| word.strip_prefix('/'));
     let mut libraries: Vec<String> = words.filter(|word| !word.ends_with(':')).map(String::from).collect();

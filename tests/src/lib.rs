@@ -17,6 +17,7 @@ pub mod initramfs;
 pub mod kernel;
 pub mod keyboard;
 pub mod layer;
+pub mod lvm;
 pub mod machine;
 pub mod namespace;
 pub mod nfs;

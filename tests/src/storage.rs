@@ -1,5 +1,5 @@
-//! What a guest needs for storage that is made of other storage or lies on the network, and for starting another kernel: the
-//! kernel's modules, which its disk alone has, and the tools; and the judgement of filesystems that lie inside of files.
+//! What a guest needs for storage that is made of other storage or lies on the network, and for starting another kernel or
+//! going back to dracut's initramfs: the kernel's modules, which its disk alone has, and the tools; and the judgement of filesystems that lie inside of files.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,10 @@ use crate::root::remove_older;
 use crate::{Kernel, cache, command, packages, root};
 
 /// Tools, and the libraries that the base root lacks.
-const PACKAGES: [&str; 20] = [
+const PACKAGES: [&str; 22] = [
+    "cpio",
     "dmsetup",
+    "dracut-core",
     "kexec-tools",
     "libaio1",
     "libdevmapper-event1.02.1",
@@ -54,7 +56,7 @@ pub fn tools() -> PathBuf {
         copy_modules(&Kernel::modules(), path);
         // In the root these are links into /usr, which directories would hide.
         let merge =
-            "cd \"$1\"; for name in lib sbin; do mkdir -p usr/$name; cp -a $name/. usr/$name; rm -r $name; done";
+            "cd \"$1\"; for name in bin lib sbin; do mkdir -p usr/$name; cp -a $name/. usr/$name; rm -r $name; done";
         command::run(command::words(&["sh", "-ec", merge, "sh"]).arg(path));
     })
 }

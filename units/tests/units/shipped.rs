@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use units::{Bundles, Condition, Edge, KillMode, Kind, Unit, UnitSet};
 
 /// The edges of the design: `<` needs, `~` wants, `>` after.
-const EDGES: [(&str, &str); 30] = [
+const EDGES: [(&str, &str); 31] = [
     ("clock", ""),
     ("clock-save", ""),
     ("cron", "< local"),
     ("dbus", "< local"),
+    ("dracut-shutdown", ""),
     ("fsck-root", "> udev-settle"),
     ("getty-console", "> root-rw"),
     ("getty-tty1", "> root-rw"),
@@ -78,6 +79,7 @@ fn conditions_and_kill_modes() {
     let expected = [
         "clock",
         "clock-save",
+        "dracut-shutdown",
         "fsck-root",
         "getty-tty1",
         "getty-ttyS0",
@@ -123,7 +125,7 @@ fn bundles() {
             "cron dbus getty-console getty-tty1 getty-ttyS0 modules network-mounts nginx random-seed rsyslog sshd ",
         ),
         ("rescue", "sulogin "),
-        ("shutdown", "clock-save random-seed-save "),
+        ("shutdown", "clock-save dracut-shutdown random-seed-save "),
     ];
     assert_eq!(members, expected.map(|(name, members)| (name, members.to_owned())));
     assert!(set.broken().is_empty());
