@@ -107,11 +107,12 @@ fn vanished_directory() {
     assert_ne!(tree.expect_running(), pid);
 }
 
-/// Names with blanks, newlines, control characters, bytes that are no text, a leading dash, and of 255 bytes are names, and
+/// Names with blanks, newlines, control characters, bytes that are no text and others that are, a leading dash, and of 255 bytes are names, and
 /// none of them breaks a line of the messages.
 #[test]
 fn odd_names() {
-    let names: [&[u8]; 6] = [b"with blank", b"new\nline", b"bell\x07", b"\xff\xfe", b"--help", &[b'n'; 255]];
+    let drink = "caf\u{e9}".as_bytes();
+    let names: [&[u8]; 7] = [b"with blank", b"new\nline", b"bell\x07", b"\xff\xfe", drink, b"--help", &[b'n'; 255]];
     let tree = Neighbours::new();
     for name in names {
         let source = tree.path.join("sources").join(OsStr::from_bytes(name));
@@ -123,7 +124,7 @@ fn odd_names() {
         )
         .unwrap();
     }
-    for shown in ["with blank", "new?line", "bell?", "??", "--help"] {
+    for shown in ["with blank", "new?line", "bell?", "??", "caf\u{e9}", "--help"] {
         let words = "warning: unable to run ./run: file does not exist (next try in 1 s)";
         tree.expect_message(&format!("supervise {shown}: {words}"));
     }

@@ -117,8 +117,8 @@ fn tells() {
     let mut command = scene.command(scene::SUPERVISE, &["a"]);
     command.env("NOTIFY_SOCKET", "/elsewhere").env("WATCHDOG_USEC", "5").env("LISTEN_FDS", "7");
     scene.spawn(command);
-    say(&scene, "STATUS=Loading caf\u{e9}");
-    scene.await_text("a/supervise/status-text", |text| text == "Loading caf??");
+    say(&scene, "STATUS=Loading\u{9b} caf\u{e9}");
+    scene.await_text("a/supervise/status-text", |text| text == "Loading? caf\u{e9}");
     assert!(!scene.record("a").unwrap().ready);
     say(&scene, "READY=1|STATUS=Serving");
     let ready = scene.await_record("a", |status| status.ready);

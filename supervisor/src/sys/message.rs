@@ -4,12 +4,10 @@
 //! opened a second time without blocking, because O_NONBLOCK on the inherited descriptor would change it for everyone who
 //! shares it. What cannot be written is counted, and the count is said as soon as something can be written again.
 
-use core::fmt::{Arguments, Write};
-
 use super::descriptor::{Owned, STDERR};
 use super::error::Errno;
 use super::files::{self, O_NONBLOCK, O_WRONLY};
-use super::text::{Shown, Text};
+use super::text::Text;
 
 /// Longest message in bytes, its newline included; below PIPE_BUF, so that lines never mix.
 const LONGEST: usize = 512;
@@ -35,7 +33,7 @@ impl Level {
     }
 }
 
-/// A part of a message. Messages that are put together from these need none of the formatting machinery.
+/// A part of a message: the formatting of core would be larger than all of them.
 #[derive(Clone, Copy, Debug)]
 pub enum Piece<'a> {
     /// Words of ours.
@@ -74,31 +72,6 @@ impl Messages {
     }
 
     /// Says something about `name` (empty: about the program itself).
-    pub fn say(&mut self, name: &[u8], level: Level, text: Arguments<'_>) {
-        if self.dropped > 0 {
-            let lost = self.dropped;
-            if !self.write(&line(self.program, b"", Level::Warning, format_args!("{lost} messages were lost"))) {
-                self.dropped += 1;
-                return;
-            }
-            self.dropped = 0;
-        }
-        if !self.write(&line(self.program, name, level, text)) {
-            self.dropped += 1;
-        }
-    }
-
-    /// Shorthand for a warning.
-    pub fn warn(&mut self, name: &[u8], text: Arguments<'_>) {
-        self.say(name, Level::Warning, text);
-    }
-
-    /// Shorthand for the last message before an exit with 111 or 100.
-    pub fn fatal(&mut self, name: &[u8], text: Arguments<'_>) {
-        self.say(name, Level::Fatal, text);
-    }
-
-    /// Says something about `name` that is put together from pieces.
     #[cold]
     #[inline(never)]
     pub fn tell(&mut self, name: &[u8], level: Level, pieces: &[Piece<'_>]) {
@@ -150,18 +123,6 @@ fn write_directly(line: &Text<LONGEST>) -> bool {
 }
 
 /// A whole line; what is too long is cut before the newline.
-fn line(program: &str, name: &[u8], level: Level, text: Arguments<'_>) -> Text<LONGEST> {
-    let mut body = Text::<{ LONGEST - 1 }>::new();
-    let space = if name.is_empty() { "" } else { " " };
-    // A Text never refuses what is written to it.
-    let _ = write!(body, "{program}{space}{}: {}: {text}", Shown(name), level.word());
-    let mut line = Text::new();
-    line.push(body.bytes());
-    line.push(b"\n");
-    line
-}
-
-/// As [`line()`], from pieces.
 #[cold]
 #[inline(never)]
 fn told(program: &str, name: &[u8], level: Level, pieces: &[Piece<'_>]) -> Text<LONGEST> {
@@ -191,16 +152,6 @@ mod tests {
     use super::*;
 
     /// Lines have the project's form, and a long one still ends with its newline.
-    #[test]
-    fn lines() {
-        let text = line("supervise", b"ssh\nd", Level::Warning, format_args!("unable to run ./run: {}", Errno(13)));
-        assert_eq!(text.bytes(), b"supervise ssh?d: warning: unable to run ./run: access denied\n");
-        let long = line("svscan", b"", Level::Fatal, format_args!("{:>600}", 1));
-        assert_eq!(long.bytes().len(), LONGEST - 1);
-        assert!(long.bytes().starts_with(b"svscan: fatal: ") && long.bytes().ends_with(b"\n"));
-    }
-
-    /// Pieces give the same lines.
     #[test]
     fn pieces() {
         let pieces =

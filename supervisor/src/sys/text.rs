@@ -30,11 +30,9 @@ impl<const SIZE: usize> Text<SIZE> {
         self.push(digits(number, &mut buffer));
     }
 
-    /// Appends somebody's bytes; control characters and what is not ASCII become `?`.
+    /// Appends somebody's bytes, whole characters only; control characters and bytes that are no UTF-8 become `?`.
     pub fn push_shown(&mut self, name: &[u8]) {
-        for &byte in name {
-            self.push(&[if (32..127).contains(&byte) { byte } else { b'?' }]);
-        }
+        self.cut |= !append_shown(&mut self.bytes, &mut self.length, name);
     }
 
     /// Appends the words of an error.
@@ -48,9 +46,16 @@ impl<const SIZE: usize> Text<SIZE> {
         }
     }
 
-    /// Appends a newline; where there is no room, it takes the last byte's place.
+    /// Appends a newline; where there is no room, it takes the last character's place.
     pub fn end_line(&mut self) {
-        self.length = self.length.min(SIZE.saturating_sub(2));
+        let is_full = self.length + 1 >= SIZE;
+        while is_full && self.length > 0 {
+            self.length -= 1;
+            // All bytes of a character but the first begin with these two bits.
+            if self.bytes.get(self.length).is_none_or(|byte| byte >> 6 != 0b10) {
+                break;
+            }
+        }
         self.push(b"\n");
     }
 
@@ -95,6 +100,24 @@ fn append(buffer: &mut [u8], length: &mut usize, bytes: &[u8]) -> bool {
     bytes.len() <= room
 }
 
+/// As [`append`], for [`Text::push_shown`].
+#[cold]
+#[inline(never)]
+fn append_shown(buffer: &mut [u8], length: &mut usize, name: &[u8]) -> bool {
+    let mut bytes = [0; 4];
+    name.utf8_chunks().all(|chunk| {
+        let valid = chunk.valid().chars().map(|one| if matches!(one, ..' ' | '\x7f'..='\u{9f}') { '?' } else { one });
+        valid.chain(chunk.invalid().iter().map(|_| '?')).all(|one| {
+            let before = *length;
+            let is_whole = append(buffer, length, one.encode_utf8(&mut bytes).as_bytes());
+            if !is_whole {
+                *length = before;
+            }
+            is_whole
+        })
+    })
+}
+
 #[inline(never)]
 fn as_c_str(buffer: &[u8], length: usize) -> Option<&CStr> {
     CStr::from_bytes_until_nul(buffer.get(..=length)?).ok()
@@ -137,17 +160,6 @@ pub const fn terminated<const SIZE: usize>(text: &str) -> [u8; SIZE] {
     bytes
 }
 
-/// Bytes of a name in a message; control characters and what is not ASCII are shown as `?`.
-#[derive(Clone, Copy, Debug)]
-pub struct Shown<'a>(pub &'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        self.0.iter().try_for_each(|&byte| f.write_char(if (32..127).contains(&byte) { byte as char } else { '?' }))
-    }
-}
-
 /// A decimal number without sign; `None` for anything else.
 #[inline(never)]
 pub fn parse_number(text: &[u8]) -> Option<u64> {
@@ -184,6 +196,33 @@ mod tests {
         text.push(b"xyz");
         assert_eq!(text.bytes(), b"/p/120x");
         assert_eq!(text.c_str(), None);
+    }
+
+    /// What is UTF-8 is shown as it is, and what could break a line or drive a terminal is not.
+    #[test]
+    fn shown() {
+        let mut text = Text::<32>::new();
+        text.push_shown("aß\u{7f}☃\n\u{9b}\u{1f980}".as_bytes());
+        text.push_shown(b"\xff\xc3(\xe2\x98");
+        assert_eq!(str::from_utf8(text.bytes()), Ok("aß?☃??🦀??(??"));
+    }
+
+    /// No character is cut in two, neither at the end nor by a newline.
+    #[test]
+    fn cut_between_characters() {
+        for (words, shown, line) in [
+            ("1234567", "1234567", "123456\n"),
+            ("123456ß", "123456", "123456\n"),
+            ("12345ß", "12345ß", "12345\n"),
+            ("123☃ß", "123☃", "123☃\n"),
+            ("1234☃", "1234☃", "1234\n"),
+        ] {
+            let mut text = Text::<8>::new();
+            text.push_shown(words.as_bytes());
+            assert_eq!(str::from_utf8(text.bytes()), Ok(shown));
+            text.end_line();
+            assert_eq!(str::from_utf8(text.bytes()), Ok(line));
+        }
     }
 
     /// Numbers are decimal and bounded.

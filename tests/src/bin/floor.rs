@@ -13,7 +13,7 @@ use core::ffi::CStr;
 use supervisor::sys::descriptor::{Descriptor, STDIN};
 use supervisor::sys::error::{Errno, Result};
 use supervisor::sys::files::{self, Names, O_DIRECTORY, O_RDONLY};
-use supervisor::sys::message::Messages;
+use supervisor::sys::message::{Level, Messages, Piece};
 use supervisor::sys::process::{self, Arguments, Environment, Fork, exec, fork, wait_for};
 use supervisor::sys::signal::SIGTERM;
 use supervisor::sys::start::Stack;
@@ -39,14 +39,15 @@ fn run(stack: Stack) -> i32 {
         (Some(b"read"), Some(directory), None) => read_all(directory),
         _ => Err(Errno::EINVAL),
     };
+    let tell = |pieces: &[Piece<'_>]| Messages::new("floor").tell(b"", Level::Fatal, pieces);
     match done {
         Ok(()) => 0,
         Err(Errno::EINVAL) => {
-            Messages::new("floor").fatal(b"", format_args!("{USAGE}"));
+            tell(&[Piece::Text(USAGE)]);
             100
         }
         Err(errno) => {
-            Messages::new("floor").fatal(b"", format_args!("unable to go on: {errno}"));
+            tell(&[Piece::Text("unable to go on: "), Piece::Errno(errno)]);
             111
         }
     }
