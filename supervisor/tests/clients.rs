@@ -84,6 +84,23 @@ fn svstat_prints_records() {
     assert_eq!(lines[1], serde_json::json!({ "dir": "none", "supervised": null, "error": reason }));
 }
 
+/// `--` ends the options, whatever they are: a service may be called like one.
+#[test]
+fn svstat_ends_options() {
+    let fake = Fake::new();
+    fake.publish(status(Phase::Down, 0));
+    std::fs::rename(fake.path().join("sv"), fake.path().join("-o")).unwrap();
+    for (arguments, expected) in [
+        (&["--", "-o"][..], "-o: down "),
+        (&["-o", "up", "--", "-o"], "false\n"),
+        (&["--json", "--", "-o"], "\"dir\":\"-o\",\"exit\""),
+    ] {
+        let answer = run(&ours("svstat"), arguments, fake.path());
+        assert!(answer.out.contains(expected) && answer.out.lines().count() == 1, "{arguments:?}: {answer:?}");
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
 /// Letters are sent once each, in order, with one write for each directory; signals by name are letters too.
 #[test]
 fn svc_sends_letters() {

@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     };
-    match Wait::new(goal) {
+    match Wait::new(goal, false) {
         Ok(wait) => control_and_wait(wait, &options, directories, &origin),
         Err(error) => fatal("unable to watch", error),
     }

@@ -69,16 +69,17 @@ fn main() -> ExitCode {
 
 /// The format and the directories; `None` for a wrong field or a missing one.
 fn parse(arguments: &[OsString]) -> Option<(Format, &[OsString])> {
-    match arguments {
-        [option, rest @ ..] if option == "--json" => Some((Format::Json, rest)),
+    let (format, rest) = match arguments {
+        [option, rest @ ..] if option == "--json" => (Format::Json, rest),
         [option, fields, rest @ ..] if option == "-o" => {
             let fields = fields.to_str()?.split(',').map(report::Field::from_name).collect::<Option<_>>()?;
-            Some((Format::Fields(fields), rest))
+            (Format::Fields(fields), rest)
         }
-        [option, ..] if option == "-o" => None,
-        [option, rest @ ..] if option == "--" => Some((Format::Line, rest)),
-        all => Some((Format::Line, all)),
-    }
+        [option, ..] if option == "-o" => return None,
+        all => (Format::Line, all),
+    };
+    let rest = rest.strip_prefix(&[OsString::from("--")]).unwrap_or(rest);
+    Some((format, rest))
 }
 
 /// Prints every directory's state; the exit code is the last failure's.

@@ -98,7 +98,8 @@ fn main() -> ExitCode {
 
 /// Waits; the names and reasons of those that did not get there.
 fn wait(options: &Options) -> Result<Vec<(String, &'static str)>, String> {
-    let mut wait = Wait::new(options.goal()).map_err(|error| format!("unable to watch: {}", error_text(error)))?;
+    let mut wait =
+        Wait::new(options.goal(), false).map_err(|error| format!("unable to watch: {}", error_text(error)))?;
     for directory in &options.directories {
         let name = directory.display().to_string();
         wait.add(name.clone(), directory.clone())

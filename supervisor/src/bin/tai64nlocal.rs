@@ -13,7 +13,6 @@ mod client {
 use client::calendar::date_of;
 use client::command_line;
 use client::zone::Zone;
-use std::io::Write;
 use supervisor::sys::descriptor::{STDIN, STDOUT};
 use supervisor::sys::error::Result;
 
@@ -41,8 +40,8 @@ fn run() -> i32 {
 /// Where in a line we are.
 enum Place {
     Begin,
-    /// Within the label: seconds, nanoseconds.
-    Label(u64, u32),
+    /// Within the label, which begins there in the output.
+    Label(usize),
     Text,
 }
 
@@ -56,43 +55,47 @@ fn copy(zone: &Zone) -> Result<()> {
         if count == 0 {
             return Ok(());
         }
-        output.clear();
         for &byte in bytes.iter().take(count) {
             place = step(place, byte, zone, &mut output);
         }
-        STDOUT.write_all(&output)?;
+        let whole = if let Place::Label(begin) = place { begin } else { output.len() };
+        STDOUT.write_all(&output[..whole])?;
+        output.drain(..whole);
+        if let Place::Label(begin) = &mut place {
+            *begin = 0;
+        }
     }
 }
 
 /// Takes one byte.
 fn step(place: Place, byte: u8, zone: &Zone, output: &mut Vec<u8>) -> Place {
-    match place {
-        Place::Begin if byte == b'@' => return Place::Label(0, 0),
-        Place::Begin | Place::Text => {}
-        Place::Label(seconds, nanoseconds) => match byte {
-            b'0'..=b'9' | b'a'..=b'f' => {
-                let digit = u32::from(if byte <= b'9' { byte - b'0' } else { byte - b'a' + 10 });
-                let seconds = seconds << 4 | u64::from(nanoseconds >> 28);
-                return Place::Label(seconds, nanoseconds << 4 | digit);
+    let next = match place {
+        Place::Begin if byte == b'@' => Place::Label(output.len()),
+        Place::Label(begin) if matches!(byte, b'0'..=b'9' | b'a'..=b'f') => Place::Label(begin),
+        Place::Label(begin) => {
+            if let Some(time) = local_time(&output[begin + 1..], zone) {
+                output.truncate(begin);
+                output.extend(time.bytes());
             }
-            _ => write_time(seconds.wrapping_sub(OFFSET).cast_signed(), nanoseconds, zone, output),
-        },
-    }
+            Place::Text
+        }
+        Place::Begin | Place::Text => Place::Text,
+    };
     output.push(byte);
-    if byte == b'\n' { Place::Begin } else { Place::Text }
+    if byte == b'\n' { Place::Begin } else { next }
 }
 
-/// Writes a local time. One beyond the years that the C library can tell is left as `@` alone.
-fn write_time(seconds: i64, nanoseconds: u32, zone: &Zone, output: &mut Vec<u8>) {
+/// The local time of a label's digits, of which the last 24 count; `None` beyond the years that the C library can tell.
+fn local_time(digits: &[u8], zone: &Zone) -> Option<String> {
+    let label = digits.iter().fold(0, |label: u128, &digit| {
+        label << 4 | u128::from(if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 })
+    });
+    let (seconds, nanoseconds) = (((label >> 32) as u64).wrapping_sub(OFFSET).cast_signed(), label as u32);
     let (offset, is_leap) = zone.offset(seconds);
     let local = seconds.saturating_add(offset);
     let (day, clock) = (local.div_euclid(86_400), local.rem_euclid(86_400));
     let (year, month, date) = date_of(day);
-    if i32::try_from(year - 1900).is_err() {
-        output.push(b'@');
-        return;
-    }
+    i32::try_from(year - 1900).ok()?;
     let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60 + i64::from(is_leap));
-    // A Vec never refuses what is written to it.
-    let _ = write!(output, "{year}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02}.{nanoseconds:09}");
+    Some(format!("{year}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02}.{nanoseconds:09}"))
 }

@@ -50,14 +50,16 @@ impl Waited {
 pub struct Wait {
     inotify: Inotify,
     goal: Goal,
+    /// A service that announces no readiness is never ready; otherwise it is once it is up.
+    needs_word: bool,
     services: Vec<Waited>,
 }
 
 impl Wait {
-    /// Prepares to wait for a state, without services yet.
-    pub fn new(goal: Goal) -> io::Result<Self> {
+    /// Prepares to wait for a state, without services yet. `needs_word`: who announces no readiness is never ready.
+    pub fn new(goal: Goal, needs_word: bool) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-        Ok(Self { inotify, goal, services: Vec::new() })
+        Ok(Self { inotify, goal, needs_word, services: Vec::new() })
     }
 
     /// Watches a service and remembers its present state. `name` is for messages.
@@ -68,6 +70,7 @@ impl Wait {
         let mut waited = Waited { name, directory, before: None, can_notify, supervise: None, verdict };
         waited.before = waited.look()?;
         waited.can_notify &= waited.before.is_none_or(|record| record.knows_readiness());
+        waited.can_notify |= self.needs_word;
         self.services.push(waited);
         Ok(())
     }

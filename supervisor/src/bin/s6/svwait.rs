@@ -39,7 +39,7 @@ pub fn run(arguments: &[OsString]) -> i32 {
 /// Prepares to wait for services that are supervised; the error is the exit code of what was said.
 pub fn watch(program: &str, goal: Goal, directories: &[OsString]) -> Result<Wait, i32> {
     let mut wait =
-        Wait::new(goal).map_err(|error| say::failed(111, program, "unable to watch", OsStr::new(""), error))?;
+        Wait::new(goal, true).map_err(|error| say::failed(111, program, "unable to watch", OsStr::new(""), error))?;
     for directory in directories {
         wait.add(directory.to_string_lossy().into_owned(), PathBuf::from(directory))
             .map_err(|error| say::failed(111, program, "unable to subscribe to events for ", directory, error))?;
