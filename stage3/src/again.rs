@@ -3,10 +3,12 @@
 
 use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::SigSet;
+use std::ffi::CString;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use supervisor::paths::OOM_VARIABLE;
+use supervisor::sys::priority::set_oom_score;
 
 /// The word by which process 1's `finish` asks for it.
 pub const WORD: &str = "become-stage-1";
@@ -17,9 +19,8 @@ const ENVIRONMENT: [(&str, &str); 2] = [("HOME", "/"), ("TERM", "linux")];
 
 /// What stage 1 made of itself is not for what it starts next time: it would take -1000 for what its caller wants.
 fn give_back_oom_score() {
-    if let Some(before) = std::env::var_os(OOM_VARIABLE) {
-        let _ = std::fs::write("/proc/self/oom_score_adj", before.as_encoded_bytes());
-    }
+    let before = std::env::var_os(OOM_VARIABLE).and_then(|before| CString::new(before.into_encoded_bytes()).ok());
+    let _ = before.map(|before| set_oom_score(&before));
 }
 
 /// Returns only when it is impossible, with the reason.

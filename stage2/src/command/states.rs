@@ -1,11 +1,8 @@
 //! States of units as an operator sees them: the engine's state files, overlaid with what supervise knows now.
 
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
 
-use nix::libc::O_NONBLOCK;
-use supervisor::paths::scan;
 use supervisor::state::State;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
@@ -44,16 +41,12 @@ pub fn of_running(places: &Places) -> Result<Vec<StateFile>, Failure> {
         return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
     }
     let all = read_all_now(places);
-    if all.is_empty() && !has_scanner(places) {
+    // Where a scanner reads its orders, as far as we may know, nothing has begun yet.
+    if all.is_empty() && places.scanner().is_err() {
         let place = places.states();
         return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
     }
     Ok(all)
-}
-
-/// Whether a scanner reads its orders, as far as we may know.
-fn has_scanner(places: &Places) -> bool {
-    OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(places.scan.join(scan::CONTROL)).is_ok()
 }
 
 /// Puts what the record says over what the engine knew at its last run.

@@ -3,11 +3,14 @@
 //! Names inside are [`supervisor::paths`]'; this only joins them to the directories of this run of the program.
 
 use std::env;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::libc::O_NONBLOCK;
 use nix::unistd::Uid;
-use supervisor::paths::{self, run};
+use supervisor::paths::{self, run, scan};
 use units::{Diagnostic, Reading, Settings};
 
 /// The directories of one run of a program.
@@ -95,6 +98,12 @@ impl Places {
     pub fn reading(&self) -> Reading {
         let reading = self.settings().0.reading();
         if self.is_user { Reading { init_scripts: None, ..reading } } else { reading }
+    }
+
+    /// What the scanner reads its orders from, ours or s6's; an error as well where none does.
+    pub fn scanner(&self) -> io::Result<File> {
+        let open = |control| OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(self.scan.join(control));
+        open(scan::CONTROL).or_else(|_| open(scan::S6_CONTROL))
     }
 
     /// Where the boot state is: of the system on the root filesystem, because VAR may come later.

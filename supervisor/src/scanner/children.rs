@@ -101,7 +101,7 @@ impl Children {
             environment: Environment::of(stack),
             path: stack.variable(b"PATH").map_or(DEFAULT_PATH, CStr::to_bytes),
             limit,
-            is_runsvdir: is_runsvdir(stack.argument(0)),
+            is_runsvdir: stack.is_called(b"runsvdir"),
             kept: [Descriptor(-1); KEPT],
             group: 1,
         }
@@ -240,9 +240,4 @@ impl Children {
         }
         let _ = self.kept.map(close);
     }
-}
-
-/// The path that we were called by ends in that name.
-fn is_runsvdir(called: Option<&CStr>) -> bool {
-    called.and_then(|path| path.to_bytes().rsplit(|&byte| byte == b'/').next()) == Some(b"runsvdir")
 }

@@ -3,9 +3,10 @@
 use core::ffi::CStr;
 
 use crate::paths::service;
+use crate::sys::birth::age_of;
 use crate::sys::descriptor::HERE;
 use crate::sys::signal::SIGALRM;
-use crate::sys::{files, process, time};
+use crate::sys::{files, process};
 
 use super::adopt::Supervises;
 use super::entry::Member;
@@ -16,9 +17,6 @@ use super::walk::{Walk, directory_of};
 
 /// ns in a second: how long a supervise has to open its services.
 const SECOND: u64 = 1_000_000_000;
-
-/// ns in a clock tick.
-const TICK: u64 = 10_000_000;
 
 impl Entries {
     /// What has become of a service, or of its logger, now that its name is known.
@@ -45,15 +43,14 @@ impl Entries {
     }
 
     /// The supervise of a service is alive, but not to be reached. A young one may not have opened its FIFOs yet; one of several
-    /// may have left this service; any other is told to make them anew.
-    /// But only one of ours is, which has ALRM blocked and reads it: of another maker's it might be the end.
+    /// may have left this service; any other of ours, which has ALRM blocked and reads it, is told to make them anew. To another
+    /// maker's it might be the end.
     #[cold]
     #[inline(never)]
     fn reach(&mut self, at: usize, is_log: bool, directory: &CStr, walk: &mut Walk<'_>) {
         let Some(member) = self.member(at, is_log) else { return };
         let pid = member.pid();
-        let age = process::start_ticks(pid).map(|ticks| time::since_boot().saturating_sub(ticks.saturating_mul(TICK)));
-        if age.is_none_or(|age| age < SECOND) {
+        if age_of(pid).is_none_or(|age| age < SECOND) {
             walk.is_early |= member.is(Member::GROUPED);
         } else if member.is(Member::GROUPED) && has_left(pid, directory) {
             member.set_pid(0, false);

@@ -62,9 +62,8 @@ impl Files {
     /// so that nothing could be said about any.
     pub fn look(directory: Descriptor) -> Result<Self> {
         let present = match Self::list(directory) {
-            Err(errno) if errno.is_shortage() => return Err(errno),
             Err(Errno::ENOENT) => 0,
-            listed => listed.unwrap_or(u32::MAX),
+            listed => Errno::known(listed)?.unwrap_or(u32::MAX),
         };
         Ok(Self { directory, present })
     }

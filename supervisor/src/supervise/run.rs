@@ -90,7 +90,6 @@ impl Supervise {
         let signals = signal::signal_descriptor(HEARD)?;
         let epoll = Epoll::new()?;
         epoll.add(*signals, EPOLLIN, Source::Signal.token())?;
-        let called = stack.argument(0).map(core::ffi::CStr::to_bytes).unwrap_or_default();
         let context = Context {
             messages: Messages::new("supervise"),
             epoll,
@@ -99,7 +98,7 @@ impl Supervise {
             oom,
             own: process::own_pid(),
             is_group,
-            is_runit: called.rsplit(|&byte| byte == b'/').next() == Some(b"runsv"),
+            is_runit: stack.is_called(b"runsv"),
         };
         Ok(Self { context, services: Services::new(), signals })
     }

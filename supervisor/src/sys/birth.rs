@@ -1,4 +1,4 @@
-//! When a process was born, told by the clock.
+//! When a process was born, by the clock.
 
 use super::error::Result;
 use super::{process, time};
@@ -11,6 +11,11 @@ const TICK: u64 = 10_000_000;
 pub fn birth_since(before: u64, pid: u32) -> Result<Option<u64>> {
     let ticks = before / TICK;
     if time::since_boot() / TICK == ticks { Ok(Some(ticks)) } else { process::birth_of(pid) }
+}
+
+/// How long ago (ns) a process was born; `None`: there is none, or that cannot be told.
+pub fn age_of(pid: u32) -> Option<u64> {
+    process::start_ticks(pid).map(|ticks| time::since_boot().saturating_sub(ticks.saturating_mul(TICK)))
 }
 
 #[cfg(test)]
@@ -29,6 +34,9 @@ mod tests {
             drop(child.stdin.take());
             child.wait().unwrap();
         }
+        let age = age_of(own_pid()).unwrap();
+        assert!((0..time::since_boot()).contains(&age), "{age}");
+        assert_eq!(age_of(u32::MAX), None);
         assert_eq!(birth_since(0, own_pid()), Ok(start_ticks(own_pid())));
         assert_ne!(start_ticks(own_pid()), Some(0));
     }

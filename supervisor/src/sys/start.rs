@@ -38,6 +38,11 @@ impl Stack {
         (at < self.argc).then(|| unsafe { CStr::from_ptr(*self.argv.add(at)) })
     }
 
+    /// The path that the program was called by ends in this name.
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.argument(0).and_then(|path| path.to_bytes().rsplit(|&byte| byte == b'/').next()) == Some(name)
+    }
+
     /// The arguments, as execve takes them: pointers up to a null.
     pub const fn arguments(&self) -> *const *const c_char {
         self.argv

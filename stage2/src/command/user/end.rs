@@ -1,12 +1,10 @@
 //! The end of a user tree: the engine stops every unit in reverse order, then svscan ends what is left.
 
-use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 
 use supervisor::control::scanner::TERMINATE;
 use supervisor::paths::requests::{DONE, RUNNING, STOP};
-use supervisor::paths::{scan, service};
+use supervisor::paths::service;
 
 use super::tree;
 use crate::command::ask;
@@ -25,10 +23,8 @@ pub(super) fn run(places: &Places, out: &mut dyn Write) -> Outcome {
         eprintln!("sunup: warning: {failure} (going on without order)");
         1
     });
-    let fifo =
-        fs::File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(places.scan.join(scan::CONTROL));
     // One that has ended by itself in the meantime has no reader any more.
-    let _ = fifo.and_then(|mut fifo| fifo.write_all(&[TERMINATE]));
+    let _ = places.scanner().and_then(|mut fifo| fifo.write_all(&[TERMINATE]));
     tree::await_end(places).map_err(|error| Failure::unable("wait for svscan", error))?;
     Ok(stopped)
 }

@@ -1,14 +1,12 @@
 //! A longrun's service directory: made, linked into the scan directory, told to the scanner.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::libc::O_NONBLOCK;
 use supervisor::control::scanner;
+use supervisor::paths::run;
 use supervisor::paths::service::LOG;
-use supervisor::paths::{run, scan};
 use units::{Kind, Log, Longrun, Program, Unit};
 
 use super::{Doing, MAKES_ROOM_WITHIN, Starting};
@@ -123,10 +121,7 @@ impl Executor {
 
     /// Has the scanner look, ours or s6's: once for everything that was linked. One without a control FIFO looks by itself.
     pub(in crate::executor) fn scan(&self) {
-        let open = |control| {
-            OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(self.config.places.scan.join(control))
-        };
-        if let Ok(mut fifo) = open(scan::CONTROL).or_else(|_| open(scan::S6_CONTROL)) {
+        if let Ok(mut fifo) = self.config.places.scanner() {
             let _ = fifo.write_all(&[scanner::SCAN]);
         }
     }
