@@ -1,4 +1,7 @@
 //! `sunup metrics`: states and boot times in the OpenMetrics text format, for a node exporter's textfile collector.
+//!
+//! That one reads Prometheus' own format and refuses a file with a type that it does not know. So there are gauges and counters
+//! only, where OpenMetrics has `stateset` and `info` as well.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -13,24 +16,20 @@ use crate::timeline::{Boot, archive};
 
 /// Writes them.
 pub fn run(places: &Places, out: &mut dyn Write) -> Outcome {
-    let units = states::read_all_now(places);
-    if units.is_empty() {
-        let place = places.states();
-        return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
-    }
-    let boot = archive::find(places, None).unwrap_or_default();
-    out.write_all(text(&units, &boot).as_bytes()).map_err(|e| Failure::unable("write", e))?;
+    let units = states::of_running(places)?;
+    let boot = archive::find(places, None).ok();
+    out.write_all(text(&units, boot.as_ref()).as_bytes()).map_err(|e| Failure::unable("write", e))?;
     Ok(0)
 }
 
-fn text(units: &[StateFile], boot: &Boot) -> String {
+fn text(units: &[StateFile], boot: Option<&Boot>) -> String {
     let mut text = String::new();
-    family(&mut text, "sunup_unit_state", "stateset", None, "What the unit is: 1 for its state, 0 for all others.");
+    family(&mut text, "sunup_unit_state", "gauge", None, "What the unit is: 1 for its state, 0 for all others.");
     for unit in units {
         for state in State::ALL {
             let (name, word) = (label(&unit.unit), state.name());
             let value = u8::from(unit.state == state);
-            let _ = writeln!(text, "sunup_unit_state{{unit=\"{name}\",sunup_unit_state=\"{word}\"}} {value}");
+            let _ = writeln!(text, "sunup_unit_state{{unit=\"{name}\",state=\"{word}\"}} {value}");
         }
     }
     family(&mut text, "sunup_unit_deaths", "counter", None, "Unasked ends of the unit's process.");
@@ -43,18 +42,24 @@ fn text(units: &[StateFile], boot: &Boot) -> String {
         let seconds = unit.since_ns as f64 / 1e9;
         let _ = writeln!(text, "sunup_unit_changed_seconds{{unit=\"{}\"}} {seconds}", label(&unit.unit));
     }
+    if let Some(boot) = boot {
+        boot_text(&mut text, boot);
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+fn boot_text(text: &mut String, boot: &Boot) {
     let help = "How long the unit's start took at this boot.";
-    family(&mut text, "sunup_unit_start_seconds", "gauge", Some("seconds"), help);
+    family(text, "sunup_unit_start_seconds", "gauge", Some("seconds"), help);
     for (name, took) in boot.spans.iter().filter_map(|(name, span)| Some((name, span.took_ns()?))) {
         let _ = writeln!(text, "sunup_unit_start_seconds{{unit=\"{}\"}} {}", label(name), took as f64 / 1e9);
     }
     let help = "From the first step of stage 1 to the last unit of the boot.";
-    family(&mut text, "sunup_boot_seconds", "gauge", Some("seconds"), help);
+    family(text, "sunup_boot_seconds", "gauge", Some("seconds"), help);
     let _ = writeln!(text, "sunup_boot_seconds {}", boot.since_first(boot.end_ns()) as f64 / 1e9);
-    family(&mut text, "sunup_boot", "info", None, "This boot.");
+    family(text, "sunup_boot_info", "gauge", None, "This boot.");
     let _ = writeln!(text, "sunup_boot_info{{id=\"{}\"}} 1", label(&boot.id));
-    text.push_str("# EOF\n");
-    text
 }
 
 /// What stands before the samples of a family: its type, its unit, its meaning.
@@ -75,7 +80,8 @@ fn label(value: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The text is as the format wants it: families are whole, names and labels end as their type says, `# EOF` is last.
+    /// The text is as both formats want it: families are whole, their type is known to both, names end as type and unit say, and
+    /// `# EOF` is last.
     #[test]
     fn is_open_metrics() {
         let units = [
@@ -83,26 +89,36 @@ mod tests {
             StateFile::new("once", "oneshot", State::Failed, 0),
         ];
         let line = r#"{"t_ns":5,"boot":"ID","unit":"once","event":"ready","ms":0}"#;
-        let text = text(&units, &Boot::parse(line));
-        let mut family = "";
+        let text = text(&units, Some(&Boot::parse(line)));
+        let (mut family, mut kind) = ("", "");
         let mut seen: Vec<&str> = Vec::new();
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
-                family = rest.split_once(' ').unwrap().0;
-                assert!(!seen.contains(&family), "{family} comes twice");
+                (family, kind) = rest.split_once(' ').unwrap();
+                assert!(["gauge", "counter"].contains(&kind) && !seen.contains(&family), "{line}");
                 seen.push(family);
-            } else if !line.starts_with('#') {
+            } else if let Some(rest) = line.strip_prefix("# UNIT ") {
+                let (name, unit) = rest.split_once(' ').unwrap();
+                assert!(name == family && name.ends_with(&format!("_{unit}")), "{line}");
+            } else if let Some(rest) = line.strip_prefix("# HELP ") {
+                assert!(rest.split_once(' ').is_some_and(|(name, _)| name == family), "{line}");
+            } else if line != "# EOF" {
                 let name = line.split(['{', ' ']).next().unwrap();
-                let suffix = name.strip_prefix(family).unwrap();
-                assert!(["", "_total", "_info"].contains(&suffix), "{line}");
-                let (labels, value) = line.rsplit_once(' ').unwrap();
-                assert!(value.parse::<f64>().is_ok() && !labels.contains('\n'), "{line}");
+                assert_eq!(name.strip_prefix(family), Some(if kind == "counter" { "_total" } else { "" }), "{line}");
+                assert!(line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(), "{line}");
             }
         }
-        assert!(text.contains("sunup_unit_state{unit=\"a\\\"b\",sunup_unit_state=\"up\"} 1\n"));
+        assert!(text.contains("sunup_unit_state{unit=\"a\\\"b\",state=\"up\"} 1\n"));
         assert!(
             text.contains("sunup_unit_deaths_total{unit=\"a\\\"b\"} 2\n") && !text.contains("total{unit=\"once\"}")
         );
         assert!(text.ends_with("sunup_boot_info{id=\"ID\"} 1\n# EOF\n"));
+    }
+
+    /// Of a boot that nobody has written down nothing is said.
+    #[test]
+    fn without_a_boot() {
+        let text = text(&[], None);
+        assert!(!text.contains("boot") && text.ends_with("# EOF\n"), "{text}");
     }
 }

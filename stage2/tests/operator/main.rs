@@ -4,3 +4,4 @@ mod against;
 mod check;
 mod enable;
 mod machine;
+mod manual;
