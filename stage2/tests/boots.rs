@@ -135,7 +135,7 @@ fn why_a_unit_waits_for_a_processor() {
     system.ask("boot", "boot", &["default"]);
     until("the first", || system.state("one")["state"] == "starting");
     let (code, text) = system.operate(&["why", "two"]);
-    assert!(text.starts_with("two is waiting since "), "{text}");
+    assert!(text.starts_with("two has been waiting for "), "{text}");
     assert!(text.contains(": processors are busy with the starts of other units\n"), "{text}");
     assert_eq!((code, system.state("two")["state"].as_str()), (Some(1), Some("waiting")));
     fs::write(system.path("go"), "").unwrap();

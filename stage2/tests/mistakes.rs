@@ -117,7 +117,7 @@ fn a_kill_is_told() {
     assert_eq!((code, without_times(&text)), (Some(0), vec![format!("[ ok ] stub: {words} (N ms)")]));
     assert_eq!(system.state("stub")["reason"], words);
     let (_, why) = system.operate(&["why", "stub"]);
-    assert!(why.starts_with("stub is down since ") && why.contains(&format!(": {words}\n")), "{why}");
+    assert!(why.starts_with("stub has been down for ") && why.contains(&format!(": {words}\n")), "{why}");
     assert!(system.read("run/boot.log").contains(&format!("[ ok ] stub: {words}")));
     let last: Value = serde_json::from_str(system.lines("run/timeline.jsonl").last().unwrap()).unwrap();
     assert_eq!((&last["event"], &last["reason"]), (&"stopped".into(), &words.into()));

@@ -92,6 +92,10 @@ fn in_the_background() {
     let person = Person::new();
     let gone = (Some(1), vec!["sunup: fatal: no services of yours run in HOME/sunup".to_owned()]);
     assert_eq!(person.operate(&["poweroff"]), gone);
+    let advice = "your services do not run (sunup --user boot --detach begins them)";
+    let absent = |what| (Some(111), vec![format!("sunup: fatal: {what}: {advice}")]);
+    assert_eq!(person.operate(&["start", "web"]), absent("unable to reach the engine: HOME/sunup is not there"));
+    assert_eq!(person.operate(&["status"]), absent("unable to read states: HOME/sunup is not there"));
     assert_eq!(person.operate(&["boot", "--detach"]), (Some(0), Vec::new()), "nothing is enabled");
     let runs = "sunup: fatal: unable to boot: the tree in HOME/sunup runs already";
     assert_eq!(person.operate(&["boot"]), (Some(1), vec![runs.to_owned()]));
@@ -103,8 +107,13 @@ fn in_the_background() {
     let down = ["[ ok ] web: stopped (N ms)", "[ ok ] setup: stopped (N ms)"].map(str::to_owned).to_vec();
     assert_eq!(person.operate(&["poweroff"]), (Some(0), down.clone()));
     assert_eq!(["web", "engine", "catch-all"].map(|service| person.pid(service)), [0; 3]);
+    let nobody = "unable to reach the engine in HOME/sunup: No such device or address";
+    assert_eq!(person.operate(&["start", "web"]), absent(nobody));
     assert_eq!(person.operate(&["boot", "--detach"]), (Some(0), up));
     assert_eq!(person.operate(&["status", "web"]).0, Some(0));
+    let blamed: Vec<String> =
+        person.operate(&["blame"]).1.iter().map(|line| line.split("  ").last().unwrap().to_owned()).collect();
+    assert!(blamed.iter().all(|unit| unit.ends_with("setup") || unit.ends_with("web")), "no stage 1: {blamed:?}");
     assert_eq!(person.operate(&["stop-all"]), (Some(0), down));
     assert_eq!(person.read("setup"), "up\ndown\nup\ndown\n");
     assert!(person.read("sunup/log/current").contains("[ ok ] web: a web ("), "the catch-all has the console");

@@ -43,6 +43,17 @@ fn options() {
     assert_eq!(system.operate(&["start", "--timeout", "soon", "a"]).0, Some(100));
 }
 
+/// A quiet verb tells what failed, and nothing else.
+#[test]
+fn quiet() {
+    let system = booted(&[("good", SERVER), ("bad", "kind: oneshot\nstart: 'echo no space; exit 3'\n")]);
+    system.operate(&["stop", "good"]);
+    let output = system.sunup(&["start", "--quiet", "good", "bad"]).output().unwrap();
+    let error = without_times(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()));
+    assert_eq!(error, ["[fail] bad: exit 3 (N ms)", "       | no space"]);
+}
+
 /// Two operators are served one after the other, and the second hears whom it waits for; one that does not want to wait
 /// goes, and what it asked for is done all the same.
 #[test]
@@ -159,6 +170,27 @@ fn status_of_nothing() {
     assert_eq!(system.operate(&["status", "--json"]), (Some(0), "[]\n".into()));
 }
 
+/// A bundle's status is its members': what does not apply here is no failure, as at boot and where files are followed.
+#[test]
+fn what_does_not_apply() {
+    let kvm = "kind: milestone\nif: {path: /dev/no-kvm}\n";
+    let system = booted(&[("good", SERVER), ("kvm", kvm)]);
+    let shown = |words: &[&str]| {
+        let (code, text) = system.operate(words);
+        (code, text.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect())
+    };
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<String>>();
+    assert_eq!(shown(&["status", "default"]), (Some(0), lines(&["good up", "kvm skipped"])));
+    assert_eq!(shown(&["status", "kvm"]), (Some(1), lines(&["kvm skipped"])));
+    system.add_unit("later", &kvm.replace("kvm", "later"));
+    system.add_member("default", "later");
+    assert_eq!(shown(&["status", "default"]), (Some(1), lines(&["good up", "kvm skipped", "later down"])));
+    assert_eq!(shown(&["apply"]), (Some(0), lines(&["start later", "[skip] later:"])));
+    assert_eq!(shown(&["start", "later"]), (Some(1), lines(&["[skip] later:"])));
+    assert_eq!(system.operate(&["stop", "-q", "good"]).0, Some(0));
+    assert_eq!(shown(&["status", "default"]).0, Some(1));
+}
+
 /// A switch leaves what both bundles ask for alone, and takes down what only the old one did.
 #[test]
 fn switches() {
@@ -245,32 +277,43 @@ fn why() {
         (code, text.join("\n"))
     };
     let expected = format!(
-        "site is failed since N: needs web, which failed\n  {root}/units/site.yaml:2:9: site needs web\n  \
-         because web is failed since N: needs db, which failed\n    {root}/units/web.yaml:1:9: web needs db\n    \
-         because db is failed since N: exit 3\n           | no space left\nnothing needs it"
+        "site failed N ago: needs web, which failed\n  {root}/units/site.yaml:2:9: site needs web\n  \
+         because web failed N ago: needs db, which failed\n    {root}/units/web.yaml:1:9: web needs db\n    \
+         because db failed N ago: exit 3\n           | no space left\nnothing needs it"
     );
     assert_eq!(told("site"), (Some(1), expected));
     let (code, text) = told("page");
-    assert!(code == Some(0) && text.starts_with("page is degraded since N: wants db, which failed\n"), "{text}");
-    assert_eq!(told("kvm"), (Some(1), "kvm is skipped since N: /dev/no-kvm is absent\nnothing needs it".into()));
+    assert!(code == Some(0) && text.starts_with("page has been degraded for N: wants db, which failed\n"), "{text}");
+    assert_eq!(told("kvm"), (Some(1), "kvm was skipped N ago: /dev/no-kvm is absent\nnothing needs it".into()));
     assert!(told("db").1.ends_with("without it there is no site, web"), "{:?}", told("db"));
     let pid = system.pid("fine");
-    assert_eq!(told("fine"), (Some(0), format!("fine is up since N, pid {pid}\nnothing needs it")));
+    assert_eq!(told("fine"), (Some(0), format!("fine has been up for N, pid {pid}\nnothing needs it")));
     let (_, text) = system.operate(&["why", "--json", "site"]);
     let answer: Value = serde_json::from_str(&text).unwrap();
     let chain: Vec<&str> =
         answer["chain"].as_array().unwrap().iter().map(|link| link["unit"].as_str().unwrap()).collect();
     assert_eq!((chain, &answer["chain"][2]["output"]), (vec!["site", "web", "db"], &json!(["no space left"])));
     assert_eq!(system.operate(&["why", "nobody"]).0, Some(100));
+    system.add_unit("later", SERVER);
+    assert_eq!(told("later"), (Some(1), "later is down: nothing has begun it\nnothing needs it".into()));
     let (code, text) = system.operate(&["status", "page"]);
     assert!(code == Some(0) && text.contains("degraded"), "{text}");
 }
 
-/// `since 3 s, pid 7: why` becomes `since N, pid 7: why`.
+/// `for 3 s, pid 7: why` becomes `for N, pid 7: why`, and `3 s ago` `N ago`.
 fn without_age(line: &str) -> String {
-    let Some((head, rest)) = line.split_once(" since ") else { return line.to_owned() };
-    let end = rest.find([',', ':']).unwrap_or(rest.len());
-    format!("{head} since N{}", &rest[end..])
+    let words: Vec<&str> = line.split(' ').collect();
+    let is_unit = |word: &str| matches!(word.trim_end_matches([',', ':']), "ms" | "s" | "min");
+    let mut text: Vec<String> = Vec::new();
+    for word in words {
+        match text.last_mut() {
+            Some(number) if is_unit(word) && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                *number = format!("N{}", word.trim_start_matches(char::is_alphabetic));
+            }
+            _ => text.push(word.to_owned()),
+        }
+    }
+    text.join(" ")
 }
 
 /// A log is shown across its rotation, with local times, and followed into the file that replaces it.

@@ -25,27 +25,31 @@ pub(super) const ENGINE: &str = "engine";
 
 /// Answers at once where there is no engine that could be asked.
 pub(super) fn reach(places: &Places) -> Result<(), Failure> {
-    fs::metadata(places.requests()).map(drop).map_err(|error| unreachable(&places.run, &error))
+    fs::metadata(places.requests()).map(drop).map_err(|error| unreachable(places, &error))
 }
 
 /// Writes the request, then follows it to its end, or as far as the options say.
 pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn Write) -> Outcome {
     let directory = places.requests();
-    let follow = Follow::begin(&directory, engine(&places.run).join(service::SUPERVISE))
-        .map_err(|e| unreachable(&places.run, &e))?;
+    let follow =
+        Follow::begin(&directory, engine(&places.run).join(service::SUPERVISE)).map_err(|e| unreachable(places, &e))?;
     let id = format!("{:020}-{}", time::monotonic(), process::id());
     let timeout_ms = options.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let (uid, pid) = (Some(Uid::current().as_raw()), Some(process::id()));
     write_request(&directory, &id, &Request { uid, pid, timeout_ms, ..request })?;
-    wake(&places.run)?;
+    wake(places)?;
     if options.no_wait {
         return Ok(0);
     }
-    let mut silence = std::io::sink();
-    let is_silent = options.quiet || options.json;
-    let shown: &mut dyn Write = if is_silent { &mut silence } else { out };
-    let follow = follow.showing(!is_silent && places.settings().0.console.live);
-    let Some(answer) = follow.to_the_end(&id, shown, options.timeout, || wake(&places.run))? else {
+    let (mut silence, mut errors) = (std::io::sink(), std::io::stderr());
+    let shown: &mut dyn Write = match (options.json, options.quiet) {
+        (true, _) => &mut silence,
+        (false, true) => &mut errors,
+        (false, false) => out,
+    };
+    let is_live = !options.json && !options.quiet && places.settings().0.console.live;
+    let follow = follow.showing(is_live).only_failures(options.quiet);
+    let Some(answer) = follow.to_the_end(&id, shown, options.timeout, || wake(places))? else {
         let seconds = options.timeout.unwrap_or_default().as_secs_f64();
         return Err(Failure { message: format!("not done after {seconds} s; the engine goes on"), code: 1 });
     };
@@ -56,7 +60,8 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
         writeln!(out, "{text}").map_err(|e| Failure::unable("write", e))?;
         return Ok(exit_of(&answer));
     }
-    for note in answer.get("notes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    let notes = answer.get("notes").filter(|_| !options.quiet);
+    for note in notes.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         writeln!(shown, "{note}").map_err(|e| Failure::unable("write", e))?;
     }
     conclude(&answer)
@@ -93,18 +98,16 @@ pub(super) fn write_request(directory: &Path, id: &str, request: &Request) -> Re
 }
 
 /// Ups the engine.
-pub(super) fn wake(run_directory: &Path) -> Result<(), Failure> {
-    let control = engine(run_directory).join(service::CONTROL);
+pub(super) fn wake(places: &Places) -> Result<(), Failure> {
+    let control = engine(&places.run).join(service::CONTROL);
     let open = fs::File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&control);
-    open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(run_directory, &e))
+    open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(places, &e))
 }
 
-fn unreachable(run_directory: &Path, cause: &dyn std::fmt::Display) -> Failure {
-    let place = run_directory.display();
-    match run_directory.is_dir() {
-        true => {
-            Failure::system(format!("unable to reach the engine in {place}: {cause} (is this system booted by sunup?)"))
-        }
-        false => Failure::system(format!("unable to reach the engine: {place} is not there: sunup does not run here")),
+fn unreachable(places: &Places, cause: &dyn std::fmt::Display) -> Failure {
+    let place = places.run.display();
+    match places.run.is_dir() {
+        true => Failure::nobody(places, format!("unable to reach the engine in {place}: {cause}")),
+        false => Failure::nobody(places, format!("unable to reach the engine: {place} is not there")),
     }
 }

@@ -27,7 +27,11 @@ pub fn run(places: &Places, boot: Option<&str>, json: bool, out: &mut dyn Write)
         let units: Vec<_> = units.iter().map(unit).collect();
         return json::print(&object!({"v": 1, "boot": boot.id, "stage1_ns": stage1(&boot), "units": units}), out);
     }
-    let mut text = format!("{:10.1} ms    stage 1\n", stage1(&boot) as f64 / 1e6);
+    let mut text = String::new();
+    // A person's own tree has none.
+    if !boot.steps.is_empty() {
+        let _ = writeln!(text, "{:10.1} ms    stage 1", stage1(&boot) as f64 / 1e6);
+    }
     for (name, span, took) in units {
         let mark = if critical.contains(&name.as_str()) { '*' } else { ' ' };
         let failed =

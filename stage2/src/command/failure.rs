@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::system::places::Places;
 use crate::timeline::archive::NotFound;
 
 /// A message and an exit code: 1 a documented "no", 100 usage, 111 system failure.
@@ -22,6 +23,15 @@ impl Failure {
     /// The system refused.
     pub fn system(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 111 }
+    }
+
+    /// Nobody is there whom the verb is about: what shows it, and what helps.
+    pub fn nobody(places: &Places, shown_by: impl Display) -> Self {
+        let advice = match places.is_user {
+            true => "your services do not run (sunup --user boot --detach begins them)",
+            false => "sunup does not run here",
+        };
+        Self::system(format!("{shown_by}: {advice}"))
     }
 
     /// `unable to WHAT: CAUSE`.

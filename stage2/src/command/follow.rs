@@ -24,6 +24,8 @@ pub struct Follow {
     directory: PathBuf,
     /// Requests that we have said we wait for.
     told: BTreeSet<String>,
+    /// Only lines of what has failed are printed.
+    only_failures: bool,
     /// What is shown below the lines.
     shown: Option<Followed>,
 }
@@ -35,12 +37,23 @@ impl Follow {
         inotify.add_watch(directory, AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MODIFY)?;
         // The engine going down is no event of the requests' directory; a request it has not seen must up it again.
         let _ = inotify.add_watch(&engine, AddWatchFlags::IN_MOVED_TO);
-        Ok(Self { inotify, directory: directory.to_path_buf(), told: BTreeSet::new(), shown: None })
+        Ok(Self {
+            inotify,
+            directory: directory.to_path_buf(),
+            told: BTreeSet::new(),
+            only_failures: false,
+            shown: None,
+        })
     }
 
     /// Shows what is awaited below the lines, where there is a terminal to do so.
     pub fn showing(self, is_wanted: bool) -> Self {
         Self { shown: is_wanted.then(Followed::on_standard_output).flatten(), ..self }
+    }
+
+    /// Prints nothing but what has failed, if that is wanted.
+    pub fn only_failures(self, is_wanted: bool) -> Self {
+        Self { only_failures: is_wanted, ..self }
     }
 
     /// Prints progress lines until the answer is there; `None`: time was up. `wake` ups the engine when the request lies
@@ -142,7 +155,8 @@ impl Follow {
             if let Some(shown) = &mut self.shown {
                 shown.take_in(&event);
             }
-            if let Some(line) = event.get("line").and_then(Value::as_str) {
+            let is_told = !self.only_failures || event.get("event").is_some_and(|event| event == "failed");
+            if let Some(line) = event.get("line").and_then(Value::as_str).filter(|_| is_told) {
                 self.draw(out, Followed::clear)?;
                 writeln!(out, "{line}").map_err(|e| Failure::unable("write", e))?;
             }

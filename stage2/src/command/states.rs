@@ -37,14 +37,12 @@ pub fn read_all_now(places: &Places) -> Vec<StateFile> {
 /// The same where sunup runs, even if nothing has begun; elsewhere nothing is what it seems.
 pub fn of_running(places: &Places) -> Result<Vec<StateFile>, Failure> {
     if !places.run.is_dir() {
-        let place = places.run.display();
-        return Err(Failure::system(format!("unable to read states: {place} is not there: sunup does not run here")));
+        return Err(Failure::nobody(places, format!("unable to read states: {} is not there", places.run.display())));
     }
     let all = read_all_now(places);
     // Where a scanner reads its orders, as far as we may know, nothing has begun yet.
     if all.is_empty() && places.scanner().is_err() {
-        let place = places.states();
-        return Err(Failure::system(format!("no unit has a state in {}: sunup does not run here", place.display())));
+        return Err(Failure::nobody(places, format!("no unit has a state in {}", places.states().display())));
     }
     Ok(all)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use supervisor::state::State;
 use supervisor::sys::time;
-use units::{UnitName, UnitSet};
+use units::{Bundles, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use super::states;
@@ -14,39 +14,55 @@ use crate::system::places::Places;
 /// What a tree says in which nothing was ever asked for.
 const NOTHING: &str = "no unit has begun yet (sunup list shows all)\n";
 
-/// Writes the states of `units`, or of all. Exit 0 all asked for are up, 1 some are not (only when units are named), 100
-/// for a name that no unit has.
+/// Writes the states of `units` and of bundles' members, or of all. Exit 0 all asked for are up, 1 some are not (only when
+/// there are names), 100 for a name that nothing has. Of a bundle, what does not apply here may be skipped.
 pub fn run(places: &Places, units: &[String], json: bool, out: &mut dyn Write) -> Outcome {
     let all = states::of_running(places)?;
-    let chosen = choose(places, all, units)?;
+    let Chosen { states: chosen, are_there } = choose(places, all, units)?;
     let text = match json {
         true => json_text(&chosen)?,
         false if chosen.is_empty() => NOTHING.to_owned(),
         false => table(&chosen, time::since_boot()),
     };
     out.write_all(text.as_bytes()).map_err(|e| Failure::unable("write", e))?;
-    Ok(u8::from(!units.is_empty() && !chosen.iter().all(|unit| unit.state.is_up())))
+    Ok(u8::from(!are_there))
 }
 
-fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Vec<StateFile>, Failure> {
+/// What was asked for.
+struct Chosen {
+    states: Vec<StateFile>,
+    /// All that was named is where it should be.
+    are_there: bool,
+}
+
+fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chosen, Failure> {
     if names.is_empty() {
-        return Ok(all);
+        return Ok(Chosen { states: all, are_there: true });
     }
     let mut known = UnitSet::load_with(&places.unit_directories(), &places.reading());
+    let bundles = Bundles::load(&places.bundle_directories(), &mut known);
     for name in names.iter().filter_map(|name| UnitName::new(name).ok()) {
         known.provide(&name);
     }
-    let named = |name: &String| {
-        let never_begun = || {
-            let unit = known.get(name)?;
-            Some(StateFile::new(name, unit.kind.name(), State::Down, time::since_boot()))
-        };
-        let found = all.iter().find(|unit| unit.unit == *name).cloned();
-        found
-            .or_else(never_begun)
-            .ok_or_else(|| Failure::usage(format!("no unit is named '{name}' (sunup list shows all)")))
+    let state_of = |name: &str| {
+        let never_begun = || Some(StateFile::new(name, known.get(name)?.kind.name(), State::Down, 0));
+        all.iter().find(|unit| unit.unit == name).cloned().or_else(never_begun)
     };
-    names.iter().map(named).collect()
+    let mut chosen = Chosen { states: Vec::new(), are_there: true };
+    for name in names {
+        let bundle = bundles.get(name);
+        let found: Vec<StateFile> = match bundle {
+            Some(bundle) => bundle.members.iter().filter_map(|member| state_of(member.unit.as_str())).collect(),
+            None => state_of(name).into_iter().collect(),
+        };
+        if bundle.is_none() && found.is_empty() {
+            return Err(Failure::usage(format!("no unit or bundle is named '{name}' (sunup list shows all)")));
+        }
+        let may_skip = bundle.is_some();
+        chosen.are_there &= found.iter().all(|it| it.state.is_up() || (may_skip && it.state == State::Skipped));
+        chosen.states.extend(found);
+    }
+    Ok(chosen)
 }
 
 fn json_text(units: &[StateFile]) -> Result<String, Failure> {
@@ -61,7 +77,8 @@ fn table(units: &[StateFile], now_ns: u64) -> String {
     let deaths_width = units.iter().map(|unit| deaths(unit).len()).max().unwrap_or(0);
     let line = |unit: &StateFile| {
         let pid = unit.pid.map(|pid| format!("pid {pid}")).unwrap_or_default();
-        let age = age(now_ns.saturating_sub(unit.since_ns));
+        // What has never begun is so since nobody knows when.
+        let age = if unit.since_ns == 0 { String::new() } else { age(now_ns.saturating_sub(unit.since_ns)) };
         let reason = unit.reason.as_deref().unwrap_or_default();
         let deaths = format!("{:deaths_width$}", deaths(unit));
         let gap = if deaths_width > 0 { "  " } else { "" };
@@ -102,7 +119,7 @@ mod tests {
             StateFile { pid: Some(431), ..StateFile::new("sshd", "longrun", State::Up, 1_000_000_000) },
             StateFile {
                 reason: Some("in a container".into()),
-                ..StateFile::new("udev-settle", "oneshot", State::Skipped, 0)
+                ..StateFile::new("udev-settle", "oneshot", State::Skipped, 200_000_000)
             },
         ];
         let expected = "sshd         up        pid 431          2 s\n\

@@ -39,8 +39,7 @@ fn chain_text(chain: &[Link], now: u64) -> String {
         let indent = "  ".repeat(depth);
         let because = if depth == 0 { "" } else { "because " };
         let pid = file.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
-        let since = age(now.saturating_sub(file.since_ns));
-        text += &format!("{indent}{because}{} is {} since {since}{pid}", file.unit, state_word(link));
+        text += &format!("{indent}{because}{} {}{pid}", file.unit, predicate(link, now));
         if let Some(reason) = &file.reason {
             text += &format!(": {reason}");
         }
@@ -55,14 +54,23 @@ fn chain_text(chain: &[Link], now: u64) -> String {
     text
 }
 
-fn state_word(link: &Link) -> String {
-    match (link.file.state, link.file.deaths) {
-        (State::Up | State::Degraded | State::Starting, deaths) if deaths >= FLAPPING => {
-            format!("flapping ({}, {deaths} deaths)", link.file.state.name())
+/// What can be said of a unit: `has been up for 3 s after 1 death`.
+fn predicate(link: &Link, now: u64) -> String {
+    let (file, age) = (&link.file, age(now.saturating_sub(link.file.since_ns)));
+    let state = file.state.name();
+    let text = match file.state {
+        _ if !link.has_begun => return format!("is {state}"),
+        State::Failed => format!("failed {age} ago"),
+        State::Skipped => format!("was skipped {age} ago"),
+        State::Up | State::Degraded | State::Starting if file.deaths >= FLAPPING => {
+            format!("is flapping: {state} for {age}")
         }
-        (state, 1) => format!("{} (1 death)", state.name()),
-        (state, deaths) if deaths > 0 => format!("{} ({deaths} deaths)", state.name()),
-        (state, _) => state.name().to_owned(),
+        _ => format!("has been {state} for {age}"),
+    };
+    match file.deaths {
+        0 => text,
+        1 => format!("{text} after 1 death"),
+        deaths => format!("{text} after {deaths} deaths"),
     }
 }
 
@@ -95,7 +103,7 @@ mod tests {
     fn link(unit: &str, state: State, reason: &str) -> Link {
         let mut file = StateFile::new(unit, "longrun", state, 1_000_000_000);
         file.reason = (!reason.is_empty()).then(|| reason.to_owned());
-        Link { file, edge: None, output: Vec::new() }
+        Link { file, has_begun: true, edge: None, output: Vec::new() }
     }
 
     /// The chain is read from the top: each line says why the one above is so; the root cause has its last words.
@@ -105,19 +113,23 @@ mod tests {
         first.edge = Some(("/u/web.yaml:3:9".into(), "web needs db".into()));
         let mut root = link("db", State::Failed, "exit 3");
         root.output = vec!["no space".into()];
-        let expected = "web is failed since 4 s: needs db, which failed\n  /u/web.yaml:3:9: web needs db\n  \
-            because db is failed since 4 s: exit 3\n         | no space\n";
+        let expected = "web failed 4 s ago: needs db, which failed\n  /u/web.yaml:3:9: web needs db\n  \
+            because db failed 4 s ago: exit 3\n         | no space\n";
         assert_eq!(chain_text(&[first, root], 5_000_000_000), expected);
     }
 
-    /// A service that is up again after many deaths is flapping.
+    /// Each state in its words; a service that is up again after many deaths is flapping.
     #[test]
-    fn flapping() {
+    fn predicates() {
+        let says = |link: &Link| predicate(link, 5_000_000_000);
+        assert_eq!(says(&link("kvm", State::Skipped, "")), "was skipped 4 s ago");
+        assert_eq!(says(&Link { has_begun: false, ..link("db", State::Down, "") }), "is down");
         let mut unsteady = link("db", State::Up, "");
-        unsteady.file.deaths = 7;
-        assert_eq!(state_word(&unsteady), "flapping (up, 7 deaths)");
+        assert_eq!(says(&unsteady), "has been up for 4 s");
         unsteady.file.deaths = 1;
-        assert_eq!(state_word(&unsteady), "up (1 death)");
+        assert_eq!(says(&unsteady), "has been up for 4 s after 1 death");
+        unsteady.file.deaths = 7;
+        assert_eq!(says(&unsteady), "is flapping: up for 4 s after 7 deaths");
         assert_eq!(dependents_text(&[unsteady], &["a".into(), "b".into()]), "if it ends, it takes down a, b\n");
     }
 }

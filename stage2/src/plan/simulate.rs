@@ -43,7 +43,7 @@ pub(super) fn change(
     states: impl Fn(UnitIndex) -> State,
     milliseconds: &BTreeMap<String, u64>,
 ) -> Run {
-    let Goals { up, again, down } = goals.clone();
+    let Goals { up, again, down, .. } = goals.clone();
     World::new(graph, states, milliseconds).run([Event::Stop(down), Event::Restart(again), Event::Start(up)])
 }
 

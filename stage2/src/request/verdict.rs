@@ -18,6 +18,8 @@ pub struct Goals {
     pub again: Vec<UnitIndex>,
     /// These are to go down.
     pub down: Vec<UnitIndex>,
+    /// Files name them, and no operator does.
+    pub by_files: bool,
 }
 
 impl Goals {
@@ -32,13 +34,14 @@ impl Goals {
             Verb::Switch => {
                 let wanted = closure(target, &units);
                 let others = (0..target.graph.len()).filter(|unit| is_there(*unit) && !wanted.contains(unit));
-                Self { down: others.collect(), up: units, again: Vec::new() }
+                Self { down: others.collect(), up: units, ..Self::default() }
             }
             Verb::Apply => {
                 let numbers = |names: &[String]| -> Vec<UnitIndex> {
                     names.iter().filter_map(|name| target.graph.index(name)).collect()
                 };
-                Self { up: numbers(&request.units), again: numbers(&request.restart), down: numbers(&request.stop) }
+                let [up, again, down] = [&request.units, &request.restart, &request.stop].map(|names| numbers(names));
+                Self { up, again, down, by_files: true }
             }
         }
     }
@@ -55,13 +58,13 @@ fn closure(target: &Target, units: &[UnitIndex]) -> BTreeSet<UnitIndex> {
     found
 }
 
-/// The answer to a request whose units have settled: a unit that was named must be where it was told to be; of a bundle,
-/// what does not apply here may be skipped.
+/// The answer to a request whose units have settled: a unit that was named must be where it was told to be; of a bundle, and
+/// of what follows its files, what does not apply here may be skipped.
 pub fn answer(goals: &Goals, target: &Target, engine: &Engine) -> Answer {
     let is_there = |unit: UnitIndex, is_bundle: bool| {
         let state = engine.state(unit);
         let is_reached = if goals.down.contains(&unit) { state == State::Down } else { state.is_up() };
-        is_reached || (is_bundle && state == State::Skipped)
+        is_reached || ((is_bundle || goals.by_files) && state == State::Skipped)
     };
     let all = target.named.iter().all(|named| named.units.iter().all(|unit| is_there(*unit, named.is_bundle)));
     let others = goals.down.iter().all(|unit| matches!(engine.state(*unit), State::Down | State::Skipped));

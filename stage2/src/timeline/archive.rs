@@ -40,7 +40,7 @@ impl Display for NotFound {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { which, kept, directory } => {
-                write!(f, "no boot is known as '{which}' ({kept} are kept in {})", directory.display())
+                write!(f, "no boot is known as '{which}' (kept in {}: {kept})", directory.display())
             }
             Self::Unreadable(path, error) => write!(f, "unable to read {}: {error}", path.display()),
         }
@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(names(&places.var.join("boots")).len(), KEPT);
         assert_eq!(find(&places, None).unwrap().id, format!("{}-x", 12 + KEPT));
         assert_eq!(found("20"), Ok("20-x".into()));
-        assert!(found("10").unwrap_err().starts_with("no boot is known as '10' (20 are kept in "));
+        let error = found("10").unwrap_err();
+        assert!(error.starts_with("no boot is known as '10' (kept in ") && error.ends_with(": 20)"), "{error}");
         let newest: Vec<_> = ["-1", "-2"].map(|which| found(which).unwrap()).into();
         assert_eq!(newest, [format!("{}-x", 11 + KEPT), format!("{}-x", 10 + KEPT)]);
     }

@@ -121,11 +121,11 @@ fn lines_only() {
 }
 
 const WHY: [&str; 7] = [
-    "shop is failed since T: needs web, which failed",
+    "shop failed T ago: needs web, which failed",
     "  ROOT/units/shop.yaml:3:9: shop needs web",
-    "  because web is failed since T: needs db, which failed",
+    "  because web failed T ago: needs db, which failed",
     "    ROOT/units/web.yaml:3:9: web needs db",
-    "    because db is failed since T: exit 3",
+    "    because db failed T ago: exit 3",
     "           | the disk is full",
     "nothing needs it",
 ];

@@ -15,12 +15,16 @@ use crate::system::places::Places;
 
 /// What a unit waits for that waits for no other.
 const PROCESSOR: &str = "processors are busy with the starts of other units";
+/// Why what has no state file is down.
+const NEVER: &str = "nothing has begun it";
 
 /// One unit of the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     /// What it is.
     pub file: StateFile,
+    /// It has a state of its own, and since when.
+    pub has_begun: bool,
     /// Where it is said that it depends on the next one, and what.
     pub edge: Option<(String, String)>,
     /// What it said last, if it is the root.
@@ -65,12 +69,16 @@ impl Causes {
             if file.state == State::Waiting && next.is_none() {
                 file.reason = Some(PROCESSOR.to_owned());
             }
+            let has_begun = self.files.contains_key(&file.unit);
+            if !has_begun {
+                file.reason = Some(NEVER.to_owned());
+            }
             let edge = next.and_then(|other| self.edge(number, other));
             let is_root = next.is_none();
             let output = if is_root && !file.state.is_up() { self.said.last(&self.set, &file) } else { Vec::new() };
             let output =
                 if is_root && file.deaths > 0 && output.is_empty() { self.said.last(&self.set, &file) } else { output };
-            links.push(Link { file, edge, output });
+            links.push(Link { file, has_begun, edge, output });
         }
         links
     }
