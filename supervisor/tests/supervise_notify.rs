@@ -333,9 +333,11 @@ fn sockets() {
     assert_eq!(scene.text("a/got"), "2 web:a\n");
     UnixStream::connect(&path).unwrap();
     scene.letters("a/supervise/control", "p");
-    // One that was told to stop, and did not yet, would still take the connection.
-    let is_stopped = || fs::read_to_string(format!("/proc/{}/stat", first.pid)).is_ok_and(|stat| stat.contains(") T "));
-    wait_until("the pause", || is_stopped().then_some(()));
+    // A thread that was told to stop, and did not yet, would still take the connection.
+    let tasks = format!("/proc/{}/task", first.pid);
+    let is_stopped = |task: fs::DirEntry| fs::read_to_string(task.path().join("stat")).unwrap().contains(") T ");
+    let are_stopped = || fs::read_dir(&tasks).unwrap().all(|task| is_stopped(task.unwrap()));
+    wait_until("the pause", || are_stopped().then_some(()));
     scene.await_record("a", |status| status.paused);
     // It waits while nobody answers, and is answered by the next one.
     let waiting = TcpStream::connect(("127.0.0.1", port)).unwrap();
