@@ -130,6 +130,19 @@ fn finish() {
     scene.await_record("b", |status| status.phase == Phase::Run);
 }
 
+/// What stands in the place of the FIFO of the service that is to be waked is not written to, and that is said.
+#[test]
+fn wakes_no_file() {
+    let mut scene = Scene::new();
+    scene.file("a/run", "#!/bin/sh\n").file("a/wakes", "../b\n").file("a/finish", "#!/bin/sh\nexit 125\n");
+    scene.file("b/supervise/control", "text");
+    scene.supervise(&["a"]);
+    scene.await_record("a", |status| status.ended_for_good && status.pid == 0);
+    let said = "supervise a: warning: unable to wake ../b/supervise/control: not a FIFO\n";
+    assert_eq!(scene.await_text("messages", |text| !text.is_empty()), said);
+    assert_eq!(scene.text("b/supervise/control"), "text");
+}
+
 /// `timeout-kill` ms after `d` a service that ignores TERM is killed; with kill-mode cgroup its whole group is.
 #[test]
 fn timeout_kill() {

@@ -42,7 +42,7 @@ pub fn has_open(pid: u32, directory: (u64, u64)) -> Option<bool> {
 
 /// Writes letters into the control FIFO of a service. Nobody may be there any more.
 pub fn tell(directory: Descriptor, letters: &[u8]) {
-    let _ = files::write_at(directory, c_path!(service::CONTROL), letters);
+    let _ = files::tell_at(directory, c_path!(service::CONTROL), letters);
 }
 
 /// The identity of the directory around one.

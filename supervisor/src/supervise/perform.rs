@@ -217,11 +217,8 @@ impl Service {
         let Some(mut path) = files::line(at, c_path!(names::WAKES)) else { return };
         path.push(b"/");
         path.push(names::CONTROL.as_bytes());
-        let opened = path
-            .c_str()
-            .ok_or(Errno::ENAMETOOLONG)
-            .and_then(|path| paths::open_at(at, path, paths::O_WRONLY | paths::O_NONBLOCK, 0));
-        if let Err(errno) = opened.and_then(|fifo| fifo.write_all(b"u")) {
+        let told = path.c_str().ok_or(Errno::ENAMETOOLONG).and_then(|path| paths::tell_at(at, path, &[UP]));
+        if let Err(errno) = told {
             let pieces = [Words("unable to wake "), Name(path.bytes()), Words(": "), Why(errno)];
             context.warn(self.shown.bytes(), &pieces);
         }

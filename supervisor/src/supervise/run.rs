@@ -4,7 +4,7 @@ use crate::c_path;
 use crate::paths::{OOM_VARIABLE, scan};
 use crate::status::LastExit;
 use crate::sys::descriptor::{HERE, Owned, STDERR};
-use crate::sys::error::{Errno, Result};
+use crate::sys::error::Result;
 use crate::sys::event::{EPOLLIN, Epoll};
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::message::{Level, Messages, Piece};
@@ -109,9 +109,7 @@ impl Supervise {
         while let Some((path, inherited)) = arguments.next_directory() {
             if let Err(Fault { what, file, errno }) = self.open_service(path, inherited, arguments.drains) {
                 let slash = if file.is_empty() { "" } else { "/" };
-                // daemontools' words, which scripts look for.
-                let why = if errno == Errno::EAGAIN { Words("temporary failure") } else { Why(errno) };
-                let pieces = [Words(what), Name(path.to_bytes()), Words(slash), Words(file), Words(": "), why];
+                let pieces = [Words(what), Name(path.to_bytes()), Words(slash), Words(file), Words(": "), Why(errno)];
                 self.fatal(&pieces);
             }
         }
@@ -171,7 +169,7 @@ impl Supervise {
     /// A service of a group was left: if it is still wanted, svscan starts another supervise for it.
     fn tell_scanner(&self) {
         if self.context.is_group && !self.services.are_over() {
-            let _ = files::write_at(HERE, c_path!(scan::CONTROL), b"a");
+            let _ = files::tell_at(HERE, c_path!(scan::CONTROL), b"a");
         }
     }
 

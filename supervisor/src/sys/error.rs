@@ -52,6 +52,8 @@ impl Errno {
     pub const ENOSYS: Self = Self(38);
     /// Too many symbolic links, or one where none may be.
     pub const ELOOP: Self = Self(40);
+    /// It is no FIFO. No call says so, but [`tell_at`](super::files::tell_at) does.
+    pub const ENOSTR: Self = Self(60);
 
     /// There is too little of something: it says nothing about the file, and may pass.
     pub const fn is_shortage(self) -> bool {

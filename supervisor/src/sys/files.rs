@@ -82,13 +82,17 @@ pub fn open_fifo_at(at: Descriptor, path: &CStr, flags: u32, mode: u32) -> Resul
     }
 }
 
-/// Whether somebody hears what is written to a FIFO: it is one, and has a reader. When that cannot be told it is taken to be so.
+/// Writes letters into a FIFO that somebody reads. What is no FIFO is not written to.
 #[inline(never)]
+pub fn tell_at(at: Descriptor, path: &CStr, letters: &[u8]) -> Result<()> {
+    let fifo = open_at(at, path, O_WRONLY | O_NONBLOCK, 0)?;
+    if status_of(*fifo)?.is_fifo() { fifo.write_all(letters) } else { Err(Errno::ENOSTR) }
+}
+
+/// Whether somebody hears what is written to a FIFO: it is one, and has a reader. When that cannot be told it is taken to be so.
 pub fn is_heard_at(at: Descriptor, path: &CStr) -> bool {
-    match open_at(at, path, O_WRONLY | O_NONBLOCK, 0) {
-        Ok(fifo) => status_of(*fifo).is_ok_and(|status| status.is_fifo()),
-        Err(errno) => !matches!(errno, Errno::ENXIO | Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP),
-    }
+    const UNHEARD: [Errno; 5] = [Errno::ENXIO, Errno::ENOENT, Errno::ENOTDIR, Errno::ELOOP, Errno::ENOSTR];
+    tell_at(at, path, b"").err().is_none_or(|errno| !UNHEARD.contains(&errno))
 }
 
 /// Removes a file.
