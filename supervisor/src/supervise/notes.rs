@@ -4,6 +4,8 @@ use crate::sys::text::parse_number;
 
 /// ns in a microsecond.
 const MICROSECOND: u64 = 1000;
+/// Longest name of a descriptor, in bytes.
+const LONGEST_NAME: usize = 63;
 
 /// One line that means something to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +60,29 @@ fn valued(line: &[u8]) -> Option<Note<'_>> {
         b"STATUS" => Note::Words(value),
         b"MAINPID" => Note::Main(u32::try_from(parse_number(value)?).ok()?),
         b"WATCHDOG_USEC" => Note::Watchdog(parse_number(value)?.saturating_mul(MICROSECOND)),
-        b"FDNAME" => Note::Name(value),
+        b"FDNAME" if may_be_listed(value) => Note::Name(value),
         _ => return None,
     })
+}
+
+/// A name that can stand in `LISTEN_FDNAMES`, among others.
+fn may_be_listed(name: &[u8]) -> bool {
+    name.len() <= LONGEST_NAME && name.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b':')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A name that would break the list of all of them is none.
+    #[test]
+    fn names() {
+        let long = [&b"FDNAME="[..], &[b'n'; LONGEST_NAME]].concat();
+        assert_eq!(notes(&long).count(), 1);
+        for bad in [&b"FDNAME=a:b"[..], b"FDNAME=\x1b", b"FDNAME=\xc3\xa9", &[long.as_slice(), b"n"].concat()] {
+            assert_eq!(notes(bad).next(), None, "{}", bad.escape_ascii());
+        }
+    }
 
     /// Known lines are taken, whatever stands between them.
     #[test]

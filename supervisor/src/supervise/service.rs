@@ -287,10 +287,10 @@ fn shown(name: &CStr, path: &CStr) -> Text<64> {
         };
         let parent = parent.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         if !parent.is_empty() {
-            shown.push(parent);
+            shown.push_shown(parent);
             shown.push(b"/");
         }
     }
-    shown.push(name.to_bytes());
+    shown.push_shown(name.to_bytes());
     shown
 }
