@@ -172,7 +172,8 @@ impl Scanner {
         takes_new: bool,
         act: impl FnOnce(&mut Entries, &mut Walk<'_>),
     ) -> bool {
-        let reaches = self.reach.begin(time::monotonic());
+        // A predecessor's supervise that nobody holds by a pidfd yet is sent no signal.
+        let reaches = left.is_none() && self.reach.begin(time::monotonic());
         let (is_incomplete, is_early) = self.walk(left, takes_new, reaches, act);
         if reaches {
             self.reach.end(time::monotonic(), self.entries.entries.len(), is_incomplete || is_early);

@@ -49,6 +49,12 @@ impl Orphans {
         }
     }
 
+    /// How many ends are kept that may be somebody's.
+    #[cfg(test)]
+    pub fn unclaimed(&self) -> usize {
+        self.unclaimed.len()
+    }
+
     /// Somebody's new supervise is to be told.
     pub fn have_news(&self) -> bool {
         self.known.iter().any(|orphan| orphan.status.is_some())
@@ -77,7 +83,7 @@ impl Orphans {
         if let (Some(record), Some(status)) = (record, orphan.status) {
             write(directory, &record, status);
             let path = below(directory, service::CONTROL);
-            let _ = path.c_str().map(|path| files::write_at(HERE, path, &[REAPED]));
+            let _ = path.c_str().map(|path| files::tell_at(HERE, path, &[REAPED]));
         }
     }
 

@@ -112,7 +112,7 @@ impl Entries {
     pub fn end(&mut self, ended: Ended, now: u64) {
         let is_his = |member: Member| member.pid() == ended.pid;
         if !self.members().any(|(_, _, member)| is_his(member)) {
-            let expected = self.members().any(|(_, _, member)| member.is(Member::LOST));
+            let expected = !self.ending && self.members().any(|(_, _, member)| member.is(Member::LOST));
             return self.orphans.reaped(ended, expected);
         }
         let is_orderly = ended.status == 0;
@@ -184,4 +184,22 @@ fn members<'a>(
     let mains = entries.iter().map(|entry| (entry, false, entry.main));
     let of = |logger: &'a Logger| entries.get(logger.owner as usize).map(|entry| (entry, true, logger.member));
     mains.chain(loggers.iter().filter_map(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a supervise has left when it died is looked for, but not any more once everything ends: then nobody asks, and the
+    /// ends of all the orphans of a machine would be kept.
+    #[test]
+    fn orphans_of_the_end() {
+        for (ending, kept) in [(false, 3), (true, 0)] {
+            let mut entries = Entries::new(false, ending);
+            entries.add((1, 2), false, None).unwrap();
+            entries.member(0, false).unwrap().set_pid(100, false);
+            (100..104).for_each(|pid| entries.end(Ended { pid, status: 9 }, 0));
+            assert_eq!(entries.orphans.unclaimed(), kept);
+        }
+    }
 }
