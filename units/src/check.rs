@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::text::{did_you_mean, quoted};
-use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Value};
+use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Tear, Value};
 use crate::{Diagnostic, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 pub(crate) use context::CONTROL_FILE;
@@ -71,8 +71,8 @@ impl Checked {
 /// Checks a document; what is wrong is told without the line, which the set adds. `file_name` is the unit's name where the document has none; `None`: it must have one.
 pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) -> Checked {
     let has_error = !document.errors.is_empty();
-    let is_torn = document.is_torn;
-    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, is_torn, has_error };
+    let tear = document.tear.as_ref();
+    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, tear, has_error };
     let Some(Node { value: Value::Map(entries), place }) = &document.root else {
         if let Some(root) = &document.root {
             checker.error(&root.place, not_a_map(root));
@@ -128,8 +128,8 @@ struct Checker<'a> {
     fields: &'a [Entry<'a>],
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
-    /// What is missing may have stood behind what is there.
-    is_torn: bool,
+    /// What is missing may stand where the text is torn.
+    tear: Option<&'a Tear<'a>>,
     has_error: bool,
 }
 
@@ -153,7 +153,7 @@ impl<'a> Checker<'a> {
 
     fn say_with(&mut self, severity: Severity, place: &Place, message: String, related: Vec<(Place, String)>) {
         // What follows from the error that tore the text is no news.
-        if self.is_torn && self.diagnostics.iter().any(|one| one.place == *place) {
+        if self.tear.is_some() && self.diagnostics.iter().any(|one| one.place == *place) {
             return;
         }
         // An error is never dropped where there was none before: else a broken unit would pass for a sound one.
@@ -257,7 +257,7 @@ impl<'a> Checker<'a> {
 
     /// An error that another key would mend.
     fn missing(&mut self, place: &Place, message: &str) {
-        if !self.is_torn {
+        if self.tear.is_none() {
             self.error(place, message);
         }
     }

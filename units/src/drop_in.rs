@@ -12,7 +12,7 @@ use crate::language::is_collected;
 use crate::reading::read_names;
 use crate::source::{Source, cause};
 use crate::text::quoted;
-use crate::tree::{Document, Entry as Field, Node, Value, parse};
+use crate::tree::{Document, Entry as Field, Node, Tear, Value, parse};
 use crate::{Diagnostic, Place, Severity, UnitName};
 
 /// The end of the name of a directory of drop-ins.
@@ -57,7 +57,7 @@ impl DropIns {
         let Ok(unit) = UnitName::new(directory.strip_suffix(SUFFIX).unwrap_or(&directory)) else { return };
         let Entry::Vacant(slot) = self.by_unit.entry(unit).or_default().entry(name(path)) else { return };
         let documents = match file {
-            Err(error) => vec![Document { root: None, is_torn: true, errors: vec![error] }],
+            Err(error) => vec![Document { root: None, tear: Some(Tear::default()), errors: vec![error] }],
             Ok(source) => {
                 let documents = parse(&source).into_iter().map(Document::into_owned).collect();
                 self.sources.insert(source.file.clone(), source);
@@ -76,6 +76,9 @@ impl DropIns {
     pub(crate) fn apply(&self, unit: &UnitName, document: &mut Document<'_>) {
         for drop_in in self.by_unit.get(unit).into_iter().flatten().flat_map(|(_, drop_in)| &drop_in.documents) {
             document.errors.extend_from_slice(&drop_in.errors);
+            if let Some(tear) = &drop_in.tear {
+                document.tear.get_or_insert_default().keys.extend_from_slice(&tear.keys);
+            }
             match &drop_in.root {
                 Some(Node { value: Value::Map(entries), .. }) => overlay(document, entries),
                 Some(Node { value: Value::Nothing, .. }) | None => {}

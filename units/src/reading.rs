@@ -18,7 +18,7 @@ use crate::check::Checked;
 use crate::drop_in;
 use crate::preparation::Preparation;
 use crate::source::{Look, Source, cause};
-use crate::tree::{self, Document};
+use crate::tree::{self, Document, Tear};
 use crate::{Diagnostic, Place, Severity, UnitName};
 
 /// The end of a unit file's name.
@@ -193,7 +193,7 @@ fn parse(source: &Source) -> Vec<Document<'_>> {
     if documents.is_empty() {
         let whole = Place::whole(source.file.clone());
         let error = source.diagnostic(Severity::Error, &whole, "there is no unit in this file");
-        documents.push(Document { root: None, is_torn: true, errors: vec![error] });
+        documents.push(Document { root: None, tear: Some(Tear::default()), errors: vec![error] });
     }
     documents
 }
@@ -214,7 +214,7 @@ fn check_documents(
     let mut said = 0;
     for (document, number) in documents.into_iter().zip(1..) {
         // A text that ends in the middle belongs to the file's name, whatever stood before it.
-        let is_torn = document.is_torn && document.get("name").is_none();
+        let is_torn = document.tear.is_some() && document.get("name").is_none();
         let name = if count == 1 || is_torn { file_name } else { Err(NAMELESS) };
         let mut one = preparation.check(Some(source), document, name);
         said += one.diagnostics.len();

@@ -5,6 +5,8 @@
 //! [`DEEPEST`], size by [`HEAVIEST`], however often an alias is used. Nothing here knows what a unit is.
 
 mod builder;
+mod syntax;
+mod tear;
 
 use std::borrow::Cow;
 
@@ -13,6 +15,8 @@ use serde_yaml::granit_parser::Parser;
 use crate::source::Source;
 use crate::{Diagnostic, Place};
 use builder::Builder;
+
+pub(crate) use tear::Tear;
 
 /// How deep a document may be nested: the language itself needs four levels.
 pub(crate) const DEEPEST: usize = 32;
@@ -68,8 +72,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Document<'a> {
     /// Its tree; `None`: there is none.
     pub(crate) root: Option<Node<'a>>,
-    /// Something ended it before its end: its tree is what stood before that.
-    pub(crate) is_torn: bool,
+    /// There were syntax errors in it: its tree is what stands around them.
+    pub(crate) tear: Option<Tear<'a>>,
     /// What is wrong with it so far.
     pub(crate) errors: Vec<Diagnostic>,
 }
@@ -87,7 +91,8 @@ impl<'a> Document<'a> {
 
     /// The same with texts of its own, to be kept for longer than the file's.
     pub(crate) fn into_owned(self) -> Document<'static> {
-        Document { root: self.root.map(Node::into_owned), is_torn: self.is_torn, errors: self.errors }
+        let (root, tear) = (self.root.map(Node::into_owned), self.tear.map(Tear::into_owned));
+        Document { root, tear, errors: self.errors }
     }
 }
 
@@ -106,7 +111,7 @@ impl Node<'_> {
     }
 }
 
-/// Reads every document of a text. After a syntax error it goes on with the next document.
+/// Reads every document of a text. After a syntax error it goes on with the next key.
 pub(crate) fn parse(source: &Source) -> Vec<Document<'_>> {
     let options = serde_yaml::granit_parser::options! {
         disallow_directives: true,
@@ -114,15 +119,21 @@ pub(crate) fn parse(source: &Source) -> Vec<Document<'_>> {
         flow_nesting_limit: DEEPEST,
         block_nesting_limit: DEEPEST,
     };
-    let mut parser = Parser::new_from_str_with_options(&source.text, options);
     let mut builder = Builder::new(source);
-    while let Some(result) = parser.next_event() {
-        let goes_on = match result {
-            Ok((event, span)) => builder.take(event, &span),
-            Err(error) => builder.abandon(&error) && matches!(parser.proceed_next_document(), Ok(true)),
-        };
-        if !goes_on {
-            break;
+    let mut next = Some(0);
+    while let Some(start) = next.take() {
+        let mut parser = Parser::new_from_str_with_options(&source.text[start..], options.clone());
+        while let Some(result) = parser.next_event() {
+            let goes_on = match result {
+                Ok((event, span)) => builder.take(event, &span),
+                Err(error) => {
+                    next = builder.abandon(&error).map(|start| start.byte);
+                    false
+                }
+            };
+            if !goes_on {
+                break;
+            }
         }
     }
     builder.documents

@@ -1,26 +1,34 @@
 //! Which keys there are, and which kind of unit each belongs to.
 
 use super::{Checker, KindWord};
+use crate::Place;
 use crate::language::Belongs::{self, Everywhere, Longrun, Oneshot, Running};
 use crate::language::{key, keys};
 use crate::text::{did_you_mean, quoted};
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
+    /// Every key with its place, of those whose values are torn, too.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&'a str, &'a Place)> + use<'a> {
+        let torn = self.tear.map_or(&[][..], |tear| &tear.keys);
+        let whole = self.fields.iter().map(|entry| (entry.key.as_ref(), &entry.place));
+        whole.chain(torn.iter().map(|(name, place)| (name.as_ref(), place)))
+    }
+
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {
-        for entry in self.fields {
+        for (name, place) in self.keys() {
             // Each suggestion is a search among all keys.
             if self.is_full() {
                 return;
             }
-            let Some(known) = key(&entry.key) else {
-                let hint = did_you_mean(&entry.key, keys().map(|key| key.name));
-                self.error(&entry.place, format!("unknown key {}{hint}", quoted(&entry.key)));
+            let Some(known) = key(name) else {
+                let hint = did_you_mean(name, keys().map(|key| key.name));
+                self.error(place, format!("unknown key {}{hint}", quoted(name)));
                 continue;
             };
             if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(known.belongs, kind)?, kind))) {
-                let shown = quoted(&entry.key);
-                self.error(&entry.place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
+                let shown = quoted(name);
+                self.error(place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
             }
         }
     }

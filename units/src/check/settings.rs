@@ -19,9 +19,8 @@ const LONGEST: usize = 4096;
 pub(crate) fn check_settings(source: &Source) -> (Settings, Vec<Diagnostic>) {
     let mut documents = parse(source).into_iter();
     let first = documents.next();
-    let is_torn = first.as_ref().is_some_and(|one| one.is_torn);
-    let (root, errors) = first.map_or((None, Vec::new()), |one| (one.root, one.errors));
-    let mut checker = Checker { fields: &[], has_error: false, diagnostics: errors, kind: None, is_torn };
+    let (root, tear, errors) = first.map_or((None, None, Vec::new()), |one| (one.root, one.tear, one.errors));
+    let mut checker = Checker { fields: &[], has_error: false, diagnostics: errors, kind: None, tear: tear.as_ref() };
     match &root {
         Some(Node { value: Value::Map(entries), .. }) => checker.fields = entries,
         Some(Node { value: Value::Nothing, .. }) | None => {}
@@ -42,9 +41,9 @@ pub(crate) fn check_settings(source: &Source) -> (Settings, Vec<Diagnostic>) {
 impl<'a> Checker<'a> {
     fn settings_keys(&mut self) {
         let names = || SETTINGS.iter().map(|key: &Key| key.name);
-        for entry in self.fields.iter().filter(|entry| names().all(|name| name != entry.key)) {
-            let hint = did_you_mean(&entry.key, names());
-            self.error(&entry.place, format!("unknown key {}{hint}", quoted(&entry.key)));
+        for (key, place) in self.keys().filter(|(key, _)| names().all(|name| name != *key)) {
+            let hint = did_you_mean(key, names());
+            self.error(place, format!("unknown key {}{hint}", quoted(key)));
         }
     }
 

@@ -191,18 +191,74 @@ fn syntax() {
         ("", &[" there is no unit in this file"]),
         ("# nothing\n", &[" there is no unit in this file"]),
         ("kind: milestone\n\tafter: [a]\n", &["2:1: a tab cannot indent: use spaces"]),
-        ("kind: \"mile\n", &["2:1: not YAML: invalid indentation in multiline quoted scalar"]),
-        ("kind: *x\n", &["1:7: the alias names an anchor that is not there"]),
+        ("kind: \"mile\n", &["1:7: this quote is never closed"]),
+        ("kind: *x\n", &["1:7: the alias names an anchor that is not there: in quotes it is a text"]),
         (
             "kind: &x [*x]\n",
             &["1:10: \"kind\" must be a text, not a list", "1:11: an alias must not stand inside what it names"],
         ),
-        ("%YAML 1.2\n---\nkind: milestone\n", &["1:1: not YAML: YAML directives are disallowed"]),
+        ("%YAML 1.2\n---\nkind: milestone\n", &["1:1: a line cannot begin with %: units have no YAML directives"]),
         ("kind: mile\u{0}stone\n", &["1:11: control character U+0000 is not allowed"]),
         ("kind: milestone\rafter: [a]\n", &["1:16: control character U+000D is not allowed"]),
-        ("kind: [a\n", &["1:7: not YAML: unclosed bracket '['"]),
+        ("kind: [a\n", &["1:7: this [ is never closed"]),
         ("\u{feff}kind: milestone\r\n", &[]),
         ("--- \n---\nkind: milestone\nname: x\n", &["1:4: this document is empty"]),
+    ]);
+}
+
+/// A syntax error costs the key that it stands in: what is before and behind it is checked, and nothing is said that only
+/// follows from it.
+#[test]
+fn tears() {
+    let needs = |line: usize| format!("{line}:1: unknown key \"nedes\" (did you mean \"needs\"?)");
+    for (torn, expected) in [
+        ("run: [a, \"b]", "2:10: this quote is never closed"),
+        ("run: [a", "2:6: this [ is never closed"),
+        ("run: {a", "2:6: this { is never closed"),
+        ("run: 'a", "2:6: this quote is never closed"),
+        ("run: a\nneeds:\n  - \"b\n  - c", "4:5: this quote is never closed"),
+        ("run: [a, \"b\", \"c]\nuser: \"d\"", "2:15: this quote is never closed"),
+        ("run: a: b", "2:7: a text with a colon and a space in it must be in quotes"),
+        ("run: [a b: c: d]", "2:13: here must be a comma or the closing bracket"),
+        ("run: \"a\" b", "2:10: nothing can follow a quoted text: put all of it in quotes"),
+        ("run: [\"\\w\"]", "2:7: in double quotes a \\ is written \\\\; in single quotes it is itself"),
+        ("run: @a", "2:6: a text that begins with @ must be in quotes"),
+        ("run: *a", "2:6: the alias names an anchor that is not there: in quotes it is a text"),
+        ("run a", "2:1: this line is no \"KEY: VALUE\": a colon and a space are missing"),
+        ("run:a", "2:1: this line is no \"KEY: VALUE\": a colon and a space are missing"),
+        ("run: - a", "2:6: a list of - lines begins on a line of its own"),
+        (
+            "run: a\n  user: b",
+            "3:3: this line is indented, so it goes on with the one above: a key begins where the others do",
+        ),
+        ("run: |\n  a\n b", "4:2: this line is indented like nothing above it: a key begins where the others do"),
+        ("\trun: a", "2:1: a tab cannot indent: use spaces"),
+    ] {
+        let line = 3 + torn.matches('\n').count();
+        let text = format!("kind: longrun\n{torn}\nnedes: [b]\n");
+        assert_eq!(complaints(&text), [expected.to_owned(), needs(line)], "{text}");
+    }
+    check(&[
+        ("knd: \"a\n", &["1:1: unknown key \"knd\" (did you mean \"kind\"?)", "1:6: this quote is never closed"]),
+        (
+            "kind: milestone\nrun: [a\n",
+            &["2:1: key \"run\" belongs to a longrun, not to a milestone", "2:6: this [ is never closed"],
+        ),
+        (
+            "kind: 'a\nkind: b\nkind: [c\n",
+            &[
+                "1:7: this quote is never closed",
+                "2:7: \"kind\" must be longrun, oneshot or milestone, not \"b\"",
+                "3:1: key \"kind\" is here a second time",
+                "3:7: this [ is never closed",
+            ],
+        ),
+        // An anchor may be torn away, too.
+        ("kind: &a [x\nname: *a\nnedes: b\n", &["1:10: this [ is never closed", &needs(3)]),
+        (
+            "  kind: [a\nnedes: b\n  nedes: b\n",
+            &["1:9: this [ is never closed", "3:3: unknown key \"nedes\" (did you mean \"needs\"?)"],
+        ),
     ]);
 }
 

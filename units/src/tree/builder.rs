@@ -4,38 +4,39 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::mem;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, ScalarStyle, ScanError, Span};
+use serde_yaml::granit_parser::{Event, Marker, ScalarStyle, Span};
 
-use super::{DEEPEST, Document, Entry, FEW, HEAVIEST, MOST_DIAGNOSTICS, NODE, Node, Value};
+use super::tear::{Start, Tear};
+use super::{DEEPEST, Document, Entry, FEW, HEAVIEST, MOST_DIAGNOSTICS, NODE, Node, Value, syntax};
 use crate::source::Source;
 use crate::text::quoted;
 use crate::{Diagnostic, Place, Severity};
 
 /// A list or map whose end has not come yet.
-struct Frame<'a> {
-    place: Place,
+pub(super) struct Frame<'a> {
+    pub(super) place: Place,
     anchor: usize,
     height: usize,
     weight: usize,
-    open: Open<'a>,
+    pub(super) open: Open<'a>,
 }
 
-enum Open<'a> {
+pub(super) enum Open<'a> {
     List(Vec<Node<'a>>),
     Map(OpenMap<'a>),
 }
 
 #[derive(Default)]
-struct OpenMap<'a> {
-    entries: Vec<Entry<'a>>,
+pub(super) struct OpenMap<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
     /// The keys of the entries, once there are more than [`FEW`].
     seen: HashSet<Cow<'a, str>>,
-    next: Next<'a>,
+    pub(super) next: Next<'a>,
 }
 
 /// What the next node in a map is.
 #[derive(Default)]
-enum Next<'a> {
+pub(super) enum Next<'a> {
     /// A key.
     #[default]
     Key,
@@ -44,9 +45,6 @@ enum Next<'a> {
     /// The value of a key that is of no use.
     Useless,
 }
-
-/// What is wrong with a tab.
-const TAB: &str = "a tab cannot indent: use spaces";
 
 impl<'a> OpenMap<'a> {
     /// Whether a key has been there.
@@ -65,7 +63,7 @@ impl<'a> OpenMap<'a> {
 
 /// A finished node with its measures.
 #[derive(Clone)]
-struct Finished<'a> {
+pub(super) struct Finished<'a> {
     node: Node<'a>,
     height: usize,
     weight: usize,
@@ -74,13 +72,26 @@ struct Finished<'a> {
 /// The documents finished so far, and the one that is being built.
 pub(super) struct Builder<'a> {
     pub(super) documents: Vec<Document<'a>>,
-    source: &'a Source,
-    errors_so_far: usize,
+    pub(super) source: &'a Source,
+    /// Where the parser began.
+    pub(super) start: Start,
+    pub(super) errors_so_far: usize,
     weight_so_far: usize,
-    stack: Vec<Frame<'a>>,
-    anchors: HashMap<usize, Finished<'a>>,
+    pub(super) stack: Vec<Frame<'a>>,
+    pub(super) anchors: HashMap<usize, Finished<'a>>,
     root: Option<Node<'a>>,
     errors: Vec<Diagnostic>,
+    /// What errors of syntax have torn in this document.
+    pub(super) tear: Option<Tear<'a>>,
+    /// The document's map in front of the last tear, until the parser is behind it.
+    pub(super) held: Option<Frame<'a>>,
+    pub(super) tears: usize,
+    /// The line of the last key of the document's map.
+    pub(super) key_line: u32,
+    /// The line in which the last scalar, or the last thing in brackets, ended.
+    pub(super) last_line: usize,
+    /// A document has begun.
+    pub(super) is_begun: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -88,19 +99,30 @@ impl<'a> Builder<'a> {
         Self {
             documents: Vec::new(),
             source,
+            start: Start::default(),
             errors_so_far: 0,
             weight_so_far: 0,
             stack: Vec::new(),
             anchors: HashMap::new(),
             root: None,
             errors: Vec::new(),
+            tear: None,
+            held: None,
+            tears: 0,
+            key_line: 0,
+            last_line: 0,
+            is_begun: false,
         }
     }
 
     /// Takes an event; false: the rest of the file is not worth reading.
     pub(super) fn take(&mut self, event: Event<'a>, span: &Span) -> bool {
-        let place = |builder: &Self| builder.source.place(span.start.line(), span.start.col() + 1);
+        let place = |builder: &Self| builder.place(&span.start);
         self.refuse_tag(&event, span);
+        // The end of what is not in brackets is nowhere, and found at what follows.
+        if span.start.index() < span.end.index() {
+            self.last_line = self.line(&span.end);
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let place = place(self);
@@ -120,10 +142,14 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(_, anchor, _) => self.open(place(self), anchor, Open::List(Vec::new())),
             Event::MappingStart(_, anchor, _) => {
                 self.refuse_tab(span);
-                self.open(place(self), anchor, Open::Map(OpenMap::default()));
+                match self.held.take() {
+                    Some(root) => self.stack.push(root),
+                    None => self.open(place(self), anchor, Open::Map(OpenMap::default())),
+                }
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => self.expand(anchor, place(self)),
+            Event::DocumentStart(..) => self.is_begun = true,
             Event::DocumentEnd => self.end_document(),
             _ => {}
         }
@@ -132,45 +158,32 @@ impl<'a> Builder<'a> {
 
     fn refuse_tag(&mut self, event: &Event<'_>, span: &Span) {
         let Some(tag) = event.tag() else { return };
-        let start = span.tag_start.unwrap_or(span.start);
-        let place = self.source.place(start.line(), start.col() + 1);
+        let place = self.place(&span.tag_start.unwrap_or(span.start));
         let message = format!("{} is a YAML tag: a text that begins with ! must be in quotes", quoted(&tag.original()));
         self.error(&place, message);
     }
 
     /// A tab before the first key of a document, which the parser takes for nothing if no other key follows.
     fn refuse_tab(&mut self, span: &Span) {
-        let before =
-            span.start.byte_offset().filter(|_| self.stack.is_empty()).and_then(|at| self.source.text.get(..at));
+        let at = span.start.byte_offset().filter(|_| self.stack.is_empty()).map(|at| self.start.byte + at);
+        let before = at.and_then(|at| self.source.text.get(..at));
         let indentation = before.and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
         if let Some(at) = indentation.find('\t').filter(|_| indentation.trim().is_empty()) {
-            let place = self.source.place(span.start.line(), at + 1);
-            self.error(&place, TAB.into());
+            let place = self.source.place(self.line(&span.start), at + 1);
+            self.error(&place, syntax::TAB.into());
         }
     }
 
-    /// Gives the present document up for a syntax error; false: there have been enough of them.
-    pub(super) fn abandon(&mut self, error: &ScanError) -> bool {
-        let marker = error.marker();
-        let place = is_of_a_tab(error).then(|| self.first_tab(marker.line())).flatten();
-        let place = place.unwrap_or_else(|| self.source.place(marker.line().max(1), marker.col() + 1));
-        let line = self.source.snippet(&place).unwrap_or_default();
-        let is_variable = line.contains("${") && !line.contains("\"");
-        let hint = if is_variable { " (in brackets or braces a text with ${ must be in quotes)" } else { "" };
-        self.error(&place, explain(error) + hint);
-        self.give_up();
-        self.errors_so_far < MOST_DIAGNOSTICS
+    /// The line of a place in the text that the parser was given.
+    pub(super) fn line(&self, marker: &Marker) -> usize {
+        marker.line().max(1) + self.start.line
     }
 
-    /// The first tab of an indentation from a line on: the parser names the end of what stood before.
-    fn first_tab(&self, line: usize) -> Option<Place> {
-        let lines = self.source.text.lines().zip(1..).skip(line.saturating_sub(1));
-        let column = |text: &str| text.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t');
-        let (column, line) = lines.into_iter().find_map(|(text, line)| Some((column(text)?, line)))?;
-        Some(self.source.place(line, column + 1))
+    pub(super) fn place(&self, marker: &Marker) -> Place {
+        self.source.place(self.line(marker), marker.col() + 1)
     }
 
-    fn error(&mut self, place: &Place, message: String) {
+    pub(super) fn error(&mut self, place: &Place, message: String) {
         self.errors_so_far += 1;
         self.errors.push(self.source.diagnostic(Severity::Error, place, message));
     }
@@ -219,6 +232,9 @@ impl<'a> Builder<'a> {
     }
 
     fn take_key(&mut self, node: Node<'a>) {
+        if self.stack.len() == 1 {
+            self.key_line = node.place.line;
+        }
         let Some(Frame { open: Open::Map(map), .. }) = self.stack.last_mut() else { return };
         map.next = Next::Useless;
         let Value::Text(text) = node.value else {
@@ -265,42 +281,20 @@ impl<'a> Builder<'a> {
         false
     }
 
-    /// Ends the document with the keys that are whole so far.
-    fn give_up(&mut self) {
-        let outermost = self.stack.drain(..).next().and_then(|frame| match frame.open {
-            Open::Map(mut map) => {
-                // A value that no other key came after may be part of what is wrong.
-                if matches!(map.next, Next::Key) {
-                    map.entries.pop();
-                }
-                Some(Node { place: frame.place, value: Value::Map(map.entries) })
-            }
-            Open::List(_) => None,
-        });
-        let root = self.root.take().or(outermost);
-        self.documents.push(Document { root, is_torn: true, errors: mem::take(&mut self.errors) });
+    /// Ends the document with what is whole so far.
+    pub(super) fn give_up(&mut self) {
+        self.tear.get_or_insert_default();
+        self.end_document();
     }
 
     fn end_document(&mut self) {
-        let root = self.root.take();
-        self.documents.push(Document { root, is_torn: false, errors: mem::take(&mut self.errors) });
-    }
-}
-
-/// Whether a tab is what is wrong; some errors say so in words only.
-fn is_of_a_tab(error: &ScanError) -> bool {
-    let is_kind =
-        matches!(error.kind(), ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar);
-    is_kind || error.info().starts_with("tabs disallowed")
-}
-
-/// A syntax error in words for who writes units.
-fn explain(error: &ScanError) -> String {
-    match error.kind() {
-        _ if is_of_a_tab(error) => TAB.into(),
-        ErrorKind::RecursionLimitExceeded => format!("nested too deeply: at most {DEEPEST} levels"),
-        ErrorKind::UnknownAnchor => "the alias names an anchor that is not there".into(),
-        ErrorKind::UnexpectedEof => "the text ends too early".into(),
-        _ => format!("not YAML: {}", error.info()),
+        let outermost = self.stack.drain(..).next().or(self.held.take()).and_then(|frame| match frame.open {
+            Open::Map(map) => Some(Node { place: frame.place, value: Value::Map(map.entries) }),
+            Open::List(_) => None,
+        });
+        let root = self.root.take().or(outermost);
+        self.key_line = 0;
+        self.is_begun = false;
+        self.documents.push(Document { root, tear: self.tear.take(), errors: mem::take(&mut self.errors) });
     }
 }

@@ -55,7 +55,7 @@ fn snapshots() {
 }
 
 /// The classes of errors that are told; each has its case.
-const CLASSES: [&str; 28] = [
+const CLASSES: [&str; 29] = [
     "alias",
     "all-at-once",
     "broken-override",
@@ -78,6 +78,7 @@ const CLASSES: [&str; 28] = [
     "syntax",
     "tag",
     "template",
+    "torn",
     "torn-settings",
     "unknown-key",
     "unknown-unit",

@@ -92,7 +92,7 @@ fn wrong_drop_ins() {
         "etc/web.yaml.d/a.yaml:1:1: a drop-in cannot give a unit another name",
         "etc/web.yaml.d/a.yaml:2:1: unknown key \"umsak\" (did you mean \"umask\"?)",
         "etc/web.yaml.d/a.yaml:3:9: warning: \"local\" is in \"needs\" twice",
-        "etc/web.yaml.d/b.yaml:1:1: not YAML: unclosed bracket '['",
+        "etc/web.yaml.d/b.yaml:1:1: this [ is never closed",
         "etc/web.yaml.d/c.yaml:1:1: a drop-in is a map of keys and values",
         "etc/locl.yaml.d: warning: there is no unit \"locl\" (did you mean \"local\"?)",
         "etc/wbe.yaml.d: warning: there is no unit \"wbe\" (did you mean \"web\"?)",

@@ -36,7 +36,10 @@ fn the_design_s_example() {
 fn scalars_keep_their_text() {
     let text = "kind: longrun\nrun: [on, 0022, ~, null, 1.0, 0x1f, 'it''s', \"a\\tb\", *a]\ndescription: &a yes\n";
     let wrong = UnitSet::from_texts(&[("u/x.yaml", text)]);
-    assert_eq!(summaries(wrong.diagnostics()), ["u/x.yaml:2:54: the alias names an anchor that is not there"]);
+    assert_eq!(
+        summaries(wrong.diagnostics()),
+        ["u/x.yaml:2:54: the alias names an anchor that is not there: in quotes it is a text"]
+    );
     let text = "description: &a yes\nkind: longrun\nrun: [on, 0022, ~, null, 1.0, 0x1f, 'it''s', \"a\\tb\", *a]\n";
     let set = UnitSet::from_texts(&[("u/x.yaml", text)]);
     let units::Kind::Longrun(longrun) = &set.get("x").unwrap().kind else { panic!() };
@@ -71,7 +74,7 @@ fn several_units_in_a_file() {
     assert_eq!(names(set.units()), ["a", "c"]);
     assert_eq!(names(set.broken()), ["b"]);
     let expected = [
-        "u/all.yaml:5:7: not YAML: unclosed bracket '['",
+        "u/all.yaml:5:7: this [ is never closed",
         "u/all.yaml:10:1: in a file of several units each needs the key \"name\"",
     ];
     assert_eq!(summaries(set.diagnostics()), expected);
