@@ -45,8 +45,8 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     }
 }
 
-/// The last round, once no filesystem needs a storage daemon any more; one that an initramfs ends is spared. Else nobody is: the loggers have ended, so
-/// what supervises one now was brought back by the scanner for a message of its own.
+/// The last round, once no filesystem needs a storage daemon any more; one that an initramfs ends is spared. Else nobody is:
+/// the loggers have ended, so what supervises one now was brought back by the scanner for a message of its own.
 pub fn last(stop: &mut Stop) {
     kill(stop, |stop| counted(stop).into_iter().filter(|process| !stop.survivors.contains(&process.life())).collect());
 }

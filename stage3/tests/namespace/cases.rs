@@ -1,9 +1,8 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
-use crate::play::{
-    As, NOBODY, Typed, build_resident_programs, play, play_typing, play_under, possible, stage, unshare,
-};
-use crate::role::{AGAIN, INITRAMFS, LINES};
+use crate::ends::{forced, initramfs, name_of_the_root, refused_reboot, soft_reboot};
+use crate::play::{As, NOBODY, Typed, build_resident_programs, play, play_typing, possible, stage, unshare};
+use crate::role::LINES;
 use crate::skip;
 use crate::world::MANY;
 use nix::sys::stat::Mode;
@@ -14,22 +13,23 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 /// What poweroff and halt look like from outside.
-const SIGINT: i32 = 2;
+pub const SIGINT: i32 = 2;
 /// What reboot looks like from outside.
-const SIGHUP: i32 = 1;
+pub const SIGHUP: i32 = 1;
 /// One case.
 type Case = fn(As);
 
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 27] = [
+    let cases: [(&str, Case); 29] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
         ("without_handlers", without_handlers),
         ("ignores_term", ignores_term),
         ("stands_on_a_mount", stands_on_a_mount),
+        ("storage_daemon", storage_daemon),
         ("killed_by_key", killed_by_key),
         ("shell_and_skip", shell_and_skip),
         ("killed_unit", killed_unit),
@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
         ("silent_engine_has_a_deadline", silent_engine_has_a_deadline),
         ("refuses_strangers", refuses_strangers),
         ("loggers_drain", loggers_drain),
+        ("forced", forced),
         ("refused_reboot", refused_reboot),
         ("name_of_the_root", name_of_the_root),
         ("soft_reboot", soft_reboot),
@@ -137,6 +138,14 @@ fn stands_on_a_mount(who: As) {
     let (_, seen) = line.split_once(", ").unwrap();
     assert!(seen.starts_with("deaf inside, state S") && seen.ends_with(", holds: /mnt"), "{seen}");
     assert!(outcome.last().starts_with("unclean stop: 1 process, 0 mounts left: "), "{}", outcome.last());
+}
+
+/// A process with `@` before its name, which neither ends when asked nor leaves its mount, is not asked: it ends once only
+/// that mount is left, and nothing is unclean.
+fn storage_daemon(who: As) {
+    let outcome = play(who, "poweroff+engine+storage");
+    assert!(!outcome.console.contains("does not end when asked"), "{}", outcome.console);
+    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
 }
 
 /// The key kills whoever is waited for. Its service counts, since nobody knows what it did not finish.
@@ -347,36 +356,6 @@ fn loggers_drain(who: As) {
     // Each once: web, its logger, the engine, the operator, the catch-all, and the many with their loggers.
     assert_eq!(outcome.supervises, [5 + 2 * MANY, 0], "the stop brought supervises back");
     assert!(outcome.many.iter().all(|log| log == "started\nstopped\n"), "{:?}", outcome.many);
-}
-
-/// A container that may not call reboot(2) ends all the same: process 1 becomes a program that exits with 0.
-fn refused_reboot(who: As) {
-    let outcome = play_under(who, &["setpriv", "--bounding-set=-sys_boot", "--"], "real");
-    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
-    assert_eq!((outcome.signal, outcome.code), (None, Some(0)));
-}
-
-/// Where the run directory has become the root it is still found by its name. Seen after the end of a container that may not
-/// call reboot(2).
-fn name_of_the_root(who: As) {
-    let outcome = play_under(who, &["setpriv", "--bounding-set=-sys_boot", "--"], "poweroff+engine+after");
-    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
-    assert_eq!((outcome.signal, outcome.code), (None, Some(AGAIN.into())));
-}
-
-/// Everything stops but the kernel, and process 1 becomes stage 1 without the run directory of before.
-fn soft_reboot(who: As) {
-    let outcome = play(who, "real+soft");
-    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
-    assert_eq!((outcome.signal, outcome.code), (None, Some(AGAIN.into())));
-    assert!(!outcome.console.contains("moved to the run directory"), "{}", outcome.console);
-}
-
-/// An initramfs that left its program ends the machine: process 1 becomes it once everything else is unmounted.
-fn initramfs(who: As) {
-    let outcome = play(who, "real+initramfs");
-    assert_eq!(outcome.last(), "clean stop: 0 processes, 0 mounts left");
-    assert_eq!((outcome.signal, outcome.code), (None, Some(INITRAMFS.into())));
 }
 
 /// A stop that is scheduled outlives who asked for it, is replaced and called off, waits for inhibitors, and happens. What

@@ -2,6 +2,7 @@
 //! statically and so pins no file of any root. Its names are roles; see [`role`].
 
 mod cases;
+mod ends;
 mod play;
 mod role;
 mod scheduled;

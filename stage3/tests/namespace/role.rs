@@ -17,6 +17,8 @@ use supervisor::status::{LastExit, Phase, Status, Want};
 /// Lines of the writer.
 pub const LINES: u32 = 10_000;
 
+/// What a process is called that carries the root's storage.
+pub const STORAGE: &str = "@storage";
 /// Process 1's `oom_score_adj` before stage 1 raised it, as it tells svscan; anybody may raise his own to this.
 pub const OOM_SCORE: &str = "700";
 /// How process 1 ends after a soft reboot.
@@ -37,6 +39,7 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
         "supervise" if real_supervise().exists() => counted_supervise(&words),
         "supervise" => supervise(Path::new(word(1)), word(2)),
         "deaf" => deaf(word(1)),
+        STORAGE => deaf(word(1)),
         "aside" => aside(word(1)),
         "/bin/sh" => shell(),
         "/sbin/init" => stage_one(),
@@ -59,6 +62,7 @@ fn process_one(scenario: &str) -> ExitCode {
         match part {
             "engine" | "silent" | "partial" => children.push(start("engine", &[part])),
             "deaf" => children.push(start("deaf", &[])),
+            "storage" => children.push(start(STORAGE, &["inside"])),
             "service" | "stuck" | "killed" => children.push(start("supervise", &["service/web", part])),
             "held" => held = Some(File::create("/mnt/held").unwrap()),
             "sleeper" => children.push(start("supervise", &["", ""])),
@@ -72,7 +76,7 @@ fn process_one(scenario: &str) -> ExitCode {
                 fs::remove_file("/dev/console").unwrap();
             }
             "short" => fs::write("../stop-deadline", "300\n").unwrap(),
-            "after" | "coloured" | "full" | "late" | "mute" | "scheduled" => {}
+            "after" | "coloured" | "force" | "full" | "late" | "mute" | "scheduled" => {}
             _ => panic!("{part}"),
         }
     }
@@ -91,16 +95,17 @@ fn process_one(scenario: &str) -> ExitCode {
         return scheduled::play(verb);
     }
     let mut stage3 = stage3(verb);
+    if scenario.contains("+force") {
+        until_said("../stage3.lock", verb);
+        let mut front = Command::new(format!("{RUN}/bin/stage3"));
+        let status = front.arg0(verb).arg("-f").env("SUNUP_RUN", RUN).status();
+        panic!("{verb} -f ended with {status:?}");
+    }
     if hurry {
         // One that waits for a logger has asked everybody else to end; the second one is not to be among those.
-        let (file, word) = if scenario.contains("+stucklog") {
-            ("../timeline.jsonl", "\"processes\"")
-        } else {
-            ("../stage3.lock", verb)
-        };
-        while !fs::read_to_string(file).unwrap_or_default().contains(word) {
-            std::thread::yield_now();
-        }
+        let is_late = scenario.contains("+stucklog");
+        let (file, word) = if is_late { ("../timeline.jsonl", "\"processes\"") } else { ("../stage3.lock", verb) };
+        until_said(file, word);
         assert!(self::stage3(verb).wait().unwrap().success());
     }
     if scenario.contains("+late") {
@@ -120,6 +125,12 @@ fn process_one(scenario: &str) -> ExitCode {
         return ExitCode::from(AGAIN);
     }
     std::process::exit(3);
+}
+
+fn until_said(file: &str, word: &str) {
+    while !fs::read_to_string(file).unwrap_or_default().contains(word) {
+        std::thread::yield_now();
+    }
 }
 
 /// Asks as an operator does, from a service with mounts of its own. We have no handler, so the command starts stage 3
@@ -158,13 +169,16 @@ fn stage_one() -> ExitCode {
     ExitCode::from(AGAIN)
 }
 
-/// What an initramfs' program finds: it is process 1, and the old system lies below /oldroot, with what is mounted there.
+/// What an initramfs' program finds: it is process 1, the old system lies below /oldroot, with what is mounted there, and who
+/// carries the storage is there still.
 fn initramfs(word: &str) -> ExitCode {
     assert_eq!((std::process::id(), word), (1, "poweroff"));
     for path in ["/oldroot/scan", "/oldroot/proc/1", "/proc/1", "/run"] {
         assert!(Path::new(path).exists(), "{path}");
     }
     assert_eq!(fs::read_dir("/run").unwrap().count(), 0);
+    let lines = fs::read_dir("/proc").unwrap().flatten().map(|entry| fs::read(entry.path().join("cmdline")));
+    assert!(lines.flatten().any(|line| line.starts_with(STORAGE.as_bytes())), "its storage is not spared");
     ExitCode::from(INITRAMFS)
 }
 

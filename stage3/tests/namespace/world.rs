@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use supervisor::paths::OOM_VARIABLE;
 
-use crate::role::OOM_SCORE;
+use crate::role::{OOM_SCORE, STORAGE};
 
 /// Services with loggers besides the one that writes much.
 pub const MANY: usize = 20;
@@ -59,6 +59,9 @@ pub fn enter(directory: &Path, scenario: &str, console: &Path) -> ! {
     umount2("/old", MntFlags::MNT_DETACH).unwrap();
     chdir(Path::new(RUN).join("scan").as_path()).unwrap();
     if scenario.starts_with("real") {
+        let _storage = scenario
+            .ends_with("+initramfs")
+            .then(|| Command::new(Path::new(RUN).join("bin/role")).arg0(STORAGE).spawn());
         become_svscan();
     }
     panic!("{}", Command::new("/run/sunup/bin/svscan").arg0("process-one").arg(scenario).exec());
