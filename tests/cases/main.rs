@@ -12,6 +12,7 @@ mod machine_boot;
 mod machine_dracut;
 mod machine_ends;
 mod machine_initramfs;
+mod machine_repair;
 mod machine_slow;
 mod machine_storage;
 mod namespace_boot;

@@ -21,7 +21,8 @@ const OPTIONS: &str = "mode=0755,size=128m";
 const DIRECTORIES: [&str; 9] =
     [run::BIN, run::WRAPPER, run::SERVICE, run::SCAN, run::STATE, run::REQUESTS, run::LOG, run::UNITS, "engine"];
 /// Files of one boot. (This one's boot.log and timeline are not there yet.)
-const FILES: [&str; 6] = [run::LOG_FIFO, run::MAIN, run::EXIT_CODE, run::BOOT_LOG, run::TIMELINE, run::ENGINE_LOCK];
+const FILES: [&str; 7] =
+    [run::LOG_FIFO, run::MAIN, run::EXIT_CODE, run::BOOT_LOG, run::TIMELINE, run::ENGINE_LOCK, run::CHECKED];
 /// Where it is when the root has no /run and cannot be written: /dev can be.
 const INSTEAD: &str = "/dev/sunup";
 /// What an earlier process 1 in the middle of its end leaves behind, and what would end this one.

@@ -21,6 +21,6 @@ pub const NAMES: [&str; Step::ALL.len()] = {
 pub fn run(name: &str, is_dry: bool) -> Outcome {
     let step = Step::ALL.iter().find(|(_, word)| *word == name).map(|(step, _)| step);
     let step = step.ok_or_else(|| Failure::usage(format!("no step is named {name}")))?;
-    let done = if is_dry { steps::tell(step) } else { steps::run(step) };
+    let done = if is_dry { steps::tell(step) } else { steps::by_hand(step) };
     done.map(|()| 0).map_err(|error| Failure { message: error.to_string(), code: 1 })
 }

@@ -1,6 +1,7 @@
 //! A step over many entries goes on after a bad one: each failure is printed, the first is the step's error.
 
 use super::StepError;
+use super::say::warn;
 
 /// What went wrong so far.
 #[derive(Debug, Default)]
@@ -29,9 +30,4 @@ impl Failures {
             (Some(error), more) => Err(StepError::plain(format_args!("{error} (and {more} more)"))),
         }
     }
-}
-
-/// Prints what does not make the step a failure.
-pub(super) fn warn(error: &StepError) {
-    eprintln!("{error}");
 }

@@ -1,18 +1,24 @@
 //! `fsck`: a check of /, while it is mounted read-only, if fstab gives it a pass number. The others that have one are
 //! checked by the step `mount`, before it mounts any of them.
 //!
-//! Always or never: the kernel's command line says so, or a file that `shutdown -F` or `-f` has left. The files are removed once
-//! everything has been checked.
+//! Always or never: the kernel's command line says so, or a file that `shutdown -F` or `-f` has left. The files count in the
+//! boot alone, which removes them once everything has been checked: what comes later is for the next one.
+//!
+//! What was repaired in / while the kernel had it mounted needs a restart, or the kernel would go on from what it has read.
+//! Nothing can be remembered on a / that may not be written, so a second check decides: only if it finds / well the machine
+//! restarts, since then the next boot finds it well, too, and there is no restart without end.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
-use supervisor::paths::{FAST_BOOT, FORCE_FSCK};
+use supervisor::paths::{FAST_BOOT, FORCE_FSCK, RUN, RUN_VARIABLE, run};
 
 use super::error::Trying;
-use super::failures::warn;
 use super::fstab::Entry;
 use super::root::Root;
+use super::say::{say, warn};
 use super::{StepError, device, fstab, guard, mount_table, program, progress};
 
 /// The kernel's command line may say what the files say, and comes first; never comes before always.
@@ -37,7 +43,7 @@ impl Mode {
     fn of(root: &Root) -> Result<Self, StepError> {
         let words = root.read("/proc/cmdline")?.unwrap_or_default();
         let said = SAID.into_iter().find(|(said, _)| words.split_ascii_whitespace().any(|word| word == *said));
-        let mode = said.or_else(|| LEFT.into_iter().find(|(file, _)| root.has(file)));
+        let mode = said.or_else(|| LEFT.into_iter().find(|(file, _)| !root.has(&checked()) && root.has(file)));
         Ok(mode.map_or(Self::AsNeeded, |(_, mode)| mode))
     }
 }
@@ -52,21 +58,66 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
         return Ok(());
     }
     if mount_table::at(&mount_table::read()?, "/").is_some_and(mount_table::Mounted::is_writable) {
-        println!("/ is mounted read-write: not checked");
+        say("/ is mounted read-write: not checked");
         return Ok(());
     }
     let device = device::resolve(&entry.source);
     if !root.does(format_args!("check {device}")) {
         return Ok(());
     }
-    match fsck(&entry, &device, mode) {
-        Ok(code) => outcome(&device, code).map_err(|error| error.at(&entry.place)),
+    let check = || fsck(&entry, &device, mode);
+    let result = match check() {
+        Ok(code) if is_stale(code) => {
+            Err(repaired(&device, check(), || if root.is_boot() { restart() } else { Ok(false) }))
+        }
+        Ok(code) => outcome(&device, code),
         // Where nothing can check it, nothing is known to be wrong.
         Err(error) => {
             warn(&error.at(&entry.place));
             Ok(())
         }
-    }
+    };
+    result.map_err(|error| error.at(&entry.place))
+}
+
+/// All is well now, but for what the kernel has read before.
+fn is_stale(code: i32) -> bool {
+    code & REBOOT != 0 && code & !(REPAIRED | REBOOT) == 0
+}
+
+/// Restarts if that is known to help; `restart` may decline. Says why nobody writes to / until then.
+fn repaired(
+    device: &str,
+    again: Result<i32, StepError>,
+    restart: impl FnOnce() -> Result<bool, StepError>,
+) -> StepError {
+    let what = format!("go on with {device}");
+    let cause = match again.map(|code| (code, restart)) {
+        Ok((0, restart)) => match restart() {
+            Ok(true) => "the machine restarts".to_owned(),
+            Ok(false) => "reboot needed".to_owned(),
+            Err(error) => format!("reboot needed ({error})"),
+        },
+        Ok((code, _)) => format!("no restart, as a second check ended with exit code {code}"),
+        Err(error) => format!("no restart, as there was no second check: {error}"),
+    };
+    StepError::because(what, format_args!("it was repaired while in use: {cause}"))
+}
+
+/// Has the machine restarted in order, by stage 3's copy in memory; it only asks.
+fn restart() -> Result<bool, StepError> {
+    let program = format!("{}/{}/stage3", run_directory(), run::BIN);
+    let status = Command::new(&program).arg0("reboot").status().trying(format_args!("run {program}"))?;
+    if status.success() { Ok(true) } else { Err(StepError::because("restart", status)) }
+}
+
+fn run_directory() -> String {
+    std::env::var(RUN_VARIABLE).unwrap_or_else(|_| RUN.to_owned())
+}
+
+/// Is there once this boot has checked.
+fn checked() -> String {
+    format!("{}/{}", run_directory(), run::CHECKED)
 }
 
 /// Checks the disks among these entries that have a pass number, in the order of their numbers. Gives the reasons, by
@@ -84,12 +135,19 @@ pub(super) fn check(root: &Root, entries: &[Entry]) -> Result<BTreeMap<String, S
 }
 
 /// Once every disk was checked, or was not to be: the next boot is told by nobody. A root that cannot be written keeps the word.
+/// What somebody leaves from now on is not forgotten.
 fn forget(root: &Root) {
+    if root.has(&checked()) {
+        return;
+    }
     let left = LEFT.into_iter().filter(|(file, _)| root.has(file));
     for (file, _) in left {
         if let Err(error) = fs::remove_file(root.path(file)).trying(format_args!("remove {file}")) {
             warn(&error);
         }
+    }
+    if let Err(error) = fs::write(root.path(checked()), "").trying("note that this boot has checked") {
+        warn(&error);
     }
 }
 
@@ -137,9 +195,6 @@ fn fsck(entry: &Entry, device: &str, mode: Mode) -> Result<i32, StepError> {
 fn outcome(device: &str, code: i32) -> Result<(), StepError> {
     match code {
         0 | REPAIRED => Ok(()),
-        code if code & !(REPAIRED | REBOOT) == 0 => {
-            Err(StepError::because(format_args!("go on with {device}"), "it was repaired while in use: reboot needed"))
-        }
         code => Err(StepError::because(format_args!("repair {device}"), format_args!("fsck's exit code is {code}"))),
     }
 }
@@ -174,6 +229,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::at(directory.path());
         fs::create_dir(root.path("/proc")).unwrap();
+        fs::create_dir_all(root.path(RUN)).unwrap();
         for (words, files, expected) in [
             ("ro quiet", &[][..], Mode::AsNeeded),
             ("ro fsck.mode=force", &[], Mode::Force),
@@ -188,21 +244,57 @@ mod tests {
             assert_eq!(Mode::of(&root).unwrap(), expected, "{words} {files:?}");
             forget(&root);
             assert!(!root.has(FORCE_FSCK) && !root.has(FAST_BOOT), "{words} {files:?}");
+            fs::remove_file(root.path(checked())).unwrap();
         }
+    }
+
+    /// What is left after this boot has checked is for the next one, whoever mounts something meanwhile.
+    #[test]
+    fn for_the_next_boot() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        fs::create_dir_all(root.path(RUN)).unwrap();
+        forget(&root);
+        fs::write(root.path(FORCE_FSCK), "").unwrap();
+        assert_eq!(Mode::of(&root).unwrap(), Mode::AsNeeded);
+        forget(&root);
+        fs::remove_file(root.path(checked())).unwrap();
+        assert_eq!(Mode::of(&root).unwrap(), Mode::Force);
     }
 
     /// 0 and 1 are good, 2 and 3 ask for a restart, and everything else is a failure.
     #[test]
     fn exit_codes() {
         let text = |code| outcome("/dev/x", code).map_err(|error| error.to_string());
-        assert_eq!(text(0), Ok(()));
-        assert_eq!(text(1), Ok(()));
-        for code in [2, 3] {
-            let expected = "unable to go on with /dev/x: it was repaired while in use: reboot needed";
-            assert_eq!(text(code), Err(expected.to_owned()));
+        assert_eq!((text(0), text(1)), (Ok(()), Ok(())));
+        assert!([2, 3].into_iter().all(is_stale));
+        for code in [4, 5, 6, 8, 16, 32, 128] {
+            assert_eq!(
+                (is_stale(code), text(code)),
+                (false, Err(format!("unable to repair /dev/x: fsck's exit code is {code}")))
+            );
         }
-        for code in [4, 5, 8, 16, 32, 128] {
-            assert_eq!(text(code), Err(format!("unable to repair /dev/x: fsck's exit code is {code}")));
+    }
+
+    /// The machine restarts once a second check finds / well, and never because of one that does not.
+    #[test]
+    fn restarts_that_help() {
+        let no_fsck = || Err(StepError::plain("no fsck"));
+        for (again, restart, asked, expected) in [
+            (Ok(0), Ok(true), 1, "the machine restarts"),
+            (Ok(0), Ok(false), 1, "reboot needed"),
+            (Ok(0), Err(StepError::plain("no stage3")), 1, "reboot needed (no stage3)"),
+            (Ok(1), Ok(true), 0, "no restart, as a second check ended with exit code 1"),
+            (Ok(3), Ok(true), 0, "no restart, as a second check ended with exit code 3"),
+            (no_fsck(), Ok(true), 0, "no restart, as there was no second check: no fsck"),
+        ] {
+            let mut count = 0;
+            let error = repaired("/dev/x", again, || {
+                count += 1;
+                restart
+            });
+            let expected = format!("unable to go on with /dev/x: it was repaired while in use: {expected}");
+            assert_eq!((count, error.to_string()), (asked, expected));
         }
     }
 

@@ -3,8 +3,8 @@
 use supervisor::octal;
 
 use super::StepError;
-use super::failures::warn;
 use super::root::Root;
+use super::say::warn;
 
 /// The file.
 const FILE: &str = "/etc/fstab";

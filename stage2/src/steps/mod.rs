@@ -19,6 +19,7 @@ mod mount_table;
 mod program;
 mod progress;
 mod root;
+mod say;
 
 mod clock;
 mod fsck;
@@ -48,6 +49,11 @@ pub fn fstab_lines(text: &str) -> usize {
 /// Does one step on the running system. Takes as long as it takes: a deadline is the caller's.
 pub fn run(step: &Step) -> Result<(), StepError> {
     act(step, &Root::system())
+}
+
+/// The same for a person: what would end the boot is only told.
+pub fn by_hand(step: &Step) -> Result<(), StepError> {
+    act(step, &Root::by_hand())
 }
 
 /// Says on standard output what the step would do now, a line `would …` each, and does nothing.

@@ -12,10 +12,11 @@ use nix::mount::MsFlags;
 use supervisor::namespace::Namespace;
 
 use super::error::Trying;
-use super::failures::{Failures, warn};
+use super::failures::Failures;
 use super::fstab::{self, Entry};
 use super::mount_options::Options;
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, device, fsck, guard, mount_table, program};
 
 /// They need a network, which comes later.

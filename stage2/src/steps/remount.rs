@@ -7,6 +7,7 @@ use supervisor::namespace::Namespace;
 use super::error::Trying;
 use super::mount_options::Options;
 use super::root::Root;
+use super::say::say;
 use super::{StepError, fstab, guard, mount_table};
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
@@ -25,7 +26,7 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
 fn outcome(place: Option<&str>, result: Result<(), Errno>) -> Result<(), StepError> {
     match (place, result) {
         (None, Err(error @ (Errno::EROFS | Errno::EACCES | Errno::EPERM))) => {
-            println!("/ stays read-only: {}", error.desc());
+            say(format_args!("/ stays read-only: {}", error.desc()));
             Ok(())
         }
         (None, result) => result.trying("remount /"),

@@ -7,42 +7,62 @@ use std::path::{Path, PathBuf};
 
 use super::StepError;
 use super::error::Trying;
+use super::say::say;
 
 /// A root directory.
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     directory: PathBuf,
-    is_dry: bool,
+    does: Does,
+}
+
+/// What a step does of its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Does {
+    Everything,
+    /// But what only a boot may.
+    ByHand,
+    Nothing,
 }
 
 impl Root {
     /// The running system's.
     pub(super) fn system() -> Self {
-        Self { directory: PathBuf::from("/"), is_dry: false }
+        Self { directory: PathBuf::from("/"), does: Does::Everything }
+    }
+
+    /// The same for a person, who does not expect the machine to restart.
+    pub(super) fn by_hand() -> Self {
+        Self { does: Does::ByHand, ..Self::system() }
     }
 
     /// The running system's, where nothing is to change.
     pub(super) fn dry() -> Self {
-        Self { is_dry: true, ..Self::system() }
+        Self { does: Does::Nothing, ..Self::system() }
     }
 
     /// Another one.
     #[cfg(test)]
     pub(super) fn at(path: &Path) -> Self {
-        Self { directory: path.to_owned(), is_dry: false }
+        Self { directory: path.to_owned(), does: Does::Everything }
     }
 
     /// True if that (`mount /home`) is to be done now. Every change asks first; where none is wanted, it is told instead.
     pub(super) fn does(&self, what: impl Display) -> bool {
-        if self.is_dry {
-            println!("would {what}");
+        if self.is_dry() {
+            say(format_args!("would {what}"));
         }
-        !self.is_dry
+        !self.is_dry()
     }
 
     /// True where nothing is to change: then nothing is waited for, either.
     pub(super) fn is_dry(&self) -> bool {
-        self.is_dry
+        self.does == Does::Nothing
+    }
+
+    /// True while the machine boots.
+    pub(super) fn is_boot(&self) -> bool {
+        self.does == Does::Everything
     }
 
     /// Where an absolute path of the system is.

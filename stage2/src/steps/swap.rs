@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::error::Trying;
-use super::failures::{Failures, warn};
+use super::failures::Failures;
 use super::fstab::{self, Entry};
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, device, guard};
 
 pub(super) fn on(root: &Root) -> Result<(), StepError> {

@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Trying;
-use super::failures::{Failures, warn};
+use super::failures::Failures;
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, fragments, guard};
 
 /// One line.

@@ -17,6 +17,7 @@ use super::error::Trying;
 use super::failures::Failures;
 use super::mount_table::Mounted;
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, fstab, guard, mount, mount_table};
 
 /// How long one is waited for before the next one's turn.
@@ -57,7 +58,7 @@ fn each(
                 note(of, gone);
             }
             if !answered {
-                eprintln!("{target} does not answer; going on beside it");
+                warn(&format_args!("{target} does not answer; going on beside it"));
             }
         }
         drop(told);

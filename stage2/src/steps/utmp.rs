@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use supervisor::login::{self, Kind, SIZE, UTMP, WTMP};
 
 use super::error::Trying;
-use super::failures::warn;
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, accounts};
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {

@@ -21,8 +21,8 @@ use line::{Kind, Line};
 use supervisor::paths::{RUN, RUN_VARIABLE};
 
 use super::error::Trying;
-use super::failures::warn;
 use super::root::Root;
+use super::say::warn;
 use super::{StepError, fragments};
 
 /// Closes the machine to users until another init, which is not running, opens it again.
