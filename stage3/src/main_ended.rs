@@ -8,9 +8,11 @@ use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths::run;
+use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::stop::signal;
 
 /// What the first line of `finish` says.
@@ -49,12 +51,17 @@ fn note(directory: &Path, code: u8) -> Result<(), String> {
 
 /// Asks process 1 to stop the system. A stage 3 that is under way would be hurried by that.
 fn stop(directory: &Path) -> Result<(), String> {
-    let lock = File::open(directory.join(run::STAGE3_LOCK));
-    if lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock))) {
+    if is_stopping(directory) {
         return Ok(());
     }
     guard::owner(directory).map_err(|refusal| format!("unable to stop: {refusal}"))?;
     signal(1, Verb::Poweroff.signal()).map_err(|error| format!("unable to signal process 1: {error}"))
+}
+
+/// A stage 3 is under way. One that begins just now gets its lock.
+fn is_stopping(directory: &Path) -> bool {
+    let lock = File::open(directory.join(run::STAGE3_LOCK));
+    lock.is_ok_and(|lock| Descriptor(lock.as_raw_fd()).is_locked() == Ok(true))
 }
 
 /// With what process 1 ends, which stands in the scan directory: as the main service has.
@@ -66,6 +73,30 @@ pub fn exit_code() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Who looks whether the system is being stopped sees a lock, and never has it: whoever takes it meanwhile gets it.
+    #[test]
+    fn a_look_takes_no_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = File::create(directory.path().join(run::STAGE3_LOCK)).unwrap();
+        assert!(!is_stopping(directory.path()));
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    is_stopping(directory.path());
+                }
+            });
+            let taken = (0..20_000).filter(|_| file.try_lock().is_ok() && file.unlock().is_ok()).count();
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(taken, 20_000);
+        });
+        Descriptor(file.as_raw_fd()).lock().unwrap();
+        assert!(is_stopping(directory.path()));
+        drop(file);
+        assert!(!is_stopping(directory.path()));
+    }
 
     /// supervise says 256 for a signal.
     #[test]

@@ -12,10 +12,13 @@ use nix::sys::signal::SigSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths;
 use supervisor::sys::close::close_all_but;
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::error::Errno;
 
 /// The name in messages.
 const NAME: &str = "stage3";
@@ -101,10 +104,10 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
     let _ = fs::remove_file(run.join(paths::run::STAGE3_HURRY));
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let mut file = file.or_else(|_| File::open(run)).map_err(failed)?;
-    match file.try_lock() {
+    match Descriptor(file.as_raw_fd()).lock() {
         Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Ok(None),
-        Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+        Err(Errno::EAGAIN) => return Ok(None),
+        Err(error) => return Err(failed(std::io::Error::from_raw_os_error(i32::from(error.0)))),
     }
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name()));
     Ok(Some(file))

@@ -22,6 +22,8 @@ impl Errno {
     pub const ENXIO: Self = Self(6);
     /// Not executable by this kernel.
     pub const ENOEXEC: Self = Self(8);
+    /// Not open, or not for this.
+    pub const EBADF: Self = Self(9);
     /// No child.
     pub const ECHILD: Self = Self(10);
     /// It would block.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Uid, mkfifo};
 use supervisor::paths::requests::BOOT;
 use supervisor::paths::{run, scan, service};
+use supervisor::sys::descriptor::Descriptor;
 
 use crate::command::ask::ENGINE;
 use crate::command::failure::Failure;
@@ -34,7 +36,7 @@ const PRIVATE: u32 = 0o700;
 /// Whether an svscan has the tree.
 pub(super) fn is_running(places: &Places) -> bool {
     let lock = File::open(places.scan.join(scan::LOCK));
-    lock.is_ok_and(|lock| Flock::lock(lock, FlockArg::LockExclusiveNonblock).is_err())
+    lock.is_ok_and(|lock| Descriptor(lock.as_raw_fd()).is_locked().unwrap_or(true))
 }
 
 /// Waits until no svscan has the tree.
