@@ -12,8 +12,8 @@ use system::{System, until};
 /// Mounts a filesystem whose server never says a word; it is there as long as descriptor 9 is open somewhere.
 const MOUNT: &str = "exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none";
 
-/// A condition, a one-shot's command and a longrun's are looked at by processes of their own: the units fail when their time
-/// is over, and meanwhile others come up, before and after.
+/// Whatever a unit names there is looked at by a process of its own, before it begins and for its readiness: the units fail
+/// when their time is over, and meanwhile others come up, before and after.
 #[test]
 fn is_waited_for_by_nobody_else() {
     let late = "start-timeout: 2s\n";
@@ -21,6 +21,11 @@ fn is_waited_for_by_nobody_else() {
         ("condition", &format!("kind: oneshot\nif: {{path: ROOT/server/x}}\nstart: [\"true\"]\n{late}")),
         ("command", &format!("kind: oneshot\nstart: [ROOT/server/command]\n{late}")),
         ("daemon", &format!("kind: longrun\nrun: [ROOT/server/daemon]\n{late}")),
+        ("directory", &format!("kind: longrun\nservicedir: ROOT/server/sv\n{late}")),
+        ("log", &format!("kind: longrun\nrun: [sleep, '1000']\nlog: {{dir: ROOT/server/log}}\n{late}")),
+        ("file", &format!("kind: longrun\nrun: [sleep, '1000']\nready: {{file: ROOT/server/file}}\n{late}")),
+        ("socket", &format!("kind: longrun\nrun: [sleep, '1000']\nready: {{socket: ROOT/server/socket}}\n{late}")),
+        ("asked", &format!("kind: longrun\nrun: [sleep, '1000']\nready: {{exec: [ROOT/server/ask]}}\n{late}")),
         ("other", "kind: oneshot\nstart: [\"true\"]\nafter: [condition]\n"),
         ("prompt", "kind: oneshot\nstart: [\"true\"]\n"),
         ("prompt-too", "kind: oneshot\nstart: [\"true\"]\nneeds: [prompt]\n"),
@@ -31,11 +36,11 @@ fn is_waited_for_by_nobody_else() {
     let lines: Vec<&str> = said.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(lines[..2], ["[ ok ] prompt: prompt", "[ ok ] prompt-too: prompt-too"], "{said}");
-    let mut failed = lines[2..5].to_vec();
-    failed.sort_unstable();
-    let expected = ["command", "condition", "daemon"].map(|unit| format!("[fail] {unit}: not ready after 2 s"));
-    assert_eq!(failed, expected, "{said}");
-    assert_eq!(lines[5], "[ ok ] other: other", "{said}");
+    let mut rest = lines[2..].to_vec();
+    rest.sort_unstable();
+    let late = ["asked", "command", "condition", "daemon", "directory", "file", "log", "socket"];
+    let late = late.map(|unit| format!("[fail] {unit}: not ready after 2 s"));
+    assert_eq!(rest, [&["[ ok ] other: other".to_owned()], &late[..]].concat(), "{said}");
 }
 
 /// The keeper of an engine that is gone waits a moment for what KILL does not end, and no longer: who comes next waits for

@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 
 use supervisor::status::Status;
 
+use super::verdict::Verdict;
 use crate::engine::event::Nanoseconds;
 use crate::oneshot::JobNumber;
 use crate::readiness::Probe;
+use crate::system::scout::Scout;
 
 /// Lines of output that the `[fail]` line shows.
 pub(super) const LINES_KEPT: usize = 5;
@@ -32,6 +34,8 @@ pub(super) enum Doing {
     /// Nothing.
     #[default]
     Nothing,
+    /// What it needs is looked at, before it begins.
+    LookedAt(Scout<Option<Verdict>>),
     /// The keeper has its one-shot's job, and begins it when its turn comes.
     Foreseen(JobNumber),
     /// A one-shot's command runs.
@@ -65,8 +69,6 @@ pub(super) struct Running {
     pub is_stop: bool,
     /// What its end will mean.
     pub ending: Ending,
-    /// Its end is waited for with the next start.
-    pub is_awaited: bool,
 }
 
 /// What the end of a one-shot's command means.
@@ -78,6 +80,8 @@ pub(super) enum Ending {
     Down,
     /// Nothing: it was given up.
     Abandoned,
+    /// That the unit may begin: one that was given up was in the way.
+    Awaited,
 }
 
 /// A longrun that was told to come up.

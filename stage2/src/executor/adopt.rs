@@ -36,7 +36,6 @@ impl Executor {
     pub fn begin(&mut self, target: Target) {
         self.watches.forget_units();
         self.probing.clear();
-        self.scouts.clear();
         self.held.clear();
         self.disobeyed.clear();
         self.signalled = Signalled::default();

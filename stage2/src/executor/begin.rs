@@ -6,7 +6,7 @@ use super::Executor;
 use super::activity::{Doing, Ending};
 use super::verdict::Verdict;
 use crate::engine::event::{Event, UnitIndex};
-use crate::system::look::glance;
+use crate::service::ServiceDirectory;
 
 impl Executor {
     /// Begins a unit, at once if a glance tells everything that has to be found out before.
@@ -15,25 +15,28 @@ impl Executor {
             return self.fail(unit, "no unit of this name".into(), None);
         };
         self.activities[unit].lines.clear();
-        let verdict = match self.activities[unit].doing {
-            Doing::Foreseen(_) => Some(Verdict::Begin),
-            _ => Verdict::of(&self.surroundings, &text, glance),
+        let verdict = match &mut self.activities[unit].doing {
+            // An earlier run was given up; until it is gone there is no other.
+            Doing::Oneshot(running) => return running.ending = Ending::Awaited,
+            Doing::Foreseen(_) => Some(Verdict::begin()),
+            _ => self.verdict_at_a_glance(&text),
         };
-        if let Some(verdict) = verdict.or_else(|| self.send_scout(unit, &text)) {
-            self.begin_if(unit, verdict);
+        match verdict {
+            Some(verdict) => self.begin_if(unit, verdict),
+            None => self.send_scout(unit, &text),
         }
     }
 
     pub(super) fn begin_if(&mut self, unit: UnitIndex, verdict: Verdict) {
         match (verdict, self.unit(unit).cloned()) {
-            (Verdict::Begin, Some(text)) => self.begin_now(unit, &text),
+            (Verdict::Begin(links), Some(text)) => self.begin_now(unit, &text, links),
             (Verdict::Skip(reason), _) => self.events.push_back(Event::Skipped { unit, reason }),
             (Verdict::Fail(reason), _) => self.fail(unit, reason, None),
-            (Verdict::Begin, None) => {}
+            (Verdict::Begin(_), None) => {}
         }
     }
 
-    fn begin_now(&mut self, unit: UnitIndex, text: &Unit) {
+    fn begin_now(&mut self, unit: UnitIndex, text: &Unit, links: ServiceDirectory) {
         if self.takes_terminal(unit) {
             self.end_display();
         }
@@ -43,12 +46,12 @@ impl Executor {
                 self.events.push_back(Event::Ready(unit));
             }
             Kind::Oneshot(oneshot) => self.start_oneshot(unit, oneshot),
-            Kind::Longrun(longrun) => self.start_longrun(unit, text, longrun),
+            Kind::Longrun(longrun) => self.start_longrun(unit, text, longrun, links),
         }
     }
 
     pub(super) fn take_down(&mut self, unit: UnitIndex) {
-        if self.scouts.remove(&unit).is_some() {
+        if self.stop_looking(unit) {
             // It has not begun: there is nothing to undo.
             return self.events.push_back(Event::Down(unit));
         }
@@ -75,7 +78,7 @@ impl Executor {
 
     /// Ends a unit by force; nobody waits for it any more.
     pub(super) fn abandon(&mut self, unit: UnitIndex) {
-        if self.scouts.remove(&unit).is_some() {
+        if self.stop_looking(unit) {
             return;
         }
         if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
@@ -84,6 +87,16 @@ impl Executor {
         } else if self.is_longrun(unit) {
             self.abandon_longrun(unit);
         }
+    }
+
+    /// Ends the look at what a unit needs. Answers whether there was one.
+    fn stop_looking(&mut self, unit: UnitIndex) -> bool {
+        let doing = &mut self.activities[unit].doing;
+        let is_looked_at = matches!(doing, Doing::LookedAt(_));
+        if is_looked_at {
+            *doing = Doing::Nothing;
+        }
+        is_looked_at
     }
 
     pub(super) fn fail(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {

@@ -16,7 +16,6 @@ use super::oneshot::steps;
 use super::verdict::Verdict;
 use crate::engine::event::UnitIndex;
 use crate::oneshot::{JobNumber, Order};
-use crate::system::look::glance;
 
 /// Jobs that the keeper holds at most: so many that it never waits for us, so few that they are soon taken back.
 const MOST: usize = 64;
@@ -100,7 +99,7 @@ impl Executor {
         match &self.activities[unit].doing {
             Doing::Foreseen(job) => Some(*job),
             Doing::Oneshot(running) => {
-                let is_start = !running.is_stop && running.ending == Ending::Outcome && !running.is_awaited;
+                let is_start = !running.is_stop && running.ending == Ending::Outcome;
                 is_start.then_some(running.job)
             }
             _ => None,
@@ -113,7 +112,7 @@ impl Executor {
             && oneshot.context.user.is_none()
             && oneshot.context.cgroup.is_empty()
             && !self.takes_terminal(unit)
-            && Verdict::of(&self.surroundings, text, glance) == Some(Verdict::Begin)
+            && self.verdict_at_a_glance(text) == Some(Verdict::begin())
             && !self.noted.contains(text.name.as_str())
             && matches!(self.activities[unit].doing, Doing::Nothing)
             && !(oneshot.steps.is_empty() && oneshot.start.is_none())

@@ -17,7 +17,6 @@ mod oneshot;
 mod operator;
 mod postponed;
 mod reporting;
-mod scout;
 mod signalled;
 mod turn;
 mod unwritten;
@@ -52,7 +51,6 @@ use crate::system::processors;
 use activity::Activity;
 use display::OpenDisplay;
 use foresight::Foresight;
-use scout::Scout;
 use signalled::Signalled;
 use unwritten::Unwritten;
 use watches::{Interest, Watches};
@@ -69,9 +67,6 @@ const TOKEN_WATCHES: u64 = u64::MAX - 1;
 const TOKEN_KEEPER: u64 = u64::MAX - 2;
 /// epoll's word for the keyboard.
 const TOKEN_KEYBOARD: u64 = u64::MAX - 3;
-
-/// epoll's words for scouts: from here on, by their units' numbers. Below are those of probes.
-const TOKEN_SCOUTS: u64 = 1 << 32;
 
 /// Whether the failure of an essential unit matters, and which has failed.
 #[derive(Debug)]
@@ -111,8 +106,6 @@ pub struct Executor {
     activities: Vec<Activity>,
     /// Units whose readiness is being found out.
     probing: BTreeSet<UnitIndex>,
-    /// Units about which something is being found out before they begin.
-    scouts: BTreeMap<UnitIndex, Scout>,
     events: VecDeque<Event>,
     /// Events that may overturn what was foreseen: the engine hears of them once nothing is.
     overturning: Vec<Event>,
@@ -180,7 +173,6 @@ impl Executor {
             engine: Engine::new(Graph::default()),
             activities: Vec::new(),
             probing: BTreeSet::new(),
-            scouts: BTreeMap::new(),
             events: VecDeque::new(),
             overturning: Vec::new(),
             foresight: Foresight::default(),

@@ -17,8 +17,6 @@ impl Executor {
             return self.events.push_back(Event::Ready(unit));
         }
         match &mut self.activities[unit].doing {
-            // An earlier run was given up; until it is gone there is no other.
-            Doing::Oneshot(running) => running.is_awaited = true,
             Doing::Foreseen(job) => {
                 let job = *job;
                 self.foresight.remove(job);
@@ -108,7 +106,7 @@ impl Executor {
         self.noted.insert(self.name(unit).to_owned());
         self.jobs.insert(job, unit);
         let ending = Ending::Outcome;
-        self.activities[unit].doing = Doing::Oneshot(Running { job, is_stop, ending, is_awaited: false });
+        self.activities[unit].doing = Doing::Oneshot(Running { job, is_stop, ending });
         if !has_command {
             self.events.push_back(Event::Executed { unit, pid: None });
         }
@@ -216,9 +214,7 @@ impl Executor {
             Ending::Outcome => self.tell_outcome(unit, running.is_stop, outcome),
             Ending::Down => self.events.push_back(Event::Down(unit)),
             Ending::Abandoned => {}
-        }
-        if running.is_awaited {
-            self.bring_up(unit);
+            Ending::Awaited => self.bring_up(unit),
         }
     }
 

@@ -7,7 +7,7 @@ use nix::sys::epoll::{EpollEvent, EpollTimeout};
 use supervisor::sys::process::{peek_ended, wait_for};
 
 use super::activity::{Doing, Probation};
-use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_SCOUTS, TOKEN_WATCHES};
+use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_WATCHES};
 use crate::engine::event::{Action, Event, Nanoseconds, UnitIndex};
 
 /// Events taken from the kernel at once.
@@ -87,8 +87,7 @@ impl Executor {
                 TOKEN_WATCHES => self.on_watches(),
                 TOKEN_KEEPER => self.listen_to_keeper(),
                 TOKEN_KEYBOARD => self.on_keyboard(),
-                token if token >= TOKEN_SCOUTS => self.on_scout((token - TOKEN_SCOUTS) as UnitIndex),
-                token => self.ask_probe(token as UnitIndex),
+                unit => self.on_finding(unit as UnitIndex),
             }
         }
         self.ask_due_probes();
@@ -159,6 +158,12 @@ impl Executor {
         }
     }
 
+    /// Something may have been found out about a unit: before it begins, or whether it is ready.
+    fn on_finding(&mut self, unit: UnitIndex) {
+        self.listen_to_scout(unit);
+        self.ask_probe(unit);
+    }
+
     fn on_children(&mut self) {
         while let Ok(Some(_)) = self.children.read_signal() {}
         while let Some(pid) = peek_ended() {
@@ -177,7 +182,6 @@ impl Executor {
         for interest in self.watches.read() {
             match interest {
                 Interest::Status(unit) => self.look_at(unit),
-                Interest::Readiness(unit) => self.ask_probe(unit),
                 Interest::Requests => self.has_requests = true,
                 Interest::GettyEarly => self.release_gettys(),
             }

@@ -1,19 +1,28 @@
-//! What is found out about a unit before it begins: whether it is to be skipped, and whether there is something to execute.
+//! What is found out about a unit before it begins, since it may be on a file server: whether it is to be skipped, whether
+//! there is something to execute, and what a service directory of somebody's own holds.
 
+use std::path::Path;
+
+use nix::sys::epoll::{EpollEvent, EpollFlags};
 use serde::{Deserialize, Serialize};
-use supervisor::paths::service::RUN;
-use units::{Kind, Program, Unit};
+use supervisor::paths::service::{LOG, RUN};
+use units::{Kind, Longrun, Program, Unit};
 
+use super::Executor;
+use super::activity::{Activity, Doing};
 use super::context::{can_run, is_confined};
+use crate::engine::event::UnitIndex;
+use crate::service::{ServiceDirectory, linked};
 use crate::system::command_lookup::look_up;
 use crate::system::condition::Surroundings;
-use crate::system::look::Looking;
+use crate::system::look::{Looking, Question, gaze, glance};
+use crate::system::scout::Scout;
 
 /// What becomes of a unit that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Verdict {
-    /// It begins.
-    Begin,
+    /// It begins, with what is linked from its `servicedir`.
+    Begin(ServiceDirectory),
     /// It is skipped, for this reason.
     Skip(String),
     /// It has failed, for this reason.
@@ -21,17 +30,69 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Of a unit; `None` where looking does not tell.
-    pub fn of(surroundings: &Surroundings, unit: &Unit, looking: Looking) -> Option<Self> {
+    /// It begins, and brings nothing of its own.
+    pub const fn begin() -> Self {
+        Self::Begin(ServiceDirectory::EMPTY)
+    }
+
+    /// Of a unit whose own logger, if it gets one, writes into `log`; `None` where looking does not tell.
+    fn of(surroundings: &Surroundings, unit: &Unit, log: Option<&Path>, looking: Looking) -> Option<Self> {
         let user = unit.kind.context().and_then(|context| context.user.as_deref());
         let unmapped = || user.and_then(|user| surroundings.unmapped(user));
         if let Some(reason) = surroundings.reason_to_skip(&unit.conditions, looking)?.or_else(unmapped) {
             return Some(Self::Skip(reason));
         }
-        Some(match can_execute(&unit.kind, looking)? {
-            Ok(()) => Self::Begin,
-            Err(reason) => Self::Fail(reason),
-        })
+        if let Err(reason) = can_execute(&unit.kind, looking)? {
+            return Some(Self::Fail(reason));
+        }
+        let links = match &unit.kind {
+            Kind::Longrun(Longrun { program: Program::ServiceDirectory(directory), .. }) => {
+                let _ = looking(directory, Question::Lists)?;
+                linked(directory)
+            }
+            _ => Ok(ServiceDirectory::EMPTY),
+        };
+        let links = match links {
+            Ok(links) => links,
+            Err(error) => return Some(Self::Fail(format!("unable to read its service directory: {error}"))),
+        };
+        if let Some(log) = log.filter(|_| !links.has_inside(LOG)) {
+            // A logger that has no directory says so itself.
+            let _ = looking(log, Question::Directory)?;
+        }
+        Some(Self::Begin(links))
+    }
+}
+
+impl Executor {
+    /// What a glance tells about a unit; `None`: not everything.
+    pub(super) fn verdict_at_a_glance(&self, text: &Unit) -> Option<Verdict> {
+        Verdict::of(&self.surroundings, text, self.log_place(text).as_deref(), glance)
+    }
+
+    /// Has a unit's needs looked at. Its own deadline is the scout's.
+    pub(super) fn send_scout(&mut self, unit: UnitIndex, text: &Unit) {
+        let (surroundings, log) = (&self.surroundings, self.log_place(text));
+        let sent = Scout::send(|| Verdict::of(surroundings, text, log.as_deref(), gaze)).and_then(|scout| {
+            self.epoll.add(&scout, EpollEvent::new(EpollFlags::EPOLLIN, unit as u64))?;
+            self.activities[unit].doing = Doing::LookedAt(scout);
+            Ok(())
+        });
+        if let Err(error) = sent {
+            self.fail(unit, format!("unable to look at its files: {error}"), None);
+        }
+    }
+
+    /// A unit's scout may have come back.
+    pub(super) fn listen_to_scout(&mut self, unit: UnitIndex) {
+        let Some(Activity { doing, .. }) = self.activities.get_mut(unit) else { return };
+        if !matches!(doing, Doing::LookedAt(scout) if scout.is_back()) {
+            return;
+        }
+        if let Doing::LookedAt(scout) = std::mem::take(doing) {
+            let verdict = scout.report().flatten();
+            self.begin_if(unit, verdict.unwrap_or_else(|| Verdict::Fail("unable to look at its files".into())));
+        }
     }
 }
 

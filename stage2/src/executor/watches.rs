@@ -14,8 +14,6 @@ use crate::engine::event::UnitIndex;
 pub(super) enum Interest {
     /// A longrun's status record may have changed.
     Status(UnitIndex),
-    /// What a longrun's readiness waits for may be there.
-    Readiness(UnitIndex),
     /// A request may have come.
     Requests,
     /// The early getty may be down.
@@ -45,13 +43,6 @@ impl Watches {
             interests.push(interest);
         }
         Ok(())
-    }
-
-    /// Forgets an interest.
-    pub fn remove(&mut self, interest: Interest) {
-        for interests in self.interests.values_mut() {
-            interests.retain(|other| *other != interest);
-        }
     }
 
     /// Forgets everything about units: their numbers mean something else from now on.

@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -19,13 +19,14 @@ use supervisor::sys::exit;
 use supervisor::sys::process::{Fork, die_with_parent, fork, new_session, own_pid, parent_pid};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
 use supervisor::sys::spawn::{Child, spawn};
-use supervisor::sys::words::{Word, exec_words};
+use supervisor::sys::words::Word;
 
 use super::handle::RunStep;
 use super::message::Job;
 use super::record::Records;
 use crate::system::command_lookup::{DEFAULT_PATH, unable_to_run};
 use crate::system::descriptors;
+use crate::system::execution::{c_strings, candidates, environment, execute, list};
 use crate::system::look::{Question, glance};
 
 /// The number of SIGKILL.
@@ -46,7 +47,7 @@ pub(super) struct Started {
 /// What all commands of one keeper have in common.
 pub(super) struct Starter {
     environment: Vec<CString>,
-    path: Vec<String>,
+    path: String,
 }
 
 /// How a child sets itself up, with system calls alone.
@@ -81,14 +82,7 @@ impl Setting {
 impl Starter {
     /// With this process's environment.
     pub fn new() -> Self {
-        let path = env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into());
-        let mut variables: Vec<(Vec<u8>, Vec<u8>)> =
-            env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
-        if env::var_os("PATH").is_none() {
-            variables.push((b"PATH".to_vec(), DEFAULT_PATH.into()));
-        }
-        let entries = variables.into_iter().filter_map(|(name, value)| CString::new([name, value].join(&b'=')).ok());
-        Self { environment: entries.collect(), path: path.split(':').map(str::to_owned).collect() }
+        Self { environment: environment(), path: env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into()) }
     }
 
     /// Starts a job whose output goes to `output`. The error is the reason why it did not run.
@@ -98,13 +92,13 @@ impl Starter {
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
         let setting = Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number };
         let words = c_strings(&job.command)?;
-        if !(job.steps.is_empty() && is_at_hand(&self.candidates(&words))) {
+        if !(job.steps.is_empty() && is_at_hand(&candidates(&words, &self.path))) {
             return self.fork_steps(job, &words, setting, run_step, notes);
         }
         // Without this note a successor would run the command again.
         notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
         let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
-            let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
+            let (paths, arguments, environment) = (candidates(words, &self.path), list(words), list(&self.environment));
             let mut command =
                 Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
             let pid = spawn(&mut command, 0).map_err(|error| format!("unable to start: {error}"))?;
@@ -128,24 +122,11 @@ impl Starter {
         }
     }
 
-    /// The paths that are tried for a command.
-    fn candidates(&self, words: &[CString]) -> Vec<CString> {
-        let Some(program) = words.first() else { return Vec::new() };
-        if program.as_bytes().contains(&b'/') {
-            return vec![program.clone()];
-        }
-        let joined = self.path.iter().map(|directory| {
-            let directory = if directory.is_empty() { "." } else { directory };
-            CString::new([directory.as_bytes(), b"/", program.as_bytes()].concat())
-        });
-        joined.filter_map(Result::ok).collect()
-    }
-
     /// Becomes a command in this process; returns only why it cannot.
-    fn become_command(&self, words: &[CString], setting: Setting) -> error::Errno {
+    fn become_command(&self, words: &[CString]) -> error::Errno {
         let attempt = |words: &[CString]| {
-            let (paths, arguments, environment) = (self.candidates(words), list(words), list(&self.environment));
-            Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None }.execute()
+            let (paths, arguments, environment) = (candidates(words, &self.path), list(words), list(&self.environment));
+            execute(&paths, &arguments, &environment)
         };
         match attempt(words) {
             error::Errno::ENOEXEC => attempt(&for_shell(words)),
@@ -168,7 +149,7 @@ impl Starter {
             Fork::Child => {
                 let done = steps(job, setting, run_step, notes).and_then(|()| match words {
                     [] => Ok(()),
-                    _ => Err(reason(&job.command, self.become_command(words, setting))),
+                    _ => Err(reason(&job.command, self.become_command(words))),
                 });
                 let Err(reason) = done else { exit(0) };
                 let _ = File::from(refusal_write).write_all(reason.as_bytes());
@@ -201,40 +182,14 @@ struct Command<'a> {
     error: Option<error::Errno>,
 }
 
-impl Command<'_> {
-    /// Becomes the command, as execvp would; returns only why it cannot.
-    fn execute(&mut self) -> error::Errno {
-        let mut answer = error::Errno::ENOENT;
-        for path in self.paths {
-            let error = exec_words(path, self.arguments, self.environment);
-            match error {
-                error::Errno::ENOENT | error::Errno::ENOTDIR => {}
-                // One that is there but denied is the better reason, if no other is found.
-                error::Errno::EACCES => answer = error,
-                _ => return error,
-            }
-        }
-        answer
-    }
-}
-
 impl Child for Command<'_> {
     fn go(&mut self, _: u32) -> ! {
         self.error = Some(match self.setting.apply() {
-            Ok(()) => self.execute(),
+            Ok(()) => execute(self.paths, self.arguments, self.environment),
             Err(error) => error,
         });
         exit(NOT_RUN)
     }
-}
-
-fn c_strings(words: &[String]) -> Result<Vec<CString>, String> {
-    let words: Result<Vec<_>, _> = words.iter().map(|word| CString::new(word.as_str())).collect();
-    words.map_err(|_| "a word of the command holds a NUL".into())
-}
-
-fn list<'a>(strings: &'a [CString]) -> Vec<Word<'a>> {
-    strings.iter().map(CString::as_c_str).map(Word::of).chain([Word::END]).collect()
 }
 
 /// Neither the file that will be executed nor one that is tried before it has to be waited for.

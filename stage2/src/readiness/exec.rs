@@ -1,26 +1,39 @@
 //! A command that is asked whether a unit is ready: exit 0 says yes.
 //!
 //! It is in a process group of its own, which is killed once it has answered or takes too long: a hung command must not
-//! keep a unit from being asked again, and none may leave processes behind. Nobody ever waits for its end.
+//! keep a unit from being asked again, and none may leave processes behind. Nobody ever waits for its end, nor for its
+//! beginning: it may be on a file server that does not answer.
 
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::env;
 
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::stat::Mode;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, setpgid};
+use supervisor::sys::close::close_all_but;
+use supervisor::sys::exit;
+use supervisor::sys::process::{Fork, fork, wait_for};
+use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
 
 use crate::engine::event::Nanoseconds;
+use crate::system::command_lookup::DEFAULT_PATH;
 use crate::system::descriptors;
+use crate::system::execution::{c_strings, candidates, environment, execute, list};
 
 /// How long one answer may take; then the command is killed, and asked again when it is time.
 const PATIENCE: Nanoseconds = 10_000_000_000;
+/// The exit code of a child that could not exec.
+const NOT_RUN: i32 = 127;
+/// The number of SIGPIPE, which Rust's runtime ignores.
+const PIPE: u32 = 13;
 
 /// The command, and its process while it runs. Dropping it kills the process and its group.
 #[derive(Debug)]
 pub(super) struct Asked {
     argv: Vec<String>,
-    running: Option<(Child, Nanoseconds)>,
+    running: Option<(u32, Nanoseconds)>,
 }
 
 impl Asked {
@@ -36,47 +49,38 @@ impl Asked {
 
     /// Its process, which is a child until it is asked after its end, or given up.
     pub fn process(&self) -> Option<u32> {
-        self.running.as_ref().map(|(child, _)| child.id())
+        self.running.map(|(process, _)| process)
     }
 
     /// When it is given up.
     pub fn patience(&self) -> Option<Nanoseconds> {
-        self.running.as_ref().map(|(_, end)| *end)
+        self.running.map(|(_, end)| end)
     }
 
     /// Takes the answer if there is one, else asks if it is time. To be called when its process has ended.
     pub fn ask(&mut self, is_due: bool, now: Nanoseconds) -> bool {
-        let Some((child, end)) = &mut self.running else {
+        let Some((process, end)) = self.running else {
             if is_due {
-                self.running = self.begin().map(|child| (child, now.saturating_add(PATIENCE)));
+                self.running = begin(&self.argv).map(|process| (process, now.saturating_add(PATIENCE)));
             }
             return false;
         };
-        if is_alive(child) {
-            if *end <= now {
+        if is_alive(process) {
+            if end <= now {
                 self.give_up();
             }
             return false;
         }
         // The group's number is its own as long as the process is not reaped.
-        kill(child);
-        let is_ready = child.try_wait().ok().flatten().is_some_and(|status| status.success());
+        kill(process);
         self.running = None;
-        is_ready
-    }
-
-    fn begin(&self) -> Option<Child> {
-        let (program, arguments) = self.argv.split_first()?;
-        let mut command = Command::new(program);
-        command.args(arguments).process_group(0).current_dir("/");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        descriptors::with_own_limit(|| command.spawn()).ok()
+        wait_for(process).is_ok_and(|ended| ended.status == 0)
     }
 
     /// Whoever reaps children reaps it.
     fn give_up(&mut self) {
-        if let Some((child, _)) = self.running.take() {
-            kill(&child);
+        if let Some((process, _)) = self.running.take() {
+            kill(process);
         }
     }
 }
@@ -87,17 +91,57 @@ impl Drop for Asked {
     }
 }
 
-fn process(child: &Child) -> Pid {
-    Pid::from_raw(child.id().cast_signed())
+/// Starts a command, and does not wait until it is executed.
+fn begin(argv: &[String]) -> Option<u32> {
+    let words = c_strings(argv).ok()?;
+    let paths = candidates(&words, &env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into()));
+    let environment = environment();
+    let (arguments, environment) = (list(&words), list(&environment));
+    match fork().ok()? {
+        Fork::Child => {
+            if prepare().is_ok() {
+                execute(&paths, &arguments, &environment);
+            }
+            exit(NOT_RUN)
+        }
+        Fork::Parent(process) => {
+            // Here as well: it may have to be killed before it has got so far.
+            let _ = setpgid(pid(process), pid(process));
+            Some(process)
+        }
+    }
 }
 
-fn kill(child: &Child) {
-    let _ = killpg(process(child), Signal::SIGKILL);
+/// A process group of its own, nothing to read or to write, and of ours neither limits nor signals.
+fn prepare() -> Result<(), Errno> {
+    setpgid(pid(0), pid(0))?;
+    // One that hangs before it is executed must not keep the engine's end of anything.
+    close_all_but(&[]).map_err(raw)?;
+    chdir("/")?;
+    let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
+    dup2_stdin(&null)?;
+    dup2_stdout(&null)?;
+    dup2_stderr(&null)?;
+    descriptors::restore_limit();
+    set_disposition(PIPE, Disposition::Default).map_err(raw)?;
+    set_blocked(Signals::NONE).map_err(raw).map(drop)
 }
 
-fn is_alive(child: &Child) -> bool {
+fn raw(error: supervisor::sys::error::Errno) -> Errno {
+    Errno::from_raw(i32::from(error.0))
+}
+
+fn pid(process: u32) -> Pid {
+    Pid::from_raw(process.cast_signed())
+}
+
+fn kill(process: u32) {
+    let _ = killpg(pid(process), Signal::SIGKILL);
+}
+
+fn is_alive(process: u32) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    waitid(Id::Pid(process(child)), flags) == Ok(WaitStatus::StillAlive)
+    waitid(Id::Pid(pid(process)), flags) == Ok(WaitStatus::StillAlive)
 }
 
 #[cfg(test)]

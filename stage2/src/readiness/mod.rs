@@ -1,24 +1,25 @@
 //! Finding out that a longrun is ready, where it does not say so itself.
 //!
-//! A [`Probe`] never blocks. Files and sockets are awaited by inotify on the nearest directory that exists; `tcp` and
-//! `exec` are asked again every so often, as the unit says. A socket that exists but is not listened to yet is asked
-//! again as well: the kernel has no event for listen(2).
+//! A [`Probe`] never blocks. Files and sockets are awaited by a process of their own, since a path may lead to a file server
+//! that does not answer; `tcp` and `exec` are asked again every so often, as the unit says.
 
+mod appearance;
 mod connect;
 mod exec;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::sys::epoll::EpollFlags;
 use units::Readiness;
 
 use crate::engine::event::Nanoseconds;
+use appearance::{Appearance, Awaited};
 use connect::Attempt;
 use exec::Asked;
 
-/// How often a socket file that refuses connections is asked again.
-const SOCKET_EVERY: Duration = Duration::from_millis(20);
+/// How long after a failure another process is sent to wait for a file.
+const AWAITED_EVERY: Duration = Duration::from_millis(20);
 /// However often a unit wants to be asked, it is not asked more often than that.
 const LEAST_EVERY: Duration = Duration::from_millis(5);
 
@@ -42,8 +43,7 @@ pub struct Probe {
 #[derive(Debug)]
 enum Way {
     Tcp { address: String, pending: Option<OwnedFd> },
-    Socket(PathBuf),
-    File(PathBuf),
+    Appears(Awaited),
     Exec(Asked),
 }
 
@@ -53,8 +53,8 @@ impl Probe {
         let (way, every) = match readiness {
             Readiness::Notify | Readiness::Descriptor(_) => return None,
             Readiness::Tcp { address, every } => (Way::Tcp { address: address.clone(), pending: None }, *every),
-            Readiness::Socket(path) => (Way::Socket(path.clone()), SOCKET_EVERY),
-            Readiness::File(path) => (Way::File(path.clone()), SOCKET_EVERY),
+            Readiness::Socket(path) => (Way::appears(Appearance::Socket(path.clone())), AWAITED_EVERY),
+            Readiness::File(path) => (Way::appears(Appearance::File(path.clone())), AWAITED_EVERY),
             Readiness::Exec { argv, every } => (Way::Exec(Asked::new(argv.clone())), *every),
         };
         Some(Self { way, every: every.max(LEAST_EVERY), next: None })
@@ -71,12 +71,7 @@ impl Probe {
         let is_due = self.next.is_none_or(|next| next <= now);
         let was_running = self.process().is_some();
         let (is_ready, is_asked_again) = match &mut self.way {
-            Way::File(path) => (path.exists(), false),
-            Way::Socket(path) => match connect::unix(path) {
-                Attempt::Accepted => (true, false),
-                Attempt::Refused => (false, true),
-                Attempt::Absent | Attempt::Pending(_) => (false, false),
-            },
+            Way::Appears(awaited) => (awaited.ask(is_due), !awaited.is_running()),
             Way::Tcp { address, pending } => (tcp(address, pending, is_due), true),
             Way::Exec(asked) => (asked.ask(is_due, now), !asked.is_running()),
         };
@@ -97,7 +92,7 @@ impl Probe {
     fn patience(&self) -> Option<Nanoseconds> {
         match &self.way {
             Way::Exec(asked) => asked.patience(),
-            Way::Tcp { .. } | Way::Socket(_) | Way::File(_) => None,
+            Way::Tcp { .. } | Way::Appears(_) => None,
         }
     }
 
@@ -105,24 +100,23 @@ impl Probe {
     pub fn process(&self) -> Option<u32> {
         match &self.way {
             Way::Exec(asked) => asked.process(),
-            Way::Tcp { .. } | Way::Socket(_) | Way::File(_) => None,
+            Way::Tcp { .. } | Way::Appears(_) => None,
         }
     }
 
-    /// The descriptor that becomes writable when a pending connection is decided.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+    /// The descriptor that tells when to ask, and how: a pending connection is decided, a process has come back.
+    pub fn descriptor(&self) -> Option<(BorrowedFd<'_>, EpollFlags)> {
         match &self.way {
-            Way::Tcp { pending, .. } => pending.as_ref().map(AsFd::as_fd),
-            Way::Socket(_) | Way::File(_) | Way::Exec(_) => None,
+            Way::Tcp { pending, .. } => pending.as_ref().map(|socket| (socket.as_fd(), EpollFlags::EPOLLOUT)),
+            Way::Appears(awaited) => awaited.descriptor().map(|report| (report, EpollFlags::EPOLLIN)),
+            Way::Exec(_) => None,
         }
     }
+}
 
-    /// The directory to be watched for what is awaited: the nearest that exists.
-    pub fn directory(&self) -> Option<&Path> {
-        match &self.way {
-            Way::Socket(path) | Way::File(path) => path.ancestors().skip(1).find(|directory| directory.is_dir()),
-            Way::Tcp { .. } | Way::Exec(_) => None,
-        }
+impl Way {
+    fn appears(what: Appearance) -> Self {
+        Self::Appears(Awaited::new(what))
     }
 }
 

@@ -10,7 +10,6 @@ use units::{Command, Context, KillMode, Longrun, Program, Readiness, Restart, Un
 
 use super::confinement::Confinement;
 use super::directory::{LOG_NOTIFICATION_FD, LOG_RUN, Logger, RELOAD, RELOAD_SCRIPT, SCRIPT, ServiceDirectory};
-use super::linked;
 use super::scripts::{self, Generated};
 
 /// What a service directory depends on besides its unit.
@@ -26,17 +25,20 @@ pub struct Settings {
     pub wakes: Option<PathBuf>,
 }
 
-/// Compiles a longrun. What cannot be read of a `servicedir` is the error.
-pub fn compile(unit: &Unit, longrun: &Longrun, settings: &Settings) -> std::io::Result<ServiceDirectory> {
-    let mut directory = ServiceDirectory::default();
+/// Compiles a longrun. `directory`: what is linked from its `servicedir`, or nothing.
+pub fn compile(
+    unit: &Unit,
+    longrun: &Longrun,
+    settings: &Settings,
+    mut directory: ServiceDirectory,
+) -> ServiceDirectory {
     match &longrun.program {
         Program::Command(command) => {
             add_run(&mut directory, command, &longrun.context, &settings.confine);
             add_policy(&mut directory, longrun);
             add_way_down(&mut directory, unit, longrun);
         }
-        Program::ServiceDirectory(source) => {
-            directory = linked::directory(source)?;
+        Program::ServiceDirectory(_) => {
             if !directory.has(service::TIMEOUT_KILL) {
                 directory.line(service::TIMEOUT_KILL, unit.stop_timeout.as_millis());
             }
@@ -67,7 +69,7 @@ pub fn compile(unit: &Unit, longrun: &Longrun, settings: &Settings) -> std::io::
         directory.program(LOG_RUN, scripts::log(unit, &longrun.log, logger));
         directory.line(LOG_NOTIFICATION_FD, 3);
     }
-    Ok(directory)
+    directory
 }
 
 fn add_run(directory: &mut ServiceDirectory, command: &Command, context: &Context, confine: &Path) {

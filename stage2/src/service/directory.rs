@@ -6,10 +6,11 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use supervisor::paths::service;
 use units::Log;
 
-use crate::system::replace::{remove, replace_if_different, replace_link};
+use crate::system::replace::{remove, replace, replace_if_different, replace_link};
 
 /// Directories of files that are ours, inside a service directory. (`supervise` is supervise's.)
 const DIRECTORIES: [&str; 4] = ["", "data", "control", service::LOG];
@@ -57,17 +58,20 @@ pub struct Logger {
 }
 
 /// One file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Content {
     Text(String, u32),
     Link(PathBuf),
 }
 
 /// The files, each with its name below the directory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceDirectory(Vec<(String, Content)>);
 
 impl ServiceDirectory {
+    /// No files yet.
+    pub const EMPTY: Self = Self(Vec::new());
+
     /// Adds a file of one line.
     pub(super) fn line(&mut self, name: &str, content: impl Display) {
         self.text(name, format!("{content}\n"));
@@ -143,6 +147,8 @@ impl ServiceDirectory {
         for (name, content) in &self.0 {
             let path = directory.join(name);
             match content {
+                // It may lead to a file server that does not answer.
+                Content::Text(text, mode) if path.is_symlink() => replace(&path, text.as_bytes(), *mode)?,
                 Content::Text(text, mode) => drop(replace_if_different(&path, text.as_bytes(), *mode)?),
                 Content::Link(target) if fs::read_link(&path).is_ok_and(|old| old == *target) => {}
                 Content::Link(target) => replace_link(&path, target)?,
@@ -155,7 +161,7 @@ impl ServiceDirectory {
     }
 
     /// It has files in a directory inside.
-    fn has_inside(&self, inner: &str) -> bool {
+    pub fn has_inside(&self, inner: &str) -> bool {
         let prefix = format!("{inner}/");
         self.0.iter().any(|(name, _)| name.starts_with(&prefix))
     }

@@ -20,8 +20,8 @@ const EVENT: &str = "event";
 const OPENED: [&str; 3] = [service::LOG, "data", "control"];
 
 /// Links to everything in a directory.
-pub fn directory(source: &Path) -> io::Result<ServiceDirectory> {
-    let mut directory = ServiceDirectory::default();
+pub fn linked(source: &Path) -> io::Result<ServiceDirectory> {
+    let mut directory = ServiceDirectory::EMPTY;
     for name in names(source)? {
         let path = source.join(&name);
         if OPENED.contains(&name.as_str()) && path.is_dir() {

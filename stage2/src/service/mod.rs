@@ -21,5 +21,6 @@ pub use confinement::{Confinement, PROGRAM as CONFINE};
 pub use directory::{Logger, ServiceDirectory, log_directory};
 pub use dropped::dropped;
 pub use last_lines::last_lines;
+pub use linked::linked;
 pub use quote::quote;
 pub use supervised::SupervisedService;

@@ -8,6 +8,7 @@ use units::{Command, Kind, Longrun, Program, Unit, UnitSet};
 
 use super::compile::{Settings, compile};
 use super::directory::{Logger, MANAGED, ServiceDirectory};
+use super::linked;
 
 const SSHD: &str = "description: OpenSSH server\nkind: longrun\nneeds: [sshd-keys]\nwants: [network]\n\
     if: {path: /usr/sbin/sshd}\nrun: [/usr/sbin/sshd, -D, -e]\nready: {tcp: \"127.0.0.1:22\"}\nkill-mode: main\n";
@@ -19,7 +20,7 @@ fn compiled(text: &str, settings: &Settings) -> Vec<(String, String)> {
 
 fn directory(text: &str, settings: &Settings) -> ServiceDirectory {
     let (unit, longrun) = longrun(text);
-    compile(&unit, &longrun, settings).unwrap()
+    compile(&unit, &longrun, settings, ServiceDirectory::EMPTY)
 }
 
 fn longrun(text: &str) -> (Arc<Unit>, Longrun) {
@@ -129,14 +130,14 @@ fn install_keeps_inodes() {
     let directory = root.path().join("sshd");
     let inode = |name: &str| fs::metadata(directory.join(name)).map(|metadata| metadata.ino()).ok();
     let (unit, longrun) = longrun(SSHD);
-    let first = compile(&unit, &longrun, &settings()).unwrap();
+    let first = compile(&unit, &longrun, &settings(), ServiceDirectory::EMPTY);
     first.install(&directory).unwrap();
     let before = [".", "supervise", "log", "log/supervise", "run"].map(inode);
     fs::write(directory.join("of-the-service"), "").unwrap();
     first.install(&directory).unwrap();
     assert_eq!([".", "supervise", "log", "log/supervise", "run"].map(inode), before);
     let changed = Longrun { program: Program::Command(Command::Argv(vec!["/bin/true".into()])), ..longrun };
-    compile(&unit, &changed, &Settings::default()).unwrap().install(&directory).unwrap();
+    compile(&unit, &changed, &Settings::default(), ServiceDirectory::EMPTY).install(&directory).unwrap();
     assert_eq!([".", "supervise"].map(inode), before[..2]);
     assert_ne!(inode("run"), before[4]);
     assert_eq!([inode("log"), inode("cgroup")], [None, None]);
@@ -177,7 +178,7 @@ fn servicedir() {
         fs::write(own.join(name), text).unwrap();
     }
     let (unit, longrun) = longrun(&format!("kind: longrun\nservicedir: {}\nready: {{fd: 4}}\n", own.display()));
-    compile(&unit, &longrun, &Settings::default()).unwrap().install(&directory).unwrap();
+    compile(&unit, &longrun, &Settings::default(), linked(&own).unwrap()).install(&directory).unwrap();
     let here = own.display();
     let names = [
         "run",
@@ -218,14 +219,12 @@ fn servicedir() {
     assert_eq!(tree(&directory, &names), expected);
     // What it has lost goes, what replaces it takes its place.
     fs::remove_file(own.join("data/table")).unwrap();
-    compile(&unit, &longrun, &Settings::default()).unwrap().install(&directory).unwrap();
+    compile(&unit, &longrun, &Settings::default(), linked(&own).unwrap()).install(&directory).unwrap();
     assert_eq!(tree(&directory, &["data/table"]), ["data/table is absent"]);
     self::directory("kind: longrun\nrun: [x]\n", &Settings::default()).install(&directory).unwrap();
     let left = tree(&directory, &["env", "log", "notification-fd", "supervise"]);
     assert_eq!(left, ["env is absent", "log is absent", "notification-fd is absent", "supervise/"]);
     assert!(fs::symlink_metadata(directory.join("run")).unwrap().is_file());
     assert_eq!(fs::read_to_string(own.join("run")).unwrap(), "#!/bin/sh\n");
-    let (unit, gone) = self::longrun("kind: longrun\nservicedir: /no/such\n");
-    let error = compile(&unit, &gone, &Settings::default()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(linked(Path::new("/no/such")).unwrap_err().kind(), std::io::ErrorKind::NotFound);
 }

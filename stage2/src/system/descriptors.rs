@@ -23,13 +23,3 @@ pub fn restore_limit() {
         let _ = set_descriptor_limit(*soft, *hard);
     }
 }
-
-/// Does something that starts a process, which shall not inherit our limit.
-pub fn with_own_limit<T>(start: impl FnOnce() -> T) -> T {
-    restore_limit();
-    let started = start();
-    if let Some((_, hard)) = BEFORE.get() {
-        let _ = set_descriptor_limit(*hard, *hard);
-    }
-    started
-}

@@ -11,8 +11,8 @@ use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2};
 use nix::libc::RESOLVE_CACHED;
 use nix::unistd::{AccessFlags, access};
 
-/// What is the kernel's own, and answers at once.
-const AT_HAND: [&str; 3] = ["/dev", "/proc", "/sys"];
+/// What is in memory, and answers at once.
+const AT_HAND: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
 
 /// A way to answer a question; `None`: it cannot tell.
 pub type Looking = fn(&Path, Question) -> Option<Result<(), Errno>>;
@@ -24,6 +24,10 @@ pub enum Question {
     Exists,
     /// Could we execute it?
     Executes,
+    /// Is it a directory? A gaze makes it one, if there is nothing.
+    Directory,
+    /// May it be read for what it holds, however much that is? At a glance nobody can tell.
+    Lists,
 }
 
 /// Answers, however long that takes.
@@ -33,6 +37,9 @@ pub fn gaze(path: &Path, question: Question) -> Option<Result<(), Errno>> {
 
 /// Answers if the kernel has at hand what leads there.
 pub fn glance(path: &Path, question: Question) -> Option<Result<(), Errno>> {
+    if question == Question::Lists {
+        return None;
+    }
     if AT_HAND.iter().any(|place| path.starts_with(place)) {
         return gaze(path, question);
     }
@@ -41,9 +48,10 @@ pub fn glance(path: &Path, question: Question) -> Option<Result<(), Errno>> {
     match (openat2(AT_FDCWD, path, how), question) {
         // All but the first: the kernel is older than 5.12, or a container forbids what is newer than its list.
         (Err(Errno::EAGAIN | Errno::EINVAL | Errno::ENOSYS | Errno::EPERM), _) => None,
+        (Err(_), Question::Directory) => None,
         (Err(error), _) => Some(Err(error)),
-        (Ok(_), Question::Exists) => Some(Ok(())),
         (Ok(_), Question::Executes) => gaze(path, question),
+        (Ok(_), _) => Some(Ok(())),
     }
 }
 
@@ -54,6 +62,10 @@ fn look(path: &Path, question: Question) -> Result<(), Errno> {
             access(path, AccessFlags::X_OK)?;
             if path.is_dir() { Err(Errno::EACCES) } else { Ok(()) }
         }
+        Question::Directory => {
+            std::fs::create_dir_all(path).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))
+        }
+        Question::Lists => Ok(()),
     }
 }
 

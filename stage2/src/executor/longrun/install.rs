@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use supervisor::control::scanner;
 use supervisor::paths::run;
-use supervisor::paths::service::LOG;
-use units::{Kind, Log, Longrun, Program, Unit};
+use supervisor::paths::service::{LOG, RUN};
+use units::{Kind, Log, Longrun, Unit};
 
 use super::{Doing, MAKES_ROOM_WITHIN, Starting};
 use crate::engine::event::{Nanoseconds, UnitIndex};
@@ -15,37 +15,49 @@ use crate::executor::activity::LINES_KEPT;
 use crate::executor::context::confine;
 use crate::executor::{Executor, Interest};
 use crate::readiness::Probe;
-use crate::service::{Logger, Settings, compile, last_lines, log_directory};
+use crate::service::{Logger, ServiceDirectory, Settings, compile, last_lines, log_directory};
 use crate::system::clock::{monotonic, realtime, tai};
 use crate::system::command_lookup::beside;
+use crate::system::look::{Question, glance};
 use crate::system::replace::replace_link;
+use crate::system::scout::Scout;
 
+/// How long a log that is not at hand may take to be read, in ms.
+const LOG_WITHIN: u16 = 1000;
 /// The engine's own service, which wants to hear of a unit that ended for good.
 const ENGINE: &str = "engine";
 
 impl Executor {
     /// Makes the service directory, watches it, links it, and has its supervise told.
-    pub(super) fn install(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) -> Result<(), String> {
+    pub(super) fn install(
+        &mut self,
+        unit: UnitIndex,
+        text: &Unit,
+        longrun: &Longrun,
+        links: ServiceDirectory,
+    ) -> Result<(), String> {
         let cgroup = self.leaf(unit, &longrun.context)?;
+        let has_own = links.has_inside(LOG);
+        let logger = self.log_place(text).filter(|_| !has_own).map(|_| self.logger());
+        let settings = Settings {
+            cgroup,
+            logger,
+            confine: confine().into(),
+            wakes: Some(self.config.places.service(ENGINE)).filter(|engine| engine.is_dir()),
+        };
         let unable = |error: io::Error| format!("unable to make its service directory: {error}");
-        self.make_directory(unit, text, longrun, cgroup).map_err(unable)
+        self.make_directory(unit, longrun, text.name.as_str(), compile(text, longrun, &settings, links)).map_err(unable)
     }
 
     fn make_directory(
         &mut self,
         unit: UnitIndex,
-        text: &Unit,
         longrun: &Longrun,
-        cgroup: Option<PathBuf>,
+        name: &str,
+        compiled: ServiceDirectory,
     ) -> io::Result<()> {
-        let name = text.name.as_str();
         let service = self.service(unit);
-        let settings = self.settings(text, longrun, cgroup);
-        let log = log_directory(&self.config.places.log, name, &longrun.log);
-        if settings.logger.is_some() {
-            let _ = fs::create_dir_all(log);
-        }
-        let former_logger = self.put(&service, name, compile(text, longrun, &settings)?)?;
+        let former_logger = self.put(&service, name, compiled)?;
         self.watches.add(&service.supervise(), Interest::Status(unit))?;
         if former_logger.is_some() {
             self.watches.add(&service.logger().supervise(), Interest::Status(unit))?;
@@ -76,47 +88,38 @@ impl Executor {
         }
     }
 
-    fn has_logger(&self, text: &Unit, longrun: &Longrun) -> bool {
-        let own = |directory: &PathBuf| directory.join(LOG).is_dir();
-        if matches!(&longrun.program, Program::ServiceDirectory(directory) if own(directory)) {
-            return false;
-        }
-        match longrun.log {
+    /// Where a longrun's logger writes, if it gets one from us: it does not where its `servicedir` has one.
+    pub(in crate::executor) fn log_place(&self, text: &Unit) -> Option<PathBuf> {
+        let Kind::Longrun(longrun) = &text.kind else { return None };
+        let has_logger = match longrun.log {
             Log::None => false,
             Log::Directory { .. } => true,
             Log::Auto => self.config.places.is_user || self.target.is_after_local(&text.name),
-        }
+        };
+        has_logger.then(|| log_directory(&self.config.places.log, text.name.as_str(), &longrun.log))
     }
 
-    /// What a longrun has said in a span of time that ends now, where it has a log of its own.
+    /// What a longrun has said in a span of time that ends now, where it has a log of its own that can be read at once.
     pub(in crate::executor) fn said_for(&self, unit: UnitIndex, span: Nanoseconds) -> Vec<String> {
-        let Some((text, Kind::Longrun(longrun))) = self.unit(unit).map(|text| (text, &text.kind)) else {
+        let program = self.service(unit).directory().join(LOG).join(RUN);
+        let is_ours = fs::symlink_metadata(program).is_ok_and(|program| program.is_file());
+        let Some(directory) = self.unit(unit).and_then(|text| self.log_place(text)).filter(|_| is_ours) else {
             return Vec::new();
         };
-        if !self.has_logger(text, longrun) {
-            return Vec::new();
-        }
-        let directory = log_directory(&self.config.places.log, text.name.as_str(), &longrun.log);
-        last_lines(&directory, tai(realtime().saturating_sub(span)), LINES_KEPT)
-    }
-
-    fn settings(&self, text: &Unit, longrun: &Longrun, cgroup: Option<PathBuf>) -> Settings {
-        let has_logger = self.has_logger(text, longrun);
-        let logger = || Logger { program: self.logger_program(), directory: self.config.places.log.clone() };
-        Settings {
-            cgroup,
-            logger: has_logger.then(logger),
-            confine: confine().into(),
-            wakes: Some(self.config.places.service(ENGINE)).filter(|engine| engine.is_dir()),
+        let read = || last_lines(&directory, tai(realtime().saturating_sub(span)), LINES_KEPT);
+        match glance(&directory.join("current"), Question::Exists) {
+            Some(_) => read(),
+            None => Scout::send(read).ok().and_then(|scout| scout.within(LOG_WITHIN)).unwrap_or_default(),
         }
     }
 
     /// The one that runs from memory; where stage 1 has not put it there, the one that came with this program.
-    fn logger_program(&self) -> String {
-        if self.config.places.run.join(run::BIN).join("svlog").exists() {
-            return "../../../bin/svlog".into();
-        }
-        beside("svlog").map_or("svlog".into(), |program| program.display().to_string())
+    fn logger(&self) -> Logger {
+        let program = match self.config.places.run.join(run::BIN).join("svlog").exists() {
+            true => "../../../bin/svlog".into(),
+            false => beside("svlog").map_or("svlog".into(), |program| program.display().to_string()),
+        };
+        Logger { program, directory: self.config.places.log.clone() }
     }
 
     /// Has the scanner look, ours or s6's: once for everything that was linked. One without a control FIFO looks by itself.

@@ -22,7 +22,9 @@ impl Executor {
         mut compiled: ServiceDirectory,
     ) -> io::Result<Option<u32>> {
         let logger = service.logger();
-        let program = || fs::read(logger.directory().join(RUN)).ok();
+        let path = logger.directory().join(RUN);
+        let target = || fs::read_link(&path).map(|target| target.into_os_string().into_encoded_bytes());
+        let program = || target().or_else(|_| fs::read(&path)).ok();
         let before = program();
         if service.is_supervised() && before.is_some() != compiled.has_logger() {
             match before {

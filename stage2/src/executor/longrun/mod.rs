@@ -20,7 +20,7 @@ use super::activity::{Doing, Probation, Starting};
 use super::context::may_fail;
 use super::{Executor, Interest};
 use crate::engine::event::{Event, Nanoseconds, UnitIndex};
-use crate::service::SupervisedService;
+use crate::service::{ServiceDirectory, SupervisedService};
 use crate::system::cgroup;
 use crate::system::clock::monotonic;
 pub(super) use ending::{describe, runs};
@@ -37,14 +37,15 @@ const OBEYED_WITHIN: Nanoseconds = 500_000_000;
 const MAKES_ROOM_WITHIN: Nanoseconds = 5_000_000_000;
 
 impl Executor {
-    pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun) {
+    /// `links`: what is linked from its `servicedir`.
+    pub(super) fn start_longrun(&mut self, unit: UnitIndex, text: &Unit, longrun: &Longrun, links: ServiceDirectory) {
         if RESERVED.contains(&text.name.as_str()) {
             return self.fail(unit, "the name is taken by a service of stage 1".into(), None);
         }
         if self.must_wait_for_terminal(unit) {
             return;
         }
-        match self.install(unit, text, longrun) {
+        match self.install(unit, text, longrun, links) {
             Ok(()) => self.look_at(unit),
             Err(reason) => self.fail(unit, reason, None),
         }
@@ -87,7 +88,7 @@ impl Executor {
                 }
             }
             Doing::Stopping => self.on_stopping(unit, &service),
-            Doing::Nothing | Doing::Foreseen(_) | Doing::Oneshot(_) => {}
+            Doing::Nothing | Doing::LookedAt(_) | Doing::Foreseen(_) | Doing::Oneshot(_) => {}
         }
     }
 
@@ -124,7 +125,7 @@ impl Executor {
 
     /// Its supervise hears from it when it is ready, because the unit says so, or the directory that it brings.
     fn tells_readiness(&self, unit: UnitIndex, longrun: &Longrun) -> bool {
-        let has = |name| self.service(unit).directory().join(name).exists();
+        let has = |name| fs::symlink_metadata(self.service(unit).directory().join(name)).is_ok();
         match longrun.ready {
             Some(Readiness::Descriptor(_) | Readiness::Notify) => true,
             Some(_) => false,
@@ -183,7 +184,7 @@ impl Executor {
                     starting.is_told = false;
                 }
                 Some(Doing::Stopping) => drop(service.control(&[supervise::DOWN])),
-                Some(Doing::Nothing | Doing::Foreseen(_) | Doing::Oneshot(_) | Doing::Up { .. }) | None => continue,
+                _ => continue,
             }
             self.look_at(unit);
         }

@@ -1,11 +1,11 @@
 //! Asking whether longruns are ready, where they do not say so themselves.
 
-use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::epoll::EpollEvent;
 use supervisor::control::supervise;
 
 use super::Doing;
 use crate::engine::event::{Nanoseconds, UnitIndex};
-use crate::executor::{Executor, Interest};
+use crate::executor::Executor;
 use crate::readiness::{Probe, Verdict};
 
 impl Executor {
@@ -17,16 +17,9 @@ impl Executor {
         };
         let Some(probe) = starting.probe.as_mut().filter(|_| starting.is_executed) else { return };
         self.probing.insert(unit);
-        let mut verdict = probe.ask(now);
-        if verdict != Verdict::Ready
-            && let Some(directory) = probe.directory()
-        {
-            // What appeared before the watch was there is seen by asking again.
-            let _ = self.watches.add(directory, Interest::Readiness(unit));
-            verdict = probe.ask(now);
-        }
-        if let Some(descriptor) = probe.descriptor() {
-            let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLOUT, unit as u64));
+        let verdict = probe.ask(now);
+        if let Some((descriptor, interest)) = probe.descriptor() {
+            let _ = self.epoll.add(descriptor, EpollEvent::new(interest, unit as u64));
         }
         if verdict == Verdict::Ready {
             self.tell_supervise(unit);
@@ -71,8 +64,6 @@ impl Executor {
     }
 
     pub(super) fn stop_probing(&mut self, unit: UnitIndex) {
-        if self.probing.remove(&unit) {
-            self.watches.remove(Interest::Readiness(unit));
-        }
+        self.probing.remove(&unit);
     }
 }
