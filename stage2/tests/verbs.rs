@@ -300,6 +300,29 @@ fn why() {
     assert!(code == Some(0) && text.contains("degraded"), "{text}");
 }
 
+/// A service that was stopped for the sake of another, or of what it needs, says so.
+#[test]
+fn why_a_unit_is_down() {
+    let system = booted(&[("db", SERVER), ("web", &format!("needs: [db]\n{SERVER}"))]);
+    system.add_unit("other", &format!("conflicts: [db]\n{SERVER}"));
+    assert_eq!(system.operate(&["start", "-q", "other"]).0, Some(0));
+    let (code, text) = system.operate(&["why", "web"]);
+    let expected = format!(
+        "web has been down for N\n  {root}/units/web.yaml:1:9: web needs db\n  because db has been down for N\n    \
+         {root}/units/other.yaml:1:13: other conflicts with db\n    because other has been up for N, pid {}\n\
+         nothing needs it",
+        system.pid("other"),
+        root = system.root.display()
+    );
+    assert_eq!((code, text.lines().map(without_age).collect::<Vec<_>>().join("\n")), (Some(1), expected));
+    assert_eq!(system.operate(&["stop", "-q", "other"]).0, Some(0));
+    let (_, text) = system.operate(&["why", "db"]);
+    assert!(text.starts_with("db has been down for ") && !text.contains("because"), "{text}");
+    assert!(
+        system.operate(&["start", "ohter"]).1.contains("no unit or bundle is named 'ohter' (did you mean \"other\"?)")
+    );
+}
+
 /// `for 3 s, pid 7: why` becomes `for N, pid 7: why`, and `3 s ago` `N ago`.
 fn without_age(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();

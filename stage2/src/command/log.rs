@@ -67,7 +67,7 @@ fn find(places: &Places, unit: Option<&str>) -> Result<(PathBuf, Option<String>)
         Some(Kind::Longrun(longrun)) => longrun.log.clone(),
         Some(_) => Log::None,
         None if places.log.join(name).join(CURRENT).exists() => Log::Auto,
-        None => return Err(Failure::usage(format!("no unit is named '{name}' (sunup list shows all)"))),
+        None => return Err(Failure::usage(format!("no unit is named '{name}'{}", known.did_you_mean(name)))),
     };
     let own = log_directory(&places.log, name, &log);
     match own.join(CURRENT).exists() && log != Log::None {

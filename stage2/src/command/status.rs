@@ -56,7 +56,8 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
             None => state_of(name).into_iter().collect(),
         };
         if bundle.is_none() && found.is_empty() {
-            return Err(Failure::usage(format!("no unit or bundle is named '{name}' (sunup list shows all)")));
+            let hint = known.did_you_mean(name);
+            return Err(Failure::usage(format!("no unit or bundle is named '{name}'{hint}")));
         }
         let may_skip = bundle.is_some();
         chosen.are_there &= found.iter().all(|it| it.state.is_up() || (may_skip && it.state == State::Skipped));

@@ -119,8 +119,22 @@ impl Causes {
                 .filter(|(_, file)| matches!(file.state, State::Waiting | State::Starting | State::Stopping))
                 .min_by_key(|(_, file)| (file.state == State::Waiting, file.since_ns))
                 .map(|(first, _)| first),
+            // What nothing has begun is not kept from being up.
+            State::Down if self.files.contains_key(&file.unit) => self.rival(unit).or_else(|| self.missing(unit)),
             State::Down | State::Starting | State::Up | State::Stopping | State::Skipped => None,
         }
+    }
+
+    /// Who is up and may not be together with the unit.
+    fn rival(&self, unit: UnitIndex) -> Option<UnitIndex> {
+        let mut others = self.graph.conflicts(unit).iter().map(|conflict| conflict.unit);
+        others.find(|other| matches!(self.file(*other).state, State::Up | State::Degraded | State::Starting))
+    }
+
+    /// What the unit needs and what is down as well.
+    fn missing(&self, unit: UnitIndex) -> Option<UnitIndex> {
+        let mut needed = self.graph.predecessors(unit).iter().filter(|first| first.kind == EdgeKind::Needs);
+        needed.find(|first| self.file(first.unit).state == State::Down).map(|first| first.unit)
     }
 
     /// The unit that a reason names: `needs db, which failed`.
