@@ -160,6 +160,31 @@ fn whole_directory_of_a_group() {
     assert_eq!((process::parent_of(pid), scene.text("messages")), (Some(supervise), MENDED.into()));
 }
 
+/// Without `.svscan/` and `.s6-svscan/` a scanner makes them anew, and is alone still: its locks are there, and its record, so
+/// that it goes on after a crash.
+#[test]
+fn directory_of_the_scanner() {
+    let tree = Neighbours::of(|scene| {
+        scene.file("bad/run", SLEEP);
+    });
+    let (pid, lock) = (tree.expect_running(), tree.path.join("scan/.svscan/lock"));
+    for directory in [".svscan", ".s6-svscan"] {
+        fs::remove_dir_all(tree.path.join("scan").join(directory)).unwrap();
+    }
+    kill(tree.scanner, 14).unwrap();
+    let mended = "svscan: warning: made .svscan/control anew (it was removed or replaced)\n";
+    tree.await_text("messages", |text| text == mended);
+    assert!(lock.exists());
+    let mut refused = "svscan: fatal: unable to acquire .svscan/lock: temporary failure\n".to_owned();
+    assert_eq!(run("svscan", &["scan"], &tree.path), (Some(100), refused.clone()));
+    fs::remove_file(lock).unwrap();
+    refused = refused.replace(".svscan", ".s6-svscan");
+    assert_eq!(run("svscan", &["scan"], &tree.path), (Some(100), refused));
+    kill(tree.scanner, 11).unwrap();
+    tree.await_text("messages", |text| text.ends_with("svscan: warning: crashed and was executed again\n"));
+    assert!(is_alive(pid) && tree.is_supervised("bad"));
+}
+
 /// Scans in quick succession look at the FIFOs once for all, and not before ten milliseconds for each service have passed.
 #[test]
 fn many_scans() {

@@ -1,5 +1,7 @@
 //! `.svscan/` inside the scan directory: lock and control FIFO.
 
+use core::ffi::CStr;
+
 use crate::c_path;
 use crate::paths::scan;
 use crate::sys::descriptor::{Descriptor, HERE, Owned};
@@ -30,7 +32,7 @@ pub struct Directory {
     /// The one that s6-svscanctl writes to, where there can be a `.s6-svscan/`.
     s6_control: Option<Owned>,
     /// Held for as long as we live: ours, and s6's where there can be one.
-    _locks: (Owned, Option<Owned>),
+    locks: (Owned, Option<Owned>),
 }
 
 impl Directory {
@@ -46,24 +48,20 @@ impl Directory {
     fn open_inside(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
         let fault = |what, file: &'static str| move |errno| Fault { what, file: file.as_bytes(), errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create ", scan::SVSCAN))?;
-        let lock = files::open(c_path!(scan::LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644)
-            .map_err(fault("open ", scan::LOCK))?;
-        acquire(|| lock.lock()).map_err(fault("acquire ", scan::LOCK))?;
+        let lock = open_lock(scan::LOCK, c_path!(scan::LOCK))?;
         // Where it cannot be made, nobody else can make it either.
         let _ = files::make_directory_at(HERE, c_path!(scan::S6_SVSCAN), 0o755);
-        let s6_lock = match files::open(c_path!(scan::S6_LOCK), O_RDWR | O_CREAT | O_NONBLOCK, 0o644) {
-            Err(Errno::ENOENT | Errno::ENOTDIR) => None,
-            other => Some(other.map_err(fault("open ", scan::S6_LOCK))?),
+        let s6_lock = match open_lock(scan::S6_LOCK, c_path!(scan::S6_LOCK)) {
+            Err(Fault { errno: Errno::ENOENT | Errno::ENOTDIR, .. }) => None,
+            other => Some(other?),
         };
-        if let Some(lock) = &s6_lock {
-            acquire(|| lock.lock()).map_err(fault("acquire ", scan::S6_LOCK))?;
-        }
         locked();
         let (control, s6_control) = open_fifos()?;
-        Ok(Self { control, s6_control, _locks: (lock, s6_lock) })
+        Ok(Self { control, s6_control, locks: (lock, s6_lock) })
     }
 
-    /// Makes the FIFOs anew if one was removed or replaced while we ran, and has them watched. True: it was.
+    /// Makes the FIFOs anew if one was removed or replaced while we ran, and has them watched; the locks, too, if they are
+    /// not in their places any more. True: one was.
     pub fn mend(&mut self, watch: impl Fn(Descriptor) -> Result<()>) -> core::result::Result<bool, Fault> {
         let is_heard = |path| files::is_heard_at(HERE, path);
         if is_heard(c_path!(scan::CONTROL)) && (self.s6_control.is_none() || is_heard(c_path!(scan::S6_CONTROL))) {
@@ -73,17 +71,40 @@ impl Directory {
         for directory in [c_path!(scan::SVSCAN), c_path!(scan::S6_SVSCAN)] {
             let _ = files::make_directory_at(HERE, directory, 0o755);
         }
-        let opened = open_fifos();
+        let opened = self.keep_locks().and_then(|()| open_fifos());
         files::set_umask(mask);
         (self.control, self.s6_control) = opened?;
         let fault = |errno| Fault { what: "watch ", file: scan::CONTROL.as_bytes(), errno };
         self.controls().try_for_each(watch).map(|()| true).map_err(fault)
     }
 
+    /// Without the file that we have locked in its place another scanner would begin.
+    fn keep_locks(&mut self) -> core::result::Result<(), Fault> {
+        let (ours, s6) = &mut self.locks;
+        for (lock, name, path) in
+            [(Some(ours), scan::LOCK, c_path!(scan::LOCK)), (s6.as_mut(), scan::S6_LOCK, c_path!(scan::S6_LOCK))]
+        {
+            let Some(lock) = lock else { continue };
+            let there = files::status_at(HERE, path).map(|status| status.identity());
+            if there.is_err() || there != files::status_of(**lock).map(|status| status.identity()) {
+                *lock = open_lock(name, path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The FIFOs that letters come from.
     pub fn controls(&self) -> impl Iterator<Item = Descriptor> {
         [Some(*self.control), self.s6_control.as_deref().copied()].into_iter().flatten()
     }
+}
+
+/// A lock, which is had.
+fn open_lock(name: &'static str, path: &CStr) -> core::result::Result<Owned, Fault> {
+    let fault = |what| move |errno| Fault { what, file: name.as_bytes(), errno };
+    let lock = files::open(path, O_RDWR | O_CREAT | O_NONBLOCK, 0o644).map_err(fault("open "))?;
+    acquire(|| lock.lock()).map_err(fault("acquire "))?;
+    Ok(lock)
 }
 
 /// Both control FIFOs, s6's where there can be one.

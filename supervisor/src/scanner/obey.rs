@@ -141,6 +141,7 @@ impl Scanner {
             Ok(true) => {
                 let text = Piece::Text("made .svscan/control anew (it was removed or replaced)");
                 self.messages.tell(b"", Level::Warning, &[text]);
+                self.keep(|_| ());
             }
             Err(Fault { what, file, errno }) => report::unable(&mut self.messages, what, file, errno, ""),
         }
