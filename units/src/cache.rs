@@ -23,6 +23,7 @@ use nix::unistd::geteuid;
 
 use crate::Reading;
 use crate::check::Checked;
+use crate::checksum::checksum;
 use flat::{Flat, Reader, Writer};
 pub(crate) use identity::Identity;
 
@@ -32,9 +33,6 @@ const MAGIC: &str = concat!("sunup units ", env!("CARGO_PKG_VERSION"), " ", env!
 
 /// The largest cache that is read, in bytes: 100,000 units have a third of it.
 const LARGEST: u64 = 256 << 20;
-
-/// Odd, with as many ones as zeros, in no pattern.
-const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What most entries have, in bytes.
 const USUAL: usize = 400;
@@ -174,18 +172,6 @@ fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
     file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Against accidents, not against attackers: nobody else can write the file. Eight bytes at a time, each step one to one,
-/// so that no single change of up to eight bytes that stand together is missed.
-fn checksum(bytes: &[u8]) -> u64 {
-    let step = |sum: u64, word: [u8; 8]| (sum.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(MULTIPLIER);
-    let (words, rest) = bytes.as_chunks();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let sum = words.iter().fold(bytes.len() as u64, |sum, word| step(sum, *word));
-    let sum = step(sum, last);
-    sum ^ (sum >> 32)
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! A unit's name, valid by construction.
 
+mod map;
+
 use std::borrow::Borrow;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
+
+pub use map::{NameHasher, NameMap};
 
 /// The longest name, in bytes: a file name leaves room for suffixes.
 const LONGEST: usize = 200;

@@ -21,7 +21,7 @@ use crate::reading::{self, FileRead, UnitDirectory};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::Document;
-use crate::{Diagnostic, Place, Severity, Unit, UnitName, Variables};
+use crate::{Diagnostic, NameMap, Place, Severity, Unit, UnitName, Variables};
 
 /// What units are read with, besides their directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct UnitSet {
     /// Units that provide a name, by name.
     providers: BTreeMap<UnitName, Vec<UnitName>>,
     /// What each name is that somebody has defined.
-    definitions: HashMap<UnitName, Definition>,
+    definitions: NameMap<Definition>,
     preparation: Arc<Preparation>,
     templates: BTreeMap<UnitName, Box<Document<'static>>>,
     scripts: InitScripts,

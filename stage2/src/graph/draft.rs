@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use units::{Diagnostic, Edge, Place, Severity, Unit, UnitName};
+use units::{Diagnostic, Edge, NameMap, Place, Severity, Unit, UnitName};
 
 use super::edge::Link;
 use super::{Catalogue, EdgeKind, Entry, Problem, UnitIndex};
@@ -15,11 +15,11 @@ use super::{Catalogue, EdgeKind, Entry, Problem, UnitIndex};
 #[derive(Clone, Debug, Default)]
 pub struct Draft<'a> {
     pub(super) graph: DiGraph<Member<'a>, Link<'a>>,
-    pub(super) by_name: HashMap<UnitName, UnitIndex>,
+    pub(super) by_name: NameMap<UnitIndex>,
     pub(super) pulls: Vec<Vec<UnitIndex>>,
     pub(super) conflicts: Vec<(UnitIndex, UnitIndex, &'a Place)>,
     /// Whom a name means that is needed or wanted and no unit's own.
-    pub(super) chosen: HashMap<UnitName, UnitIndex>,
+    pub(super) chosen: NameMap<UnitIndex>,
     complaints: Vec<Diagnostic>,
     /// The directory of the operator's own units.
     pub(super) own: Option<&'a Path>,
@@ -54,7 +54,7 @@ impl<'a> Draft<'a> {
     pub fn new<C: Catalogue + ?Sized>(units: &'a C, roots: &[UnitName]) -> Self {
         let mut draft = Self {
             graph: DiGraph::with_capacity(roots.len(), 2 * roots.len()),
-            by_name: HashMap::with_capacity(roots.len()),
+            by_name: NameMap::with_capacity_and_hasher(roots.len(), Default::default()),
             own: units.own(),
             ..Self::default()
         };

@@ -24,9 +24,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
-use units::UnitName;
+use units::NameMap;
 
 pub use crate::engine::event::UnitIndex;
 pub use catalogue::{Catalogue, Entry};
@@ -41,7 +39,7 @@ pub use vertex::{Problem, Vertex};
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     vertices: Vec<Vertex>,
-    by_name: HashMap<UnitName, UnitIndex>,
+    by_name: NameMap<UnitIndex>,
     predecessors: Vec<Vec<Neighbour>>,
     successors: Vec<Vec<Neighbour>>,
     pulls: Vec<Vec<UnitIndex>>,

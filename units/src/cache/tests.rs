@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Cache, Identity, MAGIC, NewCache, PREFIX, SUM, checksum, entry};
+use super::{Cache, Identity, MAGIC, NewCache, PREFIX, SUM, entry};
 use crate::check::Checked;
+use crate::checksum::checksum;
 use crate::language::keys;
 use crate::preparation::Preparation;
 use crate::{Reading, UnitSet, Variables, reading};
@@ -292,20 +293,4 @@ fn what_comes_after_reading() {
     assert_eq!((describe("two"), describe("two")), (Some("three".into()), Some("three".into())));
     fs::remove_file(place.units().join("v.yaml.d/x.yaml")).unwrap();
     assert_eq!(describe("two"), Some("two".into()));
-}
-
-/// No change of one byte goes unseen, nor does an end that is cut off or grown.
-#[test]
-fn checksums() {
-    let bytes: Vec<u8> = (0..43).map(|number: u8| number.wrapping_mul(7)).collect();
-    let sum = checksum(&bytes);
-    for (at, change) in (0..bytes.len()).flat_map(|at| (1..=255).map(move |change: u8| (at, change))) {
-        let mut other = bytes.clone();
-        other[at] ^= change;
-        assert_ne!(checksum(&other), sum, "byte {at} by {change}");
-    }
-    for length in 0..bytes.len() {
-        assert_ne!(checksum(&bytes[..length]), sum, "{length}");
-        assert_ne!(checksum(&[&bytes[..length], &[0; 8]].concat()), checksum(&bytes[..length]), "{length}");
-    }
 }
