@@ -7,6 +7,7 @@ mod command;
 mod condition;
 mod context;
 mod edges;
+mod fields;
 pub(crate) mod key;
 mod log;
 mod longrun;
@@ -21,11 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::text::{did_you_mean, quoted};
-use crate::tree::{Document, Entry, MOST_DIAGNOSTICS, Node, Tear, Value};
+use crate::tree::{Document, MOST_DIAGNOSTICS, Node, Tear, Value};
 use crate::{Diagnostic, Kind, Oneshot, Place, Severity, Step, Unit, UnitName};
 
 pub(crate) use context::CONTROL_FILE;
 use edges::Edges;
+use fields::Fields;
 pub(crate) use settings::check_settings;
 pub use value::parse_duration;
 
@@ -72,7 +74,7 @@ impl Checked {
 pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) -> Checked {
     let has_error = !document.errors.is_empty();
     let tear = document.tear.as_ref();
-    let mut checker = Checker { fields: &[], diagnostics: document.errors, kind: None, tear, has_error };
+    let mut checker = Checker { fields: Fields::default(), diagnostics: document.errors, kind: None, tear, has_error };
     let Some(Node { value: Value::Map(entries), place }) = &document.root else {
         if let Some(root) = &document.root {
             checker.error(&root.place, not_a_map(root));
@@ -86,13 +88,13 @@ pub(crate) fn check(document: Document<'_>, file_name: Result<&UnitName, &str>) 
             diagnostics: checker.diagnostics,
         };
     };
-    checker.fields = entries;
+    checker.fields = Fields::new(entries);
     let name = checker.name(place, file_name);
     let unit = checker.unit(place, name.clone()).map(Arc::new);
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by(|one, other| one.place.cmp(&other.place));
     let (unit, remains) = if checker.has_error { (None, unit) } else { (unit, None) };
-    let commands = PLACED.into_iter().filter_map(|key| Some((key, place_of(entries, key)?)));
+    let commands = PLACED.into_iter().filter_map(|key| Some((key, checker.fields.find(key)?.value.place.clone())));
     Checked { name, template: None, unit, remains, commands: commands.collect(), diagnostics }
 }
 
@@ -101,10 +103,6 @@ fn not_a_map(root: &Node<'_>) -> String {
         Value::Nothing => "this document is empty".into(),
         _ => format!("a unit is a map of keys and values, not {}", value::describe(root)),
     }
-}
-
-fn place_of(entries: &[Entry<'_>], key: &str) -> Option<Place> {
-    entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.place.clone())
 }
 
 /// The words of `kind`.
@@ -125,7 +123,7 @@ impl KindWord {
 }
 
 struct Checker<'a> {
-    fields: &'a [Entry<'a>],
+    fields: Fields<'a>,
     diagnostics: Vec<Diagnostic>,
     kind: Option<KindWord>,
     /// What is missing may stand where the text is torn.
@@ -164,7 +162,7 @@ impl<'a> Checker<'a> {
     }
 
     fn field(&self, key: &str) -> Option<&'a Node<'a>> {
-        self.fields.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+        self.fields.find(key).map(|entry| &entry.value)
     }
 
     fn name(&mut self, root: &Place, file_name: Result<&UnitName, &str>) -> Option<UnitName> {

@@ -4,6 +4,7 @@
 //! be had is never an error: whoever asks does the work.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::iter;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,9 @@ const BLOCK: usize = 64;
 
 /// The most threads, the asking one included.
 const MOST_THREADS: usize = 8;
+
+/// What the results of a block take, in bytes: little enough for the C library to keep it for the next allocations.
+const AHEAD: usize = 100_000;
 
 /// Does the work for all items, and hands over what it makes of each, in their order, while the others are at work.
 pub(crate) fn for_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, mut take: impl FnMut(R)) {
@@ -29,7 +33,9 @@ pub(crate) fn for_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + S
     thread::scope(|scope| {
         for _ in 0..helpers {
             let (sender, one_block) = (sender.clone(), &one_block);
-            let help = move || iter::from_fn(one_block).try_for_each(|done| sender.send(done));
+            let help = move || {
+                iter::repeat_with(take_ahead).map_while(|()| one_block()).try_for_each(|done| sender.send(done))
+            };
             let _ = thread::Builder::new().spawn_scoped(scope, help);
         }
         drop(sender);
@@ -47,6 +53,12 @@ pub(crate) fn for_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + S
             results.into_iter().for_each(&mut take);
         }
     });
+}
+
+/// Has the C library take memory for a block's results at once: a thread's is else taken page by page, each with a system
+/// call that holds all threads up.
+fn take_ahead() {
+    drop(black_box(Vec::<u8>::with_capacity(AHEAD)));
 }
 
 /// Does one thing in a thread of its own, if it is worth one and one can be had, and the other meanwhile.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::mem;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -142,7 +143,7 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     }
     let (whole, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
     let is_asked = |file: &Path| {
-        whole.iter().any(|directory| file.starts_with(directory)) || files.iter().any(|asked| is_same(file, asked))
+        whole.iter().any(|directory| is_below(file, directory)) || files.iter().any(|asked| is_same(file, asked))
     };
     let settings = places.settings().0;
     let progress = Progress::begin("reading units");
@@ -161,19 +162,26 @@ fn claims(set: &UnitSet, is_asked: OfFile<'_>) -> Vec<Diagnostic> {
     found
 }
 
+/// Whether a file is below a directory, as nearly every unit is by its very name.
+fn is_below(file: &Path, directory: &Path) -> bool {
+    let rest = file.as_os_str().as_bytes().strip_prefix(directory.as_os_str().as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"/")) || file.starts_with(directory)
+}
+
 /// Two names of one file.
 fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-/// Whether something is true of a file; asked by two threads.
+/// Whether something is true of a file; asked by several threads.
 type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
 fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
-    let of_units = || check_units(set, scanner).into_iter().chain(is_asked.into_iter().flat_map(|is| claims(set, is)));
-    let (mut found, of_units) = at_once(true, || check_order(set, is_own), || of_units().collect::<Vec<_>>());
-    found.extend(of_units);
+    let claimed = || is_asked.map_or_else(Vec::new, |is_asked| claims(set, is_asked));
+    let rest = || at_once(true, || check_order(set, is_own), || check_units(set, scanner));
+    let (mut found, (of_order, of_units)) = at_once(is_asked.is_some(), claimed, rest);
+    found.extend(of_order.into_iter().chain(of_units));
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }

@@ -15,7 +15,10 @@ impl Progress {
     /// Begins with these words.
     pub fn begin(what: &'static str) -> Self {
         let bar = ProgressBar::new_spinner().with_message(what);
-        bar.enable_steady_tick(INTERVAL);
+        // The line is written by a thread, which nobody needs who does not see it.
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(INTERVAL);
+        }
         Self(bar)
     }
 

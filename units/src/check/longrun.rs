@@ -116,7 +116,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn entry(&self, key: &str) -> Option<&'a Entry<'a>> {
-        self.fields.iter().find(|entry| entry.key == key)
+        self.fields.find(key)
     }
 
     /// One of the words that a key may have.

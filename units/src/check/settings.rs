@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Checker;
+use super::fields::Fields;
 use crate::language::{Key, SETTINGS, keys_inside};
 use crate::settings::{CgroupLayout, Colour, Console, Deadlines, PROCESSORS, Scanner, Settings, SignalPreset};
 use crate::source::Source;
@@ -20,9 +21,10 @@ pub(crate) fn check_settings(source: &Source) -> (Settings, Vec<Diagnostic>) {
     let mut documents = parse(source).into_iter();
     let first = documents.next();
     let (root, tear, errors) = first.map_or((None, None, Vec::new()), |one| (one.root, one.tear, one.errors));
-    let mut checker = Checker { fields: &[], has_error: false, diagnostics: errors, kind: None, tear: tear.as_ref() };
+    let mut checker =
+        Checker { fields: Fields::default(), has_error: false, diagnostics: errors, kind: None, tear: tear.as_ref() };
     match &root {
-        Some(Node { value: Value::Map(entries), .. }) => checker.fields = entries,
+        Some(Node { value: Value::Map(entries), .. }) => checker.fields = Fields::new(entries),
         Some(Node { value: Value::Nothing, .. }) | None => {}
         Some(node) => drop(checker.wrong::<()>("sunup.yaml", node, "a map of keys and values")),
     }
