@@ -11,7 +11,7 @@ use std::fs;
 use std::time::Duration;
 
 /// How often a slow disk's progress is looked at.
-const LOOK: Duration = Duration::from_secs(10);
+pub const LOOK: Duration = Duration::from_secs(10);
 /// Looks until even a disk that makes progress is left: 10 minutes.
 const LOOKS: u32 = 60;
 /// How long the kernel may take after a second `poweroff`: a disk is not as fast as a process.
@@ -38,8 +38,14 @@ pub fn while_writing<T: Send + 'static>(
     if !stop.permit.first_namespace() {
         return within(stop, what, limit, work);
     }
+    let mut progress = progress(limit);
+    wait(stop, what, LOOK, Some(&mut progress), &Task::start(work))
+}
+
+/// Asked once a [`LOOK`]: whether the disks got anywhere within `limit`.
+pub fn progress(limit: Duration) -> impl FnMut() -> bool {
     let mut progress = Progress::new(unwritten(), limit);
-    wait(stop, what, LOOK, Some(&mut || progress.goes_on(unwritten())), &Task::start(work))
+    move || progress.goes_on(unwritten())
 }
 
 fn wait<T: Send + 'static>(

@@ -3,9 +3,13 @@
 //! `x` first: a logger that ends must not be started again. Then the scanner closes its ends of the pipes, so that each
 //! logger meets the end of its input. Only one that does not end by itself is told to. The catch-all comes last, since
 //! the others' supervises may write to it, and never meets an end of input: its FIFO is drained first.
+//!
+//! A logger that is told to end, or killed, while a slow disk takes what it has read would lose what it has not.
 
-use super::processes;
 use super::services::{still_supervised, until_ended};
+use super::{processes, sync};
+use crate::cockpit::{Patience, work};
+use crate::process::Process;
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
 use nix::libc::O_NONBLOCK;
@@ -19,8 +23,8 @@ use supervisor::control::supervise::{DOWN, EXIT};
 use supervisor::paths;
 use supervisor::sys::stop::bytes_waiting;
 
-/// How long a logger may read before it is told to end.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long a logger may read before it is told to end; longer while it hangs in the kernel and the disks get anywhere.
+const DRAIN: Duration = work::LOOK;
 /// How long it may take once told.
 const END: Duration = Duration::from_secs(5);
 
@@ -35,7 +39,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     loggers.iter().for_each(|service| service.tell(&[EXIT]));
     let is_closed = close_pipes(stop);
     let is_done = !is_closed && loggers.iter().all(has_read_everything);
-    if is_done || !until_ended(stop, DRAIN, &loggers) {
+    if is_done || !until_drained(stop, &loggers) {
         end(stop, &loggers);
     }
     let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop) };
@@ -50,7 +54,21 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 /// Tells them to go down and waits until they have.
 fn end(stop: &mut Stop, services: &[Service]) {
     services.iter().for_each(|service| service.tell(&[DOWN, EXIT]));
-    until_ended(stop, END, services);
+    until_ended(stop, Patience::of(END), services);
+}
+
+/// Waits until they have ended by themselves. In a container what disks do is the host's.
+fn until_drained(stop: &mut Stop, loggers: &[Service]) -> bool {
+    let is_machine = stop.permit.first_namespace();
+    let mut get_anywhere = work::progress(sync::LIMIT);
+    let mut again = || is_machine && loggers.iter().any(hangs) && get_anywhere();
+    until_ended(stop, Patience { again: Some(&mut again), ..Patience::of(DRAIN) }, loggers)
+}
+
+/// It is in uninterruptible sleep.
+fn hangs(logger: &Service) -> bool {
+    let process = logger.status().and_then(|status| Process::of(status.pid));
+    process.is_some_and(|process| process.state == 'D')
 }
 
 /// False for another scanner, which does not know the letter: its loggers are told once they have read everything, or after

@@ -26,7 +26,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         }
     }
     let patience = services.iter().map(Service::patience).max().unwrap_or(Duration::ZERO);
-    until_ended(stop, patience, &services);
+    until_ended(stop, Patience::of(patience), &services);
     let killed = stop.running.killed();
     stop.killed_units.extend(killed);
     stop.killed_units.sort();
@@ -35,10 +35,10 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
 }
 
 /// Waits until nobody supervises them any more. False: the time is over.
-pub fn until_ended(stop: &mut Stop, limit: Duration, services: &[Service]) -> bool {
+pub fn until_ended(stop: &mut Stop, patience: Patience<'_>, services: &[Service]) -> bool {
     cockpit::attend(
         stop,
-        Patience::of(limit),
+        patience,
         |_| waited(services),
         |stop, time| stop.events.until(time, || !services.iter().any(Service::is_supervised)),
     )
