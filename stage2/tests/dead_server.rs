@@ -3,7 +3,7 @@
 
 mod system;
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -43,26 +43,78 @@ fn is_waited_for_by_nobody_else() {
     assert_eq!(rest, [&["[ ok ] other: other".to_owned()], &late[..]].concat(), "{said}");
 }
 
+/// A process that KILL does not end, as one that hangs in the kernel: one that is traced is not gone for its parent until its
+/// tracer has looked, and that one is stopped. Dropping it lets it go.
+struct Hung {
+    pid: String,
+    tracer: Child,
+}
+
+impl Hung {
+    fn new(pid: &str) -> Self {
+        let tracer = Command::new("strace").args(["-q", "-o", "/dev/null", "-p", pid]).spawn().unwrap();
+        let hung = Self { pid: pid.to_owned(), tracer };
+        until("the tracer", || hung.status().contains(&format!("TracerPid:\t{}\n", hung.tracer.id())));
+        kill(Pid::from_raw(hung.tracer.id().cast_signed()), Signal::SIGSTOP).unwrap();
+        hung
+    }
+
+    /// Empty: it is gone.
+    fn status(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default()
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        let _ = self.tracer.kill();
+        let _ = self.tracer.wait();
+    }
+}
+
 /// The keeper of an engine that is gone waits a moment for what KILL does not end, and no longer: who comes next waits for
-/// the keeper. A process that is traced is not gone for its parent until its tracer has looked, and that one is stopped.
+/// the keeper.
 #[test]
 fn nobody_waits_for_what_hangs() {
     let system = System::new(&[("hung", "kind: oneshot\nstart: 'echo $$ > ROOT/pid; exec sleep 1000'\n")]);
     let mut engine = system.engine().arg("hung").stdout(Stdio::null()).spawn().unwrap();
     until("its pid", || system.read("pid").ends_with('\n'));
-    let pid = system.read("pid").trim().to_owned();
-    let mut tracer = Command::new("strace").args(["-q", "-o", "/dev/null", "-p", &pid]).spawn().unwrap();
-    let status = || std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    until("the tracer", || status().contains(&format!("TracerPid:\t{}\n", tracer.id())));
-    let signal = |pid: u32, signal| kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
-    signal(tracer.id(), Signal::SIGSTOP);
+    let hung = Hung::new(system.read("pid").trim());
     let is_named = || std::fs::symlink_metadata(system.path("run/engine/keeper")).is_ok();
     assert!(is_named());
     engine.kill().unwrap();
     engine.wait().unwrap();
     until("the keeper's end", || !is_named());
-    assert!(!status().is_empty(), "it has ended after all");
+    assert!(!hung.status().is_empty(), "it has ended after all");
     assert!(system.path("run/engine/ended/hung").symlink_metadata().is_ok());
-    tracer.kill().unwrap();
-    tracer.wait().unwrap();
+}
+
+/// A reload that hangs is given up when its time is over, and the engine serves the next.
+#[test]
+fn no_reload_is_waited_for() {
+    let reload = "reload: 'echo $$ > ROOT/pid; exec sleep 1000'\nstart-timeout: 1s\n";
+    let system = System::new(&[("web", &format!("kind: longrun\nrun: [sleep, '1000']\nlog: none\n{reload}"))]);
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
+    system.ask("00000000000000000001-1", "reload", &["web"]);
+    until("its pid", || system.read("pid").ends_with('\n'));
+    let hung = Hung::new(system.read("pid").trim());
+    let answer = system.answer("00000000000000000001-1");
+    assert_eq!((&answer["exit"], &answer["error"]), (&1.into(), &"web: its reload did not end in time".into()));
+    assert!(!hung.status().is_empty(), "it has ended after all");
+    assert_eq!(system.request("00000000000000000002-1", "stop", &["web"])["exit"], 0);
+}
+
+/// A reload may take for ever; the stop of the system does not wait for it.
+#[test]
+fn a_stop_waits_for_no_reload() {
+    let endless = "reload: 'touch ROOT/begun; exec sleep 1000'\nstart-timeout: none\n";
+    let system = System::new(&[("web", &format!("kind: longrun\nrun: [sleep, '1000']\nlog: none\n{endless}"))]);
+    system.supervise_engine();
+    assert_eq!(system.request("boot", "boot", &["default"])["exit"], 0);
+    system.ask("00000000000000000001-1", "reload", &["web"]);
+    until("the reload", || system.path("begun").exists());
+    assert_eq!(system.request("stop", "stop-all", &[])["exit"], 0);
+    let answer = system.answer("00000000000000000001-1");
+    assert_eq!((&answer["exit"], &answer["error"]), (&1.into(), &"web: its reload did not end in time".into()));
 }

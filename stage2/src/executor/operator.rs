@@ -17,6 +17,8 @@ use crate::system::cgroup;
 
 /// How notes and control groups of reloads begin: no unit has such a name.
 pub(super) const RELOAD_NOTE: char = '-';
+/// How long a reload that was killed may take to end, in ns: what hangs in the kernel has nobody wait for it.
+const MORTAL: Nanoseconds = 2_000_000_000;
 
 impl Executor {
     /// What became of the last request that changes no state: what failed, and what else is to be told.
@@ -104,21 +106,31 @@ impl Executor {
         }
     }
 
-    /// When the next reload has taken too long.
+    /// When the next reload has taken too long, or hangs although it was killed.
     pub(super) fn next_reload_end(&self) -> Option<Nanoseconds> {
-        let ends = self.reloads.values().filter_map(|(_, end)| *end).filter(|end| *end > self.now());
+        let ends = self.reloads.values().filter_map(|(_, end)| *end);
+        let ends = ends.flat_map(|end| [end, end.saturating_add(MORTAL)]).filter(|end| *end > self.now());
         ends.chain(self.signalled.next_end()).min()
     }
 
     pub(super) fn end_late_reloads(&mut self) {
         self.look_at_signalled();
         let now = self.now();
-        let is_late = |end: &Option<Nanoseconds>| end.is_some_and(|end| end <= now);
-        let late: Vec<JobNumber> =
-            self.reloads.iter().filter(|(_, (_, end))| is_late(end)).map(|(job, _)| *job).collect();
-        for job in late {
+        let ends = self.reloads.iter().filter_map(|(job, (_, end))| Some((*job, (*end)?)));
+        let late: Vec<(JobNumber, Nanoseconds)> = ends.filter(|(_, end)| *end <= now).collect();
+        for (job, end) in late {
             self.order(&Order::Kill(job));
+            if end.saturating_add(MORTAL) <= now {
+                self.on_reloaded(job, Outcome::default());
+            }
         }
+    }
+
+    /// The time of every reload is over: something else matters more.
+    pub fn end_reloads(&mut self) {
+        let now = self.now();
+        self.reloads.values_mut().for_each(|(_, end)| *end = Some(now));
+        self.signalled.end_at(now);
     }
 
     /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main. Where there are no control

@@ -46,6 +46,11 @@ impl Signalled {
         std::mem::take(&mut self.notes)
     }
 
+    /// Nobody is looked at for longer.
+    pub fn end_at(&mut self, now: Nanoseconds) {
+        self.units.values_mut().for_each(|reload| reload.end = Some(now));
+    }
+
     /// When the next one has been looked at for long enough.
     pub fn next_end(&self) -> Option<Nanoseconds> {
         self.units.values().filter_map(|reload| reload.end).min()

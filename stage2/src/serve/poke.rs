@@ -33,6 +33,10 @@ impl Supervised {
             }
         }
         let pause = self.run()?;
+        if pause == Pause::Stop {
+            self.executor.end_reloads();
+            while !self.executor.run()? {}
+        }
         let (complaints, notes) = self.executor.take_findings();
         let engine = self.executor.engine();
         let state = |unit: usize| (engine.graph().name(unit).to_owned(), engine.state(unit).name().to_owned());
