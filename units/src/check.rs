@@ -204,20 +204,10 @@ impl<'a> Checker<'a> {
     }
 
     fn kind(&mut self, root: &Place) -> Option<KindWord> {
-        let Some(node) = self.field("kind") else {
-            self.missing(root, "key \"kind\" is missing: longrun, oneshot or milestone");
-            return None;
-        };
-        let word = self.text("kind", node)?;
-        let known = KindWord::ALL.iter().find(|(_, name)| *name == word);
-        if known.is_none() {
-            let hint = did_you_mean(word, KindWord::ALL.iter().map(|(_, name)| *name));
-            self.error(
-                &node.place,
-                format!("\"kind\" must be longrun, oneshot or milestone, not {}{hint}", quoted(word)),
-            );
+        if self.field("kind").is_none() {
+            self.missing(root, &["kind"], "key \"kind\" is missing: longrun, oneshot or milestone");
         }
-        known.map(|(kind, _)| *kind)
+        self.choice("kind", &KindWord::ALL)
     }
 
     fn kind_with_fields(&mut self, root: &Place) -> Kind {
@@ -249,13 +239,13 @@ impl<'a> Checker<'a> {
 
     fn require(&mut self, root: &Place, one_of: &[&str], message: &str) {
         if one_of.iter().all(|key| self.field(key).is_none()) {
-            self.missing(root, message);
+            self.missing(root, one_of, message);
         }
     }
 
-    /// An error that another key would mend.
-    fn missing(&mut self, place: &Place, message: &str) {
-        if self.tear.is_none() {
+    /// An error that one of these keys would mend. Where one is there under another name, that is the error.
+    fn missing(&mut self, place: &Place, one_of: &[&str], message: &str) {
+        if self.tear.is_none() && !self.is_meant(one_of) {
             self.error(place, message);
         }
     }

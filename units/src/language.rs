@@ -3,6 +3,7 @@
 //! The checker takes its keys from here and the JSON Schema is made from here, so that neither knows a key that the
 //! other does not. What a value means beyond its shape is the checker's.
 
+pub(crate) mod elsewhere;
 mod settings;
 mod surroundings;
 mod unit;

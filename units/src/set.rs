@@ -228,7 +228,8 @@ impl UnitSet {
 
     /// ` (did you mean "sshd"?)` where a defined name is near, else nothing.
     pub fn did_you_mean(&self, name: &str) -> String {
-        did_you_mean(name, self.definitions.keys().map(UnitName::as_str))
+        let plain = name.strip_suffix(".service").unwrap_or(name);
+        did_you_mean(plain, self.definitions.keys().map(UnitName::as_str))
     }
 
     /// Where a defined name is defined.

@@ -19,16 +19,25 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// ` (did you mean "needs"?)`, or nothing where no candidate is near.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    suggestion(nearest(word, candidates))
+}
+
+/// ` (did you mean "needs"?)`, or nothing.
+pub(crate) fn suggestion(meant: Option<&str>) -> String {
+    meant.map_or_else(String::new, |meant| format!(" (did you mean {}?)", quoted(meant)))
+}
+
+/// The candidate that a word is a slip of, if there is one. Case, and `_` for `-`, are no slips.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word of one letter is near to nothing, else it would be near to every other one.
     let near = ((word.chars().count() + 1) / 3).min(FURTHEST);
     if word.len() > LONGEST_WORD {
-        return String::new();
+        return None;
     }
-    let nearest = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate)).min();
-    match nearest {
-        Some((far, candidate)) if far <= near => format!(" (did you mean {}?)", quoted(candidate)),
-        _ => String::new(),
-    }
+    let fold = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let word = fold(word);
+    let nearest = candidates.into_iter().map(|candidate| (distance(&word, &fold(candidate)), candidate)).min();
+    nearest.filter(|(far, _)| *far <= near).map(|(_, candidate)| candidate)
 }
 
 /// How many characters must be put in, left out, replaced or swapped with their neighbour.
@@ -65,6 +74,7 @@ mod tests {
             ("need", " (did you mean \"needs\"?)"),
             ("nedes", " (did you mean \"needs\"?)"),
             ("start_timeout", " (did you mean \"start-timeout\"?)"),
+            ("Needs", " (did you mean \"needs\"?)"),
             ("colour", ""),
             ("x", ""),
             ("", ""),

@@ -66,7 +66,14 @@ impl<'a> Checker<'a> {
             && !text.contains(|c: char| c.is_whitespace() || c.is_control() || ":/,".contains(c));
         match if is_number { super::value::parse_number(text).is_some() } else { is_name } {
             true => Some(text.into()),
-            false => self.wrong(key, node, "a name or number of the account database"),
+            false => {
+                let wanted = "a name or number of the account database";
+
+                self.wrong_but(key, node, wanted, |text| {
+                    let (user, group) = text.split_once(':').filter(|_| key == "user")?;
+                    Some(format!("user: {} and group: {}", quoted(user), quoted(group)))
+                })
+            }
         }
     }
 
@@ -130,7 +137,10 @@ impl<'a> Checker<'a> {
                 None
             }
             Some(bound) => Some(bound),
-            None => self.wrong(key, node, "a number, one with K, M or G, unlimited, or two of these as SOFT:HARD"),
+            None => {
+                let wanted = "a number, one with K, M or G, unlimited, or two of these as SOFT:HARD";
+                self.wrong_but(key, node, wanted, super::value::in_capitals)
+            }
         }
     }
 

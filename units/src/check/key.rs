@@ -3,8 +3,9 @@
 use super::{Checker, KindWord};
 use crate::Place;
 use crate::language::Belongs::{self, Everywhere, Longrun, Oneshot, Running};
-use crate::language::{key, keys};
-use crate::text::{did_you_mean, quoted};
+use crate::language::{Key, elsewhere, key, keys};
+use crate::text::{nearest, quoted, suggestion};
+use crate::tree::MOST_DIAGNOSTICS;
 
 impl<'a> Checker<'a> {
     /// Every key with its place, of those whose values are torn, too.
@@ -14,6 +15,23 @@ impl<'a> Checker<'a> {
         whole.chain(torn.iter().map(|(name, place)| (name.as_ref(), place)))
     }
 
+    /// The key of ours that one which is none, or which belongs to another kind of unit, was probably meant to be.
+    fn meant(&self, name: &str) -> Option<&'static str> {
+        let fits = |key: &Key| self.kind.is_none_or(|kind| stranger(key.belongs, kind).is_none());
+        let known = key(name);
+        if known.is_some_and(fits) {
+            return None;
+        }
+        let ours = elsewhere::ours(name).iter().copied().find(|name| key(name).is_some_and(fits));
+        ours.or_else(|| nearest(name, keys().filter(|_| known.is_none()).map(|key| key.name)))
+    }
+
+    /// Whether one of these keys is there under another name.
+    pub(super) fn is_meant(&self, one_of: &[&str]) -> bool {
+        let some = self.keys().take(MOST_DIAGNOSTICS);
+        some.filter_map(|(name, _)| self.meant(name)).any(|name| one_of.contains(&name))
+    }
+
     /// Checks that every key is known and belongs to the unit's kind.
     pub(super) fn check_keys(&mut self) {
         for (name, place) in self.keys() {
@@ -21,15 +39,15 @@ impl<'a> Checker<'a> {
             if self.is_full() {
                 return;
             }
-            let Some(known) = key(name) else {
-                let hint = did_you_mean(name, keys().map(|key| key.name));
-                self.error(place, format!("unknown key {}{hint}", quoted(name)));
-                continue;
+            let what = match (key(name), self.kind) {
+                (None, _) => format!("unknown key {}", quoted(name)),
+                (Some(known), Some(kind)) => match stranger(known.belongs, kind) {
+                    Some(owner) => format!("key {} belongs to {owner}, not to a {}", quoted(name), kind.name()),
+                    None => continue,
+                },
+                (Some(_), None) => continue,
             };
-            if let Some((owner, kind)) = self.kind.and_then(|kind| Some((stranger(known.belongs, kind)?, kind))) {
-                let shown = quoted(name);
-                self.error(place, format!("key {shown} belongs to {owner}, not to a {}", kind.name()));
-            }
+            self.error(place, what + &suggestion(self.meant(name)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::language::{KEEPS, keys_inside};
+use crate::text::quoted;
 use crate::tree::{Entry, Value};
 use crate::{Log, WhenFull};
 
@@ -24,7 +25,11 @@ impl<'a> Checker<'a> {
                 let entries = self.map("log", node, &keys_inside("log"));
                 self.log_directory(entries)
             }
-            _ => self.wrong("log", node, "auto, none or a map with dir, size, keep, when-full").unwrap_or_default(),
+            _ => {
+                let wanted = "auto, none or a map with dir, size, keep, when-full";
+                let directory = |text: &str| text.starts_with('/').then(|| format!("{{dir: {}}}", quoted(text)));
+                self.wrong_but("log", node, wanted, directory).unwrap_or_default()
+            }
         }
     }
 

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Checker;
+use crate::language::elsewhere;
 use crate::language::surroundings;
 use crate::socket::FORMS;
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean, nearest, quoted, suggestion};
 use crate::tree::{Entry, Node};
 use crate::{Command, Context, KillMode, Longrun, MaxDeaths, Place, Program, Readiness, Restart, Signal, Socket};
 
@@ -25,11 +26,11 @@ impl<'a> Checker<'a> {
             self.error(&entry.value.place, "\"watchdog\" must be longer than nothing");
         }
         if let Some(entry) = self.entry("watchdog").filter(|_| ready != Some(Readiness::Notify)) {
-            self.missing(&entry.place, "\"watchdog\" belongs to \"ready: notify\"");
+            self.missing(&entry.place, &["ready"], "\"watchdog\" belongs to \"ready: notify\"");
         }
         let forks = self.field("forks").and_then(|node| self.boolean("forks", node)).unwrap_or_default();
         if let Some(entry) = self.entry("pidfile").filter(|_| !forks) {
-            self.missing(&entry.place, "\"pidfile\" belongs to \"forks: true\"");
+            self.missing(&entry.place, &["forks"], "\"pidfile\" belongs to \"forks: true\"");
         }
         Longrun {
             program: self.program(),
@@ -134,7 +135,8 @@ impl<'a> Checker<'a> {
         let text = self.text(key, node)?;
         let known = words.iter().find(|(_, word)| *word == text);
         if known.is_none() {
-            let hint = did_you_mean(text, words.iter().map(|(_, word)| *word));
+            let meant = elsewhere::word(key, text).or_else(|| nearest(text, words.iter().map(|(_, word)| *word)));
+            let hint = suggestion(meant);
             let all: Vec<&str> = words.iter().map(|(_, word)| *word).collect();
             self.error(&node.place, format!("\"{key}\" must be {}, not {}{hint}", one_of(&all), quoted(text)));
         }

@@ -34,6 +34,8 @@ impl<'a> Checker<'a> {
         let every = self.every(entries, &ways);
         match ways[..] {
             [way] => self.way(way, every),
+            // A key that is none is told already, and was to be one.
+            [] if entries.iter().any(|entry| entry.key != "every") => None,
             _ => {
                 self.error(
                     &node.place,

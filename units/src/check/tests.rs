@@ -21,7 +21,10 @@ fn keys() {
         ("kind: milestone\nneed: [a]\n", &["2:1: unknown key \"need\" (did you mean \"needs\"?)"]),
         ("kind: milestone\nfoo: 1\n", &["2:1: unknown key \"foo\""]),
         ("kind: milestone\nuser: root\n", &["2:1: key \"user\" belongs to a longrun or oneshot, not to a milestone"]),
-        ("kind: oneshot\nstart: a\nrun: b\n", &["3:1: key \"run\" belongs to a longrun, not to a oneshot"]),
+        (
+            "kind: oneshot\nstart: a\nrun: b\n",
+            &["3:1: key \"run\" belongs to a longrun, not to a oneshot (did you mean \"start\"?)"],
+        ),
         ("kind: longrun\nrun: a\ndo: [mount]\n", &["3:1: key \"do\" belongs to a oneshot, not to a longrun"]),
         (
             "kind: milestone\nstop-timeout: 1s\n",
@@ -115,7 +118,7 @@ fn commands() {
 fn timeouts() {
     let wanted = "must be a duration of at most 168h, such as 200ms, 60s or 1m30s, not";
     let case = |line: &str| complaints(&format!("kind: longrun\nrun: a\n{line}\n"));
-    assert_eq!(case("start-timeout: 60"), [format!("3:16: \"start-timeout\" {wanted} \"60\"")]);
+    assert_eq!(case("start-timeout: 60"), [format!("3:16: \"start-timeout\" {wanted} \"60\" (did you mean 60s?)")]);
     assert_eq!(case("stop-timeout: none"), [format!("3:15: \"stop-timeout\" {wanted} \"none\"")]);
     assert_eq!(case("stop-timeout: [1s]"), [format!("3:15: \"stop-timeout\" {wanted} a list")]);
     assert_eq!(case("start-timeout: 0s"), ["3:16: \"start-timeout\" must be longer than nothing, or none"]);

@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
     pub(super) fn duration(&mut self, key: &str, node: &'a Node<'a>) -> Option<Duration> {
         match &node.value {
             Value::Text(text) if parse_duration(text).is_some() => parse_duration(text),
-            _ => self.wrong(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s"),
+            _ => self.wrong_but(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s", in_seconds),
         }
     }
 
@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
     pub(super) fn size(&mut self, key: &str, node: &'a Node<'a>) -> Option<u64> {
         match &node.value {
             Value::Text(text) if parse_size(text).is_some() => parse_size(text),
-            _ => self.wrong(key, node, "a size in bytes, such as 65536, 512K or 1M"),
+            _ => self.wrong_but(key, node, "a size in bytes, such as 65536, 512K or 1M", in_capitals),
         }
     }
 
@@ -141,9 +141,36 @@ impl<'a> Checker<'a> {
 
     /// Says what a value must be; the `None` is for the caller to return.
     pub(super) fn wrong<T>(&mut self, key: &str, node: &Node, wanted: &str) -> Option<T> {
-        self.error(&node.place, format!("\"{key}\" must be {wanted}, not {}", describe(node)));
+        self.wrong_but(key, node, wanted, |_| None)
+    }
+
+    /// The same with what a text was probably meant to be.
+    pub(super) fn wrong_but<T>(
+        &mut self,
+        key: &str,
+        node: &Node,
+        wanted: &str,
+        meant: impl Fn(&str) -> Option<String>,
+    ) -> Option<T> {
+        let meant = if let Value::Text(text) = &node.value { meant(text) } else { None };
+        let hint = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
+        self.error(&node.place, format!("\"{key}\" must be {wanted}, not {}{hint}", describe(node)));
         None
     }
+}
+
+/// A number that has no unit of time is one of seconds nearly everywhere.
+fn in_seconds(text: &str) -> Option<String> {
+    let compact: String = text.to_ascii_lowercase().split_whitespace().collect();
+    let spelt = compact.replace("sec", "s").replace("min", "m");
+    [format!("{text}s"), spelt].into_iter().find(|text| parse_duration(text).is_some())
+}
+
+/// A size whose letter is written otherwise.
+pub(super) fn in_capitals(text: &str) -> Option<String> {
+    let letters = text.to_ascii_uppercase();
+    let plain = letters.trim_end_matches('B').trim_end_matches('I');
+    parse_size(plain).map(|_| plain.to_owned())
 }
 
 fn cut(text: &str) -> &str {

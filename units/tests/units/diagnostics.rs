@@ -55,7 +55,7 @@ fn snapshots() {
 }
 
 /// The classes of errors that are told; each has its case.
-const CLASSES: [&str; 29] = [
+const CLASSES: [&str; 30] = [
     "alias",
     "all-at-once",
     "broken-override",
@@ -65,6 +65,7 @@ const CLASSES: [&str; 29] = [
     "drop-in",
     "duplicate-key",
     "duration-and-size",
+    "elsewhere",
     "encoding",
     "foreign-key",
     "hostile",
