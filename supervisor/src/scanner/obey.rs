@@ -159,7 +159,11 @@ impl Scanner {
         if self.is_ending || self.takes_over {
             return;
         }
-        let (is_incomplete, _) = self.walk(None, true, false, |entries, walk| entries.look(name, walk));
+        // A service that comes back may have been left by a supervise that has others.
+        let (is_incomplete, is_early) = self.walk(None, true, true, |entries, walk| entries.look(name, walk));
+        if is_early {
+            self.reach.end(time::monotonic(), 1, true);
+        }
         self.is_incomplete |= is_incomplete;
         if is_incomplete {
             self.scan_at = Some(time::monotonic().saturating_add(RETRY));
