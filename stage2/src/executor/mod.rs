@@ -208,7 +208,7 @@ impl Executor {
         self.timeline.tell(path.as_deref());
     }
 
-    /// Remembers for the next boot how long units took in this one, and what was parsed of them. Where nothing can be
+    /// Remembers for the next boot how long units took in this one, and what their files became. Where nothing can be
     /// remembered, nothing is lost.
     pub fn keep_durations(&mut self) {
         let set = &self.target.set;

@@ -20,7 +20,7 @@ pub struct Sources {
     pub bundles: Vec<PathBuf>,
     /// What units are read with.
     pub reading: Reading,
-    /// The cache of what was parsed earlier; `None`: every file is read.
+    /// The cache of units that were checked earlier; `None`: every file is read.
     pub cache: Option<PathBuf>,
 }
 

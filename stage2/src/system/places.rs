@@ -131,7 +131,7 @@ impl Places {
         self.var.join("generations")
     }
 
-    /// What was parsed of unit files, for the next reading.
+    /// What became of unit files, for the next reading.
     pub fn units_cache(&self) -> PathBuf {
         self.var.join("units.cache")
     }
