@@ -173,7 +173,7 @@ fn status_of_nothing() {
 /// A bundle's status is its members': what does not apply here is no failure, as at boot and where files are followed.
 #[test]
 fn what_does_not_apply() {
-    let kvm = "kind: milestone\nif: {path: /dev/no-kvm}\n";
+    let kvm = "kind: milestone\nif: {path: /dev/no-kvm}\nprovides: [virtual]\n";
     let system = booted(&[("good", SERVER), ("kvm", kvm)]);
     let shown = |words: &[&str]| {
         let (code, text) = system.operate(words);
@@ -182,7 +182,12 @@ fn what_does_not_apply() {
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<String>>();
     assert_eq!(shown(&["status", "default"]), (Some(0), lines(&["good up", "kvm skipped"])));
     assert_eq!(shown(&["status", "kvm"]), (Some(1), lines(&["kvm skipped"])));
-    system.add_unit("later", &kvm.replace("kvm", "later"));
+    assert_eq!(
+        shown(&["status", "virtual", "good"]),
+        (Some(1), lines(&["kvm skipped", "good up"])),
+        "what it provides"
+    );
+    system.add_unit("later", "kind: milestone\nif: {path: /dev/no-later}\n");
     system.add_member("default", "later");
     assert_eq!(shown(&["status", "default"]), (Some(1), lines(&["good up", "kvm skipped", "later down"])));
     assert_eq!(shown(&["apply"]), (Some(0), lines(&["start later", "[skip] later:"])));

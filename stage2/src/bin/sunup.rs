@@ -48,7 +48,7 @@ The environment variables SUNUP_RUN, SUNUP_ETC, SUNUP_LIB and SUNUP_LOG replace
 enum Verb {
     /// What units are now: exit 0 all named are up, 1 not all
     Status {
-        /// Units; all when none is named
+        /// Units or bundles; all units when none is named
         units: Vec<String>,
         /// An array of the state files' objects
         #[arg(long)]

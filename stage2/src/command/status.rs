@@ -53,7 +53,10 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
         let bundle = bundles.get(name);
         let found: Vec<StateFile> = match bundle {
             Some(bundle) => bundle.members.iter().filter_map(|member| state_of(member.unit.as_str())).collect(),
-            None => state_of(name).into_iter().collect(),
+            None => {
+                let providers = known.providers(name).iter().filter_map(|unit| state_of(unit.as_str()));
+                state_of(name).map_or_else(|| providers.collect(), |state| vec![state])
+            }
         };
         if bundle.is_none() && found.is_empty() {
             let hint = known.did_you_mean(name);
