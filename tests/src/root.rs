@@ -20,10 +20,13 @@ pub fn debian() -> PathBuf {
     cache::once(&format!("debian-{}", cache::today()), |path| {
         remove_older("debian-");
         let fstab = format!("echo UUID={UUID} / ext4 errors=remount-ro 0 1 >\"$1/etc/fstab\"");
+        // On a busy host an emulated machine takes longer for a login than the usual minute.
+        let patience = "sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 0/' \"$1/etc/login.defs\"";
         let password = format!("echo root:{PASSWORD} | chroot \"$1\" chpasswd");
         command::run(
             command::words(&["mmdebstrap", "--quiet", "--variant=minbase", &format!("--include={PACKAGES}")])
                 .arg(format!("--customize-hook={fstab}"))
+                .arg(format!("--customize-hook={patience}"))
                 .arg(format!("--customize-hook={password}"))
                 .arg("--customize-hook=echo debian >\"$1/etc/hostname\"")
                 .arg("bookworm")
