@@ -63,21 +63,55 @@ fn runit() {
     }
 }
 
-/// s6-svscan of a default build, which is told to look, and answers signals as ours does: in a container TERM stops it.
-#[test]
-fn s6() {
-    if !support::can_boot_namespaces() {
-        return;
-    }
+/// A root in which s6-svscan of a default build is asked for: Debian's, but for the name of its supervise.
+fn s6_layer() -> Layer {
     let mut scanner = program("/usr/bin/s6-svscan");
     let at = scanner.windows(S6.1.len()).position(|window| window == S6.1).expect("Debian's supervise");
     scanner[at..at + S6.0.len()].copy_from_slice(S6.0);
-    let layer = layer("s6", "/usr/bin/s6-svscan", &scanner);
     let libraries = "/usr/lib/x86_64-linux-gnu/libskarnet.so.2.13";
-    boots_and_stops(
-        &layer.program(libraries, &program(libraries)),
-        "/usr/bin/s6-svscan",
-        &["QUIT", "ABRT"],
-        "kill -TERM 1",
-    );
+    layer("s6", "/usr/bin/s6-svscan", &scanner).program(libraries, &program(libraries))
+}
+
+/// s6-svscan, which is told to look, and answers signals as ours does: in a container TERM stops it.
+#[test]
+fn s6() {
+    if support::can_boot_namespaces() {
+        boots_and_stops(&s6_layer(), "/usr/bin/s6-svscan", &["QUIT", "ABRT"], "kill -TERM 1");
+    }
+}
+
+/// When s6-svscan ends, process 1 is ours: no service notices, and everything goes on, to a stop that loses no line.
+#[test]
+fn s6_ends() {
+    if !support::can_boot_namespaces() {
+        return;
+    }
+    let layer = s6_layer();
+    let mut guest = Namespace::boot(&layer);
+    support::log_in(&mut guest.console, BOOT, COMMAND);
+    let pids =
+        "for name in cron chatter chatter/log; do /usr/lib/sunup/bin/svstat -o pid /run/sunup/service/$name; done";
+    let before = guest.console.ok(pids, COMMAND);
+    let end = "printf b >/run/sunup/scan/.s6-svscan/control
+        until test $(readlink /proc/1/exe) = /run/sunup/bin/svscan; do sleep 0.1; done";
+    guest.console.ok(end, COMMAND);
+    assert_eq!(guest.console.ok(pids, COMMAND), before);
+    guest.console.ok("sunup restart cron && sunup status cron", COMMAND);
+    guest.console.send("poweroff\n");
+    assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
+    log_whole::assert_whole(&guest);
+}
+
+/// Debian's own runs its own supervise, so ours is process 1, and the boot says why.
+#[test]
+fn s6_of_debian() {
+    if !support::can_boot_namespaces() {
+        return;
+    }
+    let layer = layer("s6", "/usr/bin/s6-svscan", &program("/usr/bin/s6-svscan"));
+    let mut guest = Namespace::boot(&layer);
+    let why = "it runs its own s6-supervise, whatever PATH is (svscan is used)";
+    guest.console.expect(&format!("unable to run the scanner of s6: {why}"), BOOT);
+    support::log_in(&mut guest.console, BOOT, COMMAND);
+    assert_eq!(guest.console.ok("readlink /proc/1/exe", COMMAND), "/run/sunup/bin/svscan\n");
 }

@@ -7,12 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use units::{Bundle, Bundles, Diagnostic, Scanner, Severity, Unit, UnitName, UnitSet, at_once};
+use units::{Bundle, Bundles, Diagnostic, Severity, Unit, UnitName, UnitSet, at_once};
 
 use super::failure::{Failure, Outcome};
 use super::progress::Progress;
 use crate::graph::{Catalogue, Draft, Entry};
-use crate::service::dropped;
 use crate::system::places::Places;
 
 /// Checks the files and directories in `paths`, or what is installed. Exit 1 if anything is wrong, warnings aside.
@@ -61,7 +60,7 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     let _ = set.write_cache();
     progress.tell("comparing units");
     let is_own = |file: &Path| file.starts_with(&places.etc);
-    let mut found = check_set(&set, settings.scanner, None, &is_own);
+    let mut found = check_set(&set, None, &is_own);
     found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
     found.extend(unreachable(&set, &bundles, &is_own));
@@ -149,7 +148,7 @@ fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let progress = Progress::begin("reading units");
     let set = UnitSet::load_with(&directories, &settings.reading());
     progress.tell("comparing units");
-    let found = check_set(&set, settings.scanner, Some(&is_asked), &is_asked);
+    let found = check_set(&set, Some(&is_asked), &is_asked);
     mem::forget(set);
     sorted(found)
 }
@@ -177,9 +176,9 @@ fn is_same(a: &Path, b: &Path) -> bool {
 type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
-fn check_set(set: &UnitSet, scanner: Scanner, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
+fn check_set(set: &UnitSet, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
     let claimed = || is_asked.map_or_else(Vec::new, |is_asked| claims(set, is_asked));
-    let rest = || at_once(true, || check_order(set, is_own), || check_units(set, scanner));
+    let rest = || at_once(true, || check_order(set, is_own), || check_units(set));
     let (mut found, (of_order, of_units)) = at_once(is_asked.is_some(), claimed, rest);
     found.extend(of_order.into_iter().chain(of_units));
     for diagnostic in &mut found {
@@ -204,18 +203,11 @@ fn check_order(set: &UnitSet, is_own: OfFile<'_>) -> Vec<Diagnostic> {
 }
 
 /// What is wrong with units by themselves, and with what they name.
-fn check_units(set: &UnitSet, scanner: Scanner) -> Vec<Diagnostic> {
+fn check_units(set: &UnitSet) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = set.diagnostics().to_vec();
     found.extend(set.check());
-    found.extend(set.legible().flat_map(|unit| dropped_by(unit, scanner)));
     found.extend(set.check_commands(Path::new("/")));
     found
-}
-
-/// Warnings of what the scanner that is configured would not do.
-fn dropped_by(unit: &Unit, scanner: Scanner) -> impl Iterator<Item = Diagnostic> {
-    let warning = |message| Diagnostic::new(Severity::Warning, unit.place.clone(), message);
-    dropped(unit, scanner).into_iter().map(warning)
 }
 
 /// By file; what is told as an error is not told as a warning again.

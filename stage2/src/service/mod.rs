@@ -7,7 +7,6 @@
 mod compile;
 mod confinement;
 mod directory;
-mod dropped;
 mod last_lines;
 mod linked;
 mod quote;
@@ -19,7 +18,6 @@ mod tests;
 pub use compile::{Settings, compile};
 pub use confinement::{Confinement, PROGRAM as CONFINE};
 pub use directory::{Logger, ServiceDirectory, log_directory};
-pub use dropped::dropped;
 pub use last_lines::last_lines;
 pub use linked::linked;
 pub use quote::quote;

@@ -1,4 +1,4 @@
-//! Other scanners: what is in `run` holds under each, and `sunup check` warns of the rest.
+//! Other suites' supervises: what is in `run` holds under each.
 
 use std::fs;
 use std::io::Write;
@@ -68,27 +68,4 @@ fn a_compiled_run_works_everywhere() {
         let said = format!("out/54321.{}", other.child.id());
         until(&format!("the words under {name}"), || system.read(&said) == "54321 said 77 0\n");
     }
-}
-
-/// Each key that the scanner of sunup.yaml would drop is named, with what happens instead.
-#[test]
-fn check_warns() {
-    let text = "kind: longrun\nrun: [/bin/true]\nrestart: never\nready: {fd: 4}\nuser: root\n";
-    let system = system(&[("web", text.into())]);
-    let check = |scanner: &str| {
-        fs::create_dir_all(system.path("etc")).unwrap();
-        fs::write(system.path("etc/sunup.yaml"), format!("scanner: {scanner}\n")).unwrap();
-        let mut sunup = Command::new(env!("CARGO_BIN_EXE_sunup"));
-        let output =
-            sunup.arg("check").arg(system.path("units")).env("SUNUP_ETC", system.path("etc")).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let place = format!("{}:1:1: ", system.path("units/web.yaml").display());
-        let messages = text.lines().filter_map(|line| line.strip_prefix(&place)).map(str::to_owned);
-        (output.status.code(), messages.collect::<Vec<_>>())
-    };
-    let never = "warning: \"restart\" means nothing under s6's supervise: it is always started again";
-    for scanner in ["sunup", "daemontools", "runit"] {
-        assert_eq!(check(scanner), (Some(0), vec![]));
-    }
-    assert_eq!(check("s6"), (Some(0), vec![never.to_owned()]));
 }
