@@ -50,7 +50,8 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
     };
     let mut chosen = Chosen { states: Vec::new(), are_there: true };
     for name in names {
-        let bundle = bundles.get(name);
+        // As for the verbs that ask, a unit goes before a bundle of its name.
+        let bundle = bundles.get(name).filter(|_| known.get(name).is_none());
         let found: Vec<StateFile> = match bundle {
             Some(bundle) => bundle.members.iter().filter_map(|member| state_of(member.unit.as_str())).collect(),
             None => {
