@@ -41,6 +41,13 @@ impl Executor {
         Ok(())
     }
 
+    /// Takes what has happened already. Answers whether nothing is under way then.
+    pub fn catch_up(&mut self) -> io::Result<bool> {
+        self.turn(Some(self.now()))?;
+        self.write_all();
+        Ok(self.is_finished())
+    }
+
     /// Everything that was asked for has got somewhere, and no command of a longrun may still turn out not to exist.
     fn is_finished(&self) -> bool {
         self.engine.is_settled()

@@ -2,7 +2,7 @@
 //!
 //! Whatever it knows is in files, so it may be killed at any moment: its supervise starts it again, and it goes on with
 //! the request that it had taken. It goes down so that no wake-up is lost: it downs itself first, and only then looks
-//! for requests once more; who writes a request ups it afterwards.
+//! once more; who writes a request, or a status record because a service has ended for good, ups it afterwards.
 
 use std::fs;
 use std::io;
@@ -66,9 +66,10 @@ impl Supervised {
                 self.serve_one(waiting)?;
             }
             self.executor.linger()?;
-            if self.queue.next().is_none() && self.goes_down() {
+            if self.queue.next().is_none() && self.goes_down()? {
                 return Ok(());
             }
+            self.settle()?;
         }
     }
 
@@ -77,22 +78,28 @@ impl Supervised {
         let others = self.executor.active_units();
         if let Ok(target) = Target::load(&self.sources, &[], &others) {
             self.executor.begin(target);
-            while !self.executor.run()? && self.queue.next().is_none() {}
+            self.settle()?;
         }
         Ok(())
     }
 
-    /// Downs ourselves, then looks once more. Answers whether we may end.
-    fn goes_down(&self) -> bool {
+    /// Turns until everything has got somewhere, or there is a request.
+    fn settle(&mut self) -> io::Result<()> {
+        while self.queue.next().is_none() && !self.executor.run()? {}
+        Ok(())
+    }
+
+    /// Downs ourselves, then looks once more, for requests and for services that have ended. Answers whether we may end.
+    fn goes_down(&mut self) -> io::Result<bool> {
         let own = SupervisedService::new(".".into());
         if own.control(&[supervise::DOWN]).is_err() {
-            return true;
+            return Ok(true);
         }
-        if self.queue.next().is_none() {
-            return true;
+        if self.executor.catch_up()? && self.queue.next().is_none() {
+            return Ok(true);
         }
         let _ = own.control(&[supervise::UP]);
-        false
+        Ok(false)
     }
 
     fn serve_one(&mut self, waiting: Waiting) -> io::Result<()> {
