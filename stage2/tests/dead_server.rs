@@ -3,6 +3,7 @@
 
 mod system;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -117,4 +118,29 @@ fn a_stop_waits_for_no_reload() {
     assert_eq!(system.request("stop", "stop-all", &[])["exit"], 0);
     let answer = system.answer("00000000000000000001-1");
     assert_eq!((&answer["exit"], &answer["error"]), (&1.into(), &"web: its reload did not end in time".into()));
+}
+
+/// A script is at hand, but not what it is to be executed by: the keeper goes on without its process, and without its memory
+/// once too many have borrowed some.
+#[test]
+fn no_exec_is_waited_for() {
+    let script = |number: u32| format!("hung-{number}");
+    let hung = "kind: oneshot\nstart: [ROOT/script]\nstart-timeout: 2s\n";
+    let prompt = "kind: oneshot\nstart: [\"true\"]\n";
+    let names: Vec<String> = (0..20).map(script).collect();
+    let mut units: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), hung)).collect();
+    units.extend([("prompt", prompt), ("prompt-too", "kind: oneshot\nstart: [\"true\"]\nneeds: [prompt]\n")]);
+    let system = System::new(&units);
+    let server = system.path("server");
+    std::fs::create_dir(&server).unwrap();
+    std::fs::write(system.path("script"), format!("#!{}/interpreter\n", server.display())).unwrap();
+    std::fs::set_permissions(system.path("script"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = system.stage2_after(&format!("{MOUNT} {}", server.display()), "default");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let mut lines: Vec<&str> = said.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    assert_eq!(lines[..2], ["[ ok ] prompt: prompt", "[ ok ] prompt-too: prompt-too"], "{said}");
+    lines[2..].sort_unstable();
+    let mut expected: Vec<String> = names.iter().map(|name| format!("[fail] {name}: not ready after 2 s")).collect();
+    expected.sort_unstable();
+    assert_eq!(lines[2..], expected, "{said}");
 }

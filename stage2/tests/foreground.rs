@@ -208,7 +208,7 @@ fn an_interrupted_command_is_not_run_again_unasked() {
     let slow = "kind: oneshot\nstart: |\n  echo >>ROOT/began\n  until test -e ROOT/go; do sleep 0.02; done\n";
     let system = System::new(&[("slow", slow), ("next", "kind: oneshot\nneeds: [slow]\nstart: 'echo >>ROOT/next'\n")]);
     let mut engine = system.engine().arg("default").stdout(std::process::Stdio::null()).spawn().unwrap();
-    until("the slow one", || system.path("began").exists());
+    until("the slow one", || system.lines("began").len() == 1);
     engine.kill().unwrap();
     engine.wait().unwrap();
     let (code, lines) = told(&system.stage2("default"));

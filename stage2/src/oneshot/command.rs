@@ -1,33 +1,28 @@
-//! Starting a one-shot's command. The common case is a vfork: the keeper's memory is borrowed until the exec, and its failure
-//! is known at once. Native steps need a process that computes, and a command that the kernel has not at hand may be on a
-//! server that does not answer: there the keeper forks, goes on, and a pipe tells what kept the child from the exec.
+//! Starting a one-shot's command. In the common case the child borrows the keeper's memory until the exec, while the keeper
+//! goes on (decision 0078), and leaves there what kept it from the exec. Native steps need a process that computes: there the
+//! keeper forks, and a pipe tells that.
 
-use std::env;
-use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use supervisor::sys::cradle::{Beginning, Cradle};
 use supervisor::sys::descriptor::{Descriptor, STDERR, STDOUT};
 use supervisor::sys::error;
 use supervisor::sys::exit;
 use supervisor::sys::process::{Fork, die_with_parent, fork, new_session, own_pid, parent_pid};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
-use supervisor::sys::spawn::{Child, spawn};
-use supervisor::sys::words::Word;
+use supervisor::sys::spawn::Child;
 
 use super::handle::RunStep;
 use super::message::Job;
 use super::record::Records;
-use crate::system::command_lookup::{DEFAULT_PATH, unable_to_run};
+use crate::system::command_lookup::unable_to_run;
 use crate::system::descriptors;
-use crate::system::execution::{c_strings, candidates, environment, execute, list};
-use crate::system::look::{Question, glance};
+use crate::system::execution::Execution;
 
 /// The number of SIGKILL.
 const KILL: u32 = 9;
@@ -36,22 +31,27 @@ const PIPE: u32 = 13;
 /// The exit code of a child that could not exec; nobody reads it.
 const NOT_RUN: i32 = 127;
 
-/// A command that has been started.
-pub(super) struct Started {
-    /// Its process, session and process group.
-    pub pid: u32,
-    /// End of file: it was exec'd; text: why not. `None`: it runs.
-    pub refusal: Option<OwnedFd>,
+/// Children that borrow the keeper's memory at once; each has a stack.
+const MOST_BORROWERS: usize = 16;
+
+/// A process on its way to its command.
+pub(super) enum Started {
+    /// It borrows our memory until it gets there.
+    Borrowing(Beginning<Command>),
+    /// It is a copy of us that says through this pipe why it does not get there.
+    Forked(u32, OwnedFd),
 }
 
 /// What all commands of one keeper have in common.
 pub(super) struct Starter {
-    environment: Vec<CString>,
-    path: String,
+    /// Room for children.
+    cradles: Vec<Cradle<Command>>,
+    /// How many children have some.
+    borrowers: usize,
 }
 
 /// How a child sets itself up, with system calls alone.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Setting {
     keeper: u32,
     output: Descriptor,
@@ -80,76 +80,60 @@ impl Setting {
 }
 
 impl Starter {
-    /// With this process's environment.
+    /// Nobody borrows anything yet.
     pub fn new() -> Self {
-        Self { environment: environment(), path: env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into()) }
+        Self { cradles: Vec::new(), borrowers: 0 }
+    }
+
+    /// No child can borrow our memory before another one has left it.
+    pub fn is_full(&self) -> bool {
+        self.borrowers == MOST_BORROWERS
     }
 
     /// Starts a job whose output goes to `output`. The error is the reason why it did not run.
-    pub fn start(&self, job: &Job, output: &OwnedFd, run_step: RunStep, notes: &Records) -> Result<Started, String> {
+    pub fn start(
+        &mut self,
+        job: &Job,
+        output: &OwnedFd,
+        run_step: RunStep,
+        notes: &Records,
+    ) -> Result<Started, String> {
         let group =
             job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
         let setting = Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number };
-        let words = c_strings(&job.command)?;
-        if !(job.steps.is_empty() && is_at_hand(&candidates(&words, &self.path))) {
-            return self.fork_steps(job, &words, setting, run_step, notes);
+        if !job.steps.is_empty() || self.is_full() {
+            return Self::fork(job, setting, run_step, notes);
         }
         // Without this note a successor would run the command again.
         notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))?;
-        let attempt = |words: &[CString]| -> Result<error::Result<u32>, String> {
-            let (paths, arguments, environment) = (candidates(words, &self.path), list(words), list(&self.environment));
-            let mut command =
-                Command { setting, paths: &paths, arguments: &arguments, environment: &environment, error: None };
-            let pid = spawn(&mut command, 0).map_err(|error| format!("unable to start: {error}"))?;
-            match command.error {
-                None => Ok(Ok(pid)),
-                Some(error) => {
-                    // It is a child of ours still.
-                    let _ = supervisor::sys::process::wait_for(pid);
-                    Ok(Err(error))
-                }
-            }
-        };
-        match attempt(&words)? {
-            Ok(pid) => Ok(Started { pid, refusal: None }),
-            // A script without its first line is a shell's, as execvp has it.
-            Err(error::Errno::ENOEXEC) => match attempt(&for_shell(&words))? {
-                Ok(pid) => Ok(Started { pid, refusal: None }),
-                Err(error) => Err(reason(&job.command, error)),
-            },
-            Err(error) => Err(reason(&job.command, error)),
-        }
+        let command = Command { setting, execution: Execution::of(&job.command)?, error: None };
+        let cradle = self.cradles.pop().map_or_else(Cradle::new, Ok);
+        let begun = cradle.and_then(|cradle| cradle.begin(command));
+        let begun = begun.map_err(|error| format!("unable to start: {error}"))?;
+        self.borrowers += 1;
+        Ok(Started::Borrowing(begun))
     }
 
-    /// Becomes a command in this process; returns only why it cannot.
-    fn become_command(&self, words: &[CString]) -> error::Errno {
-        let attempt = |words: &[CString]| {
-            let (paths, arguments, environment) = (candidates(words, &self.path), list(words), list(&self.environment));
-            execute(&paths, &arguments, &environment)
-        };
-        match attempt(words) {
-            error::Errno::ENOEXEC => attempt(&for_shell(words)),
-            error => error,
-        }
+    /// Takes back what a child has borrowed, once it has left. The error is why it did not become its command.
+    pub fn take_back(&mut self, beginning: Beginning<Command>) -> Result<(), error::Errno> {
+        let (command, cradle) = beginning.finish();
+        self.cradles.push(cradle);
+        self.borrowers -= 1;
+        command.error.map_or(Ok(()), Err)
     }
 
-    fn fork_steps(
-        &self,
-        job: &Job,
-        words: &[CString],
-        setting: Setting,
-        run_step: RunStep,
-        notes: &Records,
-    ) -> Result<Started, String> {
+    /// Starts a child that is a copy of us.
+    fn fork(job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Result<Started, String> {
+        let mut execution = Execution::of(&job.command)?;
         let (refusal, refusal_write) =
             pipe2(OFlag::O_CLOEXEC).map_err(|error| format!("unable to start: {}", error.desc()))?;
         match fork().map_err(|error| format!("unable to start: {error}"))? {
-            Fork::Parent(pid) => Ok(Started { pid, refusal: Some(refusal) }),
+            Fork::Parent(pid) => Ok(Started::Forked(pid, refusal)),
             Fork::Child => {
-                let done = steps(job, setting, run_step, notes).and_then(|()| match words {
-                    [] => Ok(()),
-                    _ => Err(reason(&job.command, self.become_command(words))),
+                let done = steps(job, setting, run_step, notes).and_then(|()| match job.command.is_empty() {
+                    true => Ok(()),
+                    false => Err(reason(&job.command, execution.execute())),
                 });
                 let Err(reason) = done else { exit(0) };
                 let _ = File::from(refusal_write).write_all(reason.as_bytes());
@@ -172,38 +156,27 @@ fn steps(job: &Job, setting: Setting, run_step: RunStep, notes: &Records) -> Res
     notes.note_began(&job.note, job.is_stop).map_err(|error| format!("unable to note the start: {error}"))
 }
 
-/// The child that becomes a command.
-struct Command<'a> {
+/// The child that becomes a command. What it borrows is memory, not what is in it.
+#[derive(Debug)]
+pub(super) struct Command {
     setting: Setting,
-    paths: &'a [CString],
-    arguments: &'a [Word<'a>],
-    environment: &'a [Word<'a>],
+    execution: Execution,
     /// Why it could not; the parent reads it.
     error: Option<error::Errno>,
 }
 
-impl Child for Command<'_> {
+impl Child for Command {
     fn go(&mut self, _: u32) -> ! {
         self.error = Some(match self.setting.apply() {
-            Ok(()) => execute(self.paths, self.arguments, self.environment),
+            Ok(()) => self.execution.execute(),
             Err(error) => error,
         });
         exit(NOT_RUN)
     }
 }
 
-/// Neither the file that will be executed nor one that is tried before it has to be waited for.
-fn is_at_hand(candidates: &[CString]) -> bool {
-    let seen = |path: &CString| glance(Path::new(OsStr::from_bytes(path.as_bytes())), Question::Exists);
-    candidates.iter().map(seen).find(|seen| !matches!(seen, Some(Err(_)))).is_none_or(|seen| seen.is_some())
-}
-
-fn for_shell(words: &[CString]) -> Vec<CString> {
-    let shell: &CStr = c"/bin/sh";
-    std::iter::once(shell.to_owned()).chain(words.iter().cloned()).collect()
-}
-
-fn reason(command: &[String], error: error::Errno) -> String {
+/// Why a command did not run.
+pub(super) fn reason(command: &[String], error: error::Errno) -> String {
     let program = command.first().map_or("nothing", String::as_str);
     unable_to_run(program, Errno::from_raw(i32::from(error.0)))
 }

@@ -5,27 +5,30 @@
 //! engine nor the log may hold up other one-shots. A background process that a one-shot left behind may still hold the
 //! output: then the keeper goes on forwarding when the engine is gone, or that process would die of SIGPIPE.
 
-use std::collections::HashMap;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+mod becoming;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::mem::forget;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, pipe2};
-use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::process::reap_with_cost;
 
 use super::channel::Channel;
-use super::command::Starter;
+use super::command::{Started, Starter};
 use super::handle::RunStep;
 use super::held::Held;
 use super::message::{Job, JobNumber, Order, Report};
 use super::outlet::Outlet;
 use super::record::{Outcome, Records};
-use super::running::Running;
+use super::running::{Becoming, Running};
 use crate::system::cgroup;
 use crate::system::clock::monotonic;
 
@@ -37,12 +40,6 @@ const TOKEN_OUTLET: u64 = u64::MAX - 2;
 const BATCH: usize = 64;
 /// Bytes that wait for the engine before it is told no more lines: they are in the log, and the last ones in the outcome.
 const BACKLOG: usize = 1 << 18;
-
-/// A job that has not begun.
-struct Prepared {
-    job: Job,
-    pipe: Result<(OwnedFd, OwnedFd), Errno>,
-}
 
 /// How long the engine may be told nothing that it need not act on, in ns: waking it up takes longer than a short command.
 const SILENCE: u64 = 1_000_000;
@@ -60,7 +57,9 @@ pub(super) struct KeeperProcess {
     notes: Records,
     jobs: HashMap<JobNumber, Running>,
     by_pid: HashMap<u32, JobNumber>,
-    held: Held<Prepared>,
+    /// Jobs whose process was still in our memory when last seen, and since when.
+    becoming: BTreeMap<JobNumber, u64>,
+    held: Held<Job>,
     has_engine: bool,
     /// Something is to be told that the engine may have to act on.
     is_urgent: bool,
@@ -96,6 +95,7 @@ impl KeeperProcess {
             notes,
             jobs,
             by_pid,
+            becoming: BTreeMap::new(),
             held: Held::new(),
             has_engine,
             is_urgent: false,
@@ -120,11 +120,7 @@ impl KeeperProcess {
 
     fn turn(&mut self) -> Result<(), Errno> {
         let mut happened = [EpollEvent::empty(); BATCH];
-        let left = self.gives_up_at.map(|at| at.saturating_sub(monotonic()).div_ceil(1_000_000));
-        let patience = self.silent_since.map(|_| 1).into_iter().chain(left).min();
-        let patience =
-            patience.map_or(EpollTimeout::NONE, |left| EpollTimeout::try_from(left).unwrap_or(EpollTimeout::ZERO));
-        let count = match self.epoll.wait(&mut happened, patience) {
+        let count = match self.epoll.wait(&mut happened, self.patience()) {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
             Err(error) => return Err(error),
@@ -145,6 +141,7 @@ impl KeeperProcess {
             self.give_up();
         }
         self.outlet.flush();
+        self.notice_commands();
         if !self.is_silent() {
             self.tell()?;
         }
@@ -231,9 +228,11 @@ impl KeeperProcess {
     fn give_up(&mut self) {
         self.gives_up_at = None;
         for number in std::mem::take(&mut self.by_pid).into_values() {
-            if let Some(running) = self.jobs.remove(&number)
-                && self.notes.has_begun(&running.job.note)
-            {
+            let Some(mut running) = self.jobs.remove(&number) else { continue };
+            // The memory that it borrows is never got back.
+            self.becoming.remove(&number);
+            forget(running.becoming.take());
+            if self.notes.has_begun(&running.job.note) {
                 self.end(number, &running.job.note, Outcome::interrupted(running.job.is_stop));
             }
         }
@@ -249,65 +248,49 @@ impl KeeperProcess {
         }
     }
 
-    /// Runs a job, or holds it: then it is prepared while others run.
+    /// Runs a job, or holds it.
     fn take(&mut self, job: Job) {
-        let pipe = self.pipe(job.number);
         let (number, after) = (job.number, job.after.clone());
         let jobs = &self.jobs;
         let runs = |number| jobs.get(&number).is_some_and(|running| running.pid.is_some());
-        if let Some(prepared) = self.held.take(number, &after, runs, Prepared { job, pipe }) {
-            self.run(prepared);
+        if let Some(job) = self.held.take(number, &after, runs, job) {
+            self.run(job);
         }
     }
 
-    /// What a job's output comes through: our end, and its.
-    fn pipe(&self, number: JobNumber) -> Result<(OwnedFd, OwnedFd), Errno> {
-        let (output, output_write) = pipe2(OFlag::O_CLOEXEC)?;
-        fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        self.listen(&output, number * 2);
-        Ok((output, output_write))
-    }
-
-    fn run(&mut self, prepared: Prepared) {
-        let job = &prepared.job;
+    fn run(&mut self, job: Job) {
         let (number, is_stop, note) = (job.number, job.is_stop, job.note.clone());
-        if let Err(reason) = self.start(prepared) {
+        if let Err(reason) = self.start(job) {
             let outcome = Outcome::failed(reason, is_stop);
             self.end(number, &note, outcome);
         }
     }
 
-    fn start(&mut self, Prepared { job, pipe }: Prepared) -> Result<(), String> {
+    fn start(&mut self, job: Job) -> Result<(), String> {
         let number = job.number;
-        // One that could not be made when there was time gets another chance now.
-        let pipe = pipe.or_else(|_| self.pipe(number));
-        let (output, output_write) = pipe.map_err(|error| format!("unable to start: {}", error.desc()))?;
-        let started = self.starter.start(&job, &output_write, self.run_step, &self.notes)?;
-        match &started.refusal {
-            Some(refusal) => self.listen(refusal, number * 2 + 1),
-            None => self.channel.queue(&Report::Executed(number, started.pid)),
+        if self.starter.is_full() {
+            self.make_room();
         }
-        self.by_pid.insert(started.pid, number);
-        self.jobs.insert(number, Running::new(job, started.pid, output, started.refusal));
+        let (output, output_write) = pipe().map_err(|error| format!("unable to start: {}", error.desc()))?;
+        let started = self.starter.start(&job, &output_write, self.run_step, &self.notes)?;
+        self.listen(&output, number * 2);
+        let (pid, becoming) = match started {
+            Started::Borrowing(beginning) => {
+                self.becoming.insert(number, monotonic());
+                (beginning.pid(), Becoming::Borrowing(beginning))
+            }
+            Started::Forked(pid, refusal) => {
+                self.listen(&refusal, number * 2 + 1);
+                (pid, Becoming::Forked(File::from(refusal)))
+            }
+        };
+        self.by_pid.insert(pid, number);
+        self.jobs.insert(number, Running::new(job, pid, output, becoming));
         Ok(())
     }
 
     fn listen(&self, descriptor: &OwnedFd, token: u64) {
         let _ = self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, token));
-    }
-
-    /// The process has become its command, or says why not: then its end will tell.
-    fn on_refusal(&mut self, number: JobNumber) {
-        let Some(running) = self.jobs.get_mut(&number) else { return };
-        let Some(pipe) = &running.refusal else { return };
-        if running.job.command.is_empty() || Descriptor(pipe.as_raw_fd()).bytes_waiting() != Ok(0) {
-            let _ = self.epoll.delete(pipe);
-            return;
-        }
-        running.refusal = None;
-        if let Some(pid) = running.pid {
-            self.channel.queue(&Report::Executed(number, pid));
-        }
     }
 
     /// Forwards whole lines, as many as there are.
@@ -345,10 +328,12 @@ impl KeeperProcess {
     /// A job's process has ended: what it said is forwarded, then its outcome is noted and told.
     fn on_end(&mut self, number: JobNumber, end: (WaitStatus, u64)) {
         self.forward_more(number, true);
+        if self.becoming.contains_key(&number) {
+            self.notice_command(number);
+        }
         let Some(running) = self.jobs.get_mut(&number) else { return };
         running.pid = None;
-        let refused = running.read_refusal();
-        let outcome = running.outcome(end, refused, !self.has_engine);
+        let outcome = running.outcome(end, !self.has_engine, &mut self.starter);
         let note = running.job.note.clone();
         // A step that was cut off is begun again: it is idempotent.
         let is_to_be_noted = self.has_engine || outcome.reason.is_none() || self.notes.has_begun(&note);
@@ -377,4 +362,11 @@ impl KeeperProcess {
             self.run(job);
         }
     }
+}
+
+/// What a job's output comes through: our end, and its.
+fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (output, output_write) = pipe2(OFlag::O_CLOEXEC)?;
+    fcntl(output.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((output, output_write))
 }

@@ -8,7 +8,7 @@
 //! ```text
 //! engine                      keeper                        command                      on disk (Records)
 //! order ────────────────────→ notes that it begins                                       began
-//!                             vfork, exec ────────────────→ session, control group
+//!                             clone ──────────────────────→ session, control group, exec
 //!                             reads output ←─────────────── runs
 //!                             reaps it, notes the outcome                                began ended
 //! hears of it ←────────────── the outcome

@@ -7,9 +7,20 @@ use std::os::fd::OwnedFd;
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 
+use supervisor::sys::cradle::Beginning;
+
+use super::command::{Command, Starter, reason};
 use super::lines::Lines;
 use super::message::Job;
 use super::record::Outcome;
+
+/// What will say why a process could not become its command.
+pub(super) enum Becoming {
+    /// Our memory, as long as it borrows that.
+    Borrowing(Beginning<Command>),
+    /// A pipe.
+    Forked(File),
+}
 
 /// One job.
 pub(super) struct Running {
@@ -19,16 +30,17 @@ pub(super) struct Running {
     pub pid: Option<u32>,
     /// What it says; `None` once nobody holds the other end.
     pub output: Option<File>,
-    /// What says why it could not become its command.
-    pub refusal: Option<File>,
+    /// `None` once it was asked.
+    pub becoming: Option<Becoming>,
+    refusal: Option<String>,
     lines: Lines,
 }
 
 impl Running {
     /// A job that runs in this process.
-    pub fn new(job: Job, pid: u32, output: OwnedFd, refusal: Option<OwnedFd>) -> Self {
-        let (output, refusal) = (Some(File::from(output)), refusal.map(File::from));
-        Self { job, pid: Some(pid), output, refusal, lines: Lines::default() }
+    pub fn new(job: Job, pid: u32, output: OwnedFd, becoming: Becoming) -> Self {
+        let (output, becoming) = (Some(File::from(output)), Some(becoming));
+        Self { job, pid: Some(pid), output, becoming, refusal: None, lines: Lines::default() }
     }
 
     /// The whole lines that have come. What of a last one has come counts as whole once nothing more can be waited for.
@@ -49,16 +61,40 @@ impl Running {
         lines
     }
 
-    /// What the process wrote into the pipe that its exec closes; nothing: it was exec'd. Only once the pipe is readable,
-    /// or the process has ended.
-    pub fn read_refusal(&mut self) -> Option<String> {
-        let mut text = String::new();
-        let _ = self.refusal.take()?.read_to_string(&mut text);
-        (!text.is_empty()).then_some(text)
+    /// The process is in our memory still.
+    pub fn is_borrowing(&self) -> bool {
+        matches!(&self.becoming, Some(Becoming::Borrowing(beginning)) if !beginning.is_over())
+    }
+
+    /// Whether it leaves our memory within so many ns.
+    pub fn leaves_within(&self, patience: u64) -> bool {
+        matches!(&self.becoming, Some(Becoming::Borrowing(beginning)) if beginning.is_over_within(patience))
+    }
+
+    /// Why the process could not become its command; `None`: it did. To be asked once that is known, or the process has ended.
+    pub fn refusal(&mut self, starter: &mut Starter) -> Option<&str> {
+        match self.becoming.take() {
+            Some(Becoming::Borrowing(beginning)) => {
+                self.refusal = starter.take_back(beginning).err().map(|error| reason(&self.job.command, error));
+            }
+            Some(Becoming::Forked(mut pipe)) => {
+                let mut text = String::new();
+                let _ = pipe.read_to_string(&mut text);
+                self.refusal = Some(text).filter(|text| !text.is_empty());
+            }
+            None => {}
+        }
+        self.refusal.as_deref()
     }
 
     /// What its end means.
-    pub fn outcome(&self, (status, used_ns): (WaitStatus, u64), refused: Option<String>, is_cut_off: bool) -> Outcome {
+    pub fn outcome(
+        &mut self,
+        (status, used_ns): (WaitStatus, u64),
+        is_cut_off: bool,
+        starter: &mut Starter,
+    ) -> Outcome {
+        let refused = self.refusal(starter).map(str::to_owned);
         let is_stop = self.job.is_stop;
         let (reason, exit) = match status {
             WaitStatus::Exited(_, 0) => (None, Some(0)),

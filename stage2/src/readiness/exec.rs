@@ -4,8 +4,6 @@
 //! keep a unit from being asked again, and none may leave processes behind. Nobody ever waits for its end, nor for its
 //! beginning: it may be on a file server that does not answer.
 
-use std::env;
-
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, killpg};
@@ -18,9 +16,8 @@ use supervisor::sys::process::{Fork, fork, wait_for};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
 
 use crate::engine::event::Nanoseconds;
-use crate::system::command_lookup::DEFAULT_PATH;
 use crate::system::descriptors;
-use crate::system::execution::{c_strings, candidates, environment, execute, list};
+use crate::system::execution::Execution;
 
 /// How long one answer may take; then the command is killed, and asked again when it is time.
 const PATIENCE: Nanoseconds = 10_000_000_000;
@@ -93,14 +90,11 @@ impl Drop for Asked {
 
 /// Starts a command, and does not wait until it is executed.
 fn begin(argv: &[String]) -> Option<u32> {
-    let words = c_strings(argv).ok()?;
-    let paths = candidates(&words, &env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.into()));
-    let environment = environment();
-    let (arguments, environment) = (list(&words), list(&environment));
+    let mut execution = Execution::of(argv).ok()?;
     match fork().ok()? {
         Fork::Child => {
             if prepare().is_ok() {
-                execute(&paths, &arguments, &environment);
+                execution.execute();
             }
             exit(NOT_RUN)
         }

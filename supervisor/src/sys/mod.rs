@@ -9,6 +9,7 @@ pub mod birth;
 pub mod capability;
 pub mod changes;
 pub mod close;
+pub mod cradle;
 pub mod crash;
 pub mod descriptor;
 pub mod entropy;

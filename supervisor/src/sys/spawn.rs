@@ -6,6 +6,8 @@
 //!
 //! Why not fork: a copy of the page tables costs more than all else together, and a failed exec needs a pipe to be told.
 
+use core::ptr::null_mut;
+
 use linux_raw_sys::general as abi;
 
 use super::error::{Errno, Result};
@@ -38,7 +40,7 @@ pub fn spawn<C: Child>(child: &mut C, flags: u32) -> Result<u32> {
     let pid = &raw mut start.pid;
     // SAFETY: `begin::<C>` gets the pointer to `start`, which outlives the call because the parent stands still until the
     // child is gone from this memory; the child never returns.
-    let answer = unsafe { clone(flags, pid, begin::<C>, (&raw mut start).cast()) };
+    let answer = unsafe { clone(flags, null_mut(), [pid, null_mut()], begin::<C>, (&raw mut start).cast()) };
     if answer < 0 { Err(Errno(answer.unsigned_abs() as u16)) } else { Ok(answer as u32) }
 }
 
@@ -49,20 +51,31 @@ extern "C" fn begin<C: Child>(start: *mut u8) -> ! {
     start.child.go(pid);
 }
 
-/// The system call, and the child's first steps on its own part of the stack.
+/// The system call, and the child's first steps on a stack of its own, or (null) on its own part of the parent's. `told`: where
+/// the kernel writes the child's number, and where it writes 0 once the child has left this memory.
 ///
 /// # Safety
-/// `entry` never returns, and `argument` is what it expects.
+/// `entry` never returns, and `argument` is what it expects. The parent stands still, or the stack is nobody else's, until
+/// the child has left this memory.
 #[cfg(target_arch = "x86_64")]
 #[inline(never)]
-unsafe fn clone(flags: u32, pid: *mut i32, entry: extern "C" fn(*mut u8) -> !, argument: *mut u8) -> i32 {
+pub(super) unsafe fn clone(
+    flags: u32,
+    stack: *mut u8,
+    told: [*mut i32; 2],
+    entry: extern "C" fn(*mut u8) -> !,
+    argument: *mut u8,
+) -> i32 {
     let answer: isize;
     // SAFETY: the child begins below everything that the parent has on its stack, so it overwrites nothing of it; in the
     // parent the kernel changes rax, rcx and r11 alone.
     unsafe {
         core::arch::asm!(
-            "lea rsi, [rsp - {red_zone}]",
+            "lea rax, [rsp - {red_zone}]",
+            "test rsi, rsi",
+            "cmovz rsi, rax",
             "and rsi, -16",
+            "mov eax, {call}",
             "syscall",
             "test rax, rax",
             "jnz 2f",
@@ -72,14 +85,15 @@ unsafe fn clone(flags: u32, pid: *mut i32, entry: extern "C" fn(*mut u8) -> !, a
             "ud2",
             "2:",
             red_zone = const RED_ZONE,
-            inlateout("rax") syscalls::Sysno::clone as usize as isize => answer,
+            call = const syscalls::Sysno::clone as usize,
+            out("rax") answer,
             in("rdi") flags as usize,
-            in("rdx") pid,
-            in("r10") 0usize,
+            inout("rsi") stack => _,
+            in("rdx") told[0],
+            in("r10") told[1],
             in("r8") 0usize,
             in("r12") argument,
             in("r13") entry,
-            lateout("rsi") _,
             out("rcx") _,
             out("r11") _,
         );
@@ -90,12 +104,20 @@ unsafe fn clone(flags: u32, pid: *mut i32, entry: extern "C" fn(*mut u8) -> !, a
 /// See above. # Safety: as there.
 #[cfg(target_arch = "aarch64")]
 #[inline(never)]
-unsafe fn clone(flags: u32, pid: *mut i32, entry: extern "C" fn(*mut u8) -> !, argument: *mut u8) -> i32 {
+pub(super) unsafe fn clone(
+    flags: u32,
+    stack: *mut u8,
+    told: [*mut i32; 2],
+    entry: extern "C" fn(*mut u8) -> !,
+    argument: *mut u8,
+) -> i32 {
     let answer: isize;
     // SAFETY: as on the other machine; here the kernel changes x0 alone.
     unsafe {
         core::arch::asm!(
-            "sub x1, sp, #{red_zone}",
+            "sub x9, sp, #{red_zone}",
+            "cmp x1, #0",
+            "csel x1, x9, x1, eq",
             "svc #0",
             "cbnz x0, 2f",
             "mov x29, xzr",
@@ -106,13 +128,14 @@ unsafe fn clone(flags: u32, pid: *mut i32, entry: extern "C" fn(*mut u8) -> !, a
             "2:",
             red_zone = const RED_ZONE,
             inlateout("x0") flags as isize => answer,
-            in("x2") pid,
+            inout("x1") stack => _,
+            in("x2") told[0],
             in("x3") 0usize,
-            in("x4") 0usize,
+            in("x4") told[1],
             in("x8") syscalls::Sysno::clone as usize,
             in("x20") argument,
             in("x21") entry,
-            lateout("x1") _,
+            out("x9") _,
         );
     }
     answer as i32
