@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 use super::connect::{self, Attempt};
@@ -13,6 +14,10 @@ use crate::system::scout::Scout;
 
 /// How often a socket that refuses connections is tried again: the kernel has no event for listen(2).
 const AGAIN: Duration = Duration::from_millis(20);
+
+/// How often anything is looked for, in ms, whatever inotify says: it has no event for a mount, nor for what a link leads to,
+/// and it may be refused.
+const AT_LEAST_EVERY: u16 = 1000;
 
 /// What is awaited.
 #[derive(Clone, Debug)]
@@ -43,20 +48,29 @@ impl Appearance {
         }
     }
 
-    /// Waits until something happens in the nearest directory that exists.
+    /// Waits until something happens in the nearest directory that exists, or for a second.
     fn wait_for_change(&self) {
-        let (Self::File(path) | Self::Socket(path)) = self;
-        let Ok(inotify) = Inotify::init(InitFlags::IN_CLOEXEC) else { return sleep(AGAIN) };
-        let nearest = path.ancestors().skip(1).find(|directory| directory.is_dir()).unwrap_or(Path::new("/"));
-        let moves = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_DELETE_SELF;
-        if inotify.add_watch(nearest, AddWatchFlags::IN_CREATE | moves).is_err() {
-            return sleep(AGAIN);
-        }
-        // What appeared before the watch was there is seen by looking again.
-        if matches!(self.look(), Attempt::Absent) {
-            let _ = inotify.read_events();
+        let nearest = self.nearest();
+        let Some(inotify) = watch(nearest) else { return sleep(Duration::from_millis(AT_LEAST_EVERY.into())) };
+        // What appeared before the watch was there is seen by looking again: the file itself, or a directory on the way.
+        if matches!(self.look(), Attempt::Absent) && self.nearest() == nearest {
+            let _ = poll(&mut [PollFd::new(inotify.as_fd(), PollFlags::POLLIN)], AT_LEAST_EVERY);
         }
     }
+
+    /// The nearest directory that exists.
+    fn nearest(&self) -> &Path {
+        let (Self::File(path) | Self::Socket(path)) = self;
+        path.ancestors().skip(1).find(|directory| directory.is_dir()).unwrap_or(Path::new("/"))
+    }
+}
+
+/// Becomes readable when something appears in a directory, or becomes of it; `None` if that cannot be.
+fn watch(directory: &Path) -> Option<Inotify> {
+    let inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok()?;
+    let moves = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_DELETE_SELF;
+    inotify.add_watch(directory, AddWatchFlags::IN_CREATE | moves).ok()?;
+    Some(inotify)
 }
 
 /// Its process, while there is one.
@@ -92,5 +106,34 @@ impl Awaited {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread::spawn;
+
+    use super::*;
+
+    /// What appears without an event is seen too: here it is what a link leads to.
+    #[test]
+    fn appears_without_event() {
+        let directory = tempfile::tempdir().unwrap();
+        let (link, file) = (directory.path().join("link"), directory.path().join("elsewhere/file"));
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let what = Appearance::File(link);
+        let (told, change) = channel();
+        spawn(move || {
+            what.wait_for_change();
+            let _ = told.send(what.look());
+            what.wait();
+            let _ = told.send(what.look());
+        });
+        let next = || change.recv_timeout(Duration::from_secs(60));
+        assert!(matches!(next(), Ok(Attempt::Absent)));
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(next(), Ok(Attempt::Accepted)));
     }
 }

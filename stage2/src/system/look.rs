@@ -46,13 +46,17 @@ pub fn glance(path: &Path, question: Question) -> Option<Result<(), Errno>> {
     let cached = ResolveFlag::from_bits_retain(RESOLVE_CACHED);
     let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(cached);
     match (openat2(AT_FDCWD, path, how), question) {
-        // All but the first: the kernel is older than 5.12, or a container forbids what is newer than its list.
-        (Err(Errno::EAGAIN | Errno::EINVAL | Errno::ENOSYS | Errno::EPERM), _) => None,
-        (Err(_), Question::Directory) => None,
-        (Err(error), _) => Some(Err(error)),
+        (Err(error), _) if question != Question::Directory && is_about_the_path(error) => Some(Err(error)),
+        (Err(_), _) => None,
         (Ok(_), Question::Executes) => gaze(path, question),
         (Ok(_), _) => Some(Ok(())),
     }
+}
+
+/// An error that answers what was asked. Any other says why nobody could ask: what leads there is not at hand, we are out of
+/// descriptors or memory, the kernel is older than 5.12, a container forbids what is newer than its list.
+fn is_about_the_path(error: Errno) -> bool {
+    matches!(error, Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP | Errno::ENAMETOOLONG)
 }
 
 fn look(path: &Path, question: Question) -> Result<(), Errno> {
@@ -89,5 +93,15 @@ mod tests {
             let seen = glance(&path(name), question);
             assert!(seen == Some(answer) || (seen.is_none() && name == "absent"), "{name}: {seen:?}");
         }
+    }
+
+    /// Who could not ask has no answer; who may not look there, or cannot, has one.
+    #[test]
+    fn answers() {
+        let unasked = [Errno::EAGAIN, Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::EPERM, Errno::ENOSYS];
+        assert!(!unasked.into_iter().any(is_about_the_path));
+        assert!([Errno::ENOENT, Errno::ENOTDIR, Errno::EACCES].into_iter().all(is_about_the_path));
+        let path = Path::new("/etc/passwd/below");
+        assert_eq!(glance(path, Question::Exists).unwrap_or(look(path, Question::Exists)), Err(Errno::ENOTDIR));
     }
 }

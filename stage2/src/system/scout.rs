@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use supervisor::sys::close::close_all_but;
 use supervisor::sys::descriptor::Owned;
 use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, die_with_parent, fork, kill_held, pidfd_open};
+use supervisor::sys::process::{Fork, die_with_parent, fork, kill, kill_held, pidfd_open};
 use supervisor::sys::signal::SIGKILL;
 
 /// The process. Dropping it ends it. Whoever reaps children reaps it.
@@ -41,7 +41,8 @@ impl<T: Serialize + DeserializeOwned> Scout<T> {
                 exit(0)
             }
             Fork::Parent(pid) => {
-                let process = pidfd_open(pid).map_err(unable)?;
+                // One that nobody holds would go on unseen. Until it is reaped, its number is its own.
+                let process = pidfd_open(pid).or_else(|error| kill(pid, SIGKILL).and(Err(error))).map_err(unable)?;
                 Ok(Self { process, report: report.into(), finding: PhantomData })
             }
         }
