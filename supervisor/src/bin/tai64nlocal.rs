@@ -27,6 +27,8 @@ example: tai64nlocal < /var/log/sunup/sshd/current
 
 /// What a label adds to UNIX seconds.
 const OFFSET: u64 = (1 << 62) + 10;
+/// Digits of the longest label; what has more is none, so that we wait with a bounded amount of it.
+const LONGEST: usize = 64;
 
 #[cfg(not(test))]
 supervisor::bare_main!(run);
@@ -71,7 +73,13 @@ fn copy(zone: &Zone) -> Result<()> {
 fn step(place: Place, byte: u8, zone: &Zone, output: &mut Vec<u8>) -> Place {
     let next = match place {
         Place::Begin if byte == b'@' => Place::Label(output.len()),
-        Place::Label(begin) if matches!(byte, b'0'..=b'9' | b'a'..=b'f') => Place::Label(begin),
+        Place::Label(begin) if matches!(byte, b'0'..=b'9' | b'a'..=b'f') => {
+            if output.len() - begin > LONGEST {
+                Place::Text
+            } else {
+                Place::Label(begin)
+            }
+        }
         Place::Label(begin) => {
             if let Some(time) = local_time(&output[begin + 1..], zone) {
                 output.truncate(begin);

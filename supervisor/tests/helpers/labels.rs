@@ -72,6 +72,27 @@ fn impossible_labels() {
     assert_eq!((done.status.as_str(), done.out.as_str()), ("exit status: 0", input));
 }
 
+/// What is longer than any label is none, and is not waited with: it is written before its end is there.
+#[test]
+fn endless_label() {
+    use std::io::{Read, Write, pipe};
+    let (mut output, theirs) = pipe().unwrap();
+    let mut command = std::process::Command::new(kit::ours("tai64nlocal"));
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(theirs).spawn().unwrap();
+    drop(command);
+    let text = format!("@{}", "4".repeat(65));
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    let mut begin = [0; 66];
+    output.read_exact(&mut begin).unwrap();
+    assert_eq!(begin, text.as_bytes());
+    input.write_all(b" end\n").unwrap();
+    drop(input);
+    let mut end = String::new();
+    output.read_to_string(&mut end).unwrap();
+    assert_eq!((end.as_str(), kit::end_of(&mut child)), (" end\n", Some(0)));
+}
+
 /// Labels are put before every line, and tai64nlocal reads them; lines stay as they are.
 #[test]
 fn labelled() {
