@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use neighbour::Neighbours;
-use scene::{SLEEP, SUPERVISE, Scene, is_alive, link, make_fifo, svscan, wait_until};
+use scene::{SLEEP, SUPERVISE, Scene, is_alive, link, make_fifo, svscan, switches, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::changes::Changes;
 use supervisor::sys::descriptor::Descriptor;
@@ -183,6 +183,20 @@ fn directory_of_the_scanner() {
     kill(tree.scanner, 11).unwrap();
     tree.await_text("messages", |text| text.ends_with("svscan: warning: crashed and was executed again\n"));
     assert!(is_alive(pid) && tree.is_supervised("bad"));
+}
+
+/// A scanner whose lock was replaced, and is another's now, is told so by every scan and waits for none.
+#[test]
+fn lock_of_a_stranger() {
+    let tree = Neighbours::new();
+    fs::remove_dir_all(tree.path.join("scan/.svscan")).unwrap();
+    fs::create_dir(tree.path.join("scan/.svscan")).unwrap();
+    let lock = File::create(tree.path.join("scan/.svscan/lock")).unwrap();
+    Descriptor(lock.as_raw_fd()).lock().unwrap();
+    let before = switches(tree.scanner);
+    kill(tree.scanner, 14).unwrap();
+    tree.expect_message("svscan: warning: unable to acquire .svscan/lock: temporary failure");
+    assert!(switches(tree.scanner) - before < 20, "{before} {}", switches(tree.scanner));
 }
 
 /// Scans in quick succession look at the FIFOs once for all, and not before ten milliseconds for each service have passed.

@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
-use scene::{SLEEP, SVSCAN, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, wait_until};
+use scene::{
+    SLEEP, SVSCAN, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, switches, wait_until,
+};
 use supervisor::status::Phase;
 use supervisor::sys::process::kill;
 
@@ -238,18 +240,14 @@ fn closed_pipe() {
     scene.letters("a/log/supervise/control", "dx");
     wait_until("its end", || (!is_alive(supervise)).then_some(()));
     // What it does is counted in the times it was woken: for the end, and for this letter.
-    let woken = || {
-        let text = fs::read_to_string(format!("/proc/{svscan}/status")).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
-        line.trim().parse::<u64>().unwrap()
-    };
     let ran = || -> u64 {
         let text = fs::read_to_string(format!("/proc/{svscan}/schedstat")).unwrap();
         text.split(' ').next().unwrap().parse().unwrap()
     };
-    let before = (woken(), ran());
+    let before = (switches(svscan), ran());
     std::thread::sleep(std::time::Duration::from_millis(500));
-    assert!(woken() - before.0 < 10 && ran() - before.1 < 100_000_000, "{before:?} {} {}", woken(), ran());
+    let after = (switches(svscan), ran());
+    assert!(after.0 - before.0 < 10 && after.1 - before.1 < 100_000_000, "{before:?} {after:?}");
     scene.letters("scan/.svscan/control", "a");
     scene.letters("scan/.svscan/control", "z");
     assert!(!scene.is_supervised("a/log") && scene.is_supervised("a"));

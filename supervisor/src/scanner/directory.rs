@@ -48,10 +48,10 @@ impl Directory {
     fn open_inside(locked: impl FnOnce()) -> core::result::Result<Self, Fault> {
         let fault = |what, file: &'static str| move |errno| Fault { what, file: file.as_bytes(), errno };
         made(files::make_directory_at(HERE, c_path!(scan::SVSCAN), 0o755)).map_err(fault("create ", scan::SVSCAN))?;
-        let lock = open_lock(scan::LOCK, c_path!(scan::LOCK))?;
+        let lock = open_lock(scan::LOCK, c_path!(scan::LOCK), TRIES)?;
         // Where it cannot be made, nobody else can make it either.
         let _ = files::make_directory_at(HERE, c_path!(scan::S6_SVSCAN), 0o755);
-        let s6_lock = match open_lock(scan::S6_LOCK, c_path!(scan::S6_LOCK)) {
+        let s6_lock = match open_lock(scan::S6_LOCK, c_path!(scan::S6_LOCK), TRIES) {
             Err(Fault { errno: Errno::ENOENT | Errno::ENOTDIR, .. }) => None,
             other => Some(other?),
         };
@@ -78,7 +78,7 @@ impl Directory {
         self.controls().try_for_each(watch).map(|()| true).map_err(fault)
     }
 
-    /// Without the file that we have locked in its place another scanner would begin.
+    /// Without the file that we have locked in its place another scanner would begin. Nobody's child has this one open: one try.
     fn keep_locks(&mut self) -> core::result::Result<(), Fault> {
         let (ours, s6) = &mut self.locks;
         for (lock, name, path) in
@@ -87,7 +87,7 @@ impl Directory {
             let Some(lock) = lock else { continue };
             let there = files::status_at(HERE, path).map(|status| status.identity());
             if there.is_err() || there != files::status_of(**lock).map(|status| status.identity()) {
-                *lock = open_lock(name, path)?;
+                *lock = open_lock(name, path, 1)?;
             }
         }
         Ok(())
@@ -99,11 +99,11 @@ impl Directory {
     }
 }
 
-/// A lock, which is had.
-fn open_lock(name: &'static str, path: &CStr) -> core::result::Result<Owned, Fault> {
+/// A lock, which is had after so many tries at the most.
+fn open_lock(name: &'static str, path: &CStr, tries: u32) -> core::result::Result<Owned, Fault> {
     let fault = |what| move |errno| Fault { what, file: name.as_bytes(), errno };
     let lock = files::open(path, O_RDWR | O_CREAT | O_NONBLOCK, 0o644).map_err(fault("open "))?;
-    acquire(|| lock.lock()).map_err(fault("acquire "))?;
+    acquire(tries, || lock.lock()).map_err(fault("acquire "))?;
     Ok(lock)
 }
 
@@ -119,9 +119,9 @@ fn open_fifos() -> core::result::Result<(Owned, Option<Owned>), Fault> {
     Ok((control, s6_control))
 }
 
-/// Takes a lock, or gives up after a tenth of a second.
-fn acquire(lock: impl Fn() -> Result<()>) -> Result<()> {
-    for _ in 1..TRIES {
+/// Takes a lock, or gives up after so many tries.
+fn acquire(tries: u32, lock: impl Fn() -> Result<()>) -> Result<()> {
+    for _ in 1..tries {
         match lock() {
             Err(Errno::EAGAIN) => drop(wait_ready(Descriptor(-1), 0, Some(PAUSE))),
             other => return other,

@@ -208,6 +208,13 @@ pub fn is_alive(pid: u32) -> bool {
     supervisor::sys::process::start_ticks(pid).is_some()
 }
 
+/// How often a process has gone to sleep.
+pub fn switches(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+    count.trim().parse().unwrap()
+}
+
 /// svscan on `scan`, with our supervise in its PATH.
 pub fn command(scene: &Scene, arguments: &[&str]) -> Command {
     fs::create_dir_all(scene.path.join("scan")).unwrap();
