@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, WRAPPER, wait_until};
+use scene::{SLEEP, SUPERVISE, SVSCAN, Scene, WRAPPER, switches, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::process::kill;
 
@@ -128,20 +128,26 @@ fn draining_ends() {
     assert_eq!(scene.record("a/log").unwrap().last_exit.signal(), Some(9));
 }
 
+/// A run directory with `pair`, and the wrapper on `a` as runit's scanner calls it.
+fn runsv(scene: &mut Scene) -> u32 {
+    fs::create_dir_all(scene.path.join("run/bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_dialect"), scene.path.join("run/bin/pair")).unwrap();
+    symlink(WRAPPER, scene.path.join("runsv")).unwrap();
+    let mut command = scene.command(scene.path.join("runsv").to_str().unwrap(), &["a"]);
+    command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
+    scene.spawn(command)
+}
+
 /// Called as runsv it is supervise in its own dialect, with the logger that runit's scanner leaves to it: once the service is
 /// told to leave, the logger reads to the end, and the pair is gone.
 #[test]
 fn is_a_pair_for_runsvdir() {
     let mut scene = Scene::new();
-    fs::create_dir_all(scene.path.join("run/bin")).unwrap();
-    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_dialect"), scene.path.join("run/bin/pair")).unwrap();
-    symlink(WRAPPER, scene.path.join("runsv")).unwrap();
     scene.file("a/run", "#!/bin/sh\ntrap 'seq 20000; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done\n");
     scene.file("a/finish", "#!/bin/sh\necho $# $1 $2 > told\n").file("a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
-    let mut command = scene.command(scene.path.join("runsv").to_str().unwrap(), &["a"]);
-    command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
-    let pair = scene.spawn(command);
+    scene.file("run/bin/.keep", "");
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    let pair = runsv(&mut scene);
     scene.await_text("a/out", |text| text == "up\n");
     scene.letters("a/supervise/control", "k");
     scene.await_text("a/out", |text| text == "up\nup\n");
@@ -149,4 +155,47 @@ fn is_a_pair_for_runsvdir() {
     scene.letters("a/supervise/control", "dx");
     assert_eq!(scene.wait(pair).code(), Some(0));
     assert_eq!((scene.text("a/out").lines().count(), scene.is_supervised("a/log")), (20_002, false));
+}
+
+/// Nothing ends a pair but its service: not a supervise that cannot be started, nor a logger that is told to leave, which comes
+/// back. Between such events it sleeps.
+#[test]
+fn a_pair_stays() {
+    let mut scene = Scene::new();
+    scene.file("a/run", "#!/bin/sh\necho up\nexec sleep 1000\n").file("a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    let pair = runsv(&mut scene);
+    let lacking = ["a/log", "a"]
+        .map(|service| format!("pair a: warning: unable to start supervise for {service}: file does not exist\n"));
+    scene.await_text("messages", |text| text.starts_with(&lacking.concat()));
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    scene.await_text("a/out", |text| text == "up\n");
+    let logger = scene.record("a/log").unwrap().pid;
+    scene.letters("a/log/supervise/control", "dx");
+    scene.await_record("a/log", |status| status.phase == Phase::Run && status.pid != logger);
+    let begin = switches(pair);
+    for expected in ["up\nup\n", "up\nup\nup\n"] {
+        scene.letters("a/supervise/control", "k");
+        scene.await_text("a/out", |text| text == expected);
+    }
+    // The second start came a second after the first.
+    assert!(switches(pair) - begin < 10, "{begin} {}", switches(pair));
+    scene.letters("a/supervise/control", "dx");
+    assert_eq!(scene.wait(pair).code(), Some(0));
+}
+
+/// TERM ends a pair also while its service has no supervise: another one holds the lock.
+#[test]
+fn a_pair_without_a_service_leaves() {
+    let mut scene = Scene::new();
+    scene.file("run/bin/.keep", "").file("a/run", SLEEP).file("a/log/run", "#!/bin/sh\nexec cat\n");
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    scene.supervise(&["a"]);
+    scene.await_record("a", |status| status.phase == Phase::Run);
+    let pair = runsv(&mut scene);
+    scene.await_record("a/log", |status| status.phase == Phase::Run);
+    let refused = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure\n";
+    scene.await_text("messages", |text| text == refused);
+    kill(pair, 15).unwrap();
+    assert_eq!(scene.wait(pair).code(), Some(0));
+    assert!(scene.is_supervised("a") && !scene.is_supervised("a/log"));
 }

@@ -16,7 +16,7 @@ use std::io::{PipeReader, PipeWriter, pipe};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
 
@@ -32,25 +32,25 @@ const LAST: &[u8] = b"Ox";
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
     let [directory] = arguments else { return chain::say(100, &[b"usage: pair dir\n"]) };
-    match Pair::keep(SUPERVISE, Path::new(directory)) {
+    let name = [b"pair ", directory.as_encoded_bytes()].concat();
+    match Pair::keep(&name, SUPERVISE, Path::new(directory)) {
         Ok(()) => 0,
-        Err(error) => {
-            let text = error_text(error);
-            let name = directory.as_encoded_bytes();
-            chain::say(111, &[b"pair ", name, b": fatal: unable to supervise: ", text.as_bytes()])
-        }
+        Err(error) => chain::say(111, &[&name, b": fatal: unable to supervise: ", error_text(error).as_bytes()]),
     }
 }
 
 /// A service and its logger.
-pub struct Pair {
+pub struct Pair<'a> {
+    /// What messages begin with.
+    name: &'a [u8],
     /// What their supervises are called, which is their dialect.
     called: &'static str,
+    /// Gone with the service: nothing is started any more.
     pipe: Option<(PipeReader, PipeWriter)>,
     signals: SignalFd,
     service: Slot,
     logger: Slot,
-    /// TERM came: a supervise that ends now is not started again, however it ends.
+    /// TERM came, or the service's supervise was told to leave: it is not started again, however it ends.
     leaves: bool,
 }
 
@@ -58,29 +58,47 @@ pub struct Pair {
 struct Slot {
     directory: PathBuf,
     child: Option<Child>,
-    /// When it is started again.
+    /// When it is started, while there is no child.
     due: Option<Instant>,
-    /// It was told to leave, and did.
-    gone: bool,
 }
 
 impl Slot {
-    const fn new(directory: PathBuf) -> Self {
-        Self { directory, child: None, due: None, gone: false }
+    fn new(directory: PathBuf) -> Self {
+        Self { directory, child: None, due: Some(Instant::now()) }
     }
 
-    /// Takes note of an end. Exit code 0 is a supervise that was told to leave.
-    fn reap(&mut self, leaves: bool) -> std::io::Result<()> {
-        let Some(child) = &mut self.child else {
-            self.gone |= leaves;
-            return Ok(());
-        };
-        if let Some(status) = child.try_wait()? {
-            self.child = None;
-            self.gone = leaves || status.success();
-            self.due = (!self.gone).then(|| Instant::now() + PAUSE);
+    /// Starts a supervise of ours if it is due, with the signal mask that a program expects. Where memory or processes are short
+    /// that is told and tried again: whoever keeps us can't know which of the two runs already.
+    fn start_due(
+        &mut self,
+        name: &[u8],
+        called: &str,
+        connect: impl FnOnce(&mut Command) -> std::io::Result<&mut Command>,
+    ) {
+        if self.due.is_none_or(|due| due > Instant::now()) {
+            return;
         }
-        Ok(())
+        let mut command = Command::new(native::directory().join(SUPERVISE));
+        command.arg0(called).arg(&self.directory);
+        match connect(&mut command).and_then(Command::spawn) {
+            Ok(child) => (self.child, self.due) = (Some(child), None),
+            Err(error) => {
+                self.due = Some(Instant::now() + PAUSE);
+                let (directory, text) = (self.directory.as_os_str().as_encoded_bytes(), error_text(error));
+                let what: &[u8] = b": warning: unable to start supervise for ";
+                chain::say(0, &[name, what, directory, b": ", text.as_bytes()]);
+            }
+        }
+    }
+
+    /// Takes note of an end. True: it has exit code 0, and so was told to leave.
+    fn reap(&mut self) -> std::io::Result<bool> {
+        let Some(child) = &mut self.child else { return Ok(false) };
+        let status = child.try_wait()?;
+        if status.is_some() {
+            (self.child, self.due) = (None, Some(Instant::now() + PAUSE));
+        }
+        Ok(status.is_some_and(|status| status.success()))
     }
 
     /// Tells a logger's supervise that this is the last run. One that does not listen yet has nothing to lose.
@@ -94,23 +112,20 @@ impl Slot {
             let _ = kill(pid_of(child), Signal::SIGTERM);
         }
     }
-
-    fn is_due(&self) -> bool {
-        !self.gone && self.child.is_none() && self.due.is_none_or(|due| due <= Instant::now())
-    }
 }
 
-impl Pair {
-    /// Keeps both running until both have left.
-    pub fn keep(called: &'static str, directory: &Path) -> std::io::Result<()> {
-        Self::new(called, directory)?.run()
+impl<'a> Pair<'a> {
+    /// Keeps both running until the service's has left, and the logger's after it. Messages begin with `name`.
+    pub fn keep(name: &'a [u8], called: &'static str, directory: &Path) -> std::io::Result<()> {
+        Self::new(name, called, directory)?.run()
     }
 
-    fn new(called: &'static str, directory: &Path) -> std::io::Result<Self> {
+    fn new(name: &'a [u8], called: &'static str, directory: &Path) -> std::io::Result<Self> {
         let mask = SigSet::from_iter([Signal::SIGTERM, Signal::SIGCHLD]);
         mask.thread_block()?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self {
+            name,
             called,
             pipe: Some(pipe()?),
             signals,
@@ -122,42 +137,37 @@ impl Pair {
 
     fn run(&mut self) -> std::io::Result<()> {
         loop {
-            self.start_due()?;
+            self.start_due();
             self.wait()?;
-            self.service.reap(self.leaves)?;
-            self.logger.reap(false)?;
-            // Without our ends of the pipe the logger sees its end.
-            if self.service.gone && self.pipe.take().is_some() {
-                self.logger.leave();
-            }
-            if self.service.gone && (self.logger.gone || self.logger.child.is_none()) {
-                return Ok(());
+            self.leaves |= self.service.reap()?;
+            self.logger.reap()?;
+            if self.leaves && self.service.child.is_none() {
+                // Without our ends of the pipe the logger sees its end.
+                if self.pipe.take().is_some() {
+                    self.logger.leave();
+                }
+                if self.logger.child.is_none() {
+                    return Ok(());
+                }
             }
         }
     }
 
-    fn start_due(&mut self) -> std::io::Result<()> {
-        let Some((reader, writer)) = &self.pipe else { return Ok(()) };
-        if self.logger.is_due() {
-            self.logger.child = Some(self.supervise(&self.logger).stdin(Stdio::from(reader.try_clone()?)).spawn()?);
-        }
-        if self.service.is_due() {
-            self.service.child = Some(self.supervise(&self.service).stdout(writer.try_clone()?).spawn()?);
-        }
-        Ok(())
+    fn start_due(&mut self) {
+        let Some((reader, writer)) = &self.pipe else { return };
+        self.logger.start_due(self.name, self.called, |command| Ok(command.stdin(reader.try_clone()?)));
+        self.service.start_due(self.name, self.called, |command| Ok(command.stdout(writer.try_clone()?)));
     }
 
-    /// A supervise of ours, with the signal mask that a program expects.
-    fn supervise(&self, slot: &Slot) -> Command {
-        let mut command = Command::new(native::directory().join(SUPERVISE));
-        command.arg0(self.called).arg(&slot.directory);
-        command
+    /// When something is to be started.
+    fn next_start(&self) -> Option<Instant> {
+        self.pipe.as_ref()?;
+        [&self.service, &self.logger].into_iter().filter_map(|slot| slot.due).min()
     }
 
     /// Waits for a signal or a time that is due. TERM is passed to the service's supervise, which stops it and leaves.
     fn wait(&mut self) -> std::io::Result<()> {
-        let next = [&self.service, &self.logger].into_iter().filter_map(|slot| slot.due).min();
-        let left = next.map_or(PollTimeout::NONE, |next| {
+        let left = self.next_start().map_or(PollTimeout::NONE, |next| {
             let left = next.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
             PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
         });
@@ -166,10 +176,9 @@ impl Pair {
             Err(error) => return Err(error.into()),
         }
         while let Some(signal) = self.signals.read_signal()? {
-            if signal.ssi_signo == Signal::SIGTERM as u32
-                && let Some(child) = &self.service.child
-            {
-                kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM)?;
+            if signal.ssi_signo == Signal::SIGTERM as u32 {
+                self.leaves = true;
+                self.service.child.as_ref().map_or(Ok(()), |child| kill(pid_of(child), Signal::SIGTERM))?;
             }
         }
         Ok(())
