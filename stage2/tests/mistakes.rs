@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
-use system::{System, without_times};
+use system::{System, until, without_times};
 
 const SERVER: &str = "kind: longrun\nrun: [sleep, '1000']\nlog: none\n";
 const OTHER: &str = "kind: longrun\nrun: [sleep, '2000']\nlog: none\n";
@@ -101,6 +101,10 @@ fn stop_without_a_file() {
     fs::remove_file(system.path("bundles/default/web")).unwrap();
     let unknown = (Some(100), "sunup: fatal: no unit or bundle is named 'web'\n".to_owned());
     assert_eq!(system.operate(&["plan", "restart", "web"]), unknown);
+    let not_reloaded = "reload web: nothing to do\n! web: not reloaded, because its file is gone\n";
+    assert_eq!(system.operate(&["plan", "reload", "web"]), (Some(1), not_reloaded.into()));
+    let refused = "sunup: fatal: web: its file is gone\n";
+    assert_eq!(system.operate(&["reload", "web"]), (Some(1), refused.into()));
     assert_eq!(system.operate(&["plan", "stop", "web"]), (Some(0), "stop web: 1 step\n* stop    web\n".into()));
     assert_eq!(system.operate(&["stop", "-q", "web"]).0, Some(0));
     assert_eq!(system.operate(&["plan", "stop", "web"]), unknown);
@@ -148,6 +152,39 @@ fn nobody_is_there() {
         assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(111), true), "{words:?}: {text}");
         assert!(text.ends_with(&words_of_it), "{words:?}: {text}");
     }
+}
+
+/// While only the engine is away, nobody says that there is no sunup, and nothing is left to be done later.
+#[test]
+fn the_engine_is_away() {
+    let system = System::new(&[("a", SERVER)]);
+    until("the scanner", || system.operate(&["status"]).0 == Some(0));
+    let run = system.path("run").display().to_string();
+    let message = format!("sunup: fatal: unable to reach the engine in {run}: No such file or directory\n");
+    assert_eq!(system.operate(&["start", "a"]), (Some(111), message));
+    assert_eq!(fs::read_dir(system.path("run/requests")).unwrap().count(), 0);
+}
+
+/// Members of a bundle that cannot be used are not where they should be, and the reason is shown. What one has said is
+/// read as ever.
+#[test]
+fn members_that_cannot_be_used() {
+    let system = booted(&[("good", SERVER)]);
+    system.add_unit("later", BROKEN);
+    system.add_member("default", "later");
+    system.add_member("default", "nothing");
+    let (code, text) = system.operate(&["status", "default"]);
+    let shown = text.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
+    assert_eq!(
+        (code, shown.collect::<Vec<_>>()),
+        (Some(1), vec!["good up".into(), "later down".into(), "nothing down".into()])
+    );
+    assert!(text.ends_with(": the unit directories have no unit \"nothing\"\n"), "{text}");
+    let (code, text) = system.operate(&["status", "later"]);
+    assert!(code == Some(1) && text.contains("unknown key \"rnu\""), "{text}");
+    fs::create_dir_all(system.path("run/log")).unwrap();
+    fs::write(system.path("run/log/current"), "later: hello\ngood: hello\n").unwrap();
+    assert_eq!(system.operate(&["log", "later"]), (Some(0), "later: hello\n".into()));
 }
 
 /// What is not there is a mistake in the command, and not the system's.

@@ -313,7 +313,7 @@ fn why_a_unit_is_down() {
     assert_eq!(system.operate(&["start", "-q", "other"]).0, Some(0));
     let (code, text) = system.operate(&["why", "web"]);
     let expected = format!(
-        "web has been down for N\n  {root}/units/web.yaml:1:9: web needs db\n  because db has been down for N\n    \
+        "web has been down for N\n  {root}/units/web.yaml:1:9: web needs db\n  and db has been down for N\n    \
          {root}/units/other.yaml:1:13: other conflicts with db\n    because other has been up for N, pid {}\n\
          nothing needs it",
         system.pid("other"),

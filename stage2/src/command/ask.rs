@@ -3,7 +3,7 @@
 //! The verb only watches: when it is killed, or its terminal closes, the engine goes on.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -37,7 +37,9 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
     let timeout_ms = options.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let (uid, pid) = (Some(Uid::current().as_raw()), Some(process::id()));
     write_request(&directory, &id, &Request { uid, pid, timeout_ms, ..request })?;
-    wake(places)?;
+    // What cannot be done now must not be done some day.
+    let wake = || wake(places).inspect_err(|_| _ = fs::remove_file(directory.join(&id)));
+    wake()?;
     if options.no_wait {
         return Ok(0);
     }
@@ -49,7 +51,7 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
     };
     let is_live = !options.json && !options.quiet && places.settings().0.console.live;
     let follow = follow.showing(is_live).only_failures(options.quiet);
-    let Some(answer) = follow.to_the_end(&id, shown, options.timeout, || wake(places))? else {
+    let Some(answer) = follow.to_the_end(&id, shown, options.timeout, wake)? else {
         let seconds = options.timeout.unwrap_or_default().as_secs_f64();
         return Err(Failure { message: format!("not done after {seconds} s; the engine goes on"), code: 1 });
     };
@@ -89,8 +91,8 @@ pub(super) fn engine(run_directory: &Path) -> PathBuf {
 pub(super) fn write_request(directory: &Path, id: &str, request: &Request) -> Result<(), Failure> {
     let text = serde_json::to_string(request).map_err(|e| Failure::unable("write a request", e))?;
     let new = directory.join(format!(".{id}.new"));
-    let unable = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::PermissionDenied => Failure::unable("write a request", "Permission denied (only root may)"),
+    let unable = |e: io::Error| match e.kind() {
+        io::ErrorKind::PermissionDenied => Failure::unable("write a request", "Permission denied (only root may)"),
         _ => Failure::unable("write a request", e),
     };
     fs::write(&new, text + "\n").map_err(unable)?;
@@ -104,10 +106,16 @@ pub(super) fn wake(places: &Places) -> Result<(), Failure> {
     open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(places, &e))
 }
 
-fn unreachable(places: &Places, cause: &dyn std::fmt::Display) -> Failure {
+/// Why the engine is not to be had. Nobody is there only if the scanner is not either: an engine alone comes back.
+fn unreachable(places: &Places, cause: &io::Error) -> Failure {
     let place = places.run.display();
-    match places.run.is_dir() {
-        true => Failure::nobody(places, format!("unable to reach the engine in {place}: {cause}")),
-        false => Failure::nobody(places, format!("unable to reach the engine: {place} is not there")),
+    if !places.run.is_dir() {
+        return Failure::nobody(places, format!("unable to reach the engine: {place} is not there"));
+    }
+    let message = format!("unable to reach the engine in {place}: {cause}");
+    let is_absent = matches!(cause.raw_os_error(), Some(nix::libc::ENOENT | nix::libc::ENXIO));
+    match is_absent && places.scanner().is_err() {
+        true => Failure::nobody(places, message),
+        false => Failure::system(message),
     }
 }

@@ -63,10 +63,11 @@ fn find(places: &Places, unit: Option<&str>) -> Result<(PathBuf, Option<String>)
     let catch_all = places.run.join(run::LOG);
     let Some(name) = unit else { return Ok((catch_all, None)) };
     let known = UnitSet::load_with(&places.unit_directories(), &places.reading());
-    let log = match known.get(name).map(|unit| &unit.kind) {
+    let log = match known.get(name).or_else(|| known.remains(name)).map(|unit| &unit.kind) {
         Some(Kind::Longrun(longrun)) => longrun.log.clone(),
         Some(_) => Log::None,
         None if places.log.join(name).join(CURRENT).exists() => Log::Auto,
+        None if known.broken().contains_key(name) => Log::None,
         None => return Err(Failure::usage(format!("no unit is named '{name}'{}", known.did_you_mean(name)))),
     };
     let own = log_directory(&places.log, name, &log);

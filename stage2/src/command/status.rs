@@ -8,6 +8,7 @@ use units::{Bundles, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use super::states;
+use crate::graph::{Catalogue, Entry};
 use crate::record::state_file::StateFile;
 use crate::system::places::Places;
 
@@ -44,14 +45,12 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
     for name in names.iter().filter_map(|name| UnitName::new(name).ok()) {
         known.provide(&name);
     }
-    let state_of = |name: &str| {
-        let never_begun = || Some(StateFile::new(name, known.get(name)?.kind.name(), State::Down, 0));
-        all.iter().find(|unit| unit.unit == name).cloned().or_else(never_begun)
-    };
+    let state_of =
+        |name: &str| all.iter().find(|unit| unit.unit == name).cloned().or_else(|| never_begun(&known, name));
     let mut chosen = Chosen { states: Vec::new(), are_there: true };
     for name in names {
         // As for the verbs that ask, a unit goes before a bundle of its name.
-        let bundle = bundles.get(name).filter(|_| known.get(name).is_none());
+        let bundle = bundles.get(name).filter(|_| matches!(known.find(name), Entry::Absent));
         let found: Vec<StateFile> = match bundle {
             Some(bundle) => bundle.members.iter().filter_map(|member| state_of(member.unit.as_str())).collect(),
             None => {
@@ -64,10 +63,22 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
             return Err(Failure::usage(format!("no unit or bundle is named '{name}'{hint}")));
         }
         let may_skip = bundle.is_some();
+        chosen.are_there &= bundle.is_none_or(|bundle| found.len() == bundle.members.len());
         chosen.are_there &= found.iter().all(|it| it.state.is_up() || (may_skip && it.state == State::Skipped));
         chosen.states.extend(found);
     }
     Ok(chosen)
+}
+
+/// The state of what has no state file; `None`: no unit has this name.
+fn never_begun(known: &UnitSet, name: &str) -> Option<StateFile> {
+    match known.find(name) {
+        Entry::Unit(unit) => Some(StateFile::new(name, unit.kind.name(), State::Down, 0)),
+        Entry::Broken(error) => {
+            Some(StateFile { reason: Some(error), ..StateFile::new(name, "broken", State::Down, 0) })
+        }
+        Entry::Absent => None,
+    }
 }
 
 fn json_text(units: &[StateFile]) -> Result<String, Failure> {

@@ -37,7 +37,12 @@ fn chain_text(chain: &[Link], now: u64) -> String {
     for (depth, link) in chain.iter().enumerate() {
         let file = &link.file;
         let indent = "  ".repeat(depth);
-        let because = if depth == 0 { "" } else { "because " };
+        let because = match depth.checked_sub(1).map(|above| chain[above].file.state) {
+            None => "",
+            // Either may have been stopped first.
+            Some(State::Down) if file.state == State::Down => "and ",
+            Some(_) => "because ",
+        };
         let pid = file.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
         text += &format!("{indent}{because}{} {}{pid}", file.unit, predicate(link, now));
         if let Some(reason) = &file.reason {

@@ -26,6 +26,7 @@ fn hindrance(verb: Verb, vertex: &Vertex, state: State) -> Option<String> {
         (Verb::Kill, Some(Kind::Milestone)) => Some("not signalled, because a milestone has no process".into()),
         (Verb::Kill, _) => (!runs).then(|| format!("not signalled, because it is {}", state.name())),
         _ if !state.is_up() => Some(format!("not reloaded, because it is {}", state.name())),
+        (_, None) => Some("not reloaded, because its file is gone".into()),
         (_, Some(Kind::Milestone)) => Some("not reloaded, because a milestone has nothing to reload".into()),
         (_, Some(Kind::Oneshot(oneshot))) if oneshot.reload.is_none() => {
             Some("not reloaded, because it has no \"reload\"".into())

@@ -26,21 +26,19 @@ pub(super) fn explain(builder: &Builder<'_>, error: &ScanError) -> (Place, Strin
         return (first_tab(builder, found.line).unwrap_or(found), TAB.into());
     }
     let is_later = found.line > builder.key_line && builder.key_line > 0;
-    let opened = |marks: &[char]| is_later.then(|| opener(builder, &found, marks)).flatten();
+    let quote = || is_later.then(|| open_quote(builder, &found)).flatten();
     match error.kind() {
         ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            (opened(&QUOTES).map_or_else(|| found.clone(), |(place, _)| place), OPEN_QUOTE.into())
+            (quote().unwrap_or(found), OPEN_QUOTE.into())
         }
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            match opened(&QUOTES) {
-                Some((place, _)) => (place, OPEN_QUOTE.into()),
-                None => (found, "nothing can follow a quoted text: put all of it in quotes".into()),
-            }
-        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => match quote() {
+            Some(place) => (place, OPEN_QUOTE.into()),
+            None => (found, "nothing can follow a quoted text: put all of it in quotes".into()),
+        },
         ErrorKind::InvalidColonPlacement
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::ExpectedFlowMappingSeparator
-        | ErrorKind::InvalidFlowScalarIndent => match opened(&['[', '{']) {
+        | ErrorKind::InvalidFlowScalarIndent => match is_later.then(|| open_bracket(builder, &found)).flatten() {
             Some((place, bracket)) => (place, never_closed(bracket)),
             None => {
                 let message = words(error.kind()) + variable_hint(builder, &found);
@@ -101,17 +99,44 @@ fn beginning(builder: &Builder<'_>, place: Place) -> Place {
     builder.source.place(place.line as usize, line.chars().take_while(|c| c.is_whitespace()).count() + 1)
 }
 
-/// Which of these marks is open in the last line that has one, from the value of the last key on and before the place.
-fn opener(builder: &Builder<'_>, found: &Place, marks: &[char]) -> Option<(Place, char)> {
-    let lines = builder.source.text.lines().zip(1_u32..).take_while(|(_, number)| *number < found.line);
-    let values = lines.skip_while(|(_, number)| *number < builder.key_line).filter_map(|(line, number)| {
-        let value = if number == builder.key_line { line.find(':')? } else { 0 };
-        // Behind a quote that is open, everything is text.
-        let is_quote = marks == QUOTES;
-        let at = if is_quote { line[value..].rfind(marks) } else { line[value..].find(marks) }? + value;
-        Some((builder.source.place(number as usize, line[..at].chars().count() + 1), line[at..].chars().next()?))
-    });
-    values.last()
+/// The lines from the value of the last key on that end before the place, each with its number and the value's column.
+fn values<'a>(builder: &'a Builder<'_>, found: &Place) -> impl Iterator<Item = (&'a str, usize, usize)> {
+    let (key_line, end) = (builder.key_line as usize, found.line as usize);
+    let lines = builder.source.text.lines().zip(1..).skip(key_line.saturating_sub(1));
+    lines.take_while(move |(_, number)| *number < end).map(move |(line, number)| {
+        let key = if number == key_line { line.chars().position(|c| c == ':') } else { None };
+        (line, number, key.map_or(1, |colon| colon + 2))
+    })
+}
+
+/// The first bracket of the last line before the place that has one.
+fn open_bracket(builder: &Builder<'_>, found: &Place) -> Option<(Place, char)> {
+    let first = |(line, number, start): (&str, usize, usize)| {
+        let (bracket, column) = line.chars().zip(1..).skip(start - 1).find(|(c, _)| ['[', '{'].contains(c))?;
+        Some((builder.source.place(number, column), bracket))
+    };
+    values(builder, found).filter_map(first).last()
+}
+
+/// The quote that is open where the place's line begins.
+fn open_quote(builder: &Builder<'_>, found: &Place) -> Option<Place> {
+    let mut open: Option<((usize, usize), char)> = None;
+    for (line, number, start) in values(builder, found) {
+        let (mut before, mut marks) = (' ', line.chars().zip(1..).skip(start - 1).peekable());
+        while let Some((mark, column)) = marks.next() {
+            match open {
+                Some((_, '"')) if mark == '\\' => _ = marks.next(),
+                // Two of them are one that ends nothing.
+                Some((_, '\'')) if mark == '\'' && marks.next_if(|(next, _)| *next == mark).is_some() => {}
+                Some((_, quote)) if mark == quote => open = None,
+                // Behind a letter it is an apostrophe.
+                None if QUOTES.contains(&mark) && !before.is_alphanumeric() => open = Some(((number, column), mark)),
+                _ => {}
+            }
+            before = mark;
+        }
+    }
+    open.map(|((line, column), _)| builder.source.place(line, column))
 }
 
 /// Whether a tab is what is wrong; some errors say so in words only.
