@@ -141,3 +141,18 @@ fn why_a_unit_waits_for_a_processor() {
     fs::write(system.path("go"), "").unwrap();
     assert_eq!(system.answer("boot")["exit"], 0);
 }
+
+/// Where nobody can be sent to look at what units need, for want of descriptors, they are looked at all the same.
+#[test]
+fn looks_without_descriptors() {
+    let units: Vec<String> = (0..40).map(|number| format!("u{number:02}")).collect();
+    let system = System::new(&[]);
+    for unit in &units {
+        system.add_unit(unit, &format!("kind: oneshot\nif: {{path: ROOT/absent/{unit}}}\nstart: [\"true\"]\n"));
+        system.add_member("default", unit);
+    }
+    let output = system.stage2_after("ulimit -n 32", "default");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.matches("[skip] u").count(), 40, "{said}");
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}

@@ -44,6 +44,23 @@ fn is_waited_for_by_nobody_else() {
     assert_eq!(rest, [&["[ ok ] other: other".to_owned()], &late[..]].concat(), "{said}");
 }
 
+/// A longrun may run although it has not begun: an engine that died while it started has told its supervise. Its end is its
+/// end, even while what it needs is still looked at.
+#[test]
+fn nothing_is_left_of_an_earlier_start() {
+    let unit = "kind: longrun\nif: {path: ROOT/server/x}\nrun: [sleep, '1000']\nlog: none\nstart-timeout: 1s\n";
+    let system = System::new(&[("web", unit)]);
+    std::fs::create_dir(system.path("server")).unwrap();
+    std::fs::write(system.path("server/x"), "").unwrap();
+    assert_eq!(system.stage2("web").status.code(), Some(0));
+    assert_ne!(system.pid("web"), 0);
+    let told = system.read("run/state/web").replace("\"up\"", "\"starting\"");
+    std::fs::write(system.path("run/state/web"), told).unwrap();
+    let output = system.stage2_after(&format!("{MOUNT} {}", system.path("server").display()), "web");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    until("its end", || system.pid("web") == 0);
+}
+
 /// A process that KILL does not end, as one that hangs in the kernel: one that is traced is not gone for its parent until its
 /// tracer has looked, and that one is stopped. Dropping it lets it go.
 struct Hung {

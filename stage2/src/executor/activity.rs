@@ -34,8 +34,8 @@ pub(super) enum Doing {
     /// Nothing.
     #[default]
     Nothing,
-    /// What it needs is looked at, before it begins.
-    LookedAt(Scout<Option<Verdict>>),
+    /// What it needs is looked at, before it begins; `None`: as soon as a scout may be sent.
+    LookedAt(Option<Scout<Option<Verdict>>>),
     /// The keeper has its one-shot's job, and begins it when its turn comes.
     Foreseen(JobNumber),
     /// A one-shot's command runs.

@@ -35,6 +35,7 @@ impl Executor {
     /// Begins with a target: every unit of it is what the files and processes say.
     pub fn begin(&mut self, target: Target) {
         self.watches.forget_units();
+        self.unseen.clear();
         self.probing.clear();
         self.held.clear();
         self.disobeyed.clear();

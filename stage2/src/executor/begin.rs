@@ -23,7 +23,7 @@ impl Executor {
         };
         match verdict {
             Some(verdict) => self.begin_if(unit, verdict),
-            None => self.send_scout(unit, &text),
+            None => self.have_looked_at(unit),
         }
     }
 
@@ -51,13 +51,12 @@ impl Executor {
     }
 
     pub(super) fn take_down(&mut self, unit: UnitIndex) {
-        if self.stop_looking(unit) {
-            // It has not begun: there is nothing to undo.
-            return self.events.push_back(Event::Down(unit));
-        }
+        let has_not_begun = self.stop_looking(unit);
         match self.unit(unit).map(|unit| unit.kind.clone()) {
+            // It may run though it has not begun: an engine that died has begun it.
             Some(Kind::Longrun(_)) => self.stop_longrun(unit),
             None if self.is_longrun(unit) => self.stop_longrun(unit),
+            _ if has_not_begun => self.events.push_back(Event::Down(unit)),
             None => {
                 self.end_leftovers(unit);
                 self.events.push_back(Event::Down(unit));
@@ -78,25 +77,13 @@ impl Executor {
 
     /// Ends a unit by force; nobody waits for it any more.
     pub(super) fn abandon(&mut self, unit: UnitIndex) {
-        if self.stop_looking(unit) {
-            return;
-        }
+        self.stop_looking(unit);
         if let Doing::Oneshot(running) = &mut self.activities[unit].doing {
             running.ending = Ending::Abandoned;
             self.kill_oneshot(unit);
         } else if self.is_longrun(unit) {
             self.abandon_longrun(unit);
         }
-    }
-
-    /// Ends the look at what a unit needs. Answers whether there was one.
-    fn stop_looking(&mut self, unit: UnitIndex) -> bool {
-        let doing = &mut self.activities[unit].doing;
-        let is_looked_at = matches!(doing, Doing::LookedAt(_));
-        if is_looked_at {
-            *doing = Doing::Nothing;
-        }
-        is_looked_at
     }
 
     pub(super) fn fail(&mut self, unit: UnitIndex, reason: String, exit: Option<u32>) {

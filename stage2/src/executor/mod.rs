@@ -104,6 +104,8 @@ pub struct Executor {
     target: Target,
     engine: Engine,
     activities: Vec<Activity>,
+    /// Units that wait for a scout.
+    unseen: VecDeque<UnitIndex>,
     /// Units whose readiness is being found out.
     probing: BTreeSet<UnitIndex>,
     events: VecDeque<Event>,
@@ -172,6 +174,7 @@ impl Executor {
             target: Target::default(),
             engine: Engine::new(Graph::default()),
             activities: Vec::new(),
+            unseen: VecDeque::new(),
             probing: BTreeSet::new(),
             events: VecDeque::new(),
             overturning: Vec::new(),

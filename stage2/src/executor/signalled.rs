@@ -22,6 +22,8 @@ const LOOK: Nanoseconds = 1_000_000_000;
 pub(super) struct Signalled {
     units: BTreeMap<UnitIndex, Reload>,
     notes: Vec<String>,
+    /// Something else matters more than they do.
+    is_over: bool,
 }
 
 /// One of them.
@@ -48,7 +50,26 @@ impl Signalled {
 
     /// Nobody is looked at for longer.
     pub fn end_at(&mut self, now: Nanoseconds) {
+        self.is_over = true;
         self.units.values_mut().for_each(|reload| reload.end = Some(now));
+    }
+
+    /// What can be said of one by now. One that says that it reloads has until its limit, if there is time for that.
+    fn look_at(
+        &mut self,
+        unit: UnitIndex,
+        status: &Status,
+        limit: Option<Nanoseconds>,
+        now: Nanoseconds,
+    ) -> Option<Finding> {
+        let reload = self.units.get_mut(&unit)?;
+        if status.reloading && !reload.has_begun {
+            reload.has_begun = true;
+            if !self.is_over {
+                reload.end = limit.map(|limit| now.saturating_add(limit));
+            }
+        }
+        reload.find(status, now)
     }
 
     /// When the next one has been looked at for long enough.
@@ -110,12 +131,7 @@ impl Executor {
     /// One that says that it reloads has as long as it has to start.
     fn look_at_reload(&mut self, unit: UnitIndex, status: &Status, now: Nanoseconds) -> Option<Finding> {
         let limit = self.unit(unit).and_then(|text| text.start_timeout).map(nanoseconds);
-        let reload = self.signalled.units.get_mut(&unit)?;
-        if status.reloading && !reload.has_begun {
-            reload.has_begun = true;
-            reload.end = limit.map(|limit| now.saturating_add(limit));
-        }
-        reload.find(status, now)
+        self.signalled.look_at(unit, status, limit, now)
     }
 }
 
@@ -148,5 +164,20 @@ mod tests {
         assert_eq!(find(true, &busy, 10), Some(Err("its reload did not end in time".to_owned())));
         let again = Status { ready_since: Tai64n::from_unix(6, 0), ..up(7) };
         assert_eq!(find(false, &again, 1), Some(Ok("has reloaded, as it says itself".to_owned())));
+    }
+
+    /// Whoever says that it reloads has its own time for it, but not after everybody's has ended.
+    #[test]
+    fn ends() {
+        let busy = Status { reloading: true, ..up(7) };
+        let reload = Reload { before: up(7), has_begun: false, end: Some(10) };
+        let signalled = || Signalled { units: BTreeMap::from([(1, reload)]), ..Signalled::default() };
+        let mut lasting = signalled();
+        assert_eq!(lasting.look_at(1, &busy, Some(5), 12), None);
+        assert_eq!(lasting.next_end(), Some(17));
+        let mut over = signalled();
+        over.end_at(4);
+        let reason = "its reload did not end in time";
+        assert_eq!(over.look_at(1, &busy, None, 4), Some(Err(reason.to_owned())));
     }
 }

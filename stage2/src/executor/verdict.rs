@@ -1,6 +1,7 @@
 //! What is found out about a unit before it begins, since it may be on a file server: whether it is to be skipped, whether
 //! there is something to execute, and what a service directory of somebody's own holds.
 
+use std::io;
 use std::path::Path;
 
 use nix::sys::epoll::{EpollEvent, EpollFlags};
@@ -17,6 +18,9 @@ use crate::system::command_lookup::look_up;
 use crate::system::condition::Surroundings;
 use crate::system::look::{Looking, Question, gaze, glance};
 use crate::system::scout::Scout;
+
+/// Scouts that are out at once: each has descriptors of ours, and a process in what may be a small control group.
+const MOST: usize = 64;
 
 /// What becomes of a unit that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,28 +75,66 @@ impl Executor {
     }
 
     /// Has a unit's needs looked at. Its own deadline is the scout's.
-    pub(super) fn send_scout(&mut self, unit: UnitIndex, text: &Unit) {
-        let (surroundings, log) = (&self.surroundings, self.log_place(text));
-        let sent = Scout::send(|| Verdict::of(surroundings, text, log.as_deref(), gaze)).and_then(|scout| {
-            self.epoll.add(&scout, EpollEvent::new(EpollFlags::EPOLLIN, unit as u64))?;
-            self.activities[unit].doing = Doing::LookedAt(scout);
-            Ok(())
-        });
-        if let Err(error) = sent {
-            self.fail(unit, format!("unable to look at its files: {error}"), None);
+    pub(super) fn have_looked_at(&mut self, unit: UnitIndex) {
+        self.activities[unit].doing = Doing::LookedAt(None);
+        self.unseen.push_back(unit);
+        self.send_scouts();
+    }
+
+    /// Sends as many scouts as may be out. Where none can be sent, the next goes when one comes back; if none is out, we look.
+    fn send_scouts(&mut self) {
+        let is_out = |activity: &&Activity| matches!(activity.doing, Doing::LookedAt(Some(_)));
+        while let Some(unit) = self.unseen.pop_front() {
+            if !matches!(self.activities[unit].doing, Doing::LookedAt(None)) {
+                continue;
+            }
+            let Some(text) = self.shared_unit(unit) else { continue };
+            let out = self.activities.iter().filter(is_out).count();
+            if out < MOST && self.send_scout(unit, &text).is_ok() {
+                continue;
+            }
+            if out > 0 {
+                return self.unseen.push_front(unit);
+            }
+            let verdict = Verdict::of(&self.surroundings, &text, self.log_place(&text).as_deref(), gaze);
+            self.conclude(unit, verdict);
         }
+    }
+
+    fn send_scout(&mut self, unit: UnitIndex, text: &Unit) -> io::Result<()> {
+        let (surroundings, log) = (&self.surroundings, self.log_place(text));
+        let scout = Scout::send(|| Verdict::of(surroundings, text, log.as_deref(), gaze))?;
+        self.epoll.add(&scout, EpollEvent::new(EpollFlags::EPOLLIN, unit as u64))?;
+        self.activities[unit].doing = Doing::LookedAt(Some(scout));
+        Ok(())
     }
 
     /// A unit's scout may have come back.
     pub(super) fn listen_to_scout(&mut self, unit: UnitIndex) {
         let Some(Activity { doing, .. }) = self.activities.get_mut(unit) else { return };
-        if !matches!(doing, Doing::LookedAt(scout) if scout.is_back()) {
+        if !matches!(doing, Doing::LookedAt(Some(scout)) if scout.is_back()) {
             return;
         }
-        if let Doing::LookedAt(scout) = std::mem::take(doing) {
-            let verdict = scout.report().flatten();
-            self.begin_if(unit, verdict.unwrap_or_else(|| Verdict::Fail("unable to look at its files".into())));
+        if let Doing::LookedAt(Some(scout)) = std::mem::take(doing) {
+            self.conclude(unit, scout.report().flatten());
+            self.send_scouts();
         }
+    }
+
+    /// Ends the look at what a unit needs. Answers whether there was one.
+    pub(super) fn stop_looking(&mut self, unit: UnitIndex) -> bool {
+        let doing = &mut self.activities[unit].doing;
+        let is_looked_at = matches!(doing, Doing::LookedAt(_));
+        if is_looked_at {
+            *doing = Doing::Nothing;
+            self.send_scouts();
+        }
+        is_looked_at
+    }
+
+    fn conclude(&mut self, unit: UnitIndex, verdict: Option<Verdict>) {
+        self.activities[unit].doing = Doing::Nothing;
+        self.begin_if(unit, verdict.unwrap_or_else(|| Verdict::Fail("unable to look at its files".into())));
     }
 }
 
