@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{AccessFlags, access};
 use supervisor::paths::{run, scan};
 use supervisor::settings::Scanner;
+use supervisor::sys::capability;
 
 use crate::boot::Boot;
 use crate::failure::Failure;
@@ -70,7 +71,8 @@ const OTHERS: [Other; 3] = [
         program: "s6-svscan",
         supervise: "s6-supervise",
         copies: &[("wrapper/supervise", run::WRAPPER, "s6-supervise")],
-        options: &[],
+        // Services; it keeps room for all on its stack, newer ones for as many loggers beside them.
+        options: &["-c", "5000"],
         blocked: &[],
         handlers: Some(&S6),
     },
@@ -78,7 +80,7 @@ const OTHERS: [Other; 3] = [
 
 const S6: Handlers = Handlers {
     directory: scan::S6_SVSCAN,
-    answerable: &["ABRT", "INT", "PWR", "QUIT", "TERM", "USR1", "USR2", "WINCH"],
+    answerable: &["INT", "PWR", "QUIT", "TERM", "USR1", "USR2", "WINCH"],
     heirs: &["finish", "crash"],
 };
 
@@ -99,15 +101,24 @@ impl Other {
         if !boot.command.is_empty() {
             return Some("it keeps nothing for a main service".into());
         }
+        if self.handlers.is_none() && !capability::is_effective(capability::SYS_BOOT).unwrap_or(true) {
+            return Some("it cannot be told to end, and reboot(2) is not allowed here".into());
+        }
         let Some(program) = self.installed(boot) else { return Some("it is not in PATH".into()) };
-        self.names_its_own(&program).then(|| format!("it runs its own {}, whatever PATH is", self.supervise))
+        self.flaw(&program)
     }
 
-    /// It was built to run a supervise by an absolute path.
-    fn names_its_own(&self, program: &Path) -> bool {
-        let name = format!("/{}\0", self.supervise);
+    /// Why this program will not do. One that the kernel shows by another name stage 3 would take for somebody else's process 1,
+    /// and stop nothing; one that was built to run a supervise by an absolute path does not run ours.
+    fn flaw(&self, program: &Path) -> Option<String> {
         let text = fs::read(program).unwrap_or_default();
-        text.windows(name.len()).any(|window| window == name.as_bytes())
+        let target = program.canonicalize().unwrap_or_default();
+        if text.starts_with(b"#!") || !target.ends_with(self.program) {
+            return Some(format!("{} is a script, or a link to a program of another name", program.display()));
+        }
+        let own = format!("/{}\0", self.supervise);
+        let names_its_own = text.windows(own.len()).any(|window| window == own.as_bytes());
+        names_its_own.then(|| format!("it runs its own {}, whatever PATH is", self.supervise))
     }
 }
 
@@ -122,6 +133,7 @@ pub fn refusal(boot: &Boot) -> Option<Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::symlink;
 
     /// A program that names its supervise by a path does not look into PATH, whatever else it says of that.
     #[test]
@@ -135,7 +147,26 @@ mod tests {
             ("", false),
         ] {
             fs::write(&program, text).unwrap();
-            assert_eq!(s6.names_its_own(&program), is_named, "{text:?}");
+            assert_eq!(s6.flaw(&program).is_some(), is_named, "{text:?}");
         }
+    }
+
+    /// What is not the program of its name is told from one that is, wherever links lead to it.
+    #[test]
+    fn not_what_it_is_called() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir(path("store")).unwrap();
+        fs::write(path("busybox"), "\x7fELF").unwrap();
+        fs::write(path("store/runsvdir"), "\x7fELF").unwrap();
+        let runit = Other::chosen(Scanner::Runit).unwrap();
+        let why = format!("{} is a script, or a link to a program of another name", path("runsvdir").display());
+        for (target, flaw) in [("busybox", Some(&why)), ("store/runsvdir", None)] {
+            symlink(target, path("runsvdir")).unwrap();
+            assert_eq!(runit.flaw(&path("runsvdir")).as_ref(), flaw, "{target}");
+            fs::remove_file(path("runsvdir")).unwrap();
+        }
+        fs::write(path("runsvdir"), "#!/bin/sh\nexec busybox runsvdir \"$@\"\n").unwrap();
+        assert_eq!(runit.flaw(&path("runsvdir")), Some(why));
     }
 }

@@ -218,18 +218,27 @@ fn keeps_what_is_supervised() {
     assert!(fs::symlink_metadata(sandbox.path("results/run/stopping")).is_err());
 }
 
+/// Where reboot(2) is not allowed, one that cannot be told to end is not even looked for.
+#[test]
+fn a_scanner_that_could_not_be_ended() {
+    let Some(sandbox) = Sandbox::as_root() else { return };
+    fs::write(sandbox.path("etc/sunup.yaml"), "scanner: runit\n").unwrap();
+    let why = "it cannot be told to end, and reboot(2) is not allowed here (svscan is used)";
+    assert_eq!(damaged(&sandbox, ""), [format!("unable to run the scanner of runit: {why}")]);
+}
+
 /// A scanner of another suite that cannot be executed is replaced by ours, which holds the log FIFO and has the limits that
 /// it would have had at once; what is no program is not even tried.
 #[test]
 fn the_scanner_that_was_chosen_does_not_start() {
     let Some(sandbox) = Sandbox::as_root() else { return };
-    fs::write(sandbox.path("etc/sunup.yaml"), "scanner: daemontools\n").unwrap();
+    fs::write(sandbox.path("etc/sunup.yaml"), "scanner: s6\n").unwrap();
     let failures = damaged(
         &sandbox,
-        "mkdir -p /broken/first/svscan /broken/second; export PATH=/broken/first:/broken/second:$PATH
-         echo '#!/nowhere' >/broken/second/svscan; chmod 755 /broken/second/svscan; ulimit -Sn 512",
+        "mkdir -p /broken/first/s6-svscan /broken/second; export PATH=/broken/first:/broken/second:$PATH
+         sed s,/lib64/ld-,/lib65/ld-, /bin/sh >/broken/second/s6-svscan; chmod 755 /broken/second/s6-svscan; ulimit -Sn 512",
     );
-    assert_eq!(failures, ["unable to run /broken/second/svscan: No such file or directory"]);
+    assert_eq!(failures, ["unable to run /broken/second/s6-svscan: No such file or directory"]);
     assert_eq!(sandbox.result("scanner-letter"), "F");
     let limit: u64 = sandbox.result("limit").trim().parse().unwrap();
     assert!(limit > 512, "{limit}");

@@ -99,7 +99,7 @@ impl Facts {
             process_one_in_scan: same_file(Path::new("/proc/1/cwd"), &run.join(paths::run::SCAN)),
             first_namespace: is_first_namespace(),
             process_one_is_our_copy: same_file(Path::new("/proc/1/exe"), &bin.join("svscan")),
-            process_one_name: exe.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            process_one_name: name_of(&exe),
             // Again, because a parent that ends meanwhile (`poweroff`) breaks the chain for a moment.
             descendant: (0..5).any(|_| descends_from_one(own, |pid| Process::of(pid).map(|process| process.parent))),
         }
@@ -149,6 +149,12 @@ pub fn permit_at_once(run: &Path) -> Result<Permit, Refusal> {
         return Ok(Permit { owner: Owner { first_namespace: facts.first_namespace } });
     }
     facts.permit()
+}
+
+/// The name of the program that /proc/PID/exe leads to, also if an upgrade has replaced it since.
+fn name_of(exe: &Path) -> String {
+    let name = exe.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_suffix(" (deleted)").unwrap_or(&name).to_owned()
 }
 
 /// Both paths lead to one file.
@@ -219,6 +225,17 @@ mod tests {
         assert!(foreign.permit().is_ok());
         let stand_in = Facts { first_namespace: false, process_one_name: "sh".into(), ..foreign };
         assert_eq!(stand_in.permit(), Ok(Permit { owner: Owner { first_namespace: false } }));
+    }
+
+    /// An upgrade of its package does not make a scanner a stranger.
+    #[test]
+    fn names() {
+        let is_known = |exe: &str| {
+            let process_one_name = name_of(Path::new(exe));
+            Facts { process_one_is_our_copy: false, process_one_name, ..good() }.permit().is_ok()
+        };
+        assert!(is_known("/usr/bin/runsvdir") && is_known("/usr/bin/runsvdir (deleted)"));
+        assert!(!is_known("/usr/bin/busybox") && !is_known("/usr/bin/busybox (deleted)"));
     }
 
     /// The chain ends at process 1, at a stranger (parent 0), or where it cannot be read.

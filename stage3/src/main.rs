@@ -5,6 +5,7 @@
 
 mod front;
 mod guard;
+mod heir;
 mod runlevel;
 
 mod stage;

@@ -6,7 +6,7 @@ use crate::bounded::within;
 use crate::cockpit::shell;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, initramfs, record, room, run_directory, steps};
+use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, heir, initramfs, record, room, run_directory, steps};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
@@ -22,6 +22,8 @@ use supervisor::sys::error::Errno;
 
 /// The name in messages.
 const NAME: &str = "stage3";
+/// Where scanners have their handlers: ours, and s6's.
+const HANDLERS: [&str; 2] = [paths::scan::SVSCAN, paths::scan::S6_SVSCAN];
 
 /// Parses, checks the permit, and stops the system.
 pub fn main(arguments: &[OsString]) -> ExitCode {
@@ -60,7 +62,8 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 /// in one, and the handler's name and arguments after them.
 fn words(arguments: &[OsString]) -> Vec<&str> {
     let mut words: Vec<_> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
-    let is_handler = |word: &&str| Path::new(word).parent().is_some_and(|above| above.ends_with(paths::scan::SVSCAN));
+    let of_a_scanner = |directory: &Path| HANDLERS.iter().any(|handlers| directory.ends_with(handlers));
+    let is_handler = |word: &&str| Path::new(word).parent().is_some_and(of_a_scanner);
     if words.get(1).is_some_and(is_handler) {
         words.truncate(1);
     }
@@ -72,6 +75,7 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
     if force {
         return Err(at_once(verb, true, &permit));
     }
+    heir::check(verb, run)?;
     // A stage 3 that is under way asks everyone to end: who hurries it must get to that.
     let _ = SigSet::all().thread_block();
     let Some(lock) = lock(verb, run)? else {
@@ -166,6 +170,7 @@ mod tests {
         assert_eq!(words_of(&["stage3", "reboot", "-f"]), "reboot -f");
         assert_eq!(words_of(&["/run/sunup/bin/stage3", "reboot -f", ".svscan/SIGRTMIN+15"]), "reboot -f");
         assert_eq!(words_of(&["/run/sunup/bin/stage3", "halt", ".svscan/SIGUSR2"]), "halt");
+        assert_eq!(words_of(&["/run/sunup/bin/stage3", "poweroff", ".s6-svscan/SIGTERM"]), "poweroff");
         assert_eq!(words_of(&["/run/sunup/bin/stage3", again::WORD, ".svscan/finish", "0"]), again::WORD);
         assert_eq!(words_of(&["stage3", "halt", "now"]), "halt now");
         assert_eq!(words_of(&["stage3"]), "");

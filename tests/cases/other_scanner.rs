@@ -10,6 +10,9 @@ use crate::{log_whole, support};
 /// What a default build of s6 calls its supervise, and how the one that Debian builds has it.
 const S6: (&[u8], &[u8]) = (b"s6-supervise\0", b"/usr/bin/s6-supervise\0");
 
+/// What cannot be done is refused before anything is stopped.
+const NO_SOFT_REBOOT: &str = "! reboot --soft";
+
 /// A root in which this scanner is asked for, and installed as this program; a service writes when it is told to end.
 fn layer(word: &str, path: &str, program: &[u8]) -> Layer {
     let settings = format!("scanner: {word}\n");
@@ -20,8 +23,8 @@ fn program(path: &str) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Boots; has a look at what the scanner makes of a service; sends process 1 signals that would end it; stops.
-fn boots_and_stops(layer: &Layer, scanner: &str, signals: &[&str], stop: &str) {
+/// Boots; has a look at what the scanner makes of a service; attempts what would end process 1; stops.
+fn boots_and_stops(layer: &Layer, scanner: &str, attempts: &[&str], stop: &str) {
     let mut guest = Namespace::boot(layer);
     support::log_in(&mut guest.console, BOOT, COMMAND);
     support::assert_default_up(&mut guest.console, COMMAND);
@@ -32,9 +35,10 @@ fn boots_and_stops(layer: &Layer, scanner: &str, signals: &[&str], stop: &str) {
     let expected = format!("{scanner}\n   s   u   n\n0\nSigBlk:\t0000000000000000\n");
     assert_eq!(guest.console.ok(seen, COMMAND), expected);
     guest.console.ok("sunup restart cron && sunup status cron", COMMAND);
-    for signal in signals {
-        guest.console.ok(&format!("kill -{signal} 1; sunup status cron"), COMMAND);
+    for attempt in attempts {
+        guest.console.ok(&format!("{attempt} && sunup status cron"), COMMAND);
     }
+    assert_eq!(guest.console.ok("readlink /proc/1/exe", COMMAND), format!("{scanner}\n"));
     guest.console.send(&format!("{stop}\n"));
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
     assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
@@ -48,7 +52,7 @@ fn daemontools() {
         boots_and_stops(
             &layer("daemontools", "/usr/bin/svscan", &program("/usr/bin/svscan")),
             "/usr/bin/svscan",
-            &[],
+            &[NO_SOFT_REBOOT],
             "poweroff",
         );
     }
@@ -59,7 +63,7 @@ fn daemontools() {
 fn runit() {
     if support::can_boot_namespaces() {
         let layer = layer("runit", "/usr/bin/runsvdir", &program("/usr/bin/runsvdir"));
-        boots_and_stops(&layer, "/usr/bin/runsvdir", &["TERM", "HUP"], "poweroff");
+        boots_and_stops(&layer, "/usr/bin/runsvdir", &["kill -TERM 1", "kill -HUP 1", NO_SOFT_REBOOT], "poweroff");
     }
 }
 
@@ -76,7 +80,12 @@ fn s6_layer() -> Layer {
 #[test]
 fn s6() {
     if support::can_boot_namespaces() {
-        boots_and_stops(&s6_layer(), "/usr/bin/s6-svscan", &["QUIT", "ABRT"], "kill -TERM 1");
+        boots_and_stops(
+            &s6_layer(),
+            "/usr/bin/s6-svscan",
+            &["kill -QUIT 1", "kill -WINCH 1", NO_SOFT_REBOOT],
+            "kill -TERM 1",
+        );
     }
 }
 

@@ -15,7 +15,7 @@ mod warnings;
 mod when;
 
 use crate::verb::Verb;
-use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, inhibitors, record, run_directory, stage};
+use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, heir, inhibitors, record, run_directory, stage};
 use check::Check;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -147,6 +147,7 @@ fn fulfil(wish: Wish, run: &Path) -> Result<(), Refusal> {
         }
         Wish::Stop { verb, record, inhibitors, needs_kernel } => {
             check_owner(run, verb.name())?;
+            heir::check(verb, run)?;
             if needs_kernel && !crate::verb::kernel_is_loaded(Path::new("/sys")) {
                 return Err(Refusal::No("no kernel is loaded: see kexec(8)".into()));
             }

@@ -2,18 +2,14 @@
 
 use crate::again;
 use crate::bounded::within;
+use crate::heir::Heir;
 use crate::initramfs;
 use crate::leftovers;
 use crate::report::Report;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use nix::libc::O_NONBLOCK;
 use nix::sys::reboot::{RebootMode, reboot};
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::time::Duration;
-use supervisor::control::scanner::FINISH;
 use supervisor::paths;
 
 /// How long a slow console may take to send the last line.
@@ -28,14 +24,11 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     let mounts = leftovers::mounts(stop);
     stop.report.plain(&leftovers::summary(&processes, &mounts, &stop.lost));
     within(CONSOLE, Report::drain_console);
-    if stop.verb == Verb::SoftReboot {
-        return finish_by(stop, again::WORD).map_err(|cause| format!("unable to start again: {cause}"));
-    }
-    if stop.initramfs.is_some() {
-        let word = if starts_kernel(stop) { initramfs::KEXEC } else { stop.verb.name() };
-        match finish_by(stop, &format!("{} {word}", initramfs::WORD)) {
+    if let Some((what, words)) = next_program(stop) {
+        let stage3 = stop.run.join(paths::run::BIN).join("stage3");
+        match Heir::of(&stop.run).and_then(|heir| heir.interpreted(&format!("{} {words}", stage3.display()))) {
             Ok(()) => return Ok(()),
-            Err(error) => stop.report.plain(&format!("unable to return to the initramfs: {error}")),
+            Err(error) => stop.report.plain(&format!("unable to {what}: {error}")),
         }
     }
     if starts_kernel(stop) {
@@ -53,31 +46,22 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     end_process_one(stop).map_err(|cause| format!("{refused}; unable to end process 1: {cause}"))
 }
 
+/// What process 1 becomes in place of an end, by way of this program: stage 1 again, whose files lie in the run directory, which
+/// goes first; or the initramfs' program. What that is for, and the words.
+fn next_program(stop: &Stop) -> Option<(&'static str, String)> {
+    if stop.verb == Verb::SoftReboot {
+        return Some(("start again", again::WORD.to_owned()));
+    }
+    let word = if starts_kernel(stop) { initramfs::KEXEC } else { stop.verb.name() };
+    stop.initramfs.is_some().then(|| ("return to the initramfs", format!("{} {word}", initramfs::WORD)))
+}
+
 /// In a container that may not call reboot(2), process 1 is asked to become a program that exits.
 fn end_process_one(stop: &Stop) -> std::io::Result<()> {
-    let finish = stop.run.join(paths::run::SCAN).join(paths::scan::FINISH);
-    let _ = fs::remove_file(&finish);
-    symlink(LAST_PROGRAM, &finish)?;
-    tell_to_finish(stop)
+    Heir::of(&stop.run)?.linked(LAST_PROGRAM)
 }
 
 /// kexec has loaded a kernel, and it is to be started.
 fn starts_kernel(stop: &Stop) -> bool {
     stop.verb == Verb::Reboot && stop.kernel_loaded
-}
-
-/// Process 1 becomes what the words ask for, by way of this program: stage 1 again, whose files lie in the run directory, which
-/// goes first; or the initramfs' program.
-fn finish_by(stop: &Stop, words: &str) -> std::io::Result<()> {
-    let finish = stop.run.join(paths::run::SCAN).join(paths::scan::FINISH);
-    let stage3 = stop.run.join(paths::run::BIN).join("stage3");
-    fs::write(&finish, format!("#!{} {words}\n", stage3.display()))?;
-    fs::set_permissions(&finish, Permissions::from_mode(0o755))?;
-    tell_to_finish(stop)
-}
-
-fn tell_to_finish(stop: &Stop) -> std::io::Result<()> {
-    let scan = stop.run.join(paths::run::SCAN);
-    let control = scan.join(paths::scan::CONTROL);
-    OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(control)?.write_all(&[FINISH])
 }

@@ -58,6 +58,8 @@ const VERSION_3: u32 = 0x2008_0522;
 
 /// Number of CAP_SYS_ADMIN, without which nothing can be mounted.
 pub const SYS_ADMIN: u32 = 21;
+/// Number of CAP_SYS_BOOT, without which there is no reboot(2).
+pub const SYS_BOOT: u32 = 22;
 
 /// The number of a capability, whatever the case of its name.
 pub fn number(name: &str) -> Option<u8> {
