@@ -41,6 +41,8 @@ impl System {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let root = std::env::temp_dir().join(format!("sunup-stage2-{}-{number}", std::process::id()));
+        // Of a run that was killed, whose number we have.
+        let _ = fs::remove_dir_all(&root);
         for directory in ["run/scan", "run/service", "run/requests", "units", "bundles/default", "log"] {
             fs::create_dir_all(root.join(directory)).unwrap();
         }
