@@ -41,9 +41,11 @@ pub struct Other {
 pub struct Handlers {
     /// Where they are, below the scan directory.
     pub directory: &'static str,
+    /// How they begin there, before the signal's name.
+    pub handler: &'static str,
     /// Signals for which there may be one. Without one, some of them end it.
     pub answerable: &'static [&'static str],
-    /// What it becomes when it ends.
+    /// What it becomes when it ends, below the scan directory.
     pub heirs: &'static [&'static str],
 }
 
@@ -80,8 +82,9 @@ const OTHERS: [Other; 3] = [
 
 const S6: Handlers = Handlers {
     directory: scan::S6_SVSCAN,
+    handler: scan::S6_HANDLER,
     answerable: &["INT", "PWR", "QUIT", "TERM", "USR1", "USR2", "WINCH"],
-    heirs: &["finish", "crash"],
+    heirs: &[scan::S6_FINISH, scan::S6_CRASH],
 };
 
 impl Other {

@@ -2,7 +2,6 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 use supervisor::paths::{run, scan};
 
@@ -15,9 +14,9 @@ use crate::replace;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let answers = preset::handlers(boot.settings.signals, boot::is_first());
-    let directory = directory(boot, scan::SVSCAN)?;
+    make_directory(boot, scan::SVSCAN)?;
     for (signal, answer) in &answers {
-        write(boot, &directory, signal, *answer)?;
+        write(boot, scan::HANDLER, signal, *answer)?;
     }
     let Some(others) = Other::chosen(boot.settings.scanner).and_then(|other| other.handlers) else { return Ok(()) };
     others_too(boot, others, &answers)
@@ -26,28 +25,27 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
 /// Another suite's scanner has its own, for the signals that it knows: what nobody has an answer for is answered by
 /// nothing. If it should end all the same, process 1 becomes ours.
 fn others_too(boot: &Boot, others: &Handlers, answers: &[(&str, Answer)]) -> Result<(), Failure> {
-    let directory = directory(boot, others.directory)?;
+    make_directory(boot, others.directory)?;
     for signal in others.answerable {
         let answer = answers.iter().find(|(name, _)| name == signal);
-        write(boot, &directory, signal, answer.map_or(Answer::Script(""), |(_, answer)| *answer))?;
+        write(boot, others.handler, signal, answer.map_or(Answer::Script(""), |(_, answer)| *answer))?;
     }
     for heir in others.heirs {
-        let (ours, link) = (boot.below_run(run::BIN).join("svscan"), directory.join(heir));
+        let (ours, link) = (boot.below_run(run::BIN).join("svscan"), boot.below_run(run::SCAN).join(heir));
         replace::link(&ours, &link).trying(format_args!("link {}", link.display()))?;
     }
     Ok(())
 }
 
-fn directory(boot: &Boot, name: &str) -> Result<PathBuf, Failure> {
+fn make_directory(boot: &Boot, name: &str) -> Result<(), Failure> {
     let directory = boot.below_run(run::SCAN).join(name);
     fs::create_dir_all(&directory).trying(format_args!("make {}", directory.display()))?;
     fs::set_permissions(&directory, Permissions::from_mode(0o700))
-        .trying(format_args!("close {} to others", directory.display()))?;
-    Ok(directory)
+        .trying(format_args!("close {} to others", directory.display()))
 }
 
-fn write(boot: &Boot, directory: &Path, signal: &str, answer: Answer) -> Result<(), Failure> {
-    let path = directory.join(format!("SIG{signal}"));
+fn write(boot: &Boot, handler: &str, signal: &str, answer: Answer) -> Result<(), Failure> {
+    let path = boot.below_run(run::SCAN).join(format!("{handler}{signal}"));
     fs::write(&path, text(boot, answer))
         .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
         .trying(format_args!("write {}", path.display()))

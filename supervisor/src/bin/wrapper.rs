@@ -91,7 +91,7 @@ fn restore_path(stack: &mut Stack) {
 
 fn become_supervise(stack: &Stack, run: &[u8], drains: bool) -> Errno {
     let called = stack.argument(0).unwrap_or(SUPERVISE);
-    let is_runsv = called.to_bytes().ends_with(b"runsv");
+    let is_runsv = stack.is_called(b"runsv");
     // Whose scanner it is changes nothing in what a service is.
     let called = if is_runsv { SUPERVISE } else { called };
     let (program, arguments) = match stack.argument(1) {
