@@ -37,7 +37,7 @@ FOREIGN_SBIN = for name in $(SBIN_NAMES); do \
 		echo "$$name"; \
 	done
 
-.PHONY: programs sbin demo test lint install bench soak fuzz deb
+.PHONY: programs sbin demo test lint install bench soak fuzz
 .DEFAULT_GOAL = programs
 
 # Whoever says BIN= has programs; an empty one is a variable that was not set.
@@ -158,6 +158,3 @@ fuzz:
 	set -e; for target in $(FUZZ_TARGETS); do \
 		RUSTFLAGS= cargo +nightly fuzz run "$$target" --target "$$(rustc -vV | sed -n 's/^host: //p')" -- -max_total_time=$(SECONDS) -rss_limit_mb=1024 -timeout=10; \
 	done
-
-deb:
-	@echo 'make deb: not built yet: the packages are an issue of their own' >&2; exit 1
