@@ -80,7 +80,7 @@ fn operators_take_turns() {
 /// A reload reaches the process without a new one; what cannot reload says why.
 #[test]
 fn reload_and_kill() {
-    let listens = "kind: longrun\nrun: |\n  trap 'echo hup >>ROOT/heard' HUP\n  trap 'echo usr1 >>ROOT/heard' USR1\n  \
+    let listens = "kind: longrun\nrun: |\n  trap 'echo hup >>ROOT/heard' HUP\n  trap 'echo usr1 >>ROOT/heard' USR1\n  trap 'echo rt >>ROOT/heard' 37\n  \
         echo >>ROOT/ready\n  while :; do sleep 0.05; done\nkill-mode: main\nlog: none\n";
     let system = booted(&[
         ("listens", listens),
@@ -118,6 +118,12 @@ fn reload_and_kill() {
     }
     assert_eq!(system.operate(&["plan", "kill", "listens"]).1, plan.replace("USR1", "TERM"));
     assert_eq!(system.operate(&["plan", "stop", "-s", "1", "listens"]).0, Some(100));
+    let plan = "kill rules listens with RTMIN+3: 1 step\n* kill    listens\n! rules: not signalled, because nothing of it runs\n";
+    let words = ["kill", "-s", "rtmin+3", "rules", "listens"];
+    assert_eq!(system.operate(&[&words[..], &["--dry-run"]].concat()), (Some(1), plan.into()));
+    let refused = "sunup: fatal: rules: nothing of it runs\n";
+    assert_eq!(system.operate(&words), (Some(1), refused.into()));
+    until("the real-time signal", || system.lines("heard") == ["hup", "usr1", "rt"]);
     assert_eq!(system.operate(&["stop", "listens"]).0, Some(0));
     let refused = "sunup: fatal: listens: it is down, and only what is up can reload\n";
     assert_eq!(system.operate(&["reload", "listens"]), (Some(1), refused.into()));

@@ -6,13 +6,17 @@ use std::path::PathBuf;
 
 use supervisor::paths::run;
 use supervisor::state::State;
+use units::Kind;
 
 use super::failure::{Failure, Outcome};
 use super::{apply, critical_path, enable, rollback, states};
+use crate::graph::{Graph, UnitIndex, Vertex};
 use crate::plan::{Plan, Verb};
 use crate::record::durations::Durations;
 use crate::request::target::Sources;
 use crate::request::{Request, refusal};
+use crate::service::{Reach, SupervisedService};
+use crate::system::cgroup::CgroupRoot;
 use crate::system::places::Places;
 
 /// What is asked.
@@ -86,19 +90,32 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
         cache: asked.units.is_empty().then(|| places.units_cache()),
     };
     let request = Request { signal: asked.signal.clone(), ..Request::new(verb, names) };
-    let signal = (verb == Verb::Kill).then(|| request.signal()).transpose().map_err(Failure::usage)?;
     let target = refusal::resolve(&request, &sources, &others, false)
         .map_err(|answer| Failure { message: answer.error.unwrap_or_default(), code: answer.exit })?;
-    let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
-    let milliseconds = milliseconds(places);
-    let plan = Plan::new(&target.graph, verb, &request.units.join(" "), &target.units(), state, &milliseconds);
-    let code = write(&Plan { signal, ..plan }, &asked.format, out)?;
+    let title = request.units.join(" ");
+    let plan = if verb == Verb::Kill {
+        let signal = request.signal().map_err(Failure::usage)?;
+        Plan::of_kill(&target.graph, &title, &target.units(), signal, |unit| is_reached(places, &target.graph, unit))
+    } else {
+        let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
+        Plan::new(&target.graph, verb, &title, &target.units(), state, &milliseconds(places))
+    };
+    let code = write(&plan, &asked.format, out)?;
     for cut in &target.cuts {
         eprintln!("sunup: warning: {} (the boot would leave this edge out)", cut.diagnostic().summary());
     }
     let clashes = if verb == Verb::Boot { target.graph.clashes(&target.units()) } else { Vec::new() };
     clashes.iter().for_each(|clash| eprintln!("sunup: error: {}", clash.diagnostic));
     Ok(code.max(u8::from(!target.cuts.is_empty() || !clashes.is_empty())))
+}
+
+/// Whether a signal to a unit reaches anybody.
+fn is_reached(places: &Places, graph: &Graph, unit: UnitIndex) -> bool {
+    let Vertex { name, unit, .. } = graph.vertex(unit);
+    let leaf = CgroupRoot::find_made().filter(|_| !places.is_user).map(|root| root.leaf(name.as_str()));
+    let is_oneshot = unit.as_ref().is_some_and(|unit| !matches!(unit.kind, Kind::Longrun(_)));
+    let service = (!is_oneshot).then(|| SupervisedService::new(places.service(name.as_str())));
+    Reach::find(unit.as_deref(), leaf.as_deref(), service.as_ref()).is_some()
 }
 
 /// The verb and the names. A target without a verb is a boot of it.

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::{Pid, getpgid};
-use supervisor::sys::process::start_ticks;
-use units::{Command, KillMode, Kind, Unit};
+use units::{Command, Kind, Signal, Unit};
 
 use super::Executor;
 use super::context::refuse_at_a_glance;
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Order, Outcome};
+use crate::service::{NOBODY, Reach};
 use crate::system::cgroup;
 
 /// How notes and control groups of reloads begin: no unit has such a name.
@@ -133,8 +130,7 @@ impl Executor {
         self.signalled.end_at(now);
     }
 
-    /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main. Where there are no control
-    /// groups, all are those of the main process's group.
+    /// Sends a signal to a unit's processes: all of them, unless its `kill-mode` is main.
     pub fn send_signal(&mut self, unit: UnitIndex, signal: Signal) {
         if let Err(reason) = self.try_signal(unit, signal) {
             self.complain(unit, &reason);
@@ -142,25 +138,10 @@ impl Executor {
     }
 
     fn try_signal(&self, unit: UnitIndex, signal: Signal) -> Result<(), String> {
-        let is_main = match self.unit(unit).map(|text| &text.kind) {
-            Some(Kind::Longrun(longrun)) => longrun.kill_mode == KillMode::Main,
-            Some(Kind::Oneshot(_) | Kind::Milestone) | None => false,
-        };
-        if let Some(root) = self.config.cgroups.as_ref().filter(|_| !is_main)
-            && cgroup::signal_all(&root.leaf(self.name(unit)), signal) > 0
-        {
-            return Ok(());
-        }
-        let status = self.service(unit).status().filter(|_| self.is_longrun(unit));
-        let runs = |status: &supervisor::status::Status| {
-            status.pid != 0 && start_ticks(status.pid).is_some_and(|ticks| ticks == status.start_ticks)
-        };
-        let pid = status.filter(runs).map(|status| status.pid).ok_or("nothing of it runs")?;
-        let main = Pid::from_raw(pid.cast_signed());
-        // One that does not lead its group may be in anybody's.
-        let leads_group = !is_main && getpgid(Some(main)) == Ok(main);
-        let sent = if leads_group { killpg(main, signal) } else { kill(main, signal) };
-        sent.map_err(|error: Errno| error.desc().to_owned())
+        let leaf = self.config.cgroups.as_ref().map(|root| root.leaf(self.name(unit)));
+        let service = self.is_longrun(unit).then(|| self.service(unit));
+        let reach = Reach::find(self.unit(unit), leaf.as_deref(), service.as_ref()).ok_or(NOBODY)?;
+        reach.send(signal).map_err(|errno| errno.to_string())
     }
 }
 

@@ -65,7 +65,7 @@ pub struct FileChange {
 }
 
 impl Plan {
-    /// Plans a verb on units of the graph, which are in these states now.
+    /// Plans a verb on units of the graph, which are in these states now; a kill is [`Plan::of_kill`].
     ///
     /// `milliseconds` is how long units took earlier, by name; it may be empty.
     pub fn new(
@@ -77,7 +77,7 @@ impl Plan {
         milliseconds: &BTreeMap<String, u64>,
     ) -> Self {
         let run = match verb {
-            Verb::Reload | Verb::Kill => poke::poke(graph, verb, named, states),
+            Verb::Reload => poke::reload(graph, named, states),
             _ => simulate::simulate(graph, verb, named, states, milliseconds),
         };
         Self::of_run(graph, verb, target, run, milliseconds)
@@ -92,6 +92,18 @@ impl Plan {
     ) -> Self {
         let run = simulate::change(graph, goals, states, milliseconds);
         Self::of_run(graph, Verb::Apply, "", run, milliseconds)
+    }
+
+    /// Plans a signal to units; `is_reached`: whether something of one runs.
+    pub fn of_kill(
+        graph: &Graph,
+        target: &str,
+        named: &[UnitIndex],
+        signal: Signal,
+        is_reached: impl Fn(UnitIndex) -> bool,
+    ) -> Self {
+        let run = poke::kill(graph, named, is_reached);
+        Self { signal: Some(signal), ..Self::of_run(graph, Verb::Kill, target, run, &BTreeMap::new()) }
     }
 
     fn of_run(

@@ -5,32 +5,38 @@ use units::Kind;
 
 use super::{Run, Verb};
 use crate::graph::{Graph, UnitIndex, Vertex};
+use crate::service::NOBODY;
 
-/// Those that it reaches, in the graph's order, and why it does not reach the others.
-pub(super) fn poke(graph: &Graph, verb: Verb, named: &[UnitIndex], states: impl Fn(UnitIndex) -> State) -> Run {
+/// Those that can reload, and why the others cannot.
+pub(super) fn reload(graph: &Graph, named: &[UnitIndex], states: impl Fn(UnitIndex) -> State) -> Run {
+    poke(graph, Verb::Reload, named, |unit| {
+        Some(format!("not reloaded, because {}", obstacle(graph.vertex(unit), states(unit))?))
+    })
+}
+
+/// Those that a signal reaches, and why it does not reach the others.
+pub(super) fn kill(graph: &Graph, named: &[UnitIndex], is_reached: impl Fn(UnitIndex) -> bool) -> Run {
+    poke(graph, Verb::Kill, named, |unit| (!is_reached(unit)).then(|| format!("not signalled, because {NOBODY}")))
+}
+
+/// What nothing hinders, in the graph's order.
+fn poke(graph: &Graph, verb: Verb, named: &[UnitIndex], hindrance: impl Fn(UnitIndex) -> Option<String>) -> Run {
     let mut run = Run::default();
     for &unit in graph.order().iter().filter(|unit| named.contains(unit)) {
-        let vertex = graph.vertex(unit);
-        match hindrance(verb, vertex, states(unit)) {
+        match hindrance(unit) {
             None => run.0.push((unit, verb)),
-            Some(reason) => run.1.push((vertex.name.to_string(), reason)),
+            Some(reason) => run.1.push((graph.name(unit).to_owned(), reason)),
         }
     }
     run
 }
 
-fn hindrance(verb: Verb, vertex: &Vertex, state: State) -> Option<String> {
-    let runs = state.is_up() || matches!(state, State::Starting | State::Stopping);
-    let kind = vertex.unit.as_ref().map(|unit| &unit.kind);
-    match (verb, kind) {
-        (Verb::Kill, Some(Kind::Milestone)) => Some("not signalled, because a milestone has no process".into()),
-        (Verb::Kill, _) => (!runs).then(|| format!("not signalled, because it is {}", state.name())),
-        _ if !state.is_up() => Some(format!("not reloaded, because it is {}", state.name())),
-        (_, None) => Some("not reloaded, because its file is gone".into()),
-        (_, Some(Kind::Milestone)) => Some("not reloaded, because a milestone has nothing to reload".into()),
-        (_, Some(Kind::Oneshot(oneshot))) if oneshot.reload.is_none() => {
-            Some("not reloaded, because it has no \"reload\"".into())
-        }
-        _ => None,
+fn obstacle(vertex: &Vertex, state: State) -> Option<String> {
+    match vertex.unit.as_ref().map(|unit| &unit.kind) {
+        _ if !state.is_up() => Some(format!("it is {}", state.name())),
+        None => Some("its file is gone".into()),
+        Some(Kind::Milestone) => Some("a milestone has nothing to reload".into()),
+        Some(Kind::Oneshot(oneshot)) if oneshot.reload.is_none() => Some("it has no \"reload\"".into()),
+        Some(Kind::Longrun(_) | Kind::Oneshot(_)) => None,
     }
 }

@@ -135,7 +135,11 @@ fn pokes(verb: Verb) -> Plan {
         "leaving" => State::Stopping,
         _ => State::Up,
     };
-    Plan::new(&graph, verb, "all", &named, states, &[("sshd".to_owned(), 20)].into())
+    let runs = |unit: usize| states(unit) != State::Failed && !matches!(graph.name(unit), "goal" | "once");
+    match verb {
+        Verb::Kill => Plan::of_kill(&graph, "all", &named, Signal::new("HUP").unwrap(), runs),
+        _ => Plan::new(&graph, verb, "all", &named, states, &[("sshd".to_owned(), 20)].into()),
+    }
 }
 
 /// A reload is for those that are up and can, and waits for nobody.
@@ -154,19 +158,19 @@ reload all: 3 steps
     assert_eq!(sorted(&pokes(Verb::Reload).text()), expected);
 }
 
-/// A signal reaches whatever has processes, and all three forms name it.
+/// A signal is for whatever has processes, and all three forms name it.
 #[test]
 fn kill() {
-    let plan = Plan { signal: Signal::new("HUP"), ..pokes(Verb::Kill) };
+    let plan = pokes(Verb::Kill);
     let expected = "\
-kill all with HUP: 5 steps
+kill all with HUP: 4 steps
 * kill    keys
   kill    leaving
-  kill    once
   kill    rules
   kill    sshd
-! cron: not signalled, because it is failed
-! goal: not signalled, because a milestone has no process
+! cron: not signalled, because nothing of it runs
+! goal: not signalled, because nothing of it runs
+! once: not signalled, because nothing of it runs
 ";
     assert_eq!(sorted(&plan.text()), expected);
     let json = plan.json();

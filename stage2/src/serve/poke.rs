@@ -5,8 +5,6 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use nix::sys::signal::Signal;
-
 use crate::request::{Answer, Request, Verb, refusal};
 use crate::serve::supervised::{Pause, Supervised};
 use supervisor::paths::requests::STOP;
@@ -16,7 +14,8 @@ impl Supervised {
     pub(super) fn poke(&mut self, id: &str, was_running: bool, request: &Request) -> io::Result<()> {
         let others = self.executor.active_units();
         let target = refusal::resolve(request, &self.sources, &others, was_running);
-        let (target, signal) = match target.and_then(|target| Ok((target, signal(request)?))) {
+        let (target, signal) = match target.and_then(|target| Ok((target, request.signal().map_err(Answer::refused)?)))
+        {
             Ok(both) => both,
             Err(answer) => return self.queue.answer(id, &answer),
         };
@@ -46,11 +45,4 @@ impl Supervised {
         self.queue.answer(id, &answer)?;
         if pause == Pause::Stop { self.stop_all(STOP, false, true) } else { Ok(()) }
     }
-}
-
-/// The signal of a `kill`: TERM where none is named.
-fn signal(request: &Request) -> Result<Signal, Answer> {
-    let signal = request.signal().map_err(Answer::refused)?;
-    let known = Signal::try_from(signal.number().cast_signed());
-    known.map_err(|_| Answer::refused(format!("unable to send signal {signal}")))
 }

@@ -10,6 +10,7 @@ mod directory;
 mod last_lines;
 mod linked;
 mod quote;
+mod reach;
 mod scripts;
 mod supervised;
 #[cfg(test)]
@@ -21,4 +22,5 @@ pub use directory::{Logger, ServiceDirectory, log_directory};
 pub use last_lines::last_lines;
 pub use linked::linked;
 pub use quote::quote;
+pub use reach::{NOBODY, Reach};
 pub use supervised::SupervisedService;

@@ -24,8 +24,12 @@ pub struct CgroupRoot(PathBuf);
 impl CgroupRoot {
     /// `sunup/` below the first version-2 mount, if it can be made.
     pub fn find() -> Option<Self> {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-        Self::at(&mount_point(&mounts)?.join(OURS))
+        Self::at(&place()?)
+    }
+
+    /// The same, if an engine has made it.
+    pub fn find_made() -> Option<Self> {
+        place().filter(|directory| directory.exists()).map(Self)
     }
 
     /// A directory that is given, if it can be made and processes be moved into it.
@@ -68,15 +72,6 @@ pub fn kill_all(leaf: &Path) {
     }
 }
 
-/// Sends a signal to every process in a leaf. Answers how many there are.
-pub fn signal_all(leaf: &Path, signal: Signal) -> usize {
-    let pids = processes(leaf);
-    for pid in &pids {
-        let _ = kill(*pid, signal);
-    }
-    pids.len()
-}
-
 /// Asks every process in a leaf to end, stopped ones too. Who does not is for stage 3 to name.
 pub fn terminate_all(leaf: &Path) {
     for pid in processes(leaf) {
@@ -86,7 +81,8 @@ pub fn terminate_all(leaf: &Path) {
     }
 }
 
-fn processes(leaf: &Path) -> Vec<Pid> {
+/// The processes in a leaf; none if there is no leaf.
+pub fn processes(leaf: &Path) -> Vec<Pid> {
     let text = fs::read_to_string(leaf.join("cgroup.procs")).unwrap_or_default();
     text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 1).map(Pid::from_raw).collect()
 }
@@ -94,6 +90,12 @@ fn processes(leaf: &Path) -> Vec<Pid> {
 /// Removes a leaf; one that still holds processes stays.
 pub fn remove(leaf: &Path) {
     let _ = fs::remove_dir(leaf);
+}
+
+/// `sunup/` below the first version-2 mount.
+fn place() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    Some(mount_point(&mounts)?.join(OURS))
 }
 
 /// The mount point of the first version-2 hierarchy in the text of mountinfo.
