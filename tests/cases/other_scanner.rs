@@ -13,17 +13,39 @@ const S6: (&[u8], &[u8]) = (b"s6-supervise\0", b"/usr/bin/s6-supervise\0");
 /// What cannot be done is refused before anything is stopped.
 const NO_SOFT_REBOOT: &str = "! reboot --soft";
 
+/// A unit that writes once, and the logger of it, which reads that only when everyone else has been told to end.
+const LATE: &str = "\
+description: Writes once
+kind: longrun
+needs: [local]
+run: echo late; exec sleep 1000
+";
+const LATE_LOGGER: &str = "\
+#!/bin/sh
+case \"$*\" in
+*/late) until test -e /run/sunup/stopping; do sleep 0.1; done; sleep 1 ;;
+esac
+exec /usr/lib/sunup/bin/svlog.real \"$@\"
+";
+/// How stage 3 says how long the loggers took; and how long they may take, in ms, unless one of them does not end.
+const LOGGERS_ENDED: &str = "stage3: loggers drained and ended (";
+const LATE_MILLISECONDS: u64 = 10_000;
+
 /// A root in which this scanner is asked for, and installed as this program; a service writes when it is told to end.
 fn layer(word: &str, path: &str, program: &[u8]) -> Layer {
+    let svlog = fs::read(tests::programs::built().join("svlog")).expect("the real logger");
     let settings = format!("scanner: {word}\n");
-    Layer::new().program(path, program).file("/etc/sunup/sunup.yaml", &settings).unit("chatter", log_whole::CHATTER)
+    let layer = Layer::new().program(path, program).file("/etc/sunup/sunup.yaml", &settings);
+    let layer = layer.unit("chatter", log_whole::CHATTER).unit("late", LATE);
+    layer.program("/usr/lib/sunup/bin/svlog.real", &svlog).file("/usr/lib/sunup/bin/svlog", LATE_LOGGER)
 }
 
 fn program(path: &str) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Boots; has a look at what the scanner makes of a service; attempts what would end process 1; stops.
+/// Boots; has a look at what the scanner makes of a service; attempts what would end process 1; stops, and waits for a logger
+/// that is late no longer than that takes.
 fn boots_and_stops(layer: &Layer, scanner: &str, attempts: &[&str], stop: &str) {
     let mut guest = Namespace::boot(layer);
     support::log_in(&mut guest.console, BOOT, COMMAND);
@@ -41,8 +63,13 @@ fn boots_and_stops(layer: &Layer, scanner: &str, attempts: &[&str], stop: &str) 
     assert_eq!(guest.console.ok("readlink /proc/1/exe", COMMAND), format!("{scanner}\n"));
     guest.console.send(&format!("{stop}\n"));
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
-    assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    let seen = guest.console.seen();
+    assert!(seen.contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
     log_whole::assert_whole(&guest);
+    assert!(guest.read("/var/log/sunup/late/current").ends_with(" late\n"));
+    let (_, taken) = seen.split_once(LOGGERS_ENDED).expect("a line about loggers");
+    let (milliseconds, _) = taken.split_once(" ms)").expect("how long they took");
+    assert!(milliseconds.parse::<u64>().is_ok_and(|taken| taken < LATE_MILLISECONDS), "{milliseconds}");
 }
 
 /// daemontools' svscan, which is told nothing and looks every five seconds.

@@ -6,27 +6,31 @@
 //!
 //! A logger that is told to end, or killed, while a slow disk takes what it has read would lose what it has not.
 
-use super::services::{still_supervised, until_ended};
+use super::services::{still_supervised, until_none};
 use super::{processes, sync};
 use crate::cockpit::{Patience, work};
-use crate::process::Process;
+use crate::process::{self, Process};
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
 use nix::libc::O_NONBLOCK;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use supervisor::control::scanner::CLOSE_PIPES;
 use supervisor::control::supervise::{DOWN, EXIT};
 use supervisor::paths;
 use supervisor::sys::stop::bytes_waiting;
 
-/// How long a logger may read before it is told to end; longer while it hangs in the kernel and the disks get anywhere.
-const DRAIN: Duration = work::LOOK;
-/// How long it may take once told.
-const END: Duration = Duration::from_secs(5);
+/// How long a logger may read before it is told to end, and how long it may take then; longer while it hangs in the kernel
+/// and the disks get anywhere.
+const LIMIT: Duration = work::LOOK;
+/// Looks at who hangs in the kernel, and the pauses between them. Whoever writes to a slow disk hangs there most of the
+/// time, and runs for a moment now and then.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends the loggers, the catch-all last.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -37,12 +41,14 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         service.watch(&mut stop.events);
     }
     loggers.iter().for_each(|service| service.tell(&[EXIT]));
-    let is_closed = close_pipes(stop);
-    let is_done = !is_closed && loggers.iter().all(has_read_everything);
-    if is_done || !until_drained(stop, &loggers) {
-        end(stop, &loggers);
+    if close_pipes(stop) {
+        wait(stop, &loggers, Service::is_supervised);
+    } else {
+        loggers.iter().filter_map(input).for_each(|pipe| stop.events.add_reads(&pipe));
+        wait(stop, &loggers, |logger| logger.is_supervised() && !has_read_everything(logger));
     }
-    let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop) };
+    end(stop, &loggers);
+    let drained = if catch_all.is_empty() { Ok(()) } else { drain_fifo(stop, &catch_all) };
     end(stop, &catch_all);
     let ended = still_supervised(&loggers).and(still_supervised(&catch_all));
     if ended.is_err() {
@@ -51,24 +57,33 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     ended.and(drained)
 }
 
-/// Tells them to go down and waits until they have.
+/// Tells those that are still there to go down, and waits until they have.
 fn end(stop: &mut Stop, services: &[Service]) {
     services.iter().for_each(|service| service.tell(&[DOWN, EXIT]));
-    until_ended(stop, Patience::of(END), services);
+    wait(stop, services, Service::is_supervised);
 }
 
-/// Waits until they have ended by themselves. In a container what disks do is the host's.
-fn until_drained(stop: &mut Stop, loggers: &[Service]) -> bool {
+/// Waits until none of them is busy. In a container what disks do is the host's.
+fn wait(stop: &mut Stop, services: &[Service], is_busy: impl Fn(&Service) -> bool) {
     let is_machine = stop.permit.first_namespace();
     let mut get_anywhere = work::progress(sync::LIMIT);
-    let mut again = || is_machine && loggers.iter().any(hangs) && get_anywhere();
-    until_ended(stop, Patience { again: Some(&mut again), ..Patience::of(DRAIN) }, loggers)
+    let mut again = || is_machine && hang_now_and_then(services) && get_anywhere();
+    until_none(stop, Patience { again: Some(&mut again), ..Patience::of(LIMIT) }, services, is_busy);
 }
 
-/// It is in uninterruptible sleep.
-fn hangs(logger: &Service) -> bool {
-    let process = logger.status().and_then(|status| Process::of(status.pid));
-    process.is_some_and(|process| process.state == 'D')
+/// One of them, or a process that it has started, as what finished files go through, is in uninterruptible sleep.
+fn hang_now_and_then(services: &[Service]) -> bool {
+    let pids: Vec<_> = services.iter().filter_map(Service::status).map(|status| status.pid).collect();
+    (0..LOOKS).any(|look| {
+        std::thread::sleep(PAUSE * look.min(1));
+        is_one_hanging(&process::others(), &pids)
+    })
+}
+
+/// One of them, or of what they have started.
+fn is_one_hanging(table: &[Process], roots: &[u32]) -> bool {
+    let sleeps = |pid: u32| table.iter().any(|process| process.pid == pid && process.state == 'D');
+    roots.iter().filter(|root| **root > 1).any(|root| process::tree(table, *root).into_iter().any(sleeps))
 }
 
 /// False for another scanner, which does not know the letter: its loggers are told once they have read everything, or after
@@ -79,21 +94,45 @@ fn close_pipes(stop: &Stop) -> bool {
     fifo.is_ok_and(|mut fifo| fifo.write_all(&[CLOSE_PIPES]).is_ok())
 }
 
+/// What the logger reads.
+fn input(logger: &Service) -> Option<PathBuf> {
+    logger.status().map(|status| format!("/proc/{}/fd/0", status.pid).into())
+}
+
 /// Nothing is in its pipe, which nobody writes to any more but the scanner.
 fn has_read_everything(logger: &Service) -> bool {
-    let open = |pid: u32| OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(format!("/proc/{pid}/fd/0"));
-    let pipe = logger.status().and_then(|status| open(status.pid).ok());
-    pipe.is_some_and(|pipe| bytes_waiting(pipe.as_raw_fd()).is_ok_and(|bytes| bytes == 0))
+    input(logger).and_then(|pipe| open(&pipe)).is_some_and(|pipe| is_empty(&pipe))
+}
+
+fn open(pipe: &Path) -> Option<File> {
+    OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(pipe).ok()
+}
+
+fn is_empty(pipe: &File) -> bool {
+    bytes_waiting(pipe.as_raw_fd()).is_ok_and(|bytes| bytes == 0)
 }
 
 /// Waits until the catch-all has read what is in the FIFO.
-fn drain_fifo(stop: &mut Stop) -> Result<(), String> {
+fn drain_fifo(stop: &mut Stop, catch_all: &[Service]) -> Result<(), String> {
     let path = stop.run.join(paths::run::LOG_FIFO);
-    let Ok(fifo) = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(&path) else { return Ok(()) };
+    let Some(fifo) = open(&path) else { return Ok(()) };
     stop.events.add_reads(&path);
-    let is_empty = || bytes_waiting(fifo.as_raw_fd()).is_ok_and(|bytes| bytes == 0);
-    if stop.events.until(DRAIN, is_empty) {
-        return Ok(());
+    wait(stop, catch_all, |_| !is_empty(&fifo));
+    if is_empty(&fifo) { Ok(()) } else { Err(format!("'{}' was not read to its end", path.display())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a logger has started counts as the logger does, and nobody else, whoever has no process least of all.
+    #[test]
+    fn who_hangs() {
+        let process = |pid, parent, state| Process { pid, parent, state, ..Process::default() };
+        let table =
+            [process(2, 1, 'S'), process(3, 2, 'S'), process(4, 3, 'D'), process(5, 1, 'S'), process(6, 0, 'D')];
+        assert!(is_one_hanging(&table, &[5, 2]));
+        assert!(is_one_hanging(&table, &[4]));
+        assert!(!is_one_hanging(&table, &[5, 0, 1]));
     }
-    Err(format!("'{}' was not read to its end", path.display()))
 }

@@ -26,7 +26,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
         }
     }
     let patience = services.iter().map(Service::patience).max().unwrap_or(Duration::ZERO);
-    until_ended(stop, Patience::of(patience), &services);
+    until_none(stop, Patience::of(patience), &services, Service::is_supervised);
     let killed = stop.running.killed();
     stop.killed_units.extend(killed);
     stop.killed_units.sort();
@@ -34,20 +34,20 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     still_supervised(&services).and(flagged).and(ended_themselves(&stop.killed_units))
 }
 
-/// Waits until nobody supervises them any more. False: the time is over.
-pub fn until_ended(stop: &mut Stop, patience: Patience<'_>, services: &[Service]) -> bool {
+/// Waits until none of them is busy any more, or the time is over.
+pub fn until_none(stop: &mut Stop, patience: Patience<'_>, services: &[Service], is_busy: impl Fn(&Service) -> bool) {
     cockpit::attend(
         stop,
         patience,
-        |_| waited(services),
-        |stop, time| stop.events.until(time, || !services.iter().any(Service::is_supervised)),
-    )
+        |_| waited(services, &is_busy),
+        |stop, time| stop.events.until(time, || !services.iter().any(&is_busy)),
+    );
 }
 
-/// Those that somebody still supervises, with their processes.
-fn waited(services: &[Service]) -> Vec<Waited> {
-    let supervised = services.iter().filter(|service| service.is_supervised());
-    supervised.map(|service| Waited::service(&service.name, service.status().map(|status| status.pid))).collect()
+/// Those that are busy, with their processes.
+fn waited(services: &[Service], is_busy: impl Fn(&Service) -> bool) -> Vec<Waited> {
+    let busy = services.iter().filter(|service| is_busy(service));
+    busy.map(|service| Waited::service(&service.name, service.status().map(|status| status.pid))).collect()
 }
 
 /// An error that names the units that only KILL has ended.
