@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         }
         "stage3" => stage::main(&arguments),
         front::waiter::NAME => front::waiter::main(),
-        "runlevel" => runlevel::main(&run_directory()),
+        "runlevel" => runlevel::main(&arguments, &run_directory()),
         // Process 1 in a container became this program: see `steps::end`.
         "finish" => main_ended::exit_code(),
         _ => front::main(&name, arguments),

@@ -5,6 +5,7 @@
 
 use crate::verb::Verb;
 use crate::{EXIT_NO, EXIT_SYSTEM, process};
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -12,15 +13,36 @@ use std::process::ExitCode;
 use supervisor::paths;
 use supervisor::state::State;
 
+const HELP: &str = "\
+usage: runlevel
+Tells the previous and the present runlevel in sysvinit's words: N S while the system boots, N 2 when it has booted,
+N 1 in rescue, 2 0 and 2 6 while it stops and restarts; unknown where no sunup system runs.
+
+exit codes: 0 it was told, 1 it is unknown, 111 failure
+
+example: runlevel
+";
+
 /// Prints it; exit 1 when there is no system of ours.
-pub fn main(run: &Path) -> ExitCode {
+pub fn main(arguments: &[OsString], run: &Path) -> ExitCode {
+    match arguments {
+        [_, word] if word == "--help" => tell(HELP),
+        [_, word] if word == "--version" => tell(concat!("runlevel ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => tell_level(run),
+    }
+}
+
+fn tell(text: &str) -> ExitCode {
+    if std::io::stdout().write_all(text.as_bytes()).is_ok() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SYSTEM) }
+}
+
+fn tell_level(run: &Path) -> ExitCode {
     let booted = run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists() && process::Process::of(1).is_some();
     if !booted {
         let _ = writeln!(std::io::stdout(), "unknown");
         return ExitCode::from(EXIT_NO);
     }
-    let said = writeln!(std::io::stdout(), "{}", level(run));
-    if said.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SYSTEM) }
+    tell(&format!("{}\n", level(run)))
 }
 
 fn level(run: &Path) -> &'static str {

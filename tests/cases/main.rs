@@ -15,6 +15,7 @@ mod machine_initramfs;
 mod machine_repair;
 mod machine_slow;
 mod machine_storage;
+mod manual;
 mod namespace_boot;
 mod one_world;
 mod other_scanner;

@@ -1,6 +1,6 @@
 //! The manual page against what the command says of itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 const PAGE: &str = include_str!("../../../docs/man/sunup.8");
@@ -20,30 +20,62 @@ fn verbs() -> Vec<String> {
     verbs.map(str::to_owned).collect()
 }
 
-/// The long options of a verb, without their dashes.
-fn options(verb: &str) -> Vec<String> {
+/// The options of a verb, each with its forms, without their first dash.
+fn options(verb: &str) -> Vec<Vec<String>> {
     let help = help(&[verb]);
-    let lines = help.lines().filter(|line| line.trim_start().starts_with('-'));
-    let words = lines.flat_map(|line| line.split([' ', ',', '=']));
-    let options: BTreeSet<&str> =
-        words.filter_map(|word| word.strip_prefix("--")).filter(|it| !it.is_empty()).collect();
-    options.into_iter().filter(|option| *option != "help").map(str::to_owned).collect()
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let forms = lines.map(|line| {
+        let forms = line.split("  ").next().unwrap().split([' ', ',', '=']).filter_map(|word| word.strip_prefix('-'));
+        forms.filter(|form| !form.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    });
+    let everybodys = ["-help", "-version", "-user"].map(str::to_owned);
+    forms.filter(|forms| !forms.iter().any(|form| everybodys.contains(form))).collect()
 }
 
-/// The manual page explains every verb, and every option of each.
+/// The flags in some lines of the page, without their first dash.
+fn flags(lines: &str) -> BTreeSet<&str> {
+    lines
+        .split_whitespace()
+        .zip(lines.split_whitespace().skip(1))
+        .filter(|(word, _)| word.ends_with("Fl"))
+        .map(|it| it.1)
+        .collect()
+}
+
+/// What the synopsis says of each verb.
+fn synopses() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let (_, synopsis) = PAGE.split_once(".Sh SYNOPSIS\n.Nm\n").unwrap();
+    let (synopsis, _) = synopsis.split_once(".Sh ").unwrap();
+    let forms = synopsis.split(".Nm\n").flat_map(|form| {
+        let verbs = form.lines().find_map(|line| line.strip_prefix(".Cm ")).unwrap_or_default();
+        let flags = flags(form).into_iter().filter(|flag| !["-user", "-"].contains(flag)).collect::<BTreeSet<_>>();
+        verbs.split(" | ").map(move |verb| (verb, flags.clone()))
+    });
+    forms.filter(|(verb, _)| !verb.is_empty()).collect()
+}
+
+/// The manual page explains every verb and every option, and its synopsis shows the options of each verb and no other.
 #[test]
 fn nothing_is_missing() {
-    let entries = |macros: &'static str| {
-        PAGE.lines().filter_map(move |line| line.strip_prefix(macros)).flat_map(|line| line.split([' ', ',']))
-    };
-    let explained: BTreeSet<&str> = entries(".It Cm ").collect();
-    let flags: BTreeSet<&str> = PAGE.split_whitespace().filter_map(|word| word.strip_prefix('-')).collect();
-    let verbs = verbs();
+    let entries = |macros: &'static str| PAGE.lines().filter_map(move |line| line.strip_prefix(macros));
+    let explained: BTreeSet<&str> = entries(".It Cm ").flat_map(|line| line.split([' ', ','])).collect();
+    let (_, text) = PAGE.split_once(".Sh DESCRIPTION\n").unwrap();
+    let explained_flags: BTreeSet<&str> =
+        entries(".It Fl ").flat_map(str::split_whitespace).chain(flags(text)).collect();
+    let (verbs, synopses) = (verbs(), synopses());
     assert!(verbs.len() > 25, "{verbs:?}");
     for verb in &verbs {
         assert!(explained.contains(verb.as_str()), "sunup {verb} is not explained");
-        for option in options(verb) {
-            assert!(flags.contains(option.as_str()), "sunup {verb} --{option} is not in the manual page");
+        let shown = &synopses[verb.as_str()];
+        let mut options = options(verb);
+        for flag in shown {
+            let before = options.len();
+            options.retain(|forms| !forms.iter().any(|form| form == flag));
+            assert_eq!(options.len() + 1, before, "sunup {verb} has no -{flag}");
         }
+        assert_eq!(options, Vec::<Vec<String>>::new(), "not in the synopsis of sunup {verb}");
     }
+    let all: BTreeSet<String> = verbs.iter().flat_map(|verb| options(verb)).flatten().collect();
+    let unexplained: Vec<_> = all.iter().filter(|form| !explained_flags.contains(form.as_str())).collect();
+    assert!(unexplained.is_empty(), "not explained: {unexplained:?}");
 }
