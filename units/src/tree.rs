@@ -5,6 +5,7 @@
 //! [`DEEPEST`], size by [`HEAVIEST`], however often an alias is used. Nothing here knows what a unit is.
 
 mod builder;
+mod plain;
 mod syntax;
 mod tear;
 
@@ -35,7 +36,7 @@ pub(crate) const FEW: usize = 16;
 pub(crate) const MOST_DIAGNOSTICS: usize = 100;
 
 /// A value and its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node<'a> {
     /// Where it begins.
     pub(crate) place: Place,
@@ -44,7 +45,7 @@ pub(crate) struct Node<'a> {
 }
 
 /// What a node is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value<'a> {
     /// Nothing is written there.
     Nothing,
@@ -57,7 +58,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// A key with its value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry<'a> {
     /// The key.
     pub(crate) key: Cow<'a, str>,
@@ -68,7 +69,7 @@ pub(crate) struct Entry<'a> {
 }
 
 /// One document of a file. Its texts are the file's own where they stand there as they are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Document<'a> {
     /// Its tree; `None`: there is none.
     pub(crate) root: Option<Node<'a>>,
@@ -113,6 +114,13 @@ impl Node<'_> {
 
 /// Reads every document of a text. After a syntax error it goes on with the next key.
 pub(crate) fn parse(source: &Source) -> Vec<Document<'_>> {
+    let plain = plain::read(source).map(|document| vec![document]);
+    debug_assert!(plain.as_ref().is_none_or(|plain| *plain == parse_any(source)), "two readings of:\n{}", source.text);
+    plain.unwrap_or_else(|| parse_any(source))
+}
+
+/// The same without the short way for what is plain.
+fn parse_any(source: &Source) -> Vec<Document<'_>> {
     let options = serde_yaml::granit_parser::options! {
         disallow_directives: true,
         emit_comments: false,

@@ -29,7 +29,7 @@ pub(super) struct Start {
 }
 
 /// What syntax errors have torn in a document.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tear<'a> {
     /// Keys of its map whose values nobody knows.
     pub(crate) keys: Vec<(Cow<'a, str>, Place)>,
