@@ -130,8 +130,7 @@ fn draining_ends() {
 
 /// A run directory with `pair`, and the wrapper on `a` as runit's scanner calls it.
 fn runsv(scene: &mut Scene) -> u32 {
-    fs::create_dir_all(scene.path.join("run/bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_dialect"), scene.path.join("run/bin/pair")).unwrap();
+    scene::executable::copy(env!("CARGO_BIN_EXE_dialect"), scene.path.join("run/bin/pair"));
     symlink(WRAPPER, scene.path.join("runsv")).unwrap();
     let mut command = scene.command(scene.path.join("runsv").to_str().unwrap(), &["a"]);
     command.env("SUNUP_RUN", scene.path.join("run")).stdin(std::process::Stdio::null());
@@ -181,6 +180,25 @@ fn a_pair_stays() {
     assert!(switches(pair) - begin < 10, "{begin} {}", switches(pair));
     scene.letters("a/supervise/control", "dx");
     assert_eq!(scene.wait(pair).code(), Some(0));
+}
+
+/// TERM ends a pair with its service also while that has no supervise, since somebody has killed it.
+#[test]
+fn a_pair_leaves_no_service_behind() {
+    let mut scene = Scene::new();
+    scene.file("run/bin/.keep", "").file("a/run", SLEEP).file("a/finish", "#!/bin/sh\necho $1 $2\n");
+    scene.file("a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
+    let pair = runsv(&mut scene);
+    let service = scene.await_record("a", |status| status.phase == Phase::Run).pid;
+    let supervise = scene::supervise_of(&scene, "a");
+    scene.await_record("a/log", |status| status.phase == Phase::Run);
+    kill(supervise, 9).unwrap();
+    kill(pair, 15).unwrap();
+    assert_eq!(scene.wait(pair).code(), Some(0));
+    assert!(!scene::is_alive(service) && !scene.is_supervised("a") && !scene.is_supervised("a/log"));
+    // How it has ended only its own supervise would know.
+    assert_eq!(scene.text("a/out"), "111 0\n");
 }
 
 /// TERM ends a pair also while its service has no supervise: another one holds the lock.

@@ -6,19 +6,24 @@
 //! loggers to its runsv.
 
 use crate::client::error_text::error_text;
+use crate::client::record::Record;
 use crate::client::{chain, fifo, native};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::io::{PipeReader, PipeWriter, pipe};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
+use supervisor::sys::process::start_ticks;
 
 /// Its name.
 pub const NAME: &str = "pair";
@@ -28,6 +33,8 @@ const SUPERVISE: &str = "supervise";
 const PAUSE: Duration = Duration::from_secs(1);
 /// For a logger's supervise whose service is gone: not started again, and leave once it is down.
 const LAST: &[u8] = b"Ox";
+/// For a supervise whose service somebody else has begun: take it down and leave.
+const DOWN: &[u8] = b"dx";
 
 /// Does what it is asked for; gives the exit code.
 pub fn run(arguments: &[OsString]) -> i32 {
@@ -50,8 +57,12 @@ pub struct Pair<'a> {
     signals: SignalFd,
     service: Slot,
     logger: Slot,
-    /// TERM came, or the service's supervise was told to leave: it is not started again, however it ends.
+    /// TERM came.
+    is_told: bool,
+    /// The service's supervise is not started again.
     leaves: bool,
+    /// What the next supervise of the service finds in its control FIFO, which would forget it if nobody held it.
+    letters: Option<OwnedFd>,
 }
 
 /// One of the two supervises.
@@ -91,14 +102,14 @@ impl Slot {
         }
     }
 
-    /// Takes note of an end. True: it has exit code 0, and so was told to leave.
-    fn reap(&mut self) -> std::io::Result<bool> {
-        let Some(child) = &mut self.child else { return Ok(false) };
+    /// Takes note of an end. Answers whether it had exit code 0, and so was told to leave.
+    fn reap(&mut self) -> std::io::Result<Option<bool>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
         let status = child.try_wait()?;
         if status.is_some() {
             (self.child, self.due) = (None, Some(Instant::now() + PAUSE));
         }
-        Ok(status.is_some_and(|status| status.success()))
+        Ok(status.map(|status| status.success()))
     }
 
     /// Tells a logger's supervise that this is the last run. One that does not listen yet has nothing to lose.
@@ -131,7 +142,9 @@ impl<'a> Pair<'a> {
             signals,
             service: Slot::new(directory.to_path_buf()),
             logger: Slot::new(directory.join(service::LOG)),
+            is_told: false,
             leaves: false,
+            letters: None,
         })
     }
 
@@ -139,7 +152,11 @@ impl<'a> Pair<'a> {
         loop {
             self.start_due();
             self.wait()?;
-            self.leaves |= self.service.reap()?;
+            match self.service.reap()? {
+                Some(true) => self.leaves = true,
+                Some(false) if self.is_told => self.leave(),
+                Some(false) | None => {}
+            }
             self.logger.reap()?;
             if self.leaves && self.service.child.is_none() {
                 // Without our ends of the pipe the logger sees its end.
@@ -151,6 +168,14 @@ impl<'a> Pair<'a> {
                 }
             }
         }
+    }
+
+    /// Leaves, as the service has no supervise any more. What one that was killed has left running is taken down first, by another
+    /// that knows it from its record: told once it listens it would have to be waited for, and TERM would kill it until then.
+    fn leave(&mut self) {
+        self.letters = letters_to_successor(&self.service.directory);
+        self.leaves = self.letters.is_none();
+        self.service.due = Some(Instant::now());
     }
 
     fn start_due(&mut self) {
@@ -177,12 +202,29 @@ impl<'a> Pair<'a> {
         }
         while let Some(signal) = self.signals.read_signal()? {
             if signal.ssi_signo == Signal::SIGTERM as u32 {
-                self.leaves = true;
-                self.service.child.as_ref().map_or(Ok(()), |child| kill(pid_of(child), Signal::SIGTERM))?;
+                self.is_told = true;
+                match &self.service.child {
+                    Some(child) => kill(pid_of(child), Signal::SIGTERM)?,
+                    None if self.letters.is_none() => self.leave(),
+                    None => {}
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Tells the next supervise of a service that runs without any. Answers what must be held until that reads it.
+fn letters_to_successor(directory: &Path) -> Option<OwnedFd> {
+    let status = Record::of(directory).ok()??.status;
+    let runs = status.pid != 0 && start_ticks(status.pid) == Some(status.start_ticks);
+    let is_heard = !matches!(fifo::open_fifo(directory, service::CONTROL), Err(Errno::ENXIO));
+    if !runs || is_heard {
+        return None;
+    }
+    let flags = OFlag::O_RDWR | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let control = open(&directory.join(service::CONTROL), flags, Mode::empty()).ok()?;
+    nix::unistd::write(&control, DOWN).ok().map(|_| control)
 }
 
 fn pid_of(child: &Child) -> Pid {
