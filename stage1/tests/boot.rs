@@ -248,7 +248,7 @@ fn the_scanner_that_was_chosen_does_not_start() {
 #[test]
 fn descriptors_without_a_log() {
     let Some(sandbox) = Sandbox::as_root() else { return };
-    executable(
+    executable::write(
         &sandbox.path("lib/bin/svscan"),
         "#!/bin/sh\nreadlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 >/results/found\n",
     );
@@ -285,7 +285,7 @@ fn has_a_shell_without_a_scanner() {
 fn has_a_getty_without_an_engine() {
     let sandbox = Sandbox::new();
     fs::remove_dir_all(sandbox.path("etc/stage1/engine")).unwrap();
-    executable(
+    executable::write(
         &sandbox.path("lib/bin/svscan"),
         // The getty is there, as in an image, before the waiter hears of the scanner.
         "#!/bin/sh\nexec 3<>/run/sunup/log.fifo\nmkdir -p /run/sunup/service/getty-early/supervise\n\
@@ -306,7 +306,7 @@ fn has_shell_and_log_without_an_image() {
     let sandbox = Sandbox::new();
     fs::remove_dir_all(sandbox.path("etc/stage1")).unwrap();
     // More than a pipe holds.
-    executable(
+    executable::write(
         &sandbox.path("lib/bin/svscan"),
         "#!/bin/sh\nmkfifo /run/sunup/scan/.svscan/control\nhead -c 1 <>/run/sunup/scan/.svscan/control\n\
          seq 100000 >&2\necho whole >&2\nsleep 1000\n",

@@ -2,6 +2,8 @@
 //!
 //! The refusals are tried by a user without any capability, so that a guard that fails does no harm.
 
+#[path = "../../tests/src/executable.rs"]
+mod executable;
 #[path = "../../tests/src/skip.rs"]
 mod skip;
 
@@ -36,7 +38,7 @@ fn is_root() -> bool {
 /// Runs one test of this program again, below a script that has `$@` for it; shows what it printed if it failed.
 fn again(test: &str, directory: &Path, wrapper: &[&str], script: &str) {
     let program = directory.join("test");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    executable::copy(std::env::current_exe().unwrap(), &program);
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new("timeout");
     command.args(["-k", "5", "60", "setpriv", CAPABILITIES]).args(wrapper).args(["sh", "-ec", script, "sh"]);

@@ -84,7 +84,7 @@ fn supervise_without_processes() {
 /// supervise where an ordinary user may execute it: the build directory may be closed to others.
 fn reachable(scene: &Scene) -> PathBuf {
     let copy = scene.path.join("supervise");
-    fs::copy(scene::SUPERVISE, &copy).unwrap();
+    scene::executable::copy(scene::SUPERVISE, &copy);
     copy
 }
 

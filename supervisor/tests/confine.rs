@@ -90,7 +90,7 @@ fn environment() {
     let answer = confined(&["--env-file", "/no/such"], "true");
     assert_eq!(answer.err, "confine: fatal: unable to read /no/such: No such file or directory\n");
     // The program is found by the PATH that it will have.
-    fs::copy("/bin/true", path("program-of-our-own")).unwrap();
+    kit::executable::copy("/bin/true", path("program-of-our-own"));
     let search = format!("PATH={}", directory.path().display());
     assert_eq!(run(&ours("confine"), ["--env", &search, "program-of-our-own"], Path::new("/")).code, Some(0));
 }
@@ -222,7 +222,7 @@ fn refusals() {
     let directory = tempfile::tempdir_in("/run").unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = directory.path().join("confine");
-    fs::copy(ours("confine"), &program).unwrap();
+    kit::executable::copy(ours("confine"), &program);
     let program = program.display().to_string();
     let is_raised = ["--limit", "nofile=unlimited"];
     for (options, text) in [

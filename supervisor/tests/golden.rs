@@ -56,7 +56,7 @@ fn svstat_is_daemontools() {
         std::fs::remove_file(service.directory.join("down")).unwrap();
         same();
         // Wanted down, but not down yet: the service ignores TERM.
-        kit::script(&service.directory.join("run"), "#!/bin/sh\ntrap '' TERM\n: >ready\nexec sleep 1000\n");
+        kit::executable::write(&service.directory.join("run"), "#!/bin/sh\ntrap '' TERM\n: >ready\nexec sleep 1000\n");
         svc(&["-u", "-wu"]);
         until("the trap", || service.directory.join("ready").exists());
         svc(&["-d"]);
@@ -196,8 +196,8 @@ fn ended_for_good() {
         ("deaths", "max-deaths", "1 60000\n"),
         ("permanent", "finish", "#!/bin/sh\nexit 125\n"),
     ] {
-        kit::script(&parent.path().join(name).join("run"), "#!/bin/sh\nexit 1\n");
-        kit::script(&parent.path().join(name).join(file), text);
+        kit::executable::write(&parent.path().join(name).join("run"), "#!/bin/sh\nexit 1\n");
+        kit::executable::write(&parent.path().join(name).join(file), text);
         let _service = Supervised::resume(&ours("supervise"), parent.path(), name);
         let svstat = |arguments: &[&str]| run(&ours("svstat"), arguments.iter().chain(&[name]), parent.path()).out;
         until("its end", || svstat(&["-o", "state"]) == "ended\n");
@@ -268,7 +268,7 @@ fn svscanctl_commands_s6() {
     assert_eq!(ask("-a"), Some(100));
     let mut child = std::process::Command::new(svscan).arg(parent.path()).spawn().unwrap();
     until("a scanner", || ask("-z") == Some(0));
-    kit::script(&parent.path().join("service/run"), "#!/bin/sh\nexec sleep 1000\n");
+    kit::executable::write(&parent.path().join("service/run"), "#!/bin/sh\nexec sleep 1000\n");
     assert_eq!(ask("-a"), Some(0));
     until("a supervised service", || run(&ours("svok"), ["service"], parent.path()).code == Some(0));
     assert_eq!(ask("-t"), Some(0));
@@ -281,8 +281,8 @@ fn sv_status_reads_every_state_of_ours() {
     let Some(sv) = peer("sv") else { return };
     let parent = tempfile::tempdir().unwrap();
     let service = parent.path().join("service");
-    kit::script(&service.join("run"), "#!/bin/sh\ntrap '' TERM\n: >deaf\nexec sleep 1000\n");
-    kit::script(&service.join("finish"), "#!/bin/sh\n: >finishing\nexec sleep 1000\n");
+    kit::executable::write(&service.join("run"), "#!/bin/sh\ntrap '' TERM\n: >deaf\nexec sleep 1000\n");
+    kit::executable::write(&service.join("finish"), "#!/bin/sh\n: >finishing\nexec sleep 1000\n");
     std::fs::write(service.join("timeout-finish"), "0").unwrap();
     let _supervised = Supervised::resume(&ours("supervise"), parent.path(), "service");
     let _logger = Supervised::start(&ours("supervise"), &service, "log");

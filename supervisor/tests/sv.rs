@@ -83,7 +83,7 @@ fn a_deaf_service_is_killed_when_forced() {
     for sv in [theirs, ours("sv")] {
         let parent = tempfile::tempdir().unwrap();
         let run_script = parent.path().join("a/run");
-        kit::script(&run_script, "#!/bin/sh\ntrap '' TERM\n: >ready\nexec sleep 1000\n");
+        kit::executable::write(&run_script, "#!/bin/sh\ntrap '' TERM\n: >ready\nexec sleep 1000\n");
         let service = Supervised::resume(&ours("supervise"), parent.path(), "a");
         kit::until("the trap", || service.directory.join("ready").exists());
         let answer = run(&sv, ["-w", "1", "stop", "./a"], parent.path());

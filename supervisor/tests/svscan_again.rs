@@ -160,7 +160,7 @@ fn impostor() {
     }
     let mut scene = Scene::new();
     scene.file("a/run", SLEEP);
-    fs::copy("/bin/sleep", scene.path.join("supervise")).unwrap();
+    scene::executable::copy("/bin/sleep", scene.path.join("supervise"));
     let mut impostor = scene.command("../supervise", &["1000"]);
     impostor.current_dir(scene.path.join("a")).uid(65534).gid(65534);
     // The first one, because svscan meets them by their numbers.

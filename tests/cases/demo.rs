@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tests::{programs, require};
+use tests::{executable, programs, require};
 
 use crate::terminal::Terminal;
 
@@ -40,7 +40,7 @@ fn open_programs() -> TempDir {
     for entry in fs::read_dir(programs::built()).expect("built programs").flatten() {
         let is_program = entry.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
         if is_program {
-            fs::copy(entry.path(), directory.path().join(entry.file_name())).expect("a copy");
+            executable::copy(entry.path(), directory.path().join(entry.file_name()));
         }
     }
     directory

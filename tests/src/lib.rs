@@ -11,6 +11,7 @@ pub mod command;
 pub mod console;
 pub mod dracut;
 pub mod endurance;
+pub mod executable;
 pub mod guest;
 pub mod image;
 pub mod initramfs;

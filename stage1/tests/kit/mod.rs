@@ -1,5 +1,8 @@
 //! A sandbox in which `init` is process 1, with a scanner that only looks around.
 
+#[path = "../../../tests/src/executable.rs"]
+pub mod executable;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,13 +47,13 @@ impl Sandbox {
             fs::create_dir_all(path.join(name)).unwrap();
         }
         for name in ["bin/supervise", "bin/svlog", "bin/svc", "bin/svscanctl", "bin/shutdown"] {
-            executable(&path.join("lib").join(name), "#!/bin/sh\n");
+            executable::write(&path.join("lib").join(name), "#!/bin/sh\n");
         }
         for name in ["wrapper/supervise", "wrapper/runsv"] {
-            executable(&path.join("lib").join(name), "#!/bin/sh\n");
+            executable::write(&path.join("lib").join(name), "#!/bin/sh\n");
         }
-        executable(&path.join("lib/bin/svscan"), SCANNER);
-        executable(&path.join("etc/stage1/engine/run"), "#!/bin/sh\n");
+        executable::write(&path.join("lib/bin/svscan"), SCANNER);
+        executable::write(&path.join("etc/stage1/engine/run"), "#!/bin/sh\n");
         fs::write(path.join("etc/stage1/engine/down"), "").unwrap();
         fs::write(path.join("results/console"), "").unwrap();
         fs::set_permissions(path.join("results/console"), Permissions::from_mode(0o666)).unwrap();
@@ -134,12 +137,6 @@ impl Drop for Deadline {
     fn drop(&mut self) {
         self.0.take();
     }
-}
-
-/// A program that is a script.
-pub fn executable(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
 }
 
 /// What reaches the host through namespaces.

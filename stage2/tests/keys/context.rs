@@ -1,10 +1,9 @@
 //! What surrounds a process: the same for longruns and one-shots, as root and as a user whom no table knows.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::subject::{boot, is_root, longrun, oneshot, system, words};
-use crate::system::until;
+use crate::system::{executable, until};
 
 /// Keys, a script that shows their effect, and what it says; `ROOT` is the system's directory.
 const ANYBODYS: [(&str, &str, &str, &str); 4] = [
@@ -158,9 +157,7 @@ fn failures() {
         ("once-absent", "kind: oneshot\nstart: [/no/such]\numask: '022'\n".into()),
         ("path", "kind: oneshot\nstart: [program-of-our-own]\nenv: {PATH: ROOT/bin}\n".into()),
     ]);
-    fs::create_dir(system.path("bin")).unwrap();
-    fs::write(system.path("bin/program-of-our-own"), "#!/bin/sh\n").unwrap();
-    fs::set_permissions(system.path("bin/program-of-our-own"), fs::Permissions::from_mode(0o755)).unwrap();
+    executable::write(&system.path("bin/program-of-our-own"), "#!/bin/sh\n");
     let result = system.stage2("default");
     assert_eq!(result.status.code(), Some(1));
     let text = String::from_utf8_lossy(&result.stdout);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::skip;
 use crate::subject::{boot, is_root, system};
-use crate::system::{System, until};
+use crate::system::{System, executable, until};
 
 /// A supervise of somebody else's; it is told to leave when dropped.
 struct Other {
@@ -40,8 +40,7 @@ impl Drop for Other {
 fn copy(system: &System, name: &str) -> std::path::PathBuf {
     let (from, to) = (system.path("run/service/subject"), system.path(name));
     for file in ["run", "data/script"] {
-        fs::create_dir_all(to.join(file).parent().unwrap()).unwrap();
-        fs::copy(from.join(file), to.join(file)).unwrap();
+        executable::copy(from.join(file), to.join(file));
     }
     to
 }

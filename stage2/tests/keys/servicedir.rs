@@ -1,17 +1,9 @@
 //! `servicedir`: somebody's own service directory, run where it can be written and found.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use crate::subject::{boot, system};
-use crate::system::until;
-
-fn program(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
+use crate::system::{executable, until};
 
 /// It finds its files, tells its readiness, has its own logger; nothing is written into the original.
 #[test]
@@ -20,8 +12,8 @@ fn runs_where_it_can_be_found() {
     let root = system.root.display();
     let own = system.path("sv/web");
     let run = "#!/bin/sh\nexec 2>&1\n. ./env/words\necho $PWD $WORD\nsleep 0.4\necho >&3\nexec sleep 1000\n";
-    program(&own.join("run"), run);
-    program(&own.join("log/run"), &format!("#!/bin/sh\nexec cat >{root}/out/logged\n"));
+    executable::write(&own.join("run"), run);
+    executable::write(&own.join("log/run"), &format!("#!/bin/sh\nexec cat >{root}/out/logged\n"));
     for (name, text) in [("env/words", "WORD=mine\n"), ("notification-fd", "3\n"), ("down", "")] {
         fs::create_dir_all(own.join(name).parent().unwrap()).unwrap();
         fs::write(own.join(name), text).unwrap();

@@ -1,11 +1,10 @@
 //! What somebody sees who presses Tab, in the shells that `sunup completion` writes scripts for.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::process::Command;
 
 use crate::skip::skip;
-use crate::system::System;
+use crate::system::{System, executable};
 use crate::terminal::Terminal;
 
 /// What a shell reads as it begins: a prompt, and the script of its name in ROOT.
@@ -32,10 +31,8 @@ fn system_to_complete() -> System {
     fs::write(own.join("gamma.yaml"), unit).unwrap();
     // Where the machine's units are would count for a person's as well.
     let sunup = format!("[ \"$1\" = --user ] || export SUNUP_ETC={}\n", system.root.display());
-    let program = system.path("programs/sunup");
-    fs::create_dir_all(system.path("programs")).unwrap();
-    fs::write(&program, format!("#!/bin/sh\n{sunup}exec {} \"$@\"\n", env!("CARGO_BIN_EXE_sunup"))).unwrap();
-    fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    let program = format!("#!/bin/sh\n{sunup}exec {} \"$@\"\n", env!("CARGO_BIN_EXE_sunup"));
+    executable::write(&system.path("programs/sunup"), &program);
     system
 }
 

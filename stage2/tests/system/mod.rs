@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+#[path = "../../../tests/src/executable.rs"]
+pub mod executable;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -169,8 +172,7 @@ impl System {
             env!("CARGO_BIN_EXE_stage2"),
             console.display()
         );
-        fs::write(service.join("run"), script).unwrap();
-        fs::set_permissions(service.join("run"), fs::Permissions::from_mode(0o755)).unwrap();
+        executable::write(&service.join("run"), &script);
         std::os::unix::fs::symlink("../service/engine", self.path("run/scan/engine")).unwrap();
         until("the engine's supervise", || self.control("engine", "").is_some());
     }

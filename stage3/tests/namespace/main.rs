@@ -3,6 +3,8 @@
 
 mod cases;
 mod ends;
+#[path = "../../../tests/src/executable.rs"]
+mod executable;
 mod play;
 mod role;
 mod scheduled;

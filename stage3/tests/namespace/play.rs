@@ -1,5 +1,6 @@
 //! Plays a scenario to its end: the programs are staged, namespaces made, the console read.
 
+use crate::executable;
 use crate::world::MANY;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::stat::Mode;
@@ -84,7 +85,7 @@ pub fn stage() -> (tempfile::TempDir, PathBuf, PathBuf) {
     fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
     let copy = |from: PathBuf, name: &str| {
         let to = directory.path().join(name);
-        fs::copy(from, &to).unwrap();
+        executable::copy(from, &to);
         to
     };
     let own = copy(std::env::current_exe().unwrap(), "namespace");

@@ -3,7 +3,6 @@
 use crate::kit;
 use crate::pair::{Done, command, file};
 use std::path::Path;
-use std::process::Command;
 
 /// Every one of them.
 const CHAIN: [(&str, &str); 7] = [
@@ -29,7 +28,7 @@ fn usage() {
 
 fn programs(directory: &Path) {
     file(directory, "plain", b"no program");
-    kit::script(&directory.join("script"), "echo no interpreter\n");
+    kit::executable::write(&directory.join("script"), "echo no interpreter\n");
     file(directory, "env/A", b"");
 }
 
@@ -101,10 +100,8 @@ fn setuidgid_needs_root() {
     if nix::unistd::Uid::effective().is_root() {
         // As nobody, who cannot execute what lies in our target directory.
         let directory = tempfile::tempdir_in("/tmp").unwrap();
-        kit::script(&directory.path().join("x"), "");
-        // Not by us: a fork in another test's thread would hold the copy open for writing, and it could not be executed.
-        let copied = Command::new("cp").arg(kit::ours("setuidgid")).arg(directory.path()).status();
-        assert!(copied.unwrap().success());
+        kit::executable::write(&directory.path().join("x"), "");
+        kit::executable::copy(kit::ours("setuidgid"), directory.path().join("setuidgid"));
         std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let program = directory.path().join("setuidgid").display().to_string();
         let ours = command("setuidgid", &format!("nobody {program} root id")).ours();

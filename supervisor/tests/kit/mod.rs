@@ -1,11 +1,12 @@
 //! What the tests of the clients and of svlog share: running programs, supervised services, bounded waiting.
 #![allow(dead_code, missing_docs)] // Each test program uses a part of it.
 
+#[path = "../../../tests/src/executable.rs"]
+pub mod executable;
 #[path = "../../../tests/src/skip.rs"]
 pub mod skip;
 
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -68,13 +69,6 @@ pub fn signal(child: &Child, signal: nix::sys::signal::Signal) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), signal).unwrap();
 }
 
-/// Writes an executable script.
-pub fn script(path: &Path, text: &str) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 /// A service under some supervise. It is stopped when dropped.
 pub struct Supervised {
     pub directory: PathBuf,
@@ -84,7 +78,7 @@ pub struct Supervised {
 impl Supervised {
     /// Makes the service `name` below `parent` and starts `supervise` on it; returns once a record is there.
     pub fn start(supervise: &Path, parent: &Path, name: &str) -> Self {
-        script(&parent.join(name).join("run"), "#!/bin/sh\nexec sleep 1000\n");
+        executable::write(&parent.join(name).join("run"), "#!/bin/sh\nexec sleep 1000\n");
         Self::resume(supervise, parent, name)
     }
 

@@ -1,10 +1,13 @@
 //! A directory with services, and the programs that look after them. Everything started here is ended here.
 #![allow(dead_code)]
 
+#[path = "../../../tests/src/executable.rs"]
+pub mod executable;
+
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,12 +49,12 @@ impl Scene {
     /// A file, executable when it begins with `#!`.
     pub fn file(&self, name: &str, text: &str) -> &Self {
         let path = self.path.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Made complete under another name: a running scanner must not meet half a service.
-        let mut file = File::create(&path).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        if text.starts_with("#!") {
+            executable::write(&path, text);
+        } else {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+        }
         self
     }
 
