@@ -3,12 +3,11 @@
 
 mod system;
 
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use system::{System, until};
+use system::{System, executable, until};
 
 /// Mounts a filesystem whose server never says a word; it is there as long as descriptor 9 is open somewhere.
 const MOUNT: &str = "exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none";
@@ -137,8 +136,19 @@ fn a_stop_waits_for_no_reload() {
     assert_eq!((&answer["exit"], &answer["error"]), (&1.into(), &"web: its reload did not end in time".into()));
 }
 
+/// The processes that somebody has started.
+fn children(pid: &str) -> Vec<String> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    list.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// How many descriptors it has.
+fn descriptors(pid: &str) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+}
+
 /// A script is at hand, but not what it is to be executed by: the keeper goes on without its process, and without its memory
-/// once too many have borrowed some.
+/// once too many have borrowed some. What hangs holds nothing of the keeper's: only what it says, and why it does not run.
 #[test]
 fn no_exec_is_waited_for() {
     let script = |number: u32| format!("hung-{number}");
@@ -150,9 +160,16 @@ fn no_exec_is_waited_for() {
     let system = System::new(&units);
     let server = system.path("server");
     std::fs::create_dir(&server).unwrap();
-    std::fs::write(system.path("script"), format!("#!{}/interpreter\n", server.display())).unwrap();
-    std::fs::set_permissions(system.path("script"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let output = system.stage2_after(&format!("{MOUNT} {}", server.display()), "default");
+    executable::write(&system.path("script"), &format!("#!{}/interpreter\n", server.display()));
+    let output = std::thread::scope(|scope| {
+        let engine = scope.spawn(|| system.stage2_after(&format!("{MOUNT} {}", server.display()), "default"));
+        until("their descriptors", || {
+            let keeper = std::fs::read_link(system.path("run/engine/keeper")).unwrap_or_default();
+            let children = keeper.to_str().and_then(|name| name.split(' ').next()).map(children).unwrap_or_default();
+            children.len() == names.len() && children.iter().all(|child| (3..=4).contains(&descriptors(child)))
+        });
+        engine.join().unwrap()
+    });
     let said = String::from_utf8(output.stdout).unwrap();
     let mut lines: Vec<&str> = said.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(lines[..2], ["[ ok ] prompt: prompt", "[ ok ] prompt-too: prompt-too"], "{said}");

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use supervisor::sys::close::close_all_but;
 use supervisor::sys::cradle::{Beginning, Cradle};
 use supervisor::sys::descriptor::{Descriptor, STDERR, STDOUT};
 use supervisor::sys::error;
@@ -56,6 +57,8 @@ struct Setting {
     keeper: u32,
     output: Descriptor,
     group: Option<Descriptor>,
+    /// What it keeps besides.
+    kept: Option<u32>,
 }
 
 impl Setting {
@@ -73,6 +76,8 @@ impl Setting {
         }
         self.output.duplicate_to(STDOUT.0)?;
         self.output.duplicate_to(STDERR.0)?;
+        // With our end of the channel one that hangs before it is executed would hide our death.
+        close_all_but(self.kept.as_slice())?;
         descriptors::restore_limit();
         set_disposition(PIPE, Disposition::Default)?;
         set_blocked(Signals::NONE).map(drop)
@@ -101,7 +106,8 @@ impl Starter {
         let group =
             job.cgroup.as_ref().and_then(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok());
         let group_number = group.as_ref().map(|file| Descriptor(file.as_raw_fd()));
-        let setting = Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number };
+        let setting =
+            Setting { keeper: own_pid(), output: Descriptor(output.as_raw_fd()), group: group_number, kept: None };
         if !job.steps.is_empty() || self.is_full() {
             return Self::fork(job, setting, run_step, notes);
         }
@@ -131,6 +137,7 @@ impl Starter {
         match fork().map_err(|error| format!("unable to start: {error}"))? {
             Fork::Parent(pid) => Ok(Started::Forked(pid, refusal)),
             Fork::Child => {
+                let setting = Setting { kept: Some(refusal_write.as_raw_fd().unsigned_abs()), ..setting };
                 let done = steps(job, setting, run_step, notes).and_then(|()| match job.command.is_empty() {
                     true => Ok(()),
                     false => Err(reason(&job.command, execution.execute())),
@@ -178,5 +185,5 @@ impl Child for Command {
 /// Why a command did not run.
 pub(super) fn reason(command: &[String], error: error::Errno) -> String {
     let program = command.first().map_or("nothing", String::as_str);
-    unable_to_run(program, Errno::from_raw(i32::from(error.0)))
+    unable_to_run(program, Errno::from_raw(error.into()))
 }
