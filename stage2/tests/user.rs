@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use supervisor::paths::requests::STOP;
 use supervisor::paths::scan::LOCK;
+use supervisor::paths::service;
 use system::{System, programs, until, without_times};
 use tempfile::TempDir;
 
@@ -120,6 +122,20 @@ fn in_the_background() {
     assert_eq!(person.operate(&["stop-all"]), (Some(0), down));
     assert_eq!(person.read("setup"), "up\ndown\nup\ndown\n");
     assert!(person.read("sunup/log/current").contains("[ ok ] web: a web ("), "the catch-all has the console");
+}
+
+/// Without an engine that can be asked, the tree ends all the same, and nothing is left that a later engine would do.
+#[test]
+fn ends_without_an_engine() {
+    let person = Person::new();
+    assert_eq!(person.operate(&["boot", "--detach"]), (Some(0), Vec::new()));
+    assert_eq!(person.operate(&["start", "web"]).0, Some(0));
+    let control = person.path("sunup/service/engine").join(service::CONTROL);
+    fs::set_permissions(control, Permissions::from_mode(0o0)).unwrap();
+    let warning = "unable to reach the engine in HOME/sunup: Permission denied (os error 13) (going on without order)";
+    assert_eq!(person.operate(&["poweroff"]), (Some(1), vec![format!("sunup: warning: {warning}")]));
+    assert_eq!(["web", "engine", "catch-all"].map(|service| person.pid(service)), [0; 3]);
+    assert!(!person.path("sunup/requests").join(STOP).exists());
 }
 
 /// In the foreground it is svscan; TERM to that is the end in reverse order.

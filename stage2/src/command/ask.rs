@@ -37,8 +37,7 @@ pub fn run(places: &Places, request: Request, options: &Options, out: &mut dyn W
     let timeout_ms = options.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     let (uid, pid) = (Some(Uid::current().as_raw()), Some(process::id()));
     write_request(&directory, &id, &Request { uid, pid, timeout_ms, ..request })?;
-    // What cannot be done now must not be done some day.
-    let wake = || wake(places).inspect_err(|_| _ = fs::remove_file(directory.join(&id)));
+    let wake = || wake(places, &id);
     wake()?;
     if options.no_wait {
         return Ok(0);
@@ -99,11 +98,14 @@ pub(super) fn write_request(directory: &Path, id: &str, request: &Request) -> Re
     fs::rename(&new, directory.join(id)).map_err(unable)
 }
 
-/// Ups the engine.
-pub(super) fn wake(places: &Places) -> Result<(), Failure> {
+/// Ups the engine for a request. One that wakes nobody is taken back: what cannot be done now must not be done some day.
+pub(super) fn wake(places: &Places, id: &str) -> Result<(), Failure> {
     let control = engine(&places.run).join(service::CONTROL);
     let open = fs::File::options().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&control);
-    open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|e| unreachable(places, &e))
+    open.and_then(|mut fifo| fifo.write_all(&[UP])).map_err(|error| {
+        let _ = fs::remove_file(places.requests().join(id));
+        unreachable(places, &error)
+    })
 }
 
 /// Why the engine is not to be had. Nobody is there only if the scanner is not either: an engine alone comes back.

@@ -37,9 +37,10 @@ fn stop_units(places: &Places, out: &mut dyn Write) -> Outcome {
     if !["", RUNNING, DONE].iter().any(|suffix| directory.join(format!("{STOP}{suffix}")).exists()) {
         ask::write_request(&directory, STOP, &Request::new(Verb::StopAll, Vec::new()))?;
     }
-    ask::wake(places)?;
+    let wake = || ask::wake(places, STOP);
+    wake()?;
     let limit = places.settings().0.deadlines.shutdown;
-    match follow.to_the_end(STOP, out, Some(limit), || ask::wake(places))? {
+    match follow.to_the_end(STOP, out, Some(limit), wake)? {
         Some(answer) => ask::conclude(&answer),
         None => Err(Failure::system(format!("the units have not stopped within {} s", limit.as_secs()))),
     }
