@@ -57,7 +57,7 @@ pub fn start(boot: &Boot) -> Result<Waiter, Failure> {
     match fork() {
         Ok(Fork::Parent(pid)) => Ok(Waiter(pid)),
         Ok(Fork::Child) => wait(boot),
-        Err(error) => Err(std::io::Error::from_raw_os_error(i32::from(error.0))).trying("fork the waiter"),
+        Err(error) => Err(std::io::Error::from_raw_os_error(error.into())).trying("fork the waiter"),
     }
 }
 

@@ -111,7 +111,7 @@ fn lock(verb: Verb, run: &Path) -> Result<Option<File>, String> {
     match Descriptor(file.as_raw_fd()).lock() {
         Ok(()) => {}
         Err(Errno::EAGAIN) => return Ok(None),
-        Err(error) => return Err(failed(std::io::Error::from_raw_os_error(i32::from(error.0)))),
+        Err(error) => return Err(failed(std::io::Error::from_raw_os_error(error.into()))),
     }
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", verb.name()));
     Ok(Some(file))

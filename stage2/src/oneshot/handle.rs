@@ -46,7 +46,7 @@ impl Keeper {
     pub fn start(notes: &Records, run_step: RunStep, forward_to_error: bool) -> io::Result<Self> {
         await_release(notes);
         let (ours, theirs) = Channel::pair()?;
-        match fork().map_err(|error| io::Error::from_raw_os_error(i32::from(error.0)))? {
+        match fork().map_err(|error| io::Error::from_raw_os_error(error.into()))? {
             Fork::Child => {
                 // Our own end must not survive here: it would hide the engine's death.
                 let number = theirs.as_fd().as_raw_fd().unsigned_abs();

@@ -4,7 +4,6 @@
 //! keep a unit from being asked again, and none may leave processes behind. Nobody ever waits for its end, nor for its
 //! beginning: it may be on a file server that does not answer.
 
-use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::stat::Mode;
@@ -93,7 +92,7 @@ fn begin(argv: &[String]) -> Option<u32> {
     let mut execution = Execution::of(argv).ok()?;
     match fork().ok()? {
         Fork::Child => {
-            if prepare().is_ok() {
+            if prepare().is_some() {
                 execution.execute();
             }
             exit(NOT_RUN)
@@ -107,22 +106,16 @@ fn begin(argv: &[String]) -> Option<u32> {
 }
 
 /// A process group of its own, nothing to read or to write, and of ours neither limits nor signals.
-fn prepare() -> Result<(), Errno> {
-    setpgid(pid(0), pid(0))?;
+fn prepare() -> Option<()> {
+    setpgid(pid(0), pid(0)).ok()?;
     // One that hangs before it is executed must not keep the engine's end of anything.
-    close_all_but(&[]).map_err(raw)?;
-    chdir("/")?;
-    let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
-    dup2_stdin(&null)?;
-    dup2_stdout(&null)?;
-    dup2_stderr(&null)?;
+    close_all_but(&[]).ok()?;
+    chdir("/").ok()?;
+    let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null)).ok()?;
     descriptors::restore_limit();
-    set_disposition(PIPE, Disposition::Default).map_err(raw)?;
-    set_blocked(Signals::NONE).map_err(raw).map(drop)
-}
-
-fn raw(error: supervisor::sys::error::Errno) -> Errno {
-    Errno::from_raw(i32::from(error.0))
+    set_disposition(PIPE, Disposition::Default).ok()?;
+    set_blocked(Signals::NONE).ok().map(drop)
 }
 
 fn pid(process: u32) -> Pid {

@@ -72,7 +72,7 @@ fn c_string(path: &str) -> io::Result<CString> {
 }
 
 fn to_io(error: supervisor::sys::error::Errno) -> io::Error {
-    io::Error::from_raw_os_error(i32::from(error.0))
+    io::Error::from_raw_os_error(error.into())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Scout<T> {
 impl<T: Serialize + DeserializeOwned> Scout<T> {
     /// Sends one that finds something out. The process must have a single thread.
     pub fn send(find_out: impl FnOnce() -> T) -> io::Result<Self> {
-        let unable = |error: supervisor::sys::error::Errno| io::Error::from_raw_os_error(i32::from(error.0));
+        let unable = |error: supervisor::sys::error::Errno| io::Error::from_raw_os_error(error.into());
         let (report, told) = pipe2(OFlag::O_CLOEXEC)?;
         match fork().map_err(unable)? {
             Fork::Child => {

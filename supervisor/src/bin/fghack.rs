@@ -57,7 +57,7 @@ fn run() -> i32 {
             drain(&reader);
             end(child)
         }
-        Err(error) => chain::fatal("fghack", &[b"unable to fork"], Errno::from_raw(i32::from(error.0))),
+        Err(error) => chain::fatal("fghack", &[b"unable to fork"], Errno::from_raw(error.into())),
     }
 }
 
@@ -72,6 +72,6 @@ fn end(child: u32) -> i32 {
     match wait_for(child) {
         Ok(ended) if ended.status & 0x7f == 0 => i32::from(ended.status >> 8),
         Ok(_) => chain::say(111, &[b"fghack: fatal: child crashed"]),
-        Err(error) => chain::fatal("fghack", &[b"wait failed"], Errno::from_raw(i32::from(error.0))),
+        Err(error) => chain::fatal("fghack", &[b"wait failed"], Errno::from_raw(error.into())),
     }
 }

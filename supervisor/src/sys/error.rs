@@ -91,6 +91,13 @@ impl Display for Errno {
     }
 }
 
+/// The number, of which everybody else's library makes its own error.
+impl From<Errno> for i32 {
+    fn from(errno: Errno) -> Self {
+        Self::from(errno.0)
+    }
+}
+
 impl From<syscalls::Errno> for Errno {
     fn from(errno: syscalls::Errno) -> Self {
         Self(errno.into_raw() as u16)

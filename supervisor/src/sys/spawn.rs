@@ -57,7 +57,6 @@ extern "C" fn begin<C: Child>(start: *mut u8) -> ! {
 /// # Safety
 /// `entry` never returns, and `argument` is what it expects. The parent stands still, or the stack is nobody else's, until
 /// the child has left this memory.
-#[cfg(target_arch = "x86_64")]
 #[inline(never)]
 pub(super) unsafe fn clone(
     flags: u32,
@@ -67,6 +66,7 @@ pub(super) unsafe fn clone(
     argument: *mut u8,
 ) -> i32 {
     let answer: isize;
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: the child begins below everything that the parent has on its stack, so it overwrites nothing of it; in the
     // parent the kernel changes rax, rcx and r11 alone.
     unsafe {
@@ -98,20 +98,7 @@ pub(super) unsafe fn clone(
             out("r11") _,
         );
     }
-    answer as i32
-}
-
-/// See above. # Safety: as there.
-#[cfg(target_arch = "aarch64")]
-#[inline(never)]
-pub(super) unsafe fn clone(
-    flags: u32,
-    stack: *mut u8,
-    told: [*mut i32; 2],
-    entry: extern "C" fn(*mut u8) -> !,
-    argument: *mut u8,
-) -> i32 {
-    let answer: isize;
+    #[cfg(target_arch = "aarch64")]
     // SAFETY: as on the other machine; here the kernel changes x0 alone.
     unsafe {
         core::arch::asm!(

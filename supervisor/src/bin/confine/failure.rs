@@ -34,5 +34,5 @@ impl Failure {
 
 /// An error of our own system calls, as nix has it.
 pub fn errno(error: supervisor::sys::error::Errno) -> Errno {
-    Errno::from_raw(i32::from(error.0))
+    Errno::from_raw(error.into())
 }

@@ -64,7 +64,7 @@ impl Directory {
         let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path.join("lock"));
         let lock = lock.map_err(|error| ("open lock", error))?;
         let lock = Owned::adopt(lock.into_raw_fd());
-        lock.lock().map_err(|errno| ("lock", io::Error::from_raw_os_error(errno.0.into())))?;
+        lock.lock().map_err(|errno| ("lock", io::Error::from_raw_os_error(errno.into())))?;
         let file = path.join("current");
         let found = fs::metadata(&file);
         let size = match found {

@@ -156,10 +156,8 @@ impl<'a> Asked<'a> {
         if self.nice == 0 {
             return Ok(());
         }
-        priority::set_nice(niceness().saturating_add(self.nice)).map_err(|error| {
-            let error = Errno::from_raw(i32::from(error.0));
-            chain::fatal(NAME, &[b"unable to set nice level"], error)
-        })
+        let set = priority::set_nice(niceness().saturating_add(self.nice));
+        set.map_err(|error| chain::fatal(NAME, &[b"unable to set nice level"], Errno::from_raw(error.into())))
     }
 
     fn change_user(&self) -> Result<(), i32> {

@@ -27,7 +27,7 @@ pub fn check_descriptor(program: &str, what: &str, number: i32) -> Result<(), i3
         return Err(fatal(100, program, what, OsStr::new(" fd must be 3 or more"), ""));
     }
     Descriptor(number).set_close_on_exec(false).map_err(|error| {
-        let error = io::Error::from_raw_os_error(error.0.into());
+        let error = io::Error::from_raw_os_error(error.into());
         failed(100, program, &format!("invalid {what} fd"), OsStr::new(""), error)
     })
 }
