@@ -22,7 +22,7 @@ use std::sync::Mutex;
 /// Where the originals lie.
 const THEIRS: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
 /// Seconds that a script may take.
-const LIMIT: &str = "20";
+const LIMIT: &str = "120";
 /// A script's exit code when what it awaits does not happen, which is never what a case is about.
 const IN_VAIN: i32 = 9;
 /// Scripts at once.

@@ -13,7 +13,7 @@ begin() { "$@" >>messages 2>&1 </dev/null & begun=$!; }
 await() {
     tries=0
     until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1)); [ $tries -lt 400 ] || { echo "never: $*"; exit 9; }
+        tries=$((tries + 1)); [ $tries -lt 3000 ] || { echo "never: $*"; exit 9; }
         sleep 0.02
     done
 }
@@ -24,6 +24,8 @@ listens() { test -p "$1" && dd if=/dev/null of="$1" oflag=nonblock conv=notrunc;
 supervised() { await test -s "$1/supervise/status"; await listens "$1/supervise/$last"; }
 # says WORD COMMAND...: COMMAND prints WORD somewhere.
 says() { word=$1; shift; "$@" 2>&1 | grep -q -e "$word"; }
+# settled PID: until it has taken its signals, and sleeps.
+settled() { await sh -c "grep -q '^ShdPnd:[[:space:]]*0*$' /proc/$1/status && grep -q '^State:[[:space:]]S' /proc/$1/status"; }
 # code COMMAND...: runs it, prints its exit code.
 code() { set +e; "$@"; echo "exit code $?"; set -e; }
 # plain: numbers of processes, seconds and labels taken out.
