@@ -3,6 +3,7 @@
 mod broken_units;
 mod container;
 mod demo;
+mod documents;
 mod engine_killed;
 mod hardship;
 mod import;

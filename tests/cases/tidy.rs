@@ -1,9 +1,9 @@
-//! What the workspace promises of itself: who may import whom, what it is built of, a page for every program, and files
-//! that one can read in a sitting.
+//! What the workspace promises of itself: who may import whom, what it is built of, a page for every program, who may act,
+//! and files that one can read in a sitting.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -33,9 +33,40 @@ const THIRD_PARTIES: [&str; 12] = [
     "tempfile",
     "vt100",
 ];
-/// Lines that a source file may have, and the files that have more, each with its reason.
+/// Lines that a source file may have.
 const LINES: usize = 400;
-const LONGER: [(&str, &str); 0] = [];
+/// How code that the compiler does not vouch for begins.
+const UNSAFE: [&str; 5] = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "#[unsafe("];
+/// What only decides: what these paths begin with.
+const PURE: [&str; 10] = [
+    "stage2/src/engine/",
+    "stage2/src/graph/",
+    "stage2/src/plan/",
+    "supervisor/src/scanner/orders.rs",
+    "supervisor/src/scanner/reach.rs",
+    "supervisor/src/scanner/recent.rs",
+    "supervisor/src/supervise/letters.rs",
+    "supervisor/src/supervise/life.rs",
+    "supervisor/src/supervise/machine.rs",
+    "supervisor/src/supervise/pace.rs",
+];
+/// Ways to files, processes, clocks and the surroundings.
+const ACTS: [&str; 14] = [
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "nix::",
+    "sys::descriptor",
+    "sys::files",
+    "sys::process",
+    "sys::time",
+];
 /// Programs that are nobody's command: those of harness, benchmark and soak, and the one installed under other
 /// programs' names.
 const NO_PAGE: [&str; 8] = ["bench", "boot", "floor", "machines", "sleeper", "soak", "wrapper", "writer"];
@@ -109,19 +140,55 @@ fn every_program_is_installed() {
 /// Source files stay short.
 #[test]
 fn files_are_short() {
-    let mut waiting: Vec<PathBuf> =
-        ARROWS.iter().map(|(folder, _)| programs::workspace().join(folder)).filter(|path| path.exists()).collect();
-    let mut long = Vec::new();
+    let long: Vec<_> = sources().into_iter().filter(|(_, text)| text.lines().count() > LINES).map(|it| it.0).collect();
+    assert!(long.is_empty(), "longer than {LINES} lines: {long:#?}");
+}
+
+/// `unsafe` stands below `supervisor/src/sys/`, and nowhere else.
+#[test]
+fn unsafe_has_one_place() {
+    let (inside, outside): (Vec<_>, Vec<_>) = sources()
+        .into_iter()
+        .filter(|(name, _)| name != "tests/cases/tidy.rs")
+        .filter(|(_, text)| code(text).any(|line| UNSAFE.iter().any(|word| line.contains(word))))
+        .map(|(name, _)| name)
+        .partition(|name| name.starts_with("supervisor/src/sys/"));
+    assert_eq!(outside, Vec::<String>::new());
+    assert!(!inside.is_empty());
+}
+
+/// What decides without doing anything has no way to do anything.
+#[test]
+fn what_is_pure_does_nothing() {
+    let sources = sources();
+    for pure in PURE {
+        let is_test = |name: &str| name.contains("/tests/") || name.ends_with("tests.rs");
+        let mut files = sources.iter().filter(|(name, _)| name.starts_with(pure) && !is_test(name)).peekable();
+        assert!(files.peek().is_some(), "there is no {pure}");
+        for (name, text) in files {
+            let acts = code(text).find(|line| ACTS.iter().any(|word| line.contains(word)));
+            assert_eq!(acts, None, "{name}");
+        }
+    }
+}
+
+/// Lines of a file that are executed in earnest: neither comments nor what comes with its tests.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let before = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    before.filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Every source file, by its path in the workspace.
+pub fn sources() -> Vec<(String, String)> {
+    let mut waiting: Vec<PathBuf> = ARROWS.iter().map(|(folder, _)| programs::workspace().join(folder)).collect();
+    let mut sources = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let lines = fs::read_to_string(&path).unwrap().lines().count();
-            let name = path.strip_prefix(programs::workspace()).unwrap_or(Path::new("")).display().to_string();
-            if lines > LINES && !LONGER.iter().any(|(listed, _)| *listed == name) {
-                long.push(format!("{name}: {lines} lines"));
-            }
+            let name = path.strip_prefix(programs::workspace()).unwrap().display().to_string();
+            sources.push((name, fs::read_to_string(&path).unwrap()));
         }
     }
-    assert!(long.is_empty(), "longer than {LINES} lines: {long:#?}");
+    sources
 }
