@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::text::{did_you_mean, quoted};
-use crate::{Context, Diagnostic, Kind, Severity, Unit, UnitSet};
+use crate::{Context, Diagnostic, Severity, Unit, UnitSet};
 
 /// The largest account file that is read, in bytes: whatever is larger is no list of a machine's own accounts.
 const LARGEST: u64 = 16 << 20;
@@ -24,7 +24,7 @@ impl Accounts {
 
     /// Users and groups of a unit that are not there. Numbers need not be.
     pub(crate) fn missing(&self, unit: &Unit, set: &UnitSet) -> Vec<Diagnostic> {
-        let Some(Context { user, group, groups, .. }) = context(unit) else { return Vec::new() };
+        let Some(Context { user, group, groups, .. }) = unit.kind.context() else { return Vec::new() };
         let named = user.iter().map(|name| ("user", name, &self.users));
         let named = named.chain(group.iter().map(|name| ("group", name, &self.groups)));
         let named = named.chain(groups.iter().map(|name| ("groups", name, &self.groups)));
@@ -44,14 +44,6 @@ fn missing(unit: &Unit, set: &UnitSet, key: &str, name: &str, known: &BTreeSet<S
     let mut diagnostic = Diagnostic::new(Severity::Error, place.clone(), message);
     diagnostic.snippet = set.snippet(place);
     Some(diagnostic)
-}
-
-fn context(unit: &Unit) -> Option<&Context> {
-    match &unit.kind {
-        Kind::Longrun(longrun) => Some(&longrun.context),
-        Kind::Oneshot(oneshot) => Some(&oneshot.context),
-        Kind::Milestone => None,
-    }
 }
 
 /// The first fields of the lines of a file.

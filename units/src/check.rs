@@ -11,6 +11,7 @@ mod fields;
 pub(crate) mod key;
 mod log;
 mod longrun;
+mod meant;
 mod ready;
 mod settings;
 mod value;
@@ -31,9 +32,9 @@ use fields::Fields;
 pub(crate) use settings::check_settings;
 pub use value::parse_duration;
 
-/// Keys whose values name something that may not be there: commands and accounts.
-pub(crate) const PLACED: [&str; 9] =
-    ["run", "servicedir", "ready", "start", "stop", "reload", "user", "group", "groups"];
+/// Keys whose values name something that may not be there: commands, where they run, and accounts.
+pub(crate) const PLACED: [&str; 10] =
+    ["run", "servicedir", "directory", "ready", "start", "stop", "reload", "user", "group", "groups"];
 
 /// The words of `kind`.
 pub(crate) fn kinds() -> Vec<&'static str> {

@@ -44,7 +44,11 @@ impl UnitSet {
             Kind::Milestone => [("", None); 3],
         };
         let present = commands.iter().filter_map(|(key, program)| Some((*key, (*program)?)));
-        let missing = present.filter_map(|(key, program)| self.check_program(unit, key, program, root));
+        let is_relative = |program: &str| program.contains('/') && !program.starts_with('/');
+        let missing = present.filter_map(|(key, program)| match is_relative(program) {
+            true => self.check_relative(unit, key, program, root),
+            false => self.check_program(unit, key, program, root),
+        });
         missing.chain(self.check_directory(unit, root)).collect()
     }
 
@@ -56,20 +60,42 @@ impl UnitSet {
         // What is no path has been told already.
         let run = Some(directory).filter(|directory| directory.is_absolute())?.join("run");
         let cause = not_executable(&run, root.root)?;
-        let place = self.place_of(unit, "servicedir");
-        let message = format!("unable to run {}: {cause}", quoted(&run.to_string_lossy()));
-        let mut diagnostic = Diagnostic::new(Severity::Error, place.clone(), message);
-        diagnostic.snippet = self.snippet(place);
-        Some(diagnostic)
+        Some(self.cannot_run(unit, "servicedir", Severity::Error, &quoted(&run.to_string_lossy()), cause))
     }
 
     fn check_program<'a>(&self, unit: &Unit, key: &str, program: &'a str, root: &Root<'a>) -> Option<Diagnostic> {
         let (severity, cause) = root.missing(program)?;
+        Some(self.cannot_run(unit, key, severity, &quoted(program), cause))
+    }
+
+    /// A path that counts from the working directory: there is nothing in a service directory but what sunup puts there.
+    fn check_relative(&self, unit: &Unit, key: &str, program: &str, root: &Root) -> Option<Diagnostic> {
+        let directory = unit.kind.context().and_then(|context| context.directory.as_deref());
+        let (shown, cause) = match directory.or_else(|| default_directory(&unit.kind)) {
+            Some(directory) => {
+                let program: PathBuf = directory.join(program).components().collect();
+                (quoted(&program.to_string_lossy()), not_executable(&program, root.root)?)
+            }
+            // One that is no path has been told already.
+            None if self.is_placed(unit, "directory") => return None,
+            None => (quoted(program), "this path counts from \"directory\", which is not given"),
+        };
+        Some(self.cannot_run(unit, key, Severity::Error, &shown, cause))
+    }
+
+    fn cannot_run(&self, unit: &Unit, key: &str, severity: Severity, program: &str, cause: &str) -> Diagnostic {
         let place = self.place_of(unit, key);
-        let message = format!("unable to run {}: {cause}", quoted(program));
-        let mut diagnostic = Diagnostic::new(severity, place.clone(), message);
-        diagnostic.snippet = self.snippet(place);
-        Some(diagnostic)
+        let message = format!("unable to run {program}: {cause}");
+        Diagnostic { snippet: self.snippet(place), ..Diagnostic::new(severity, place.clone(), message) }
+    }
+}
+
+/// The working directory of a unit that does not say, if something can be in it.
+fn default_directory(kind: &Kind) -> Option<&Path> {
+    match kind {
+        Kind::Oneshot(_) => Some(Path::new("/")),
+        Kind::Longrun(Longrun { program: Program::ServiceDirectory(directory), .. }) => Some(directory),
+        Kind::Longrun(_) | Kind::Milestone => None,
     }
 }
 
@@ -126,12 +152,7 @@ fn ready_program(ready: Option<&Readiness>) -> Option<&str> {
 /// Why a program cannot be run, and how bad that is.
 fn missing(program: &str, root: &Path) -> Option<(Severity, &'static str)> {
     if program.contains('/') {
-        // A relative path counts from the service directory, which is not there yet.
-        let is_absolute = program.starts_with('/');
-        return is_absolute
-            .then(|| not_executable(Path::new(program), root))
-            .flatten()
-            .map(|cause| (Severity::Error, cause));
+        return not_executable(Path::new(program), root).map(|cause| (Severity::Error, cause));
     }
     let is_there = |directory: &&str| not_executable(&Path::new(directory).join(program), root).is_none();
     (!SEARCH.iter().any(is_there)).then_some((Severity::Warning, "not found in the PATH"))

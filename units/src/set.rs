@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use crate::check::{Checked, START_TIMEOUT, STOP_TIMEOUT};
 use crate::drop_in;
+use crate::import::systemd;
 use crate::init_scripts::InitScripts;
 use crate::parallel;
 use crate::preparation::Preparation;
 use crate::reading::{self, FileRead, UnitDirectory};
 use crate::source::Source;
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean, quoted, suggestion};
 use crate::tree::Document;
 use crate::{Diagnostic, NameMap, Place, Severity, Unit, UnitName, Variables};
 
@@ -228,8 +229,14 @@ impl UnitSet {
 
     /// ` (did you mean "sshd"?)` where a defined name is near, else nothing.
     pub fn did_you_mean(&self, name: &str) -> String {
-        let plain = name.strip_suffix(".service").unwrap_or(name);
-        did_you_mean(plain, self.definitions.keys().map(UnitName::as_str))
+        let ours = name.contains('.').then(|| systemd::ours(name).ok()).flatten();
+        match ours.as_deref().filter(|ours| self.is_defined(ours)) {
+            Some(ours) => suggestion(Some(ours)),
+            None => did_you_mean(
+                name.strip_suffix(".service").unwrap_or(name),
+                self.definitions.keys().map(UnitName::as_str),
+            ),
+        }
     }
 
     /// Where a defined name is defined.
@@ -241,6 +248,12 @@ impl UnitSet {
     pub(crate) fn place_of<'a>(&'a self, unit: &'a Unit, key: &str) -> &'a Place {
         let places = self.definitions.get(&unit.name).map_or(&[][..], |definition| &definition.commands);
         places.iter().find(|(of, _)| *of == key).map_or(&unit.place, |(_, place)| place)
+    }
+
+    /// Whether a unit says what its command or account is, right or wrong.
+    pub(crate) fn is_placed(&self, unit: &Unit, key: &str) -> bool {
+        let definition = self.definitions.get(&unit.name);
+        definition.is_some_and(|definition| definition.commands.iter().any(|(of, _)| *of == key))
     }
 
     /// Adds the files of one directory: what is defined already is left out, what is defined twice here is an error.

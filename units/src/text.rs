@@ -6,6 +6,9 @@ const LONGEST_QUOTED: usize = 60;
 /// A text longer than this, in bytes, is no misspelt word.
 const LONGEST_WORD: usize = 64;
 
+/// A shorter word is the beginning of nothing.
+const LEAST_BEGINNING: usize = 3;
+
 /// More slips than this, and it is another word.
 const FURTHEST: usize = 3;
 
@@ -27,7 +30,12 @@ pub(crate) fn suggestion(meant: Option<&str>) -> String {
     meant.map_or_else(String::new, |meant| format!(" (did you mean {}?)", quoted(meant)))
 }
 
-/// The candidate that a word is a slip of, if there is one. Case, and `_` for `-`, are no slips.
+/// ` (WORDS)`, or nothing.
+pub(crate) fn in_brackets(words: Option<&str>) -> String {
+    words.map_or_else(String::new, |words| format!(" ({words})"))
+}
+
+/// The candidate that a word is a slip of, or else the only one that begins with it, if there is one. Case, and `_` for `-`, are no slips.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word of one letter is near to nothing, else it would be near to every other one.
     let near = ((word.chars().count() + 1) / 3).min(FURTHEST);
@@ -36,8 +44,16 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     }
     let fold = |text: &str| text.to_ascii_lowercase().replace('_', "-");
     let word = fold(word);
-    let nearest = candidates.into_iter().map(|candidate| (distance(&word, &fold(candidate)), candidate)).min();
-    nearest.filter(|(far, _)| *far <= near).map(|(_, candidate)| candidate)
+    let (mut nearest, mut begun) = (None, Vec::new());
+    for candidate in candidates {
+        let folded = fold(candidate);
+        if word.len() >= LEAST_BEGINNING && folded.starts_with(&word) {
+            begun.push(candidate);
+        }
+        nearest = nearest.into_iter().chain([(distance(&word, &folded), candidate)]).min();
+    }
+    let only = if let [only] = begun[..] { Some(only) } else { None };
+    nearest.filter(|(far, _)| *far <= near).map(|(_, candidate)| candidate).or(only)
 }
 
 /// How many characters must be put in, left out, replaced or swapped with their neighbour.
@@ -76,6 +92,8 @@ mod tests {
             ("start_timeout", " (did you mean \"start-timeout\"?)"),
             ("Needs", " (did you mean \"needs\"?)"),
             ("colour", ""),
+            ("sta", " (did you mean \"start-timeout\"?)"),
+            ("st", ""),
             ("x", ""),
             ("", ""),
         ] {

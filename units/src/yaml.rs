@@ -63,6 +63,13 @@ pub(crate) fn document(entries: &[(&str, Yaml)]) -> String {
     text
 }
 
+/// A value on one line.
+pub(crate) fn line(value: &Yaml) -> String {
+    let mut text = String::new();
+    flow(value, &mut text);
+    text
+}
+
 /// A value on one line. It recurses no deeper than the language nests, which is four levels.
 fn flow(value: &Yaml, text: &mut String) {
     match value {

@@ -34,7 +34,7 @@ removed  gone: stop
 changed  local: nothing now
 depends  page: restart (needs web)
 changed  web: restart
-broken   worse: stop (new/worse.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\")
+broken   worse: stop (new/worse.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\" (did you mean \"milestone\"?))
 ";
     assert_eq!((code, out.as_str(), err.as_str()), (1, expected, ""));
     assert_eq!(machine.sunup(&["check", "--against", "old", "old"]).1, "nothing has changed\n");

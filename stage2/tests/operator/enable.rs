@@ -73,8 +73,7 @@ fn unknown_names() {
     };
     assert_eq!(told(&["enable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
     assert_eq!(told(&["disable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
-    let broken =
-        "'broken' has errors: lib/units/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\"";
+    let broken = "'broken' has errors: lib/units/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\" (did you mean \"milestone\"?)";
     assert_eq!(told(&["enable", "broken"]), (1, broken.into()));
     let none = "no bundle is named 'x': mkdir etc/bundles/x makes one";
     assert_eq!(told(&["enable", "web", "--bundle", "x"]), (100, none.into()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor::sys::capability;
 
-use super::Checker;
+use super::{Checker, meant};
 use crate::language::{NICE, OOM};
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Entry, Node, Value};
@@ -139,7 +139,7 @@ impl<'a> Checker<'a> {
             Some(bound) => Some(bound),
             None => {
                 let wanted = "a number, one with K, M or G, unlimited, or two of these as SOFT:HARD";
-                self.wrong_but(key, node, wanted, super::value::in_capitals)
+                self.wrong_but(key, node, wanted, meant::size)
             }
         }
     }
@@ -179,7 +179,7 @@ impl<'a> Checker<'a> {
         let Some(node) = self.field(key) else { return &[] };
         match &node.value {
             Value::Map(entries) => entries,
-            _ => self.wrong(key, node, wanted).unwrap_or_default(),
+            _ => self.wrong_and(key, node, wanted, meant::map(node)).unwrap_or_default(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Checker;
-use crate::text::quoted;
+use crate::import::lsb;
+use crate::text::{quoted, suggestion};
 use crate::tree::FEW;
 use crate::{Edge, Place, Severity, UnitName};
 
@@ -53,7 +54,10 @@ impl Checker<'_> {
         for node in items {
             let Some(text) = self.text(key, node) else { continue };
             match UnitName::new(text) {
-                Err(message) => self.error(&node.place, message),
+                Err(message) => {
+                    let hint = suggestion(lsb::ours(text));
+                    self.error(&node.place, message + &hint);
+                }
                 Ok(unit) if Some(&unit) == own => {
                     self.error(&node.place, format!("{} has itself in \"{key}\"", quoted(text)))
                 }

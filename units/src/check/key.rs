@@ -4,7 +4,7 @@ use super::{Checker, KindWord};
 use crate::Place;
 use crate::language::Belongs::{self, Everywhere, Longrun, Oneshot, Running};
 use crate::language::{Key, elsewhere, key, keys};
-use crate::text::{nearest, quoted, suggestion};
+use crate::text::{in_brackets, nearest, quoted, suggestion};
 use crate::tree::MOST_DIAGNOSTICS;
 
 impl<'a> Checker<'a> {
@@ -19,7 +19,7 @@ impl<'a> Checker<'a> {
     fn meant(&self, name: &str) -> Option<&'static str> {
         let fits = |key: &Key| self.kind.is_none_or(|kind| stranger(key.belongs, kind).is_none());
         let known = key(name);
-        if known.is_some_and(fits) {
+        if known.is_some_and(fits) || elsewhere::advice(name).is_some() {
             return None;
         }
         let ours = elsewhere::ours(name).iter().copied().find(|name| key(name).is_some_and(fits));
@@ -47,7 +47,8 @@ impl<'a> Checker<'a> {
                 },
                 (Some(_), None) => continue,
             };
-            self.error(place, what + &suggestion(self.meant(name)));
+            let hint = suggestion(self.meant(name)) + &in_brackets(elsewhere::advice(name));
+            self.error(place, what + &hint);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::Checker;
+use super::{Checker, meant};
 use crate::language::elsewhere;
 use crate::language::surroundings;
 use crate::socket::FORMS;
@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
         for node in items {
             let Some(text) = self.text("sockets", node) else { continue };
             match Socket::new(text, node.place.clone()) {
-                None => drop(self.wrong::<Socket>("sockets", node, &format!("a list of {FORMS}"))),
+                None => drop(self.wrong_but::<Socket>("sockets", node, &format!("a list of {FORMS}"), meant::socket)),
                 Some(socket) if !seen.insert(socket.address.clone()) => {
                     self.error(&node.place, format!("{} is in \"sockets\" twice", quoted(text)));
                 }

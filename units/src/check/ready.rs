@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Checker;
+use super::{Checker, meant};
 use crate::Readiness;
 use crate::language::{DESCRIPTORS, keys_inside};
 use crate::tree::{Entry, Node, Value};
@@ -27,7 +27,8 @@ impl<'a> Checker<'a> {
             return Some(Readiness::Notify);
         }
         if !matches!(node.value, Value::Map(_)) {
-            return self.wrong("ready", node, &format!("notify, or a map with one of {}", WAYS.join(", ")));
+            let wanted = format!("notify, or a map with one of {}", WAYS.join(", "));
+            return self.wrong_but("ready", node, &wanted, meant::readiness);
         }
         let entries = self.map("ready", node, &keys_inside("ready"));
         let ways: Vec<&Entry> = entries.iter().filter(|entry| WAYS.contains(&entry.key.as_ref())).collect();
@@ -78,7 +79,7 @@ impl<'a> Checker<'a> {
         };
         match &node.value {
             Value::Text(text) if is_address(text) => Some(text.to_string()),
-            _ => self.wrong("tcp", node, "ADDRESS:PORT or localhost:PORT"),
+            _ => self.wrong_but("tcp", node, "ADDRESS:PORT or localhost:PORT", meant::address),
         }
     }
 }

@@ -152,14 +152,14 @@ fn readiness() {
     for (value, expected) in [
         ("{fd: 1}", "\"fd\" must be a number from 3 to 255, not \"1\"".to_owned()),
         ("{fd: 03}", "\"fd\" must be a number from 3 to 255, not \"03\"".into()),
-        ("{tcp: 22}", format!("{wanted} \"22\"")),
+        ("{tcp: 22}", format!("{wanted} \"22\" (did you mean localhost:22?)")),
         ("{tcp: \"example.org:22\"}", format!("{wanted} \"example.org:22\"")),
         ("{tcp: \"localhost:0\"}", format!("{wanted} \"localhost:0\"")),
         ("{file: x}", "\"file\" must be an absolute path, not \"x\"".into()),
         ("{exec: x}", "\"exec\" must be a list, not a text: [x]".into()),
         ("{fd: 3, file: /x}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
         ("{}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
-        ("notfy", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not \"notfy\"".into()),
+        ("notfy", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not \"notfy\" (did you mean notify?)".into()),
         ("[notify]", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not a list".into()),
         ("{file: /x, every: 1s}", "\"every\" belongs to \"tcp\" and \"exec\" only".into()),
         ("{exec: [x], every: 1ms}", "\"every\" must be at least 10ms".into()),
@@ -282,5 +282,48 @@ fn longruns() {
         ("provides: [x]", "3:12: \"x\" has itself in \"provides\""),
     ] {
         assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{lines}\n")), [expected], "{lines}");
+    }
+}
+
+/// What is right elsewhere is not right here, but it is known what was meant.
+#[test]
+fn words_from_elsewhere() {
+    for (line, expected) in [
+        ("WantedBy: a", "1: unknown key \"WantedBy\" (sunup enable puts a unit into a bundle)"),
+        (
+            "Service: {}",
+            "1: unknown key \"Service\" (a unit has no sections; sunup import systemd reads those of systemd)",
+        ),
+        ("Restart: always", "1: unknown key \"Restart\" (did you mean \"restart\"?)"),
+        ("capabil: []", "1: unknown key \"capabil\" (did you mean \"capabilities\"?)"),
+        ("ExecStop: a", "1: unknown key \"ExecStop\" (did you mean \"stop-signal\"?)"),
+        (
+            "env: [A=b c, D=e]",
+            "6: \"env\" must be a map of variables and their values, not a list (did you mean {A: \"b c\", D: e}?)",
+        ),
+        ("env: A=b", "6: \"env\" must be a map of variables and their values, not \"A=b\" (did you mean {A: b}?)"),
+        ("env: [{A: b}]", "6: \"env\" must be a map of variables and their values, not a list (did you mean {A: b}?)"),
+        ("limits: [nofile]", "9: \"limits\" must be a map of limits and their values, not a list"),
+        (
+            "ready: tcp:80",
+            "8: \"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not \"tcp:80\" (did you mean {tcp: localhost:80}?)",
+        ),
+        (
+            "ready: {tcp: 80}",
+            "14: \"tcp\" must be ADDRESS:PORT or localhost:PORT, not \"80\" (did you mean localhost:80?)",
+        ),
+        (
+            "start-timeout: 1 minute",
+            "16: \"start-timeout\" must be a duration of at most 168h, such as 200ms, 60s or 1m30s, not \"1 minute\" (did you mean 1m?)",
+        ),
+        (
+            "start-timeout: infinity",
+            "16: \"start-timeout\" must be a duration of at most 168h, such as 200ms, 60s or 1m30s, not \"infinity\" (did you mean none?)",
+        ),
+        ("capabilities: [net_bind]", "16: unknown capability \"NET_BIND\" (did you mean \"NET_BIND_SERVICE\"?)"),
+        ("needs: [$network]", "9: unit name \"$network\" must not contain '$' (did you mean \"network\"?)"),
+        ("needs: a b, c", "8: \"needs\" must be a list, not a text: [a, b, c]"),
+    ] {
+        assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{line}\n")), [format!("3:{expected}")], "{line}");
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Checker;
+use super::{Checker, meant};
+use crate::language::elsewhere;
 use crate::text::{did_you_mean, quoted};
 use crate::tree::{Entry, Node, Value};
 
@@ -40,7 +41,7 @@ impl<'a> Checker<'a> {
         match &node.value {
             Value::List(items) => items,
             Value::Text(text) => {
-                self.error(&node.place, format!("\"{key}\" must be a list, not a text: [{}]", cut(text)));
+                self.error(&node.place, format!("\"{key}\" must be a list, not a text: {}", meant::list(text)));
                 &[]
             }
             _ => self.wrong(key, node, "a list").unwrap_or_default(),
@@ -93,7 +94,9 @@ impl<'a> Checker<'a> {
     pub(super) fn duration(&mut self, key: &str, node: &'a Node<'a>) -> Option<Duration> {
         match &node.value {
             Value::Text(text) if parse_duration(text).is_some() => parse_duration(text),
-            _ => self.wrong_but(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s", in_seconds),
+            _ => self.wrong_but(key, node, "a duration of at most 168h, such as 200ms, 60s or 1m30s", |text| {
+                elsewhere::word(key, text).map(str::to_owned).or_else(|| meant::duration(text))
+            }),
         }
     }
 
@@ -101,7 +104,7 @@ impl<'a> Checker<'a> {
     pub(super) fn size(&mut self, key: &str, node: &'a Node<'a>) -> Option<u64> {
         match &node.value {
             Value::Text(text) if parse_size(text).is_some() => parse_size(text),
-            _ => self.wrong_but(key, node, "a size in bytes, such as 65536, 512K or 1M", in_capitals),
+            _ => self.wrong_but(key, node, "a size in bytes, such as 65536, 512K or 1M", meant::size),
         }
     }
 
@@ -136,7 +139,8 @@ impl<'a> Checker<'a> {
             }
             _ => None,
         };
-        bits.filter(|bits| *bits <= 0o777).or_else(|| self.wrong(key, node, "three or four octal digits, such as 0022"))
+        let wanted = "three or four octal digits, such as 0022";
+        bits.filter(|bits| *bits <= 0o777).or_else(|| self.wrong_but(key, node, wanted, meant::octal))
     }
 
     /// Says what a value must be; the `None` is for the caller to return.
@@ -153,28 +157,15 @@ impl<'a> Checker<'a> {
         meant: impl Fn(&str) -> Option<String>,
     ) -> Option<T> {
         let meant = if let Value::Text(text) = &node.value { meant(text) } else { None };
+        self.wrong_and(key, node, wanted, meant)
+    }
+
+    /// The same with what the value was probably meant to be.
+    pub(super) fn wrong_and<T>(&mut self, key: &str, node: &Node, wanted: &str, meant: Option<String>) -> Option<T> {
         let hint = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
         self.error(&node.place, format!("\"{key}\" must be {wanted}, not {}{hint}", describe(node)));
         None
     }
-}
-
-/// A number that has no unit of time is one of seconds nearly everywhere.
-fn in_seconds(text: &str) -> Option<String> {
-    let compact: String = text.to_ascii_lowercase().split_whitespace().collect();
-    let spelt = compact.replace("sec", "s").replace("min", "m");
-    [format!("{text}s"), spelt].into_iter().find(|text| parse_duration(text).is_some())
-}
-
-/// A size whose letter is written otherwise.
-pub(super) fn in_capitals(text: &str) -> Option<String> {
-    let letters = text.to_ascii_uppercase();
-    let plain = letters.trim_end_matches('B').trim_end_matches('I');
-    parse_size(plain).map(|_| plain.to_owned())
-}
-
-fn cut(text: &str) -> &str {
-    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end]).lines().next().unwrap_or_default()
 }
 
 /// A number without sign and leading zeros.
@@ -209,6 +200,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (largest_unit != u64::MAX && duration <= LONGEST).then_some(duration)
 }
 
+/// A size as unit files write it, in bytes.
 pub(super) fn parse_size(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (_, bytes) = SIZES.iter().find(|(name, _)| *name == &text[end..])?;

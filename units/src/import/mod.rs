@@ -5,14 +5,14 @@
 //! told as dropped, and what somebody must decide as a decision.
 
 mod inittab;
-mod lsb;
+pub(crate) mod lsb;
 mod openrc;
 mod report;
 mod s6_rc;
 mod service_directory;
 mod shell;
 mod sketch;
-mod systemd;
+pub(crate) mod systemd;
 pub(crate) mod world;
 
 use std::fs;

@@ -3,7 +3,7 @@
 //! Nothing of this is understood; it is only suggested.
 
 /// Keys by what they are called elsewhere, without case, `-` and `_`, each with ours: the first that fits the unit's kind.
-const KEYS: [(&str, &[&str]); 45] = [
+const KEYS: [(&str, &[&str]); 70] = [
     ("type", &["kind"]),
     ("run", &["run", "start"]),
     ("start", &["run", "start"]),
@@ -14,7 +14,7 @@ const KEYS: [(&str, &[&str]); 45] = [
     ("entrypoint", &["run", "start"]),
     ("program", &["run", "start"]),
     ("script", &["run", "start"]),
-    ("execstop", &["stop"]),
+    ("execstop", &["stop", "stop-signal"]),
     ("stopcommand", &["stop"]),
     ("execreload", &["reload"]),
     ("steps", &["do"]),
@@ -48,11 +48,36 @@ const KEYS: [(&str, &[&str]); 45] = [
     ("timeoutstopsec", &["stop-timeout"]),
     ("killsignal", &["stop-signal"]),
     ("watchdogsec", &["watchdog"]),
+    ("requisite", &["needs"]),
+    ("need", &["needs"]),
+    ("upholds", &["wants"]),
+    ("ambientcapabilities", &["capabilities"]),
+    ("capabilityboundingset", &["capabilities"]),
+    ("capadd", &["capabilities"]),
+    ("commanduser", &["user"]),
+    ("commandargs", &["run", "start"]),
+    ("environmentfiles", &["env-file"]),
+    ("startlimitburst", &["max-deaths"]),
+    ("oomscoreadjust", &["oom-score-adj"]),
+    ("ttypath", &["tty"]),
+    ("readonlypaths", &["read-only"]),
+    ("inaccessiblepaths", &["hide"]),
+    ("listenstream", &["sockets"]),
+    ("listendatagram", &["sockets"]),
+    ("standardoutput", &["log"]),
+    ("conditionpathexists", &["if"]),
+    ("assertpathexists", &["if"]),
+    ("memorymax", &["cgroup"]),
+    ("tasksmax", &["cgroup"]),
+    ("cpuweight", &["cgroup"]),
+    ("limitnofile", &["limits"]),
+    ("limitcore", &["limits"]),
+    ("limitnproc", &["limits"]),
     ("restartpolicy", &["restart"]),
 ];
 
 /// Words of some keys by what they are called elsewhere.
-const WORDS: [(&str, &str, &str); 20] = [
+const WORDS: [(&str, &str, &str); 23] = [
     ("kind", "service", "longrun"),
     ("kind", "daemon", "longrun"),
     ("kind", "simple", "longrun"),
@@ -73,12 +98,33 @@ const WORDS: [(&str, &str, &str); 20] = [
     ("kill-mode", "control-group", "cgroup"),
     ("kill-mode", "mixed", "cgroup"),
     ("kill-mode", "process", "main"),
+    ("start-timeout", "infinity", "none"),
+    ("start-timeout", "never", "none"),
+    ("start-timeout", "unlimited", "none"),
+];
+
+/// What is no key here, and what there is instead.
+const ADVICE: [(&[&str], &str); 4] = [
+    (&["wantedby", "requiredby", "install", "enabled"], "sunup enable puts a unit into a bundle"),
+    (&["unit", "service"], "a unit has no sections; sunup import systemd reads those of systemd"),
+    (&["restartsec", "restartdelay"], "the wait before a restart grows by itself from 1 s to 60 s"),
+    (&["remainafterexit"], "what is done once and stays up is \"kind: oneshot\""),
 ];
 
 /// Our keys for one from elsewhere, or one of ours that is written otherwise or belongs to another kind.
 pub(crate) fn ours(name: &str) -> &'static [&'static str] {
-    let folded: String = name.chars().filter(|c| !"-_".contains(*c)).map(|c| c.to_ascii_lowercase()).collect();
+    let folded = folded(name);
     KEYS.iter().find(|(other, _)| *other == folded).map_or(&[], |(_, ours)| ours)
+}
+
+/// What to do instead of writing a key that has no counterpart.
+pub(crate) fn advice(name: &str) -> Option<&'static str> {
+    let folded = folded(name);
+    ADVICE.iter().find(|(names, _)| names.contains(&folded.as_str())).map(|(_, advice)| *advice)
+}
+
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !"-_".contains(*c)).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Our word for one from elsewhere.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::UnitSet;
-use crate::text::quoted;
+use crate::import::systemd;
+use crate::text::{in_brackets, quoted};
 use crate::{Diagnostic, Edge, Severity, Unit, UnitName};
 
 impl UnitSet {
@@ -36,7 +37,11 @@ impl UnitSet {
         let name = edge.unit.as_str();
         let message = match edge.unit.is_template() && self.is_defined(name) {
             true => format!("{} is a template: name an instance of it, {name}NAME", quoted(name)),
-            false => format!("there is no unit {}{}", quoted(name), self.did_you_mean(name)),
+            false => {
+                let hint = Some(self.did_you_mean(name)).filter(|hint| !hint.is_empty());
+                let why = || in_brackets(systemd::ours(name).err());
+                format!("there is no unit {}{}", quoted(name), hint.unwrap_or_else(why))
+            }
         };
         let mut diagnostic = Diagnostic::new(severity, edge.place.clone(), message);
         diagnostic.snippet = self.snippet(&edge.place);

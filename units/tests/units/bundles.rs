@@ -74,7 +74,7 @@ fn links() {
         units.broken().iter().map(|(name, why)| lab.strip(&format!("{name}: {}", why[0].summary()))).collect();
     let in_broken = [
         "bb: bundles/default/bb: the unit directories have no unit \"bb\" (did you mean \"b\"?)",
-        "broken: elsewhere/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\"",
+        "broken: elsewhere/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\" (did you mean \"milestone\"?)",
         "gone: bundles/default/gone: dangling link to \"bundles/default/../../elsewhere/gone.yaml\": No such file or directory",
         "script: bundles/default/script: a link to \"bundles/default/../../elsewhere/script\", which is neither a unit nor an init script",
     ];

@@ -107,6 +107,7 @@ fn commands_below_a_root() {
         "u/e.yaml:2:6: unable to run \"/usr/bin\": not a file",
         "u/g.yaml:2:6: warning: unable to run \"unreal\": not found in the PATH",
         "u/i.yaml:3:3: unable to run \"/usr/bin/python3\": No such file or directory",
+        "u/j.yaml:2:6: unable to run \"./here\": this path counts from \"directory\", which is not given",
         "u/m.yaml:3:8: unable to run \"/bin/absent\": No such file or directory",
         "u/n.yaml:3:7: unable to run \"/bin/absent\": No such file or directory",
     ];

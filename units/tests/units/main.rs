@@ -3,6 +3,7 @@
 mod bundles;
 mod diagnostics;
 mod files;
+mod hints;
 mod hostile;
 mod import;
 mod import_directories;

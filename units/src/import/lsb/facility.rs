@@ -56,6 +56,11 @@ const FACILITIES: [Facility; 9] = [
     },
 ];
 
+/// The unit of ours that a facility is.
+pub(crate) fn ours(name: &str) -> Option<&'static str> {
+    find(name)?.ours.first().map(|(unit, _)| *unit)
+}
+
 /// A facility by its name, `$` included.
 pub(super) fn find(name: &str) -> Option<&'static Facility> {
     let name = name.strip_prefix('$')?;

@@ -14,6 +14,7 @@ use crate::UnitName;
 use crate::source::Source;
 use crate::yaml::Yaml;
 use batch::Batch;
+pub(crate) use facility::ours;
 use header::{Field, Key};
 
 /// How long a script may take: it may start something large, and nothing ever limited it before.

@@ -21,6 +21,7 @@ use crate::yaml::Yaml;
 use crate::{Diagnostic, Place, UnitName};
 use file::Setting;
 use names::Here;
+pub(crate) use names::ours;
 use relations::Context;
 use service::{Manner, Service};
 use sockets::Sockets;

@@ -103,6 +103,14 @@ pub(super) fn find(name: &str, batch: &BTreeSet<String>) -> Here {
     }
 }
 
+/// Our name for a unit of systemd, or else why there is none.
+pub(crate) fn ours(name: &str) -> Result<String, &'static str> {
+    match find(name, &BTreeSet::new()) {
+        Here::Unit(unit, _) => Ok(unit),
+        Here::Given(why) | Here::Nothing(why) => Err(why),
+    }
+}
+
 fn service(stem: &str, batch: &BTreeSet<String>) -> Here {
     if batch.contains(stem) {
         return Here::Unit(stem.into(), true);
