@@ -1,13 +1,15 @@
 //! `sunup check`: everything wrong with units and bundles, before it hurts.
 
-use std::collections::{BTreeSet, HashSet};
+mod unreachable;
+
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use units::{Bundle, Bundles, Diagnostic, Severity, Unit, UnitName, UnitSet, at_once};
+use units::{Bundle, Bundles, Diagnostic, Severity, UnitName, UnitSet, at_once};
 
 use super::failure::{Failure, Outcome};
 use super::progress::Progress;
@@ -19,7 +21,7 @@ pub fn run(places: &Places, paths: &[PathBuf], json: bool, out: &mut dyn Write) 
     if let Some(absent) = paths.iter().find(|path| !path.exists()) {
         return Err(Failure::usage(format!("{} does not exist", absent.display())));
     }
-    let found = if paths.is_empty() { check_installed(places) } else { check_paths(places, paths) };
+    let found = if paths.is_empty() { check_installed(places, json) } else { check_paths(places, paths) };
     let text = match json {
         true => json_text(&found)?,
         false => found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect(),
@@ -50,7 +52,8 @@ fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
     })
 }
 
-fn check_installed(places: &Places) -> Vec<Diagnostic> {
+/// Warnings of one kind are summed up where there are many, unless `is_whole`.
+fn check_installed(places: &Places, is_whole: bool) -> Vec<Diagnostic> {
     let progress = Progress::begin("reading units");
     let (settings, wrong) = places.settings();
     let cache = places.units_cache();
@@ -63,29 +66,12 @@ fn check_installed(places: &Places) -> Vec<Diagnostic> {
     let mut found = check_set(&set, None, &is_own);
     found.extend(wrong);
     found.extend(bundles.diagnostics().iter().cloned());
-    found.extend(unreachable(&set, &bundles, &is_own));
+    let unreachable = unreachable::find(&set, &bundles, &is_own);
+    found.extend(unreachable.told(if is_whole { None } else { Some(&places.etc) }));
     found.extend(together(&set, &bundles));
     // The process ends: taking 100,000 units apart again would be a tenth of its work.
     mem::forget(set);
     sorted(found)
-}
-
-/// Units that no bundle brings in, of those that are `own`: the distribution has many more than a machine runs.
-fn unreachable(set: &UnitSet, bundles: &Bundles, is_own: &dyn Fn(&Path) -> bool) -> Vec<Diagnostic> {
-    let members: Vec<UnitName> = bundles.all().values().flat_map(members).collect();
-    if members.is_empty() {
-        return Vec::new();
-    }
-    let legible = Legible(set);
-    let draft = Draft::new(&legible, &members);
-    let reached: HashSet<&UnitName> = (0..draft.len()).map(|unit| draft.name(unit)).collect();
-    let own = set.legible().filter(|unit| is_own(&unit.place.file) && !reached.contains(&unit.name));
-    let warning = |unit: &Unit| {
-        let message = format!("no bundle brings {0} in: sunup enable {0} lets it start at boot", unit.name);
-        let snippet = set.snippet(&unit.place);
-        Diagnostic { snippet, ..Diagnostic::new(Severity::Warning, unit.place.clone(), message) }
-    };
-    own.map(warning).collect()
 }
 
 fn members(bundle: &Bundle) -> Vec<UnitName> {

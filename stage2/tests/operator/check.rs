@@ -28,6 +28,37 @@ etc/units/web.yaml:2:16: warning: web needs local is implied already
     }
 }
 
+/// Of a few units that no bundle brings in each is told, with who would; many are one line, but in JSON.
+#[test]
+fn unreachable() {
+    let machine = Machine::new(&[("local", "kind: milestone\n")]);
+    assert_eq!(machine.sunup(&["enable", "local"]).0, 0);
+    machine.write("etc/units/a.yaml", "kind: milestone\nneeds: [b]\n");
+    machine.write("etc/units/b.yaml", "kind: milestone\n");
+    let expected = "\
+etc/units/a.yaml:1:1: warning: no bundle brings a in: sunup enable a lets it start at boot
+    kind: milestone
+    ^
+etc/units/b.yaml:1:1: warning: no bundle brings b in, nor a, which would bring it in
+    kind: milestone
+    ^
+";
+    assert_eq!(machine.sunup(&["check"]), (0, expected.into(), String::new()));
+    for name in ["c", "d", "e"] {
+        machine.write(&format!("etc/units/{name}.yaml"), "kind: milestone\n");
+    }
+    let line =
+        "etc: warning: no bundle brings a, b, c and 2 more in: sunup enable lets them start at boot (--json names all)";
+    assert_eq!(machine.sunup(&["check"]), (0, format!("{line}\n"), String::new()));
+    let all: serde_json::Value = serde_json::from_str(&machine.sunup(&["check", "--json"]).1).unwrap();
+    let files: Vec<&str> = all.as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
+    assert_eq!(files.len(), 5, "{files:?}");
+    assert!(
+        files.iter().zip("abcde".chars()).all(|(file, name)| file.ends_with(&format!("units/{name}.yaml"))),
+        "{files:?}"
+    );
+}
+
 /// What the units of one bundle cannot have together is an error; of units that no bundle brings together nothing is said,
 /// and of those that are checked by their paths a warning.
 #[test]
