@@ -103,7 +103,7 @@ fn works(console: &mut Console) {
     assert!(banner.starts_with("SSH-2.0-OpenSSH"), "{banner}");
     console.ok("logger whole-''system; until grep -q whole-system /var/log/syslog; do sleep 0.1; done", COMMAND);
     let log = console.ok("cat /run/sunup/boot.log", COMMAND);
-    let delay = support::milliseconds(&log, "sshd");
+    let delay = support::milliseconds(&log, "[ ok ] sshd: ");
     assert!(delay >= 2000, "sshd was said to be up after {delay} ms, 2 s before its port accepts");
 }
 

@@ -27,8 +27,7 @@ case \"$*\" in
 esac
 exec /usr/lib/sunup/bin/svlog.real \"$@\"
 ";
-/// How stage 3 says how long the loggers took; and how long they may take, in ms, unless one of them does not end.
-const LOGGERS_ENDED: &str = "stage3: loggers drained and ended (";
+/// How long the loggers may take, in ms, unless one of them does not end.
 const LATE_MILLISECONDS: u64 = 10_000;
 
 /// A root in which this scanner is asked for, and installed as this program; a service writes when it is told to end.
@@ -67,9 +66,7 @@ fn boots_and_stops(layer: &Layer, scanner: &str, attempts: &[&str], stop: &str) 
     assert!(seen.contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
     log_whole::assert_whole(&guest);
     assert!(guest.read("/var/log/sunup/late/current").ends_with(" late\n"));
-    let (_, taken) = seen.split_once(LOGGERS_ENDED).expect("a line about loggers");
-    let (milliseconds, _) = taken.split_once(" ms)").expect("how long they took");
-    assert!(milliseconds.parse::<u64>().is_ok_and(|taken| taken < LATE_MILLISECONDS), "{milliseconds}");
+    assert!(support::milliseconds(&seen, "stage3: loggers drained and ended") < LATE_MILLISECONDS);
 }
 
 /// daemontools' svscan, which is told nothing and looks every five seconds.

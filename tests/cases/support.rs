@@ -50,10 +50,9 @@ pub fn assert_default_up(console: &mut Console, deadline: Duration) -> BTreeMap<
     units.into_iter().map(|(name, unit)| (name, unit["state"].as_str().expect("a state").to_string())).collect()
 }
 
-/// The milliseconds in a unit's `[ ok ]` line of boot.log.
-pub fn milliseconds(boot_log: &str, unit: &str) -> u64 {
-    let mark = format!("[ ok ] {unit}: ");
-    let line = boot_log.lines().find(|line| line.contains(&mark)).unwrap_or_else(|| panic!("no {mark}: {boot_log}"));
+/// The milliseconds at the end of the first line that contains a text.
+pub fn milliseconds(log: &str, text: &str) -> u64 {
+    let line = log.lines().find(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text:?}: {log}"));
     let number = line.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(" ms)")).expect("a time");
     number.parse().expect("a number of milliseconds")
 }

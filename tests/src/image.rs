@@ -89,7 +89,7 @@ impl Image {
 }
 
 /// What is below paths of a disk image, in a directory of the host's that holds each path's last component.
-fn extract(image: &Path, paths: &[&str]) -> TempDir {
+pub fn extract(image: &Path, paths: &[&str]) -> TempDir {
     let directory = TempDir::with_prefix_in("disk-", cache::directory()).expect("a temporary directory");
     let request = format!("rdump {} {}", paths.join(" "), directory.path().display());
     command::run(command::words(&["debugfs", "-R", &request]).arg(image));
