@@ -29,3 +29,4 @@ mod support;
 #[path = "../../stage2/tests/recordings/terminal.rs"]
 mod terminal;
 mod tidy;
+mod tmpfiles;

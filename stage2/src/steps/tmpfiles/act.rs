@@ -1,9 +1,9 @@
-//! What is made or changed. At the end of a path no link is followed: whoever may write in /tmp shall not have us write
-//! elsewhere.
+//! What is made or changed. At the end of a path no link is followed, but by `w`, which is documented to: whoever may write in
+//! /tmp shall not have us write elsewhere.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, symlink};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
@@ -12,12 +12,13 @@ use nix::sys::stat::{Mode as Bits, SFlag, makedev, mknod};
 use super::super::StepError;
 use super::super::error::Trying;
 use super::super::root::Root;
+use super::adjust::{adjust, adjust_tree};
+use super::copy::copy;
+use super::glob;
 use super::line::{Kind, Line};
-use super::{glob, words};
 
-/// Mode of a file, a directory, where the line gives none.
-const FILE: u32 = 0o644;
-const DIRECTORY: u32 = 0o755;
+/// Opening waits for nobody: not for a FIFO's reader, not for a carrier.
+const WAITS_FOR_NOBODY: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
 
 /// Does what the line says.
 pub(super) fn run(root: &Root, line: &Line) -> Result<(), StepError> {
@@ -52,9 +53,8 @@ fn make(root: &Root, line: &Line, path: &Path) -> io::Result<()> {
 fn change(line: &Line, path: &Path) -> io::Result<()> {
     match line.kind {
         Kind::Write { append } => {
-            let text = line.argument.as_deref().map(words::unescape_all).unwrap_or_default();
             let mut options = OpenOptions::new();
-            options.write(true).append(append).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?.write_all(&text)
+            options.write(true).append(append).custom_flags(WAITS_FOR_NOBODY.bits()).open(path)?.write_all(&line.text)
         }
         Kind::ExistingDirectory if !is(path, fs::Metadata::is_dir) => Ok(()),
         Kind::AdjustTree => adjust_tree(line, path),
@@ -66,7 +66,7 @@ fn is(path: &Path, test: impl Fn(&fs::Metadata) -> bool) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| test(&metadata))
 }
 
-/// With `=` something of another kind makes room.
+/// With `=`, and for a node with `+`, something of another kind makes room.
 fn make_room(line: &Line, path: &Path, fits: impl Fn(&fs::Metadata) -> bool) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if line.replace && !fits(&metadata) => {
@@ -82,13 +82,14 @@ fn make_room(line: &Line, path: &Path, fits: impl Fn(&fs::Metadata) -> bool) -> 
 
 fn file(line: &Line, path: &Path, truncate: bool) -> io::Result<()> {
     make_room(line, path, fs::Metadata::is_file)?;
-    let text = line.argument.as_deref().map(words::unescape_all).unwrap_or_default();
     let mut options = OpenOptions::new();
-    options.write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    options.write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | WAITS_FOR_NOBODY).bits());
     let is_new = match options.clone().create_new(true).open(path) {
-        Ok(mut file) => file.write_all(&text).map(|()| true)?,
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        Err(_) if truncate => options.truncate(true).open(path)?.write_all(&text).map(|()| false)?,
+        Ok(mut file) => file.write_all(&line.text).map(|()| true)?,
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !is(path, fs::Metadata::is_file) => {
+            return Err(error);
+        }
+        Err(_) if truncate => options.truncate(true).open(path)?.write_all(&line.text).map(|()| false)?,
         Err(_) => false,
     };
     adjust(line, path, is_new)
@@ -162,82 +163,4 @@ fn copy_if_new(root: &Root, line: &Line, path: &Path) -> io::Result<()> {
         adjust(line, path, true)?;
     }
     Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let metadata = fs::symlink_metadata(from)?;
-    if metadata.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    if !metadata.is_dir() {
-        return fs::copy(from, to).map(drop);
-    }
-    fs::create_dir_all(to)?;
-    fs::read_dir(from)?.try_for_each(|entry| {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))
-    })?;
-    fs::set_permissions(to, metadata.permissions())
-}
-
-/// The tree without recursion, because its depth may be anybody's choice.
-fn adjust_tree(line: &Line, path: &Path) -> io::Result<()> {
-    let mut waiting = vec![path.to_owned()];
-    while let Some(path) = waiting.pop() {
-        let metadata = fs::symlink_metadata(&path)?;
-        if metadata.is_dir() {
-            waiting.extend(fs::read_dir(&path)?.flatten().map(|entry| entry.path()));
-        }
-        adjust(line, &path, false)?;
-    }
-    Ok(())
-}
-
-/// Owner and mode of one file, by descriptor, so that what is checked is what is changed. Links stay as they are, and so
-/// do files with several names, one of which may lie elsewhere.
-fn adjust(line: &Line, path: &Path, is_new: bool) -> io::Result<()> {
-    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_symlink() || (!metadata.is_dir() && metadata.nlink() > 1) {
-        return Ok(());
-    }
-    own(line, &file, &metadata)?;
-    let Some(bits) = bits(line, &metadata, is_new) else { return Ok(()) };
-    if metadata.mode() & 0o7777 == bits && line.user.is_none() && line.group.is_none() {
-        return Ok(());
-    }
-    // A descriptor without rights to the content changes the mode through its name in /proc.
-    let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
-    fs::set_permissions(name, Permissions::from_mode(bits))
-}
-
-fn own(line: &Line, file: &File, metadata: &fs::Metadata) -> io::Result<()> {
-    let user = line.user.filter(|user| *user != metadata.uid());
-    let group = line.group.filter(|group| *group != metadata.gid());
-    if user.is_none() && group.is_none() {
-        return Ok(());
-    }
-    let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(file));
-    std::os::unix::fs::chown(name, user, group)
-}
-
-/// The mode that the file is to have; `None`: the one it has.
-fn bits(line: &Line, metadata: &fs::Metadata, is_new: bool) -> Option<u32> {
-    let default = if metadata.is_dir() { DIRECTORY } else { FILE };
-    let Some(mode) = line.mode else { return is_new.then_some(default) };
-    if mode.only_new && !is_new {
-        return None;
-    }
-    if !mode.masked {
-        return Some(mode.bits);
-    }
-    let current = metadata.mode();
-    let mut bits = mode.bits;
-    for (present, meant) in [(0o111, 0o111), (0o222, 0o222), (0o444, 0o444)] {
-        if current & present == 0 {
-            bits &= !meant;
-        }
-    }
-    Some(if metadata.is_dir() { bits } else { bits & !0o7000 })
 }

@@ -6,6 +6,9 @@ use super::super::accounts;
 use super::super::root::Root;
 use super::{specifier, words};
 
+/// What may stand behind the letter.
+const MODIFIERS: &str = "+!-=~^?";
+
 /// What a line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -35,7 +38,7 @@ pub(super) enum Kind {
     Remove,
     /// `R`: gone with all that is in it.
     RemoveTree,
-    /// `x`, `X`: for cleaning by age.
+    /// `x`, `X`: for cleaning by age. `^`: the argument is a credential's name; there are none.
     Nothing,
 }
 
@@ -101,6 +104,14 @@ pub(super) struct Mode {
     pub(super) only_new: bool,
 }
 
+/// Whose it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) id: u32,
+    /// `:`: for what is new only.
+    pub(super) only_new: bool,
+}
+
 /// A checked line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -110,14 +121,16 @@ pub(super) struct Line {
     /// Absolute, on the system; a pattern for some kinds.
     pub(super) path: String,
     pub(super) mode: Option<Mode>,
-    pub(super) user: Option<u32>,
-    pub(super) group: Option<u32>,
+    pub(super) user: Option<Owner>,
+    pub(super) group: Option<Owner>,
     pub(super) argument: Option<String>,
+    /// What a file is to hold: the argument without its escapes, with `~` as base64 has it.
+    pub(super) text: Vec<u8>,
     /// `!`: at the boot only.
     pub(super) boot_only: bool,
     /// `-`: a failure is nobody's business.
     pub(super) optional: bool,
-    /// `=`: something of another kind there goes.
+    /// `=`, `+` of a node: something of another kind there goes.
     pub(super) replace: bool,
 }
 
@@ -125,6 +138,8 @@ pub(super) struct Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     UnknownKind(char),
+    UnknownModifier(String),
+    BadText(String),
     BadPath(String),
     BadMode(String),
     UnknownUser(String),
@@ -136,6 +151,8 @@ impl Display for Fault {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKind(c) => write!(f, "lines of type \"{c}\" are not supported (said once)"),
+            Self::UnknownModifier(types) => write!(f, "\"{types}\" has a modifier that is not supported"),
+            Self::BadText(text) => write!(f, "\"{text}\" is no base64"),
             Self::BadPath(text) => write!(f, "\"{text}\" is no absolute path without \"..\""),
             Self::BadMode(text) => write!(f, "\"{text}\" is no mode"),
             Self::UnknownUser(text) => write!(f, "there is no user \"{text}\""),
@@ -157,18 +174,23 @@ impl Line {
         let letter = types.chars().next().unwrap_or(' ');
         let has = |c: char| types.chars().skip(1).any(|other| other == c);
         let kind = Kind::parse(letter, has('+'), has('?')).ok_or(Fault::UnknownKind(letter))?;
+        if !types.chars().skip(1).all(|c| MODIFIERS.contains(c)) {
+            return Err(Fault::UnknownModifier(types.to_owned()));
+        }
         let expand = |text: &str| specifier::expand(root, text).map_err(Fault::UnknownSpecifier);
+        let argument = word(6).map(expand).transpose()?;
         Ok(Some(Self {
             place,
-            kind,
+            kind: if has('^') { Kind::Nothing } else { kind },
             path: path(&expand(word(1).unwrap_or_default())?)?,
             mode: word(2).map(mode).transpose()?,
             user: word(3).map(|name| user(root, name)).transpose()?,
             group: word(4).map(|name| group(root, name)).transpose()?,
-            argument: word(6).map(expand).transpose()?,
+            text: argument.as_deref().map_or(Ok(Vec::new()), |argument| content(argument, has('~')))?,
+            argument,
             boot_only: has('!'),
             optional: has('-'),
-            replace: has('='),
+            replace: has('=') || has('+') && matches!(kind, Kind::Fifo | Kind::Device { .. }),
         }))
     }
 }
@@ -188,12 +210,22 @@ fn mode(text: &str) -> Result<Mode, Fault> {
     Ok(Mode { bits, masked: signs.contains('~'), only_new: signs.contains(':') })
 }
 
-fn user(root: &Root, name: &str) -> Result<u32, Fault> {
-    let name = name.trim_start_matches(':');
-    accounts::user(root, name).ok_or_else(|| Fault::UnknownUser(name.to_owned()))
+fn user(root: &Root, text: &str) -> Result<Owner, Fault> {
+    owner(text, |name| accounts::user(root, name)).ok_or_else(|| Fault::UnknownUser(text.to_owned()))
 }
 
-fn group(root: &Root, name: &str) -> Result<u32, Fault> {
-    let name = name.trim_start_matches(':');
-    accounts::group(root, name).ok_or_else(|| Fault::UnknownGroup(name.to_owned()))
+fn group(root: &Root, text: &str) -> Result<Owner, Fault> {
+    owner(text, |name| accounts::group(root, name)).ok_or_else(|| Fault::UnknownGroup(text.to_owned()))
+}
+
+fn owner(text: &str, id: impl Fn(&str) -> Option<u32>) -> Option<Owner> {
+    let name = text.trim_start_matches(':');
+    Some(Owner { id: id(name)?, only_new: name != text })
+}
+
+fn content(argument: &str, is_encoded: bool) -> Result<Vec<u8>, Fault> {
+    if !is_encoded {
+        return Ok(words::unescape_all(argument));
+    }
+    words::decode(argument).ok_or_else(|| Fault::BadText(argument.to_owned()))
 }

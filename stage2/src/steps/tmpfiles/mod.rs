@@ -1,13 +1,15 @@
 //! `tmpfiles`: the files and directories that tmpfiles.d asks for.
 //!
-//! First everything that is to go goes, then everything else is made, in the order of its paths, so that directories
-//! come before what is in them; last what only changes existing files. What is asked for once a boot (`!`, and the
+//! First everything that is to go goes, what is in a directory before that; then everything else is made, in the order of
+//! its paths, so that directories come before what is in them; last what only changes existing files. What is asked for once a boot (`!`, and the
 //! emptying of `D`) is done once, however often the step runs.
 //!
 //! One bad line costs itself and nothing else: it is printed. So is a kind of line that we do not know, once. Cleaning by
 //! age is not a step of the boot.
 
 mod act;
+mod adjust;
+mod copy;
 mod glob;
 mod line;
 mod remove;
@@ -17,7 +19,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::fs;
 
-use line::{Kind, Line};
+use line::Line;
 use supervisor::paths::{RUN, RUN_VARIABLE};
 
 use super::error::Trying;
@@ -34,24 +36,21 @@ const DONE: &str = "engine/tmpfiles";
 const BOOT: &str = "boot-id";
 
 pub(super) fn run(root: &Root) -> Result<(), StepError> {
-    let lines = read(root);
     let run = std::env::var(RUN_VARIABLE).unwrap_or_else(|_| RUN.to_owned());
     let is_boot = root.has(&format!("{run}/{BOOT}")) && !root.has(&format!("{run}/{DONE}"));
-    let lines: Vec<&Line> = lines.iter().filter(|line| is_boot || !line.boot_only).collect();
-    let each = |wanted: fn(Kind) -> bool, act: fn(&Root, &Line) -> Result<(), StepError>| {
-        for line in lines.iter().filter(|line| wanted(line.kind)) {
-            if root.does(format_args!("{} {} ({})", line.kind.verb(), line.path, line.place))
-                && let Err(error) = act(root, line)
-            {
-                tell(line, &error);
-            }
+    let lines = read(root, is_boot);
+    let does = |line: &Line, act: fn(&Root, &Line) -> Result<(), StepError>| {
+        if root.does(format_args!("{} {} ({})", line.kind.verb(), line.path, line.place))
+            && let Err(error) = act(root, line)
+        {
+            tell(line, &error);
         }
     };
     if is_boot {
-        each(Kind::removes, remove::run);
+        lines.iter().rev().filter(|line| line.kind.removes()).for_each(|line| does(line, remove::run));
     }
-    each(Kind::makes, act::run);
-    each(Kind::changes, act::run);
+    lines.iter().filter(|line| line.kind.makes()).for_each(|line| does(line, act::run));
+    lines.iter().filter(|line| line.kind.changes()).for_each(|line| does(line, act::run));
     if is_boot && !root.is_dry() {
         fs::write(root.path(format!("{run}/{DONE}")), "").trying("remember that the boot's part is done")?;
     }
@@ -64,8 +63,8 @@ fn tell(line: &Line, error: &StepError) {
     }
 }
 
-/// Every line by path; of two for the same path the first counts.
-fn read(root: &Root) -> Vec<Line> {
+/// Every line that counts now, by path; of two for the same path the first counts.
+fn read(root: &Root, is_boot: bool) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut unknown = BTreeSet::new();
     let files = fragments::list(root, "tmpfiles.d");
@@ -74,8 +73,8 @@ fn read(root: &Root) -> Vec<Line> {
         for (number, text) in String::from_utf8_lossy(&text).lines().enumerate() {
             let place = format!("{}:{}", file.display(), number + 1);
             match Line::parse(root, place, text) {
-                Ok(Some(line)) => lines.push(line),
-                Ok(None) => {}
+                Ok(Some(line)) if is_boot || !line.boot_only => lines.push(line),
+                Ok(_) => {}
                 Err(line::Fault::UnknownKind(kind)) if !unknown.insert(kind) => {}
                 Err(fault) => warn(&StepError::plain(format_args!("{}:{}: {fault}", file.display(), number + 1))),
             }

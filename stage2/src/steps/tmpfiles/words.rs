@@ -55,6 +55,26 @@ pub(super) fn unescape_all(text: &str) -> Vec<u8> {
     out
 }
 
+/// What base64 stands for; `None`: it is none. Blanks in it mean nothing.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let digits: Vec<u8> = digits.collect();
+    let padding = digits.iter().rev().take_while(|&&byte| byte == b'=').count();
+    let (digits, _) = digits.split_at(digits.len() - padding);
+    if padding > 2 || !(digits.len() + padding).is_multiple_of(4) {
+        return None;
+    }
+    let values = digits.iter().map(|digit| DIGITS.iter().position(|known| known == digit));
+    let values: Vec<usize> = values.collect::<Option<_>>()?;
+    let bytes = values.chunks(4).flat_map(|four| {
+        let bits = four.iter().fold(0, |bits, value| bits << 6 | value) << (6 * (4 - four.len()));
+        let bytes = [bits >> 16, bits >> 8, bits].map(|byte| (byte & 0xff) as u8);
+        bytes.into_iter().take(four.len() - 1)
+    });
+    Some(bytes.collect())
+}
+
 fn unescape(c: char) -> char {
     match c {
         'n' => '\n',
@@ -77,5 +97,16 @@ mod tests {
         assert_eq!(split("d  /a\t0755 ", 6), ["d", "/a", "0755"]);
         assert_eq!(split(r#"f "/a b" 'c "d' e\ f - - x  "y""#, 6), ["f", "/a b", "c \"d", "e f", "-", "-", "x  \"y\""]);
         assert_eq!(unescape_all(r"a\n\x41\\é"), "a\nA\\é".as_bytes());
+    }
+
+    /// Whole and broken groups of four.
+    #[test]
+    fn base64() {
+        for (text, bytes) in [("aGVsbG8=", "hello"), ("aGVs bG8h", "hello!"), ("aA==", "h"), ("", "")] {
+            assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()), "{text}");
+        }
+        for text in ["aGVsbG8", "aG.s", "a===", "=aGV"] {
+            assert_eq!(decode(text), None, "{text}");
+        }
     }
 }
