@@ -111,6 +111,29 @@ fn invariants_are_held_by_tests() {
     }
 }
 
+/// Every name that two programs agree on, and every letter that one sends the other, is in docs/formats.md or, if it is
+/// another suite's, on the page of whoever hears it.
+#[test]
+fn formats_are_whole() {
+    let formats = document("docs/formats.md");
+    let names = document("supervisor/src/paths.rs");
+    let names = names.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));
+    // What is being written is told once for all, and handlers have the signal's name behind this.
+    let names: Vec<_> = names.filter(|name| !name.ends_with(".new") && !name.ends_with("/SIG")).collect();
+    assert!(names.len() > 80, "{names:?}");
+    let words: BTreeSet<&str> = formats.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).collect();
+    let is_told = |name: &&str| words.contains(name.rsplit('/').next().unwrap().trim_start_matches('.'));
+    let untold: Vec<_> = names.into_iter().filter(|name| !is_told(name)).collect();
+    assert!(untold.is_empty(), "not in docs/formats.md: {untold:?}");
+    let pages = formats + &document("docs/man/svc.8") + &document("docs/man/svscanctl.8");
+    for line in document("supervisor/src/control.rs").lines().filter(|line| line.contains(": u8 = b'")) {
+        let (_, letter) = line.split_once("b'").unwrap();
+        let letter = &letter[..1];
+        let forms = [format!("`{letter}`"), format!("Fl {letter}"), format!(", {letter}")];
+        assert!(forms.iter().any(|form| pages.contains(form.as_str())), "{line}");
+    }
+}
+
 /// Whoever refers to a decision refers to one that there is, in documents and in code.
 #[test]
 fn decisions_are_there() {
