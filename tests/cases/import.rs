@@ -266,7 +266,10 @@ fn writes_units_and_leaves_what_was_changed() {
     assert_eq!(fs::read_to_string(&unit).unwrap(), "kind: longrun\nneeds: [local]\nrun: [/bin/mine]\n");
     let (code, text) = sunup(&["import", "systemd"], &[&source]);
     assert_eq!(code, Some(0));
-    assert_eq!(text, "name: \"web\"\nkind: longrun\nneeds: [local]\nrun: [/bin/web]\nrestart: never\n");
+    assert_eq!(
+        text,
+        "name: \"web\"\nkind: longrun\nneeds: [local]\nrun: [/bin/web]\nstop-timeout: 1m30s\nrestart: never\n"
+    );
     assert_eq!(sunup(&["import", "nonsense"], &[&source]).0, Some(100));
     assert_eq!(sunup(&["import", "lsb"], &[Path::new("/no/such")]).0, Some(100));
 }

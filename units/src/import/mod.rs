@@ -79,7 +79,10 @@ pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic
         Format::Lsb => lsb::import(&files),
         Format::Inittab => files.iter().map(inittab::import).collect(),
         Format::Openrc => openrc::import(&files),
-        _ => systemd::import(&files, &mut unreadable),
+        _ => {
+            let directories: Vec<PathBuf> = paths.iter().filter(|path| path.is_dir()).cloned().collect();
+            systemd::import(&files, &directories, &mut unreadable)
+        }
     };
     (imports, unreadable)
 }
@@ -91,7 +94,7 @@ pub fn import_texts(format: Format, texts: &[(&Path, &[u8])]) -> Vec<Import> {
         Format::Lsb => lsb::import(&files),
         Format::Inittab => files.iter().map(inittab::import).collect(),
         Format::Openrc => openrc::import(&files),
-        Format::Systemd => systemd::import(&files, &mut Vec::new()),
+        Format::Systemd => systemd::import(&files, &[], &mut Vec::new()),
         Format::Runit | Format::S6Rc | Format::Daemontools => Vec::new(),
     }
 }

@@ -67,6 +67,56 @@ pub struct Directive {
     pub reason: String,
 }
 
+/// What an importer says of a directive: its fate, why, and what somebody must decide about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) fate: Fate,
+    pub(super) reason: String,
+    pub(super) decisions: Vec<String>,
+}
+
+impl Verdict {
+    fn new(fate: Fate, reason: impl Into<String>) -> Self {
+        Self { fate, reason: reason.into(), decisions: Vec::new() }
+    }
+
+    /// It means the same here.
+    pub(super) fn kept(reason: impl Into<String>) -> Self {
+        Self::new(Fate::Kept, reason)
+    }
+
+    /// It means nearly the same.
+    pub(super) fn approximated(reason: impl Into<String>) -> Self {
+        Self::new(Fate::Approximated, reason)
+    }
+
+    /// It is not in the unit.
+    pub(super) fn dropped(reason: impl Into<String>) -> Self {
+        Self::new(Fate::Dropped, reason)
+    }
+
+    /// Something is lost of it, too.
+    pub(super) fn but(mut self, loss: impl std::fmt::Display) -> Self {
+        self.fate = self.fate.max(Fate::Approximated);
+        self.reason = format!("{}; {loss}", self.reason);
+        self
+    }
+
+    /// Something is lost of it if there is a loss to tell.
+    pub(super) fn but_perhaps(self, loss: Option<impl std::fmt::Display>) -> Self {
+        match loss {
+            Some(loss) => self.but(loss),
+            None => self,
+        }
+    }
+
+    /// Somebody must decide something about it.
+    pub(super) fn decide(mut self, text: impl Into<String>) -> Self {
+        self.decisions.push(text.into());
+        self
+    }
+}
+
 /// Something that somebody must decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {

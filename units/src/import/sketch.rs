@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::report::{Decision, Directive, Fate, Import, Imported};
+use super::report::{Decision, Directive, Import, Imported, Verdict};
 use crate::variables::{escaped, is_script};
 use crate::yaml::{Yaml, document};
 use crate::{Place, UnitName, UnitSet};
@@ -225,20 +225,24 @@ impl Report {
     }
 
     pub(super) fn kept(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.add(name, place, Fate::Kept, reason.into());
+        self.tell(name, place, Verdict::kept(reason));
     }
 
     pub(super) fn approximated(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.add(name, place, Fate::Approximated, reason.into());
+        self.tell(name, place, Verdict::approximated(reason));
     }
 
     pub(super) fn dropped(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.add(name, place, Fate::Dropped, reason.into());
+        self.tell(name, place, Verdict::dropped(reason));
     }
 
-    pub(super) fn add(&mut self, name: &str, place: Place, fate: Fate, reason: String) {
-        let reason = one_line(&reason).replace(INSTANCE, "${INSTANCE}");
-        self.directives.push(Directive { name: one_line(name), place, fate, reason });
+    /// Notes what became of a directive.
+    pub(super) fn tell(&mut self, name: &str, place: Place, verdict: Verdict) {
+        for decision in verdict.decisions {
+            self.decide(place.clone(), decision);
+        }
+        let reason = one_line(&verdict.reason).replace(INSTANCE, "${INSTANCE}");
+        self.directives.push(Directive { name: one_line(name), place, fate: verdict.fate, reason });
     }
 
     /// Notes what somebody must decide.

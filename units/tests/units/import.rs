@@ -272,6 +272,7 @@ run: |
   [ \"${B+set}\" ] || export B='x y'
   /bin/mkdir /run/web || true
   exec setpriv --reuid=www --regid=\"$(id -g www)\" --init-groups -- /usr/sbin/web --id one $OPTS \"${A}\"
+start-timeout: 1m30s
 private-tmp: true
 env-file: [\"-/etc/default/web\"]
 limits: {nofile: 4096}
@@ -280,7 +281,7 @@ limits: {nofile: 4096}
     let expected = "Description kept, Documentation approximated, Requires kept, Wants approximated, After kept, Before kept, \
                     Conflicts kept, ConditionPathExists kept, ConditionVirtualization kept, ConditionHost dropped, \
                     Type kept, User approximated, Environment approximated, EnvironmentFile approximated, \
-                    ExecStartPre approximated, ExecStart kept, ExecReload kept, Restart kept, \
+                    ExecStartPre approximated, ExecStart approximated, ExecReload kept, Restart approximated, \
                     LimitNOFILE kept, TimeoutStopSec kept, KillMode kept, KillSignal kept, PrivateTmp kept, \
                     Frobnicate dropped, WantedBy approximated";
     let fates: Vec<String> = fates(&import).iter().map(|fate| fate.split_once("] ").unwrap().1.into()).collect();
@@ -294,21 +295,24 @@ limits: {nofile: 4096}
 fn systemd_units_of_other_kinds() {
     let unit = |name: &str, text: &str| one(Format::Systemd, name, text);
     let plain = unit("a.service", "[Service]\nExecStart=/bin/a -x 'b c'\n");
-    assert_eq!(text(&plain), "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\nrestart: never\n");
+    assert_eq!(
+        text(&plain),
+        "kind: longrun\nneeds: [local]\nrun: [/bin/a, -x, \"b c\"]\nstop-timeout: 1m30s\nrestart: never\n"
+    );
     let forking = unit("b.service", "[Service]\nType=forking\nPIDFile=b.pid\nExecStart=/bin/b\n");
     assert_eq!(
         text(&forking),
-        "kind: longrun\nneeds: [local]\npidfile: /run/b.pid\nrun: [/bin/b]\nforks: true\nrestart: never\n"
+        "kind: longrun\nneeds: [local]\npidfile: /run/b.pid\nrun: [/bin/b]\nforks: true\nstart-timeout: 1m30s\nstop-timeout: 1m30s\nrestart: never\n"
     );
     let once = unit(
         "c.service",
         "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=-/bin/b\n",
     );
-    assert_eq!(text(&once), "kind: oneshot\nstart: |\n  /bin/a\n  /bin/b || true\n");
+    assert_eq!(text(&once), "kind: oneshot\nstart: |\n  /bin/a\n  /bin/b || true\nstart-timeout: none\n");
     let target = unit("d.target", "[Unit]\nRequires=a.service\nAfter=a.service\n");
     assert_eq!(text(&target), "kind: milestone\nneeds: [a]\n");
     let cleared = unit("e.service", "[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n");
-    assert_eq!(text(&cleared), "kind: longrun\nneeds: [local]\nrun: [/bin/b]\nrestart: never\n");
+    assert_eq!(text(&cleared), "kind: longrun\nneeds: [local]\nrun: [/bin/b]\nstop-timeout: 1m30s\nrestart: never\n");
     for (name, body) in [
         ("f.socket", "[Socket]\nListenStream=80\n"),
         ("g.timer", "[Timer]\nOnCalendar=daily\n"),
@@ -337,7 +341,8 @@ fn systemd_directory() {
     assert_eq!(unreadable, []);
     let units: Vec<&str> = imports.iter().flat_map(|one| &one.units).map(|unit| unit.text.as_str()).collect();
     assert_eq!(imports.len(), 4);
-    let unit = |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\nrestart: never\n");
+    let unit =
+        |run: &str| format!("kind: longrun\nneeds: [local]\nrun: [{run}]\nstop-timeout: 1m30s\nrestart: never\n");
     assert_eq!(units, [unit("/bin/get, \"${INSTANCE}\""), unit("/bin/get, one"), unit("/bin/more")]);
 }
 

@@ -1,67 +1,73 @@
 //! Condition… and Assert… → `if`.
 
 use super::file::Setting;
-use crate::import::report::Fate;
+use crate::import::report::{Fate, Verdict};
 use crate::import::sketch::Sketch;
 
-/// Conditions about a path, and what is lost when only its existence is asked; nothing: no loss.
-const PATHS: [(&str, &str); 8] = [
-    ("PathExists", ""),
-    ("PathIsDirectory", "only that it exists"),
-    ("PathIsSymbolicLink", "only that it exists"),
-    ("PathIsMountPoint", "only that it exists"),
-    ("PathIsReadWrite", "only that it exists"),
-    ("DirectoryNotEmpty", "only that it exists"),
-    ("FileNotEmpty", "only that it exists"),
-    ("FileIsExecutable", "only that it exists"),
+/// Conditions about a path of which only its existence can be asked.
+const ONLY_EXISTENCE: [&str; 7] = [
+    "PathIsDirectory",
+    "PathIsSymbolicLink",
+    "PathIsMountPoint",
+    "PathIsReadWrite",
+    "DirectoryNotEmpty",
+    "FileNotEmpty",
+    "FileIsExecutable",
 ];
 
-/// Takes a condition; `None`: it is none.
-pub(super) fn take(setting: &Setting, value: &str, sketch: &mut Sketch) -> Option<(Fate, String)> {
-    let key = setting.key.as_str();
-    let (what, is_assertion) = match (key.strip_prefix("Condition"), key.strip_prefix("Assert")) {
-        (Some(what), _) => (what, false),
-        (None, Some(what)) => (what, true),
-        (None, None) => return None,
-    };
-    if value.is_empty() {
-        return Some((Fate::Kept, "clears the list".into()));
-    }
-    if value.starts_with('|') {
-        return Some((Fate::Dropped, "if has no alternatives: all must hold".into()));
-    }
-    let (fate, reason) = condition(what, value, sketch)?;
-    match is_assertion && fate != Fate::Dropped {
-        true => Some((Fate::Approximated, "as if: the unit is skipped rather than failed".into())),
-        false => Some((fate, reason.into())),
+/// What a condition is about, and whether its unit fails without it; `None`: the setting is none.
+fn subject(setting: &Setting) -> Option<(&str, bool)> {
+    let condition = setting.key.strip_prefix("Condition").map(|what| (what, false));
+    condition.or_else(|| setting.key.strip_prefix("Assert").map(|what| (what, true)))
+}
+
+/// Whether an empty setting takes back what another one says: any condition takes back all of them.
+pub(super) fn clears(empty: &Setting, other: &Setting) -> bool {
+    match (subject(empty), subject(other)) {
+        (Some((_, one)), Some((_, other))) => one == other,
+        _ => false,
     }
 }
 
-fn condition(what: &str, value: &str, sketch: &mut Sketch) -> Option<(Fate, &'static str)> {
+/// Takes a condition; `None`: it is none. Of those with a bar one must hold: where it is the only one, it must.
+pub(super) fn take(setting: &Setting, settings: &[Setting], sketch: &mut Sketch) -> Option<Verdict> {
+    let (what, is_assertion) = subject(setting)?;
+    let value = setting.value.trim_start_matches('|').trim_start();
+    let is_alternative =
+        |one: &&Setting| subject(one).is_some_and(|(_, is)| is == is_assertion) && one.value.starts_with('|');
+    if value.is_empty() {
+        return Some(Verdict::kept("clears the list"));
+    }
+    if setting.value.starts_with('|') && settings.iter().filter(is_alternative).count() > 1 {
+        return Some(Verdict::dropped("if has no alternatives: all must hold"));
+    }
+    let verdict = condition(what, value, sketch);
+    Some(match is_assertion && verdict.fate != Fate::Dropped {
+        true => verdict.but("the unit is skipped rather than failed"),
+        false => verdict,
+    })
+}
+
+fn condition(what: &str, value: &str, sketch: &mut Sketch) -> Verdict {
     let (text, is_negated) = value.strip_prefix('!').map_or((value, false), |rest| (rest.trim(), true));
     let negated = |text: &str| format!("{}{text}", if is_negated { "!" } else { "" });
-    if let Some((_, loss)) = PATHS.iter().find(|(name, _)| *name == what) {
-        let is_said = text.starts_with('/') && (loss.is_empty() || !is_negated);
-        if is_said {
-            sketch.condition("path", negated(text));
+    match (what, text) {
+        ("PathExists", path) if path.starts_with('/') => {
+            sketch.condition("path", negated(path));
+            Verdict::kept("as if: path")
         }
-        return Some(match (is_said, loss.is_empty()) {
-            (true, true) => (Fate::Kept, "as if: path"),
-            (true, false) => (Fate::Approximated, "as if: path: only that it exists"),
-            (false, _) => (Fate::Dropped, "if can only ask whether a path exists"),
-        });
-    }
-    Some(match (what, text) {
+        (what, path) if ONLY_EXISTENCE.contains(&what) && path.starts_with('/') && !is_negated => {
+            sketch.condition("path", path);
+            Verdict::approximated("as if: path, only that it exists")
+        }
         ("Virtualization", "container") => {
             sketch.condition("container", (!is_negated).to_string());
-            (Fate::Kept, "as if: container")
+            Verdict::kept("as if: container")
         }
-        ("KernelCommandLine", word)
-            if !word.is_empty() && !word.contains(char::is_whitespace) && !word.starts_with('!') =>
-        {
+        ("KernelCommandLine", word) if !word.contains(char::is_whitespace) && !word.starts_with('!') => {
             sketch.condition("cmdline", negated(word));
-            (Fate::Kept, "as if: cmdline")
+            Verdict::kept("as if: cmdline")
         }
-        _ => (Fate::Dropped, "if has no such condition"),
-    })
+        _ => Verdict::dropped("if cannot ask this"),
+    }
 }

@@ -1,6 +1,8 @@
 //! systemd's unit files: sections with `Key=value` lines.
 
+use super::specifiers::Names;
 use crate::Place;
+use crate::import::sketch::INSTANCE;
 use crate::source::Source;
 
 /// One assignment.
@@ -10,6 +12,64 @@ pub(super) struct Setting {
     pub(super) key: String,
     pub(super) value: String,
     pub(super) place: Place,
+    /// What somebody must decide, because only systemd knows what its specifiers stand for.
+    pub(super) decisions: Vec<String>,
+}
+
+impl Setting {
+    /// What it is called in the report.
+    pub(super) fn directive(&self) -> String {
+        format!("[{}] {}", self.section, self.key)
+    }
+
+    /// Whether it is this key of this section.
+    pub(super) fn is(&self, section: &str, key: &str) -> bool {
+        self.section == section && self.key == key
+    }
+
+    pub(super) fn is_true(&self) -> bool {
+        boolean(&self.value) == Some(true)
+    }
+
+    pub(super) fn is_false(&self) -> bool {
+        boolean(&self.value) == Some(false)
+    }
+
+    /// Puts what they stand for in the place of specifiers.
+    pub(super) fn expand(&mut self, names: &Names) {
+        let (value, unknown) = names.expand(&self.value);
+        let is_unescaped = ["%I", "%J", "%f"].iter().any(|one| self.value.contains(one));
+        if value.contains(INSTANCE) && is_unescaped && self.key != "Description" {
+            self.decisions.push("%I is the instance with its - as /: ${INSTANCE} is as it was written".into());
+        }
+        let unknown = unknown.iter().map(|one| format!("write what %{one} stands for: only systemd knows"));
+        self.decisions.extend(unknown);
+        self.value = value;
+    }
+}
+
+/// A word that says yes or no.
+fn boolean(word: &str) -> Option<bool> {
+    const WORDS: [(&str, &str); 6] =
+        [("yes", "no"), ("true", "false"), ("on", "off"), ("1", "0"), ("y", "n"), ("t", "f")];
+    let is_yes = WORDS.iter().any(|(yes, _)| word.eq_ignore_ascii_case(yes));
+    let is_no = WORDS.iter().any(|(_, no)| word.eq_ignore_ascii_case(no));
+    (is_yes || is_no).then_some(is_yes)
+}
+
+/// The last assignment to a key.
+pub(super) fn last<'a>(settings: &'a [Setting], section: &str, key: &str) -> Option<&'a Setting> {
+    settings.iter().rev().find(|one| one.is(section, key))
+}
+
+/// What the last assignment to a key says.
+pub(super) fn value<'a>(settings: &'a [Setting], section: &str, key: &str) -> Option<&'a str> {
+    last(settings, section, key).map(|one| one.value.as_str())
+}
+
+/// All words that are assigned to a key.
+pub(super) fn words<'a>(settings: &'a [Setting], section: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
+    settings.iter().filter(move |one| one.is(section, key)).flat_map(|one| one.value.split_whitespace())
 }
 
 /// The assignments of a file, and the lines that are none.
@@ -24,7 +84,7 @@ pub(super) fn read(source: &Source) -> (Vec<Setting>, Vec<(String, Place)>) {
             section = name.into();
         } else if let Some((key, value)) = line.split_once('=').filter(|_| !section.is_empty()) {
             let (key, value) = (key.trim().into(), value.trim().into());
-            settings.push(Setting { section: section.clone(), key, value, place });
+            settings.push(Setting { section: section.clone(), key, value, place, decisions: Vec::new() });
         } else {
             others.push((line.into(), place));
         }

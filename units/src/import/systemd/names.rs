@@ -21,7 +21,7 @@ const A_BUNDLE: Here = Here::Nothing("it is a bundle here, which nothing can be 
 const THE_LOGGER: Here = Here::Given("the catch-all logger reads from the beginning");
 
 /// Targets and services of systemd itself.
-const UNITS: [(&str, &str); 43] = [
+const UNITS: [(&str, &str); 45] = [
     ("network.target", "network"),
     ("network-online.target", "network"),
     ("network-pre.target", "network"),
@@ -54,6 +54,8 @@ const UNITS: [(&str, &str); 43] = [
     ("dbus.socket", "dbus"),
     ("dbus.service", "dbus"),
     ("systemd-udevd.service", "udevd"),
+    ("systemd-udevd-control.socket", "udevd"),
+    ("systemd-udevd-kernel.socket", "udevd"),
     ("systemd-udev-trigger.service", "udev-coldplug"),
     ("systemd-udev-settle.service", "udev-settle"),
     ("systemd-modules-load.service", "modules"),

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::file::Setting;
+use super::file::{Setting, words};
 use super::names::{self, Here};
-use crate::import::report::Fate;
-use crate::import::sketch::{Report, Sketch, Strength};
+use crate::import::report::{Fate, Verdict};
+use crate::import::sketch::{Sketch, Strength};
 use crate::text::quoted;
 
 /// Keys that name other units, and the edge that they make.
-const RELATIONS: [(&str, Relation); 12] = [
+const RELATIONS: [(&str, Relation); 13] = [
     ("Requires", Relation::Pull(Strength::Needs, "")),
     ("RequiresOverridable", Relation::Pull(Strength::Needs, "")),
-    ("BindsTo", Relation::Pull(Strength::Needs, "stops with it when that fails or ends for good")),
-    ("BindTo", Relation::Pull(Strength::Needs, "stops with it when that fails or ends for good")),
-    ("Requisite", Relation::Pull(Strength::Needs, "brings it up rather than failing")),
+    ("BindsTo", Relation::Pull(Strength::Needs, "it stops with it when that fails or ends for good")),
+    ("BindTo", Relation::Pull(Strength::Needs, "it stops with it when that fails or ends for good")),
+    ("Requisite", Relation::Pull(Strength::Needs, "it is brought up rather than missed")),
+    ("RequisiteOverridable", Relation::Pull(Strength::Needs, "it is brought up rather than missed")),
     ("Wants", Relation::Pull(Strength::Wants, "")),
-    ("Upholds", Relation::Pull(Strength::Wants, "does not bring it up again")),
+    ("Upholds", Relation::Pull(Strength::Wants, "it is not brought up again")),
     ("After", Relation::Order(Strength::After)),
     ("Before", Relation::Order(Strength::Before)),
     ("PartOf", Relation::Part),
@@ -40,93 +41,82 @@ fn relation(key: &str) -> Option<Relation> {
     RELATIONS.iter().find(|(other, _)| *other == key).map(|(_, relation)| *relation)
 }
 
-/// The units of ours that this one is ordered after.
-pub(super) fn afters(settings: &[Setting], batch: &BTreeSet<String>) -> BTreeSet<String> {
-    let afters = settings.iter().filter(|one| one.section == "Unit" && one.key == "After");
-    let names = afters.flat_map(|one| one.value.split_whitespace());
-    let units = names.filter_map(|name| match names::find(name, batch) {
-        Here::Unit(unit, _) => Some(unit),
-        _ => None,
-    });
-    units.collect()
-}
-
-/// A line that may name other units, what is known of those, and what is made of it.
-pub(super) struct Context<'a> {
-    /// The line.
-    pub(super) setting: &'a Setting,
-    /// Its value, with its specifiers replaced.
-    pub(super) value: &'a str,
-    /// What this unit is ordered after.
-    pub(super) afters: &'a BTreeSet<String>,
+/// What is known of other units when the edges of one are drawn.
+pub(super) struct Others<'a> {
     /// What is imported together.
-    pub(super) batch: &'a BTreeSet<String>,
-    /// The unit so far.
-    pub(super) sketch: &'a mut Sketch,
-    /// What is told so far.
-    pub(super) report: &'a mut Report,
+    batch: &'a BTreeSet<String>,
+    /// What the unit is ordered after.
+    afters: BTreeSet<String>,
 }
 
-impl Context<'_> {
-    /// Draws the edges of the line; its fate and reason. `None`: its key makes none.
-    pub(super) fn take(&mut self) -> Option<(Fate, String)> {
-        let relation = relation(&self.setting.key)?;
-        let mut fate = Fate::Kept;
-        let mut reasons = Vec::new();
-        let mut dropped = 0;
-        let names: Vec<&str> = self.value.split_whitespace().collect();
-        for name in &names {
-            let (one, reason) = match names::find(name, self.batch) {
-                Here::Given(why) => (Fate::Kept, format!("{name}: {why}")),
-                Here::Nothing(why) => (Fate::Dropped, format!("{name}: {why}")),
-                Here::Unit(unit, is_there) => self.draw(relation, name, &unit, is_there),
-            };
-            dropped += usize::from(one == Fate::Dropped);
-            fate = fate.max(one);
-            reasons.push(reason);
-        }
-        // A line of which something is left is not dropped.
-        if fate == Fate::Dropped && dropped < names.len() {
-            fate = Fate::Approximated;
-        }
-        let reason = if reasons.is_empty() { "empty".into() } else { reasons.join("; ") };
-        Some((fate, reason))
+impl<'a> Others<'a> {
+    pub(super) fn new(settings: &[Setting], batch: &'a BTreeSet<String>) -> Self {
+        let units = words(settings, "Unit", "After").filter_map(|name| match names::find(name, batch) {
+            Here::Unit(unit, _) => Some(unit),
+            _ => None,
+        });
+        Self { batch, afters: units.collect() }
     }
 
-    /// Draws one edge.
-    fn draw(&mut self, relation: Relation, name: &str, unit: &str, is_there: bool) -> (Fate, String) {
-        if unit == self.sketch.name.as_str() && name.ends_with(".socket") {
-            return (Fate::Kept, format!("{name}: its sockets are open before it starts"));
-        }
-        if unit == self.sketch.name.as_str() {
-            return (Fate::Dropped, format!("{name} is this unit here"));
-        }
-        let is_renamed = name.rsplit_once('.') != Some((unit, "service"));
-        let what = if is_renamed { format!("{unit} for {name}") } else { unit.to_owned() };
+    /// Draws the edges of a line. `None`: its key makes none.
+    pub(super) fn take(&self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        let relation = relation(&setting.key)?;
+        let names = setting.value.split_whitespace();
+        let verdicts: Vec<Verdict> = names.map(|name| self.draw(relation, name, sketch)).collect();
+        Some(if verdicts.is_empty() { Verdict::kept("empty") } else { together(verdicts) })
+    }
+
+    /// What is made of one name.
+    fn draw(&self, relation: Relation, name: &str, sketch: &mut Sketch) -> Verdict {
+        let (unit, is_there) = match names::find(name, self.batch) {
+            Here::Given(why) => return Verdict::kept(format!("{name}: {why}")),
+            Here::Nothing(why) => return Verdict::dropped(format!("{name}: {why}")),
+            Here::Unit(unit, _) if unit == sketch.name.as_str() => {
+                return match name.ends_with(".socket") {
+                    true => Verdict::kept(format!("{name}: its sockets are open before it starts")),
+                    false => Verdict::dropped(format!("{name} is this unit here")),
+                };
+            }
+            Here::Unit(unit, is_there) => (unit, is_there),
+        };
+        let is_renamed = name.rsplit_once('.') != Some((&unit, "service"));
+        let what = if is_renamed { format!("{unit} for {name}") } else { unit.clone() };
         match relation {
             Relation::Order(strength) => {
-                self.sketch.edge(strength, unit);
+                sketch.edge(strength, &unit);
                 let key = if strength == Strength::After { "after" } else { "before" };
-                (Fate::Kept, format!("{key} {what}"))
+                Verdict::kept(format!("{key} {what}"))
             }
             Relation::Pull(strength, differs) => {
-                self.sketch.edge(strength, unit);
+                sketch.edge(strength, &unit);
                 let key = if strength == Strength::Needs { "needs" } else { "wants" };
-                if strength == Strength::Needs && !is_there {
-                    let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(unit));
-                    self.report.decide(self.setting.place.clone(), text);
-                }
-                match (differs, self.afters.contains(unit)) {
-                    ("", true) => (Fate::Kept, format!("{key} {what}")),
-                    ("", false) => (Fate::Approximated, format!("{key} {what}, and waits for it")),
-                    (differs, _) => (Fate::Approximated, format!("{key} {what}; {differs}")),
+                let is_waited_for = self.afters.contains(&unit);
+                let verdict = Verdict::kept(format!("{key} {what}"))
+                    .but_perhaps((!is_waited_for).then_some("it is waited for, too"))
+                    .but_perhaps((!differs.is_empty()).then_some(differs));
+                match strength == Strength::Needs && !is_there {
+                    true => verdict
+                        .decide(format!("nothing provides {}: import it too, or take it out of needs", quoted(&unit))),
+                    false => verdict,
                 }
             }
-            Relation::Part => (Fate::Dropped, format!("only needs passes a stop of {unit} on")),
+            Relation::Part => Verdict::dropped(format!("only needs passes a stop of {unit} on")),
             Relation::Conflict => {
-                self.sketch.conflict(unit);
-                (Fate::Kept, format!("conflicts {what}"))
+                sketch.conflict(&unit);
+                Verdict::kept(format!("conflicts {what}"))
             }
         }
+    }
+}
+
+/// What a line of several names comes to: what is left of it is not dropped.
+pub(super) fn together(verdicts: Vec<Verdict>) -> Verdict {
+    let is_lost = verdicts.iter().all(|one| one.fate == Fate::Dropped);
+    let most = verdicts.iter().map(|one| one.fate).max().unwrap_or(Fate::Kept);
+    let reasons: Vec<&str> = verdicts.iter().map(|one| one.reason.as_str()).collect();
+    Verdict {
+        fate: if is_lost { most } else { most.min(Fate::Approximated) },
+        reason: reasons.join("; "),
+        decisions: verdicts.iter().flat_map(|one| one.decisions.clone()).collect(),
     }
 }

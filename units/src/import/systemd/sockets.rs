@@ -2,32 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::Setting;
-use super::{File, directive};
+use super::file::{Setting, last, value, words};
+use super::files::File;
 use crate::Place;
-use crate::import::report::{Fate, Import};
+use crate::import::report::{Import, Verdict};
 use crate::socket::Socket;
 
 /// The sockets of what is imported together.
 pub(super) struct Sockets {
     /// By unit: addresses, as the language has them.
     offers: BTreeMap<String, Vec<String>>,
+    /// By the name of a `.socket`: the unit that asks for it with `Sockets=`.
+    asked: BTreeMap<String, String>,
     batch: BTreeSet<String>,
 }
 
 impl Sockets {
     /// Reads the `.socket` units among the files; `batch` is what is imported together, by our names.
     pub(super) fn of(files: &[File], batch: &BTreeSet<String>) -> Self {
-        let mut sockets = Self { offers: BTreeMap::new(), batch: batch.clone() };
+        let asking = files.iter().flat_map(|file| {
+            words(&file.settings, "Service", "Sockets").map(|socket| (socket.to_owned(), file.stem().to_owned()))
+        });
+        let mut sockets = Self { offers: BTreeMap::new(), asked: asking.collect(), batch: batch.clone() };
         for file in files {
-            if let Ok(unit) = sockets.server(file) {
-                let offered = sockets.offers.entry(unit).or_default();
-                let opened = addresses(&file.settings).into_iter().flat_map(|opened| opened.addresses);
-                opened.for_each(|address| {
-                    if !offered.contains(&address) {
-                        offered.push(address);
-                    }
-                });
+            let Ok(unit) = sockets.server(file) else { continue };
+            let offered = sockets.offers.entry(unit).or_default();
+            for address in addresses(&file.settings).into_iter().flat_map(|opened| opened.addresses) {
+                if !offered.contains(&address) {
+                    offered.push(address);
+                }
             }
         }
         sockets
@@ -41,11 +44,11 @@ impl Sockets {
     /// The unit that a `.socket` is for, or what somebody must decide.
     fn server(&self, file: &File) -> Result<String, String> {
         let Some(stem) = file.name.strip_suffix(".socket") else { return Err(String::new()) };
-        let last = |key: &str| file.settings.iter().rev().find(|one| one.section == "Socket" && one.key == key);
-        if last("Accept").is_some_and(|one| matches!(one.value.as_str(), "yes" | "true" | "on" | "1")) {
+        if last(&file.settings, "Socket", "Accept").is_some_and(Setting::is_true) {
             return Err("nothing here starts a process a connection: have inetd or tcpserver do it".into());
         }
-        let unit = last("Service").map_or(stem, |one| one.value.strip_suffix(".service").unwrap_or(&one.value));
+        let said = value(&file.settings, "Socket", "Service").map(|unit| unit.strip_suffix(".service").unwrap_or(unit));
+        let unit = said.or(self.asked.get(&file.name).map(String::as_str)).unwrap_or(stem);
         match self.batch.contains(unit) {
             true => Ok(unit.into()),
             false => Err(format!("import {unit} with it: sockets are a key of the unit that they are for")),
@@ -56,39 +59,44 @@ impl Sockets {
     pub(super) fn report(&self, mut file: File) -> Import {
         let unit = match self.server(&file) {
             Ok(unit) => unit,
-            Err(decision) => return super::nothing(file, "sockets are a key of the unit that they are for", &decision),
+            Err(decision) => {
+                let place = file.report.place(0);
+                file.report.decide(place, decision);
+                return super::nothing(file, "sockets are a key of the unit that they are for");
+            }
         };
         let addresses = addresses(&file.settings);
         for setting in &file.settings {
             let opened = addresses.iter().find(|opened| opened.place == setting.place);
-            let (fate, reason) = match opened.map(|opened| opened.addresses.len()) {
-                Some(0) => (Fate::Dropped, "no address that sockets could have".into()),
-                Some(1) => (Fate::Kept, format!("as sockets of {unit}")),
-                Some(_) => (Fate::Approximated, format!("as sockets of {unit}, one for IPv4 and one for IPv6")),
+            let verdict = match opened.map(|opened| opened.addresses.len()) {
+                Some(0) => Verdict::dropped("no address that sockets could have")
+                    .decide(format!("{unit} must do without {}, or open it itself", setting.value)),
+                Some(1) => Verdict::kept(format!("as sockets of {unit}")),
+                Some(_) => Verdict::approximated(format!("as sockets of {unit}, one for IPv4 and one for IPv6")),
                 None => other(setting, &unit),
             };
-            file.report.add(&directive(setting), setting.place.clone(), fate, reason);
-        }
-        let is_started = file.settings.iter().any(|one| one.key == "WantedBy");
-        if is_started {
-            let text = format!("put {unit} into a bundle: it opens its sockets when it starts, not before");
-            file.report.decide(file.report.place(0), text);
+            file.report.tell(&setting.directive(), setting.place.clone(), verdict);
         }
         file.report.finish(Vec::new())
     }
 }
 
 /// A line of a `.socket` that opens nothing.
-fn other(setting: &Setting, unit: &str) -> (Fate, String) {
-    match (setting.key.as_str(), setting.value.as_str()) {
-        ("Service" | "FileDescriptorName" | "BindIPv6Only", _) => (Fate::Kept, format!("as sockets of {unit}")),
-        ("Accept", _) => (Fate::Kept, format!("{unit} accepts")),
-        ("SocketMode", "0666" | "666") => (Fate::Kept, "everybody can connect".into()),
-        ("SocketMode" | "SocketUser" | "SocketGroup", _) => {
-            (Fate::Dropped, "everybody can connect: what lies in a directory of its own is guarded by that".into())
+fn other(setting: &Setting, unit: &str) -> Verdict {
+    match (setting.section.as_str(), setting.key.as_str(), setting.value.as_str()) {
+        ("Socket", "Service" | "FileDescriptorName" | "BindIPv6Only", _) => {
+            Verdict::kept(format!("as sockets of {unit}"))
         }
-        _ if setting.section != "Socket" => (Fate::Approximated, format!("{unit} opens them when it starts")),
-        _ => (Fate::Dropped, "sockets have no such choice".into()),
+        ("Socket", "Accept", _) => Verdict::kept(format!("{unit} accepts")),
+        ("Socket", "SocketMode", "0666" | "666") => Verdict::kept("everybody can connect"),
+        ("Socket", "SocketMode" | "SocketUser" | "SocketGroup", _) => Verdict::dropped("everybody can connect")
+            .decide("have it in a directory of its own, which only those can enter who may connect"),
+        ("Socket", _, _) => Verdict::dropped("sockets have no such choice"),
+        ("Install", "WantedBy" | "RequiredBy", _) => Verdict::approximated(format!("{unit} opens them when it starts"))
+            .decide(format!("put {unit} into a bundle: it opens its sockets when it starts, not before")),
+        ("Unit", "Description" | "Documentation", _) => Verdict::dropped(format!("{unit} has its own")),
+        ("Unit", "Before", "sockets.target") => Verdict::kept(format!("{unit} opens them before it starts")),
+        _ => Verdict::dropped(format!("write it into {unit} if it is to count there")),
     }
 }
 
@@ -100,20 +108,18 @@ struct Opened {
 }
 
 fn addresses(settings: &[Setting]) -> Vec<Opened> {
-    let in_section = || settings.iter().filter(|one| one.section == "Socket");
-    let last = |key: &str| in_section().rev().find(|one| one.key == key).map(|one| one.value.as_str());
-    let name = last("FileDescriptorName").map_or_else(String::new, |name| format!(" {name}"));
-    let is_one_protocol = last("BindIPv6Only") == Some("ipv6-only");
+    let name = value(settings, "Socket", "FileDescriptorName").map_or_else(String::new, |name| format!(" {name}"));
+    let is_one_protocol = value(settings, "Socket", "BindIPv6Only") == Some("ipv6-only");
     let mut all: Vec<Opened> = Vec::new();
-    for setting in in_section() {
+    for setting in settings.iter().filter(|one| one.section == "Socket") {
         let schemes = match setting.key.as_str() {
             "ListenStream" => ("tcp", "unix"),
             "ListenDatagram" => ("udp", "unix-dgram"),
             "ListenSequentialPacket" => ("", "unix-seqpacket"),
+            key if key.starts_with("Listen") => ("", ""),
             _ => continue,
         };
         if setting.value.is_empty() {
-            all.clear();
             continue;
         }
         let named = places(schemes, &setting.value, is_one_protocol).into_iter().map(|one| one + &name);
@@ -123,9 +129,10 @@ fn addresses(settings: &[Setting]) -> Vec<Opened> {
     all
 }
 
-/// A port alone, and one of all IPv6 addresses, is IPv4's too unless it is said not to be. Ours never are.
+/// A port alone, and one of all IPv6 addresses, is IPv4's too unless it is said not to be. Ours never are, so that there
+/// are two.
 fn places((internet, local): (&str, &str), value: &str, is_one_protocol: bool) -> Vec<String> {
-    if value.starts_with('/') {
+    if value.starts_with('/') && !local.is_empty() {
         return vec![format!("{local}://{value}")];
     }
     if internet.is_empty() {

@@ -1,110 +1,6 @@
-//! Command lines and values of unit files: prefixes, specifiers, quotes, variables.
+//! Command lines and values of unit files: prefixes, quotes, variables.
 
 use crate::import::shell;
-
-/// The names of the unit that specifiers stand for.
-#[derive(Clone, Debug)]
-pub(super) struct Names {
-    /// With its suffix.
-    pub(super) full: String,
-    /// The user that it runs as.
-    pub(super) user: String,
-}
-
-impl Names {
-    fn stem(&self) -> &str {
-        self.full.rsplit_once('.').map_or(&self.full, |(stem, _)| stem)
-    }
-
-    fn prefix(&self) -> &str {
-        self.stem().split_once('@').map_or(self.stem(), |(prefix, _)| prefix)
-    }
-
-    fn instance(&self) -> &str {
-        self.stem().split_once('@').map_or("", |(_, instance)| instance)
-    }
-
-    /// The value with its specifiers replaced; those that only systemd can know come back with it.
-    pub(super) fn expand(&self, value: &str) -> (String, Vec<char>) {
-        let mut text = String::new();
-        let mut unknown = Vec::new();
-        let mut characters = value.chars();
-        while let Some(c) = characters.next() {
-            match (c, c == '%') {
-                (c, false) => text.push(c),
-                (_, true) => match characters.next() {
-                    Some(specifier) => match self.specifier(specifier) {
-                        Some(replacement) => text += &replacement,
-                        None => {
-                            unknown.push(specifier);
-                            text.extend(['%', specifier]);
-                        }
-                    },
-                    None => text.push('%'),
-                },
-            }
-        }
-        (text, unknown)
-    }
-
-    fn specifier(&self, specifier: char) -> Option<String> {
-        let last = |text: &str| text.rsplit('-').next().unwrap_or_default().to_owned();
-        Some(match specifier {
-            '%' => "%".into(),
-            'n' => self.full.clone(),
-            'N' => self.stem().into(),
-            'p' => self.prefix().into(),
-            'P' => unescape(self.prefix()),
-            'i' => self.instance().into(),
-            'I' => unescape(self.instance()),
-            'j' => last(self.prefix()),
-            'J' => unescape(&last(self.prefix())),
-            'f' => format!("/{}", unescape(if self.instance().is_empty() { self.prefix() } else { self.instance() })),
-            't' => "/run".into(),
-            'S' => "/var/lib".into(),
-            'C' => "/var/cache".into(),
-            'L' => "/var/log".into(),
-            'E' => "/etc".into(),
-            'T' => "/tmp".into(),
-            'V' => "/var/tmp".into(),
-            'u' => self.user.clone(),
-            'U' if self.user == "root" => "0".into(),
-            'G' if self.user == "root" => "0".into(),
-            'g' if self.user == "root" => "root".into(),
-            'h' if self.user == "root" => "/root".into(),
-            's' if self.user == "root" => "/bin/sh".into(),
-            _ => return None,
-        })
-    }
-}
-
-/// `-` is `/`, `\x2d` is a byte.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let byte = match rest {
-            [b'\\', b'x', high, low, ..] => hexadecimal(*high, *low),
-            _ => None,
-        };
-        match byte {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[4..];
-            }
-            None => {
-                bytes.push(if *first == b'-' { b'/' } else { *first });
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hexadecimal(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-}
 
 /// One word of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +17,14 @@ enum Piece {
     Variable(String),
 }
 
+/// What is lost of a prefix.
+const PREFIXES: [(char, &str); 4] = [
+    ('@', "the program gets its own name as the first argument"),
+    ('+', "what confines the unit confines it, too"),
+    ('!', "no capability is taken from it"),
+    ('|', "no login shell runs it"),
+];
+
 /// A command with what its prefixes say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CommandLine {
@@ -129,8 +33,8 @@ pub(super) struct CommandLine {
     pub(super) is_tolerated: bool,
     /// `+`, `!`, `!!`: not with the unit's user.
     pub(super) is_privileged: bool,
-    /// `@`: the second word was to be the program's name.
-    pub(super) has_other_name: bool,
+    /// What of the prefixes nothing is made of.
+    prefix_losses: Vec<&'static str>,
 }
 
 impl CommandLine {
@@ -160,7 +64,7 @@ impl CommandLine {
             words,
             is_tolerated: prefixes.contains('-'),
             is_privileged: prefixes.contains(['+', '!']),
-            has_other_name,
+            prefix_losses: PREFIXES.iter().filter(|(one, _)| prefixes.contains(*one)).map(|(_, loss)| *loss).collect(),
         })
     }
 
@@ -183,6 +87,13 @@ impl CommandLine {
     pub(super) fn shell(&self) -> String {
         let words: Vec<String> = self.words.iter().map(shell_word).collect();
         words.join(" ")
+    }
+
+    /// What is lost of it.
+    pub(super) fn losses(&self) -> impl Iterator<Item = &'static str> {
+        let is_split = self.words.iter().any(|word| matches!(word, Word::Split(_)));
+        let split = "sh splits what a variable says: quotes in it stay, patterns are expanded";
+        self.prefix_losses.iter().copied().chain(is_split.then_some(split))
     }
 
     /// Whether a variable is in it.
@@ -320,19 +231,6 @@ mod tests {
             ("/bin/x $", "/bin/x '$'"),
         ] {
             assert_eq!(line(value), expected, "{value}");
-        }
-    }
-
-    /// Specifiers are what they are for the unit; what only systemd knows stays and is told.
-    #[test]
-    fn specifiers() {
-        let names = Names { full: "foo-bar@a\\x2db-c.service".into(), user: "root".into() };
-        for (value, expected, unknown) in [
-            ("%n %N", "foo-bar@a\\x2db-c.service foo-bar@a\\x2db-c", ""),
-            ("%p %i %I %j", "foo-bar a\\x2db-c a-b/c bar", ""),
-            ("100%% %t/x %H %", "100% /run/x %H %", "H"),
-        ] {
-            assert_eq!(names.expand(value), (expected.into(), unknown.chars().collect()), "{value}");
         }
     }
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use supervisor::sys::capability;
 
 use super::context::is_directory;
-use super::{is_true, last};
-use crate::import::report::Fate;
+use crate::import::report::Verdict;
 use crate::import::shell;
-use crate::import::sketch::Sketch;
-use crate::import::systemd::file::Setting;
+use crate::import::sketch::{INSTANCE, Sketch};
+use crate::import::systemd::file::{Setting, last};
 use crate::yaml::Yaml;
 
 /// Whose rights the commands have.
@@ -47,8 +46,9 @@ impl Account {
         };
         let needs_root =
             |one: &Setting| is_privileged(one) || is_directory(&one.key) || one.key == "AmbientCapabilities";
-        let is_confined = service().any(|one| ["User", "Group", "CapabilityBoundingSet"].contains(&one.key.as_str()));
-        let only_start = last(settings, "PermissionsStartOnly").is_some_and(is_true);
+        const CONFINING: [&str; 4] = ["User", "Group", "CapabilityBoundingSet", "DynamicUser"];
+        let is_confined = service().any(|one| CONFINING.contains(&one.key.as_str()) && !one.is_false());
+        let only_start = last(settings, "Service", "PermissionsStartOnly").is_some_and(Setting::is_true);
         Self {
             begins_as_root: is_confined && (only_start || service().any(needs_root)),
             user: None,
@@ -61,47 +61,58 @@ impl Account {
     }
 
     /// Takes a setting that says who runs it.
-    pub(super) fn take(&mut self, key: &str, value: &str) -> Option<(Fate, String)> {
+    pub(super) fn take(&mut self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        let value = setting.value.as_str();
         let name = || Some(value.to_owned()).filter(|name| !name.is_empty());
-        match key {
+        match setting.key.as_str() {
             "User" => {
                 self.user = name().filter(|user| !["0", "root"].contains(&user.as_str()));
                 Some(self.said("user"))
             }
+            "DynamicUser" if setting.is_true() => Some(self.dynamic(sketch)),
             "Group" => {
                 self.group = name();
                 Some(self.said("group"))
             }
             "SupplementaryGroups" => {
                 self.groups.extend(value.split_whitespace().map(Into::into));
-                Some((
-                    Fate::Approximated,
-                    format!("{}: only these, not those of the user as well", self.said("groups").1),
-                ))
+                Some(self.said("groups").but("only these, not those of the user as well"))
             }
             "AmbientCapabilities" => {
                 self.ambient.extend(value.split_whitespace().filter(|name| !name.starts_with('~')).map(Into::into));
-                Some((Fate::Approximated, "by setpriv(1) in the script".into()))
+                Some(Verdict::approximated("by setpriv(1) in the script"))
             }
             "CapabilityBoundingSet" => Some(self.bound(value)),
-            _ => {
+            key => {
                 let (_, names, reason) = TAKING.iter().find(|(other, _, _)| *other == key)?;
-                is_true(value).then(|| {
+                setting.is_true().then(|| {
                     self.taken.extend(names.iter().filter_map(|name| capability::number(&full_name(name))));
-                    (Fate::Approximated, format!("as capabilities, {reason}"))
+                    Verdict::approximated(format!("as capabilities, {reason}"))
                 })
             }
         }
     }
 
-    fn said(&self, key: &str) -> (Fate, String) {
+    fn said(&self, key: &str) -> Verdict {
         match self.begins_as_root {
-            true => (Fate::Approximated, "by setpriv(1) in the script".into()),
-            false => (Fate::Kept, format!("as {key}")),
+            true => Verdict::approximated("by setpriv(1) in the script: HOME and USER stay root's"),
+            false => Verdict::kept(format!("as {key}")),
         }
     }
 
-    fn bound(&mut self, value: &str) -> (Fate, String) {
+    /// A user that systemd makes for as long as the service runs. It must not be root here.
+    fn dynamic(&mut self, sketch: &mut Sketch) -> Verdict {
+        let unit = sketch.name.as_str().split('@').next().unwrap_or_default();
+        let user = self.user.get_or_insert_with(|| unit.to_owned()).replace(INSTANCE, "${INSTANCE}");
+        sketch.set_text("no-new-privileges", "true");
+        sketch.set_text("private-tmp", "true");
+        Verdict::approximated(format!(
+            "as user: {user}, with private-tmp and no-new-privileges; what it may write is not bounded"
+        ))
+        .decide(format!("make a user for it: useradd --system {user}"))
+    }
+
+    fn bound(&mut self, value: &str) -> Verdict {
         let (names, is_negated) = value.strip_prefix('~').map_or((value, false), |names| (names, true));
         let numbers: Vec<Option<u8>> =
             names.split_whitespace().map(|name| capability::number(&full_name(name))).collect();
@@ -116,10 +127,11 @@ impl Account {
                 false => drop(set.insert(*number)),
             }
         }
-        match numbers.contains(&None) {
-            true => (Fate::Approximated, "as capabilities, without the names that are not known".into()),
-            false => (self.said("capabilities").0, "as capabilities".into()),
-        }
+        let verdict = match self.begins_as_root {
+            true => Verdict::approximated("as capabilities, by setpriv(1) in the script"),
+            false => Verdict::kept("as capabilities"),
+        };
+        verdict.but_perhaps(numbers.contains(&None).then_some("without the names that are not known"))
     }
 
     /// The capabilities that are kept, if not all are.

@@ -1,9 +1,9 @@
 //! What a process gets: directory, environment, limits, where its input comes from and its output goes.
 
-use super::{Manner, Service, is_true};
-use crate::import::report::Fate;
+use super::Service;
+use crate::import::report::Verdict;
 use crate::import::shell;
-use crate::import::sketch::{Report, Sketch};
+use crate::import::sketch::Sketch;
 use crate::import::systemd::file::Setting;
 use crate::import::systemd::words::split;
 use crate::language::{NICE, OOM};
@@ -44,54 +44,56 @@ pub(super) fn is_directory(key: &str) -> bool {
 
 impl Service {
     /// What a process has: its directory, environment, weight.
-    pub(super) fn context(&mut self, key: &str, value: &str, sketch: &mut Sketch) -> Option<(Fate, String)> {
-        let kept = |key: &str| Some((Fate::Kept, format!("as {key}")));
-        match key {
-            "Environment" => Some(self.variables(value)),
-            "EnvironmentFile" => Some(self.variable_file(value)),
+    pub(super) fn context(&mut self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        let value = setting.value.as_str();
+        Some(match setting.key.as_str() {
+            "Environment" => self.variables(value),
+            "EnvironmentFile" => self.variable_file(value),
             "UnsetEnvironment" => {
                 let names = split(value).into_iter().map(|(name, _)| name);
                 let names: Vec<String> =
                     names.filter(|name| shell::assignment(&format!("{name}=")).is_some()).collect();
                 self.setup.extend((!names.is_empty()).then(|| format!("unset {}", names.join(" "))));
-                Some((Fate::Approximated, "by unset in the script".into()))
+                Verdict::approximated("by unset in the script")
             }
             "NoNewPrivileges" => {
-                if is_true(value) {
+                if setting.is_true() {
                     sketch.set_text("no-new-privileges", "true");
                 }
-                kept("no-new-privileges")
+                Verdict::kept("as no-new-privileges")
             }
-            "WorkingDirectory" => Some(self.working_directory(value, sketch)),
+            "WorkingDirectory" => self.working_directory(value, sketch),
             "UMask" if (1..=4).contains(&value.len()) && value.bytes().all(|byte| (b'0'..b'8').contains(&byte)) => {
                 sketch.set_text("umask", format!("{value:0>4}"));
-                kept("umask")
+                Verdict::kept("as umask")
             }
             "Nice" if is_between(value, NICE) => {
                 sketch.set_text("nice", value.trim_start_matches('+'));
-                kept("nice")
+                Verdict::kept("as nice")
             }
             "OOMScoreAdjust" if is_between(value, OOM) => {
                 sketch.set_text("oom-score-adj", value.trim_start_matches('+'));
-                kept("oom-score-adj")
+                Verdict::kept("as oom-score-adj")
             }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     /// Files win over the unit's own variables there, and the other way round here.
-    fn variables(&mut self, value: &str) -> (Fate, String) {
-        for (word, _) in split(value) {
-            let Some((name, value)) = shell::assignment(&word) else { continue };
+    fn variables(&mut self, value: &str) -> Verdict {
+        let words = split(value);
+        let assignments: Vec<(&str, &str)> = words.iter().filter_map(|(word, _)| shell::assignment(word)).collect();
+        for (name, value) in &assignments {
             match self.known.has_environment_files {
                 true => self.setup.push(format!("[ \"${{{name}+set}}\" ] || export {name}={}", shell::quote(value))),
-                false => self.variable(name, value.into()),
+                false => self.variable(name, (*value).into()),
             }
         }
-        match self.known.has_environment_files {
-            true => (Fate::Approximated, "by export in the script, unless an env-file says it".into()),
-            false => (Fate::Kept, "as env".into()),
-        }
+        let verdict = match self.known.has_environment_files {
+            true => Verdict::approximated("by export in the script, unless an env-file says it"),
+            false => Verdict::kept("as env"),
+        };
+        verdict.but_perhaps((assignments.len() < words.len()).then_some("without what is no assignment"))
     }
 
     fn variable(&mut self, name: &str, value: String) {
@@ -101,25 +103,25 @@ impl Service {
         }
     }
 
-    fn variable_file(&mut self, value: &str) -> (Fate, String) {
+    fn variable_file(&mut self, value: &str) -> Verdict {
         let path = value.strip_prefix('-').unwrap_or(value);
         if value.is_empty() {
-            return (Fate::Kept, "none".into());
+            return Verdict::kept("none");
         }
         if !path.starts_with('/') || path.contains(['*', '?', '[']) {
-            return (Fate::Dropped, "env-file is one absolute path, not a pattern".into());
+            return Verdict::dropped("env-file is one absolute path, not a pattern");
         }
         self.environment_files.push(value.into());
-        (Fate::Approximated, "as env-file: a line that is no assignment is a failure".into())
+        Verdict::approximated("as env-file: a line that is no assignment is a failure")
     }
 
-    fn working_directory(&mut self, value: &str, sketch: &mut Sketch) -> (Fate, String) {
+    fn working_directory(&mut self, value: &str, sketch: &mut Sketch) -> Verdict {
         let (path, is_optional) = value.strip_prefix('-').map_or((value, false), |path| (path, true));
         // What the script makes is not there yet when it begins.
         let is_made = ["/run/", "/var/lib/", "/var/cache/", "/var/log/"].iter().any(|root| path.starts_with(root));
         if path.starts_with('/') && !is_optional && !is_made {
             sketch.set_text("directory", path);
-            return (Fate::Kept, "as directory".into());
+            return Verdict::kept("as directory");
         }
         let path = match (path, &self.account.user) {
             ("~", Some(user)) if user.bytes().all(|byte| byte.is_ascii_alphanumeric()) => format!("~{user}"),
@@ -127,81 +129,82 @@ impl Service {
             _ => shell::quote(path),
         };
         self.setup.push(format!("cd {path}{}", if is_optional { " || true" } else { "" }));
-        (Fate::Approximated, "by cd in the script".into())
+        Verdict::approximated("by cd in the script")
     }
 
-    pub(super) fn limit(&mut self, key: &str, value: &str) -> Option<(Fate, String)> {
-        let (_, name) = LIMITS.iter().find(|(other, _)| *other == key)?;
-        let limits: Option<Vec<String>> = value.split(':').map(limit_value).collect();
-        let Some(limits) = limits else { return Some((Fate::Dropped, "no number that limits could have".into())) };
-        self.limits.retain(|(other, _)| other != name);
+    /// Takes a limit.
+    pub(super) fn limit(&mut self, setting: &Setting) -> Option<Verdict> {
+        let (_, name) = LIMITS.iter().find(|(other, _)| *other == setting.key)?;
+        let limits: Option<Vec<String>> = setting.value.split(':').map(limit_value).collect();
+        let Some(limits) = limits else { return Some(Verdict::dropped("no number that limits could have")) };
         self.limits.push((name, limits.join(":")));
-        Some((Fate::Kept, format!("as limits: {name}")))
+        Some(Verdict::kept(format!("as limits: {name}")))
     }
 
-    pub(super) fn directory(&mut self, key: &str, value: &str) -> Option<(Fate, String)> {
-        let (name, root, variable) =
-            DIRECTORIES.iter().find(|(name, _, _)| key.strip_suffix("Mode").unwrap_or(key) == *name)?;
-        if key.ends_with("Mode") {
-            if value.bytes().all(|byte| byte.is_ascii_digit()) {
-                self.modes.push((name, value.into()));
-            }
-            return Some((Fate::Approximated, "by install(1) in the script".into()));
+    /// Takes directories that are made for it, and their modes.
+    pub(super) fn directory(&mut self, setting: &Setting) -> Option<Verdict> {
+        let key = setting.key.strip_suffix("Mode").unwrap_or(&setting.key);
+        let (name, root, variable) = DIRECTORIES.iter().find(|(name, _, _)| key == *name)?;
+        if setting.key.ends_with("Mode") {
+            let is_mode = setting.value.bytes().all(|byte| byte.is_ascii_digit());
+            self.modes.extend(is_mode.then(|| (*name, setting.value.clone())));
+            return Some(match is_mode {
+                true => Verdict::approximated("by install(1) in the script"),
+                false => Verdict::dropped("no mode"),
+            });
         }
-        let paths: Vec<String> = value.split_whitespace().map(|path| format!("{root}/{path}")).collect();
+        let words = || setting.value.split_whitespace();
+        let paths: Vec<String> =
+            words().filter_map(|word| word.split(':').next()).map(|path| format!("{root}/{path}")).collect();
         self.directories.extend(paths.iter().map(|path| (*name, shell::quote(path))));
         self.variable(variable, paths.join(":"));
-        Some((Fate::Approximated, "made by install(1) in the script, and never removed".into()))
+        let has_links = words().any(|word| word.contains(':'));
+        Some(
+            Verdict::approximated("made by install(1) in the script, and never removed")
+                .but_perhaps(has_links.then_some("without the links to it")),
+        )
     }
 
-    pub(super) fn output(
-        &mut self,
-        setting: &Setting,
-        value: &str,
-        sketch: &mut Sketch,
-        report: &mut Report,
-    ) -> Option<(Fate, String)> {
-        let descriptor = match setting.key.as_str() {
-            "StandardOutput" => ">",
-            "StandardError" => "2>",
-            "StandardInput" if value == "null" => return Some((Fate::Kept, "it is /dev/null".into())),
-            "StandardInput" if value.starts_with("tty") => {
-                let terminal = self.known.terminal.clone();
-                terminal.into_iter().for_each(|path| sketch.set_text("tty", path));
-                return Some((Fate::Kept, "as tty".into()));
+    /// Takes what is said of standard input, output and errors.
+    pub(super) fn output(&mut self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        let value = setting.value.as_str();
+        Some(match (setting.key.as_str(), &self.known.terminal) {
+            ("StandardOutput", _) => {
+                let also = if self.known.is_one_output { " 2>&1" } else { "" };
+                self.redirect(">", also, value)
             }
-            "StandardInput" => {
-                report.decide(setting.place.clone(), format!("it reads from {value}: redirect it in the script"));
-                return Some((Fate::Dropped, "standard input is /dev/null or a tty".into()));
+            ("StandardError", _) if value == "inherit" => Verdict::kept("where its output goes"),
+            ("StandardError", _) => self.redirect("2>", "", value),
+            ("StandardInput", _) if value == "null" => Verdict::kept("it is /dev/null"),
+            ("StandardInput", Some(terminal)) => {
+                sketch.set_text("tty", terminal);
+                Verdict::kept("as tty")
             }
-            "TTYPath" if self.known.terminal.is_some() => return Some((Fate::Kept, "as tty".into())),
-            "TTYPath" => return Some((Fate::Dropped, "its standard input is none".into())),
+            ("StandardInput", None) => Verdict::dropped("standard input is /dev/null or a tty")
+                .decide(format!("it reads from {value}: redirect it in the script")),
+            ("TTYPath", Some(_)) => Verdict::kept("as tty"),
+            ("TTYPath", None) => Verdict::dropped("its standard input is none"),
             _ => return None,
-        };
+        })
+    }
+
+    /// Sends what is written to a descriptor elsewhere; `also`: what is written there after the path.
+    fn redirect(&mut self, descriptor: &str, also: &str, value: &str) -> Verdict {
         let (way, path) = value.split_once(':').unwrap_or((value, ""));
         let is_at_terminal = self.known.terminal.is_some();
         let redirection = match way {
-            "null" => format!("exec {descriptor}/dev/null"),
+            "null" => format!("exec {descriptor}/dev/null{also}"),
             "file" | "append" | "truncate" => {
                 let sign = if way == "truncate" { "" } else { ">" };
-                format!("exec {descriptor}{sign}{}", shell::quote(path))
+                format!("exec {descriptor}{sign}{}{also}", shell::quote(path))
             }
-            "inherit" | "tty" if is_at_terminal => return Some((Fate::Kept, "at its tty".into())),
-            "inherit" | "journal" | "syslog" | "kmsg" | "journal+console" | "kmsg+console" | "syslog+console"
-                if !is_at_terminal =>
-            {
-                return Some((Fate::Kept, "in the unit's log".into()));
-            }
-            _ if is_at_terminal => return Some((Fate::Approximated, "at its tty".into())),
-            _ => return Some((Fate::Approximated, "in the unit's log".into())),
+            "inherit" | "tty" if is_at_terminal => return Verdict::kept("at its tty"),
+            _ if is_at_terminal => return Verdict::approximated("at its tty"),
+            "inherit" | "journal" | "syslog" | "kmsg" => return Verdict::kept("in the unit's log"),
+            _ => return Verdict::approximated("in the unit's log only"),
         };
         self.redirections.push(redirection);
-        Some((Fate::Approximated, "by a line of the script".into()))
-    }
-
-    /// Whether something of it goes on once it is up.
-    pub(super) fn is_longrun(&self) -> bool {
-        self.manner != Manner::Oneshot
+        Verdict::approximated("by a line of the script")
     }
 }
 

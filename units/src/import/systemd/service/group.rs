@@ -1,7 +1,8 @@
 //! Bounds on memory, processors, processes and disks → files of the control group.
 
-use super::{Service, is_true};
-use crate::import::report::Fate;
+use super::Service;
+use crate::import::report::Verdict;
+use crate::import::systemd::file::Setting;
 
 /// Directives that are one file each.
 const FILES: [(&str, &str); 13] = [
@@ -25,22 +26,22 @@ const PERIOD: f64 = 100_000.0;
 
 impl Service {
     /// Takes a setting that bounds the unit as a whole.
-    pub(super) fn control_group(&mut self, key: &str, value: &str) -> Option<(Fate, String)> {
+    pub(super) fn control_group(&mut self, setting: &Setting) -> Option<Verdict> {
+        let (key, value) = (setting.key.as_str(), setting.value.as_str());
         let (file, text) = match key {
             "CPUQuota" => ("cpu.max", quota(value)),
             "MemoryAccounting" | "TasksAccounting" | "CPUAccounting" | "IOAccounting" | "BlockIOAccounting" => {
-                return is_true(value)
-                    .then(|| (Fate::Approximated, "the kernel counts wherever the controller is on".into()));
+                return Some(Verdict::approximated("the kernel counts wherever the controller is on"));
             }
             _ => {
                 let (_, file) = FILES.iter().find(|(other, _)| *other == key)?;
                 (*file, content(key, value))
             }
         };
-        let Some(text) = text else { return Some((Fate::Dropped, format!("no value that {file} could have"))) };
+        let Some(text) = text else { return Some(Verdict::dropped(format!("no value that {file} could have"))) };
         self.group.retain(|(other, _)| *other != file);
         self.group.push((file, text));
-        Some((Fate::Kept, format!("as cgroup: {file}")))
+        Some(Verdict::kept(format!("as cgroup: {file}")))
     }
 }
 
@@ -48,7 +49,9 @@ impl Service {
 fn content(key: &str, value: &str) -> Option<String> {
     let is_size = value.trim_end_matches(['K', 'M', 'G', 'T']).bytes().all(|byte| byte.is_ascii_digit());
     match (key, value) {
-        ("OOMPolicy", value) => (value == "kill").then(|| "1".into()),
+        ("OOMPolicy", "kill") => Some("1".into()),
+        ("OOMPolicy", "continue") => Some("0".into()),
+        ("OOMPolicy", _) => None,
         ("AllowedCPUs" | "AllowedMemoryNodes", value) => {
             let is_list = value.bytes().all(|byte| byte.is_ascii_digit() || b"-, ".contains(&byte));
             (is_list && !value.is_empty()).then(|| value.replace(' ', ","))

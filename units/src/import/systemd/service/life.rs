@@ -1,100 +1,143 @@
 //! How a service starts, announces itself, ends, and is stopped.
 
+use std::time::Duration;
+
 use super::{Manner, Service};
 use crate::Signal;
-use crate::import::report::Fate;
-use crate::import::sketch::{Report, Sketch};
+use crate::import::report::Verdict;
+use crate::import::sketch::Sketch;
 use crate::import::systemd::file::Setting;
 use crate::import::systemd::span::{self, Span};
+use crate::print::duration;
+
+/// How long a start and a stop may take where nothing is said: systemd's own defaults, which are not ours.
+const TIMEOUT: &str = "1m30s";
 
 impl Service {
-    pub(super) fn life(
-        &mut self,
-        setting: &Setting,
-        value: &str,
-        sketch: &mut Sketch,
-        report: &mut Report,
-    ) -> Option<(Fate, String)> {
-        let (fate, reason) = match setting.key.as_str() {
+    /// Takes what is said of its life; `None`: the setting is about something else.
+    pub(super) fn life(&self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        let value = setting.value.as_str();
+        Some(match setting.key.as_str() {
             "Type" => self.kind(value, sketch),
+            "RemainAfterExit" => self.remain(setting),
             "PIDFile" if self.manner == Manner::Forking => {
                 sketch.set_text("pidfile", if value.starts_with('/') { value.into() } else { format!("/run/{value}") });
-                (Fate::Kept, "as pidfile")
+                Verdict::kept("as pidfile")
             }
-            "PIDFile" => (Fate::Dropped, "supervise knows the process"),
+            "PIDFile" => Verdict::dropped("supervise knows the process"),
             "Restart" => self.restart(value, sketch),
-            "WatchdogSec" => return Some(self.watchdog(value, sketch)),
-            "TimeoutSec" | "TimeoutStartSec" | "TimeoutStopSec" => {
-                return Some(timeout(&setting.key, value, sketch));
-            }
+            "WatchdogSec" => self.watchdog(value, sketch),
+            "TimeoutSec" | "TimeoutStartSec" | "TimeoutStopSec" => timeout(&setting.key, value, sketch),
             "KillMode" => self.kill_mode(value, sketch),
-            "KillSignal" => match value {
-                "SIGTERM" | "TERM" | "15" => (Fate::Kept, "it is TERM"),
-                _ if self.is_longrun() && Signal::new(value).is_some() => {
-                    sketch.set_text("stop-signal", value.strip_prefix("SIG").unwrap_or(value));
-                    (Fate::Kept, "as stop-signal")
-                }
-                _ => {
-                    report.decide(setting.place.clone(), format!("it is stopped by {value}: see whether TERM does"));
-                    (Fate::Dropped, "a stop of a oneshot is a command")
-                }
-            },
+            "KillSignal" => self.kill_signal(value, sketch),
+            "ReloadSignal" if matches!(value, "SIGHUP" | "HUP" | "1") => Verdict::kept("a reload is a HUP"),
+            "ReloadSignal" => {
+                Verdict::dropped("a reload is a HUP").decide(format!("see whether it reloads by HUP, not only {value}"))
+            }
+            "SendSIGKILL" if setting.is_true() => Verdict::kept("what takes too long is killed"),
             _ => return None,
-        };
-        Some((fate, reason.into()))
+        })
     }
 
-    fn kind(&self, value: &str, sketch: &mut Sketch) -> (Fate, &'static str) {
+    /// Writes what holds there where nothing is said, if it matters and is something else here.
+    pub(super) fn defaults(&self, sketch: &mut Sketch) {
+        let is_waited_for = self.manner == Manner::Forking || self.known.notifies || !self.before.is_empty();
+        let (start, stop) = match self.manner {
+            Manner::Oneshot => (Some("none"), (!self.stop.is_empty()).then_some(TIMEOUT)),
+            _ => (is_waited_for.then_some(TIMEOUT), Some(TIMEOUT)),
+        };
+        let restart = (self.is_longrun() && !self.known.says_restart).then_some("never");
+        for (key, value) in [("start-timeout", start), ("stop-timeout", stop), ("restart", restart)] {
+            if let Some(value) = value.filter(|_| !sketch.has(key)) {
+                sketch.set_text(key, value);
+            }
+        }
+    }
+
+    fn kind(&self, value: &str, sketch: &mut Sketch) -> Verdict {
         match value {
-            "simple" | "exec" => (Fate::Kept, "as a longrun"),
+            "simple" | "exec" => Verdict::kept("as a longrun"),
             "notify" | "notify-reload" => {
                 sketch.set_text("ready", "notify");
-                (Fate::Kept, "as ready: notify")
+                let loss = (value == "notify-reload").then_some("a reload is not waited for");
+                Verdict::kept("as ready: notify").but_perhaps(loss)
             }
-            "dbus" => (Fate::Approximated, "up once it is executed, not once it has its name"),
-            "idle" => (Fate::Approximated, "does not wait until nothing else starts"),
-            "oneshot" => (Fate::Kept, "as a oneshot"),
-            "forking" if self.manner == Manner::Forking => (Fate::Kept, "as forks"),
-            "forking" => (Fate::Approximated, "as a oneshot: it stays up whatever becomes of its processes"),
-            _ => (Fate::Approximated, "taken for simple"),
+            "dbus" => Verdict::approximated("up once it is executed, not once it has its name"),
+            "idle" => Verdict::approximated("does not wait until nothing else starts"),
+            "oneshot" if self.known.remains => Verdict::kept("as a oneshot"),
+            "oneshot" => Verdict::approximated("as a oneshot, which stays up once it is done"),
+            "forking" if self.manner == Manner::Forking => Verdict::kept("as forks"),
+            "forking" => Verdict::approximated("as a oneshot: it stays up whatever becomes of its processes"),
+            _ => Verdict::approximated("taken for simple"),
         }
     }
 
-    fn restart(&self, value: &str, sketch: &mut Sketch) -> (Fate, &'static str) {
-        let (word, fate, reason) = match value {
-            _ if !self.is_longrun() => return (Fate::Dropped, "a oneshot is not restarted"),
-            "always" => return (Fate::Kept, "a longrun is restarted"),
-            "no" | "" => ("never", Fate::Kept, "as restart: never"),
-            "on-failure" => ("on-failure", Fate::Kept, "as restart: on-failure"),
-            "on-abnormal" | "on-abort" | "on-watchdog" => ("on-failure", Fate::Approximated, "as restart: on-failure"),
-            _ => return (Fate::Approximated, "as restart: always"),
+    fn remain(&self, setting: &Setting) -> Verdict {
+        match (self.is_longrun(), setting.is_true()) {
+            (false, true) => Verdict::kept("a oneshot stays up until it is stopped"),
+            (false, false) => Verdict::dropped("a oneshot stays up until it is stopped"),
+            (true, true) => Verdict::dropped("a longrun that has ended is down"),
+            (true, false) => Verdict::kept("a longrun that has ended is down"),
+        }
+    }
+
+    fn restart(&self, value: &str, sketch: &mut Sketch) -> Verdict {
+        if !self.is_longrun() {
+            return match value {
+                "no" | "" => Verdict::kept("a oneshot is not restarted"),
+                _ => Verdict::dropped("a oneshot is not restarted"),
+            };
+        }
+        let (word, verdict) = match value {
+            "always" => return Verdict::kept("a longrun is restarted"),
+            "no" | "" => ("never", Verdict::kept("as restart: never")),
+            "on-failure" => (
+                "on-failure",
+                Verdict::approximated("as restart: on-failure, also when HUP, INT, TERM or PIPE ended it"),
+            ),
+            "on-abnormal" | "on-abort" | "on-watchdog" => {
+                ("on-failure", Verdict::approximated("as restart: on-failure, whatever the failure"))
+            }
+            _ => return Verdict::approximated("as restart: always"),
         };
         sketch.set_text("restart", word);
-        (fate, reason)
+        verdict
     }
 
-    fn watchdog(&self, value: &str, sketch: &mut Sketch) -> (Fate, String) {
+    fn watchdog(&self, value: &str, sketch: &mut Sketch) -> Verdict {
         match span::parse(value) {
-            Some(Span::Finite(time)) if time.is_zero() => (Fate::Kept, "it is off".into()),
-            Some(Span::Infinite) => (Fate::Kept, "it is off".into()),
+            Some(Span::Infinite | Span::Finite(Duration::ZERO)) => Verdict::kept("no watchdog"),
             Some(Span::Finite(time)) if self.known.notifies => {
-                sketch.set_text("watchdog", crate::print::duration(time));
-                (Fate::Kept, "as watchdog".into())
+                sketch.set_text("watchdog", duration(time));
+                Verdict::kept("as watchdog")
             }
-            Some(Span::Finite(_)) => (Fate::Dropped, "only what has Type=notify is heard".into()),
-            None => (Fate::Dropped, "not a time of at most a week".into()),
+            Some(Span::Finite(_)) => Verdict::dropped("only what has Type=notify is heard"),
+            None => Verdict::dropped("not a time of at most a week"),
         }
     }
 
-    fn kill_mode(&self, value: &str, sketch: &mut Sketch) -> (Fate, &'static str) {
+    fn kill_mode(&self, value: &str, sketch: &mut Sketch) -> Verdict {
         match value {
-            _ if !self.is_longrun() => (Fate::Approximated, "what stop leaves is killed with the unit"),
-            "control-group" => (Fate::Kept, "as kill-mode: cgroup"),
+            _ if !self.is_longrun() => Verdict::approximated("what stop leaves is killed with the unit"),
+            "control-group" => Verdict::kept("as kill-mode: cgroup"),
             "process" | "none" => {
                 sketch.set_text("kill-mode", "main");
-                (if value == "none" { Fate::Approximated } else { Fate::Kept }, "as kill-mode: main")
+                let loss = (value == "none").then_some("its main process gets the signal");
+                Verdict::kept("as kill-mode: main").but_perhaps(loss)
             }
-            _ => (Fate::Approximated, "all of them get the signal at once"),
+            _ => Verdict::approximated("all of them get the signal at once"),
+        }
+    }
+
+    fn kill_signal(&self, value: &str, sketch: &mut Sketch) -> Verdict {
+        match value {
+            "SIGTERM" | "TERM" | "15" => Verdict::kept("it is TERM"),
+            _ if self.is_longrun() && Signal::new(value).is_some() => {
+                sketch.set_text("stop-signal", value.strip_prefix("SIG").unwrap_or(value));
+                Verdict::kept("as stop-signal")
+            }
+            _ => Verdict::dropped("a stop of a oneshot is a command")
+                .decide(format!("it is stopped by {value}: see whether TERM does")),
         }
     }
 }
@@ -107,56 +150,42 @@ pub(in crate::import::systemd) fn start_limit(
     setting: &Setting,
     settings: &[Setting],
     sketch: &mut Sketch,
-) -> Option<(Fate, String)> {
+) -> Option<Verdict> {
     const KEYS: [&str; 3] = ["StartLimitBurst", "StartLimitIntervalSec", "StartLimitInterval"];
     if !KEYS.contains(&setting.key.as_str()) {
         return None;
     }
     if sketch.kind != "longrun" {
-        return Some((Fate::Dropped, "only longruns are started again".into()));
+        return Some(Verdict::dropped("only longruns are started again"));
     }
     let last = |keys: &[&str]| settings.iter().rev().find(|one| keys.contains(&one.key.as_str()));
     let said = |keys: &[&str], default| last(keys).map_or(default, |one| one.value.as_str()).to_owned();
     let burst: Option<u32> = said(&KEYS[..1], BURST.0).parse().ok();
-    match (burst.filter(|burst| *burst <= 10_000), span::parse(&said(&KEYS[1..], BURST.1))) {
-        (Some(0), _) => Some((Fate::Kept, "no bound".into())),
-        (_, Some(Span::Finite(time))) if time.is_zero() => Some((Fate::Kept, "no bound".into())),
+    Some(match (burst.filter(|burst| *burst <= 10_000), span::parse(&said(&KEYS[1..], BURST.1))) {
+        (Some(0), _) | (_, Some(Span::Finite(Duration::ZERO))) => Verdict::kept("no bound"),
         (Some(burst), Some(Span::Finite(time))) => {
-            let text = format!("{burst} in {}", crate::print::duration(time));
+            let text = format!("{burst} in {}", duration(time));
             sketch.set_text("max-deaths", &text);
-            Some((Fate::Approximated, format!("as max-deaths: {text}; waits between starts grow, so that fewer fit")))
+            Verdict::approximated(format!("as max-deaths: {text}; waits between starts grow, so that fewer fit"))
         }
-        _ => Some((Fate::Dropped, "no number and time that max-deaths could have".into())),
-    }
+        _ => Verdict::dropped("no number and time that max-deaths could have"),
+    })
 }
 
-fn timeout(key: &str, value: &str, sketch: &mut Sketch) -> (Fate, String) {
-    let Some(span) = span::parse(value) else { return (Fate::Dropped, "not a time of at most a week".into()) };
-    let is_endless = span == Span::Infinite || span == Span::Finite(std::time::Duration::ZERO);
-    let mut fate = Fate::Kept;
-    let mut reasons = Vec::new();
-    if key != "TimeoutStopSec" {
-        sketch.set_text(
-            "start-timeout",
-            match span {
-                Span::Finite(time) if !is_endless => crate::print::duration(time),
-                _ => "none".into(),
-            },
-        );
-        reasons.push("as start-timeout");
+fn timeout(key: &str, value: &str, sketch: &mut Sketch) -> Verdict {
+    let Some(span) = span::parse(value) else { return Verdict::dropped("not a time of at most a week") };
+    let finite = match span {
+        Span::Finite(time) if !time.is_zero() => Some(duration(time)),
+        _ => None,
+    };
+    let is_start = key != "TimeoutStopSec";
+    if is_start {
+        sketch.set_text("start-timeout", finite.as_deref().unwrap_or("none"));
     }
-    if key != "TimeoutStartSec" {
-        match span {
-            Span::Finite(time) if !is_endless => {
-                sketch.set_text("stop-timeout", crate::print::duration(time));
-                reasons.push("as stop-timeout");
-            }
-            _ => {
-                fate = Fate::Approximated;
-                sketch.set_text("stop-timeout", "1h");
-                reasons.push("as stop-timeout: 1h, because a stop must end");
-            }
-        }
+    if key == "TimeoutStartSec" {
+        return Verdict::kept("as start-timeout");
     }
-    (fate, reasons.join(", "))
+    sketch.set_text("stop-timeout", finite.as_deref().unwrap_or("1h"));
+    let verdict = Verdict::kept(if is_start { "as start-timeout and stop-timeout" } else { "as stop-timeout" });
+    verdict.but_perhaps(finite.is_none().then_some("1h, because a stop must end"))
 }

@@ -8,10 +8,11 @@ mod life;
 mod sandbox;
 mod script;
 
-use super::file::Setting;
-use super::words::{CommandLine, Names};
-use crate::import::report::Fate;
-use crate::import::sketch::{Report, Sketch};
+use super::file::{Setting, last, value};
+use super::table;
+use super::words::CommandLine;
+use crate::import::report::Verdict;
+use crate::import::sketch::Sketch;
 use account::Account;
 use commands::signal_sent;
 pub(super) use life::start_limit;
@@ -58,23 +59,36 @@ struct Known {
     has_environment_files: bool,
     /// Its output and input may be a terminal: this one.
     terminal: Option<String>,
+    /// Errors go where the output goes.
+    is_one_output: bool,
     /// It announces itself.
     notifies: bool,
     /// A HUP is all or a part of its reload.
     is_hung_up: bool,
+    /// It stays up once its processes have ended.
+    remains: bool,
+    /// It says whether it is restarted.
+    says_restart: bool,
 }
 
 impl Known {
     fn new(settings: &[Setting]) -> Self {
-        let last = |key: &str| last(settings, key);
-        let is_at_terminal = last("StandardInput").is_some_and(|value| value.starts_with("tty"));
+        let value = |key: &str| value(settings, "Service", key);
+        let is_at_terminal = value("StandardInput").is_some_and(|value| value.starts_with("tty"));
         Self {
-            has_environment_files: last("EnvironmentFile").is_some_and(|value| !value.is_empty()),
-            terminal: is_at_terminal.then(|| last("TTYPath").unwrap_or("/dev/console").into()),
-            notifies: last("Type").is_some_and(|value| value.starts_with("notify")),
+            has_environment_files: value("EnvironmentFile").is_some_and(|value| !value.is_empty()),
+            terminal: is_at_terminal.then(|| value("TTYPath").unwrap_or("/dev/console").into()),
+            is_one_output: value("StandardError").is_none_or(|value| value == "inherit"),
+            notifies: value("Type").is_some_and(|value| value.starts_with("notify")),
             is_hung_up: settings.iter().any(|one| one.key == "ExecReload" && signal_sent(&one.value) == Some("HUP")),
+            remains: remains(settings),
+            says_restart: value("Restart").is_some(),
         }
     }
+}
+
+fn remains(settings: &[Setting]) -> bool {
+    last(settings, "Service", "RemainAfterExit").is_some_and(Setting::is_true)
 }
 
 impl Service {
@@ -100,56 +114,37 @@ impl Service {
         }
     }
 
-    /// Takes a setting; what it does not know is left to the table. A fate with its reason comes back.
-    pub(super) fn take(
-        &mut self,
-        setting: &Setting,
-        value: &str,
-        sketch: &mut Sketch,
-        report: &mut Report,
-    ) -> Option<(Fate, String)> {
-        let key = setting.key.as_str();
-        self.command(setting, value, sketch, report)
-            .or_else(|| self.account.take(key, value))
-            .or_else(|| self.context(key, value, sketch))
-            .or_else(|| self.limit(key, value))
-            .or_else(|| self.directory(key, value))
-            .or_else(|| self.output(setting, value, sketch, report))
-            .or_else(|| self.sandbox.take(key, value))
-            .or_else(|| self.control_group(key, value))
-            .or_else(|| self.life(setting, value, sketch, report))
+    /// Takes a setting; what it does not know is left to the table.
+    pub(super) fn take(&mut self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
+        if table::is_off(setting) {
+            return None;
+        }
+        self.command(setting, sketch)
+            .or_else(|| self.account.take(setting, sketch))
+            .or_else(|| self.context(setting, sketch))
+            .or_else(|| self.limit(setting))
+            .or_else(|| self.directory(setting))
+            .or_else(|| self.output(setting, sketch))
+            .or_else(|| self.sandbox.take(setting))
+            .or_else(|| self.control_group(setting))
+            .or_else(|| self.life(setting, sketch))
+    }
+
+    /// Whether something of it goes on once it is up.
+    fn is_longrun(&self) -> bool {
+        self.manner != Manner::Oneshot
     }
 }
 
 /// The manner of a service: its type, or what its commands say.
 pub(super) fn manner(settings: &[Setting]) -> Manner {
-    let last = |key: &str| last(settings, key);
-    let stays = last("RemainAfterExit").is_some_and(is_true) && last("PIDFile").is_none();
-    match last("Type") {
+    let value = |key: &str| value(settings, "Service", key);
+    match value("Type") {
         Some("oneshot") => Manner::Oneshot,
         // What stays up after everything has ended leaves nothing that could be followed.
-        Some("forking") if stays => Manner::Oneshot,
+        Some("forking") if remains(settings) && value("PIDFile").is_none() => Manner::Oneshot,
         Some("forking") => Manner::Forking,
-        None if last("ExecStart").is_none() && last("ExecStop").is_some() => Manner::Oneshot,
+        None if value("ExecStart").is_none() && value("ExecStop").is_some() => Manner::Oneshot,
         _ => Manner::Longrun,
     }
-}
-
-/// The names that specifiers need.
-pub(super) fn names(full: &str, settings: &[Setting]) -> Names {
-    let user = last(settings, "User").filter(|user| !user.is_empty() && !user.contains('%'));
-    Names { full: full.into(), user: user.unwrap_or("root").into() }
-}
-
-/// What the last line with a key says.
-fn last<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
-    settings.iter().rev().find(|one| one.section == "Service" && one.key == key).map(|one| one.value.as_str())
-}
-
-fn is_true(value: &str) -> bool {
-    matches!(value, "yes" | "true" | "on" | "1" | "y" | "t")
-}
-
-fn is_false(value: &str) -> bool {
-    matches!(value, "no" | "false" | "off" | "0" | "n" | "f")
 }

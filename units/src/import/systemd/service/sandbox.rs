@@ -1,9 +1,8 @@
 //! What a service sees of the file system.
 
-use super::{is_false, is_true};
-use crate::import::report::Fate;
+use crate::import::report::Verdict;
 use crate::import::sketch::Sketch;
-use crate::import::systemd::file::Setting;
+use crate::import::systemd::file::{Setting, words};
 use crate::yaml::Yaml;
 
 /// The paths that the service cannot write, cannot see, or has of its own.
@@ -18,91 +17,72 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     pub(super) fn new(settings: &[Setting]) -> Self {
-        let of = |key: &'static str| {
-            let lines = settings.iter().filter(move |one| one.section == "Service" && one.key == key);
-            lines.flat_map(|one| one.value.split_whitespace())
-        };
+        let of = |key| words(settings, "Service", key);
         let written = of("ReadWritePaths").chain(of("ReadWriteDirectories")).map(plain_path);
         let configured = of("ConfigurationDirectory").map(|name| format!("/etc/{name}"));
         Self { writable: written.map(Into::into).chain(configured).collect(), ..Self::default() }
     }
 
     /// Takes a setting of the sandbox.
-    pub(super) fn take(&mut self, key: &str, value: &str) -> Option<(Fate, String)> {
-        let is_switch =
-            ["Protect", "Private", "Restrict", "Lock", "MemoryDeny"].iter().any(|begin| key.starts_with(begin));
-        if is_switch && is_false(value) {
-            return Some((Fate::Kept, "it is off".into()));
-        }
-        match (key, value) {
-            ("PrivateTmp", _) => {
+    pub(super) fn take(&mut self, setting: &Setting) -> Option<Verdict> {
+        let is_on = setting.is_true();
+        match (setting.key.as_str(), setting.value.as_str()) {
+            ("PrivateTmp", _) if !setting.is_false() => {
                 self.private_tmp = true;
-                Some((Fate::Kept, "as private-tmp".into()))
+                Some(Verdict::kept("as private-tmp"))
             }
-            ("ProtectSystem", "full" | "strict") => {
-                let (fate, reason) = self.protect(&["/usr", "/boot", "/etc"]);
-                let loss = if value == "strict" { "; what lies elsewhere can be written" } else { "" };
-                Some((if loss.is_empty() { fate } else { fate.max(Fate::Approximated) }, reason + loss))
+            ("ProtectSystem", "full") => Some(self.protect(&["/usr", "/boot", "/etc"])),
+            ("ProtectSystem", "strict") => {
+                Some(self.protect(&["/usr", "/boot", "/etc"]).but("what lies elsewhere can be written"))
             }
-            ("ProtectSystem", value) if is_true(value) => Some(self.protect(&["/usr", "/boot"])),
-            ("ProtectHome", "read-only") => Some(self.protect(&["/home", "/root"])),
-            ("ProtectHome", value) if is_true(value) || value == "tmpfs" => {
-                self.hidden.extend(["/home".into(), "/root".into()]);
-                Some((Fate::Approximated, "as hide: /home and /root; it sees /run/user".into()))
+            ("ProtectSystem", _) if is_on => Some(self.protect(&["/usr", "/boot"])),
+            ("ProtectHome", "read-only") => Some(self.protect(&["/home", "/root"]).but("/run/user can be written")),
+            ("ProtectHome", "tmpfs") => Some(self.hide(&["/home", "/root"]).but("nothing can be written there")),
+            ("ProtectHome", _) if is_on => Some(self.hide(&["/home", "/root"]).but("it sees /run/user")),
+            ("ProtectKernelTunables", _) if is_on => {
+                Some(self.protect(&["/proc/sys", "/sys"]).but("what else of /proc can be written stays so"))
             }
-            ("ProtectKernelTunables", value) if is_true(value) => {
-                let (fate, reason) = self.protect(&["/proc/sys", "/sys"]);
-                Some((fate.max(Fate::Approximated), reason))
-            }
-            ("ProtectControlGroups", _) => Some(self.protect(&["/sys/fs/cgroup"])),
-            ("ReadOnlyPaths" | "ReadOnlyDirectories", _) => Some(self.paths(value, Self::protect)),
-            ("InaccessiblePaths" | "InaccessibleDirectories", _) => Some(self.paths(value, Self::hide)),
-            ("TemporaryFileSystem", _) => {
+            ("ProtectControlGroups", _) if !setting.is_false() => Some(self.protect(&["/sys/fs/cgroup"])),
+            ("ReadOnlyPaths" | "ReadOnlyDirectories", value) => Some(self.paths(value, Self::protect)),
+            ("InaccessiblePaths" | "InaccessibleDirectories", value) => Some(self.paths(value, Self::hide)),
+            ("TemporaryFileSystem", value) => {
                 let paths: Vec<&str> = value.split_whitespace().filter_map(|one| one.split(':').next()).collect();
-                let (fate, reason) = self.paths(&paths.join(" "), Self::hide);
-                Some((fate.max(Fate::Approximated), format!("{reason}; nothing can be written there")))
+                Some(self.paths(&paths.join(" "), Self::hide).but("nothing can be written there"))
             }
-            ("ReadWritePaths" | "ReadWriteDirectories", _) => Some((Fate::Kept, "it can be written".into())),
+            ("ReadWritePaths" | "ReadWriteDirectories", _) => Some(Verdict::kept("it can be written")),
             _ => None,
         }
     }
 
     /// Paths of a line. Those that may be absent cannot be said.
-    fn paths(&mut self, value: &str, add: fn(&mut Self, &[&str]) -> (Fate, String)) -> (Fate, String) {
+    fn paths(&mut self, value: &str, add: fn(&mut Self, &[&str]) -> Verdict) -> Verdict {
         let all: Vec<&str> = value.split_whitespace().collect();
-        let must_be: Vec<&str> = all
-            .iter()
-            .filter(|path| !path.trim_start_matches('+').starts_with('-'))
-            .map(|path| plain_path(path))
-            .collect();
-        match (must_be.len() == all.len(), must_be.is_empty()) {
-            (true, true) => (Fate::Kept, "none".into()),
-            (true, false) => add(self, &must_be),
-            (false, true) => (Fate::Dropped, "a path that may be absent".into()),
-            (false, false) => {
-                let (fate, reason) = add(self, &must_be);
-                (fate.max(Fate::Approximated), format!("{reason}; not those that may be absent"))
-            }
+        let is_sure = |path: &&&str| !path.trim_start_matches('+').starts_with('-');
+        let sure: Vec<&str> = all.iter().filter(is_sure).map(|path| plain_path(path)).collect();
+        match (sure.len() == all.len(), sure.is_empty()) {
+            (true, true) => Verdict::kept("none"),
+            (true, false) => add(self, &sure),
+            (false, true) => Verdict::dropped("a path that may be absent"),
+            (false, false) => add(self, &sure).but("not those that may be absent"),
         }
     }
 
     /// Makes paths read-only, unless something in them must be writable.
-    fn protect(&mut self, paths: &[&str]) -> (Fate, String) {
+    fn protect(&mut self, paths: &[&str]) -> Verdict {
         let is_open = |path: &&str| self.writable.iter().any(|inner| is_below(inner, path));
         let (open, closed): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| is_open(path));
         self.read_only.extend(closed.iter().map(|path| (*path).to_owned()));
+        let loss = format!("something is to be written in {}", open.join(" "));
         match (open.is_empty(), closed.is_empty()) {
-            (true, _) => (Fate::Kept, "as read-only".into()),
-            (false, false) => {
-                (Fate::Approximated, format!("as read-only, but {}, where something is to be written", open.join(" ")))
-            }
-            (false, true) => (Fate::Dropped, format!("something is to be written in {}", open.join(" "))),
+            (true, _) => Verdict::kept("as read-only"),
+            (false, false) => Verdict::kept("as read-only").but(loss),
+            (false, true) => Verdict::dropped(loss),
         }
     }
 
-    fn hide(&mut self, paths: &[&str]) -> (Fate, String) {
+    fn hide(&mut self, paths: &[&str]) -> Verdict {
         self.hidden.extend(paths.iter().map(|path| (*path).to_owned()));
-        (Fate::Kept, "as hide".into())
+        Verdict::kept("as hide")
     }
 
     /// Writes the keys; what lies in a path that is there already needs no word.

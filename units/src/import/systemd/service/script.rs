@@ -27,6 +27,7 @@ impl Service {
         if self.manner == Manner::Forking {
             sketch.set_text("forks", "true");
         }
+        self.defaults(sketch);
         self.account.write(sketch);
         self.sandbox.write(sketch);
         if !self.environment_files.is_empty() {
