@@ -259,6 +259,18 @@ fn tears() {
                 "3:7: this [ is never closed",
             ],
         ),
+        // Items of a list that end before the tear are whole.
+        (
+            "kind: milestone\nneeds:\n  - -a\n  - [x]\n  - b\n  - -b\n  - \"d\n  - -e\nnedes: [b]\n",
+            &[
+                "3:5: unit name '-a' must not begin with '.' or '-'",
+                "4:5: \"needs\" must be a text, not a list",
+                "6:5: unit name '-b' must not begin with '.' or '-'",
+                "7:5: this quote is never closed",
+                &needs(9),
+            ],
+        ),
+        ("kind: milestone\nneeds: [-a,\n  \"b]\n", &["3:3: this quote is never closed"]),
         // An anchor may be torn away, too.
         ("kind: &a [x\nname: *a\nnedes: b\n", &["1:10: this [ is never closed", &needs(3)]),
         (

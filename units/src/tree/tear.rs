@@ -9,9 +9,10 @@ use std::mem;
 
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
-use super::builder::{Builder, Next, Open};
-use super::{MOST_DIAGNOSTICS, syntax};
+use super::builder::{Builder, Frame, Next, Open};
+use super::{Entry, MOST_DIAGNOSTICS, Node, Value, syntax};
 use crate::Place;
+use crate::source::Source;
 
 /// After so many syntax errors the rest of a file is not read: a quote that is not closed may take the parser to the end.
 const MOST_TEARS: usize = 20;
@@ -73,11 +74,19 @@ impl Builder<'_> {
     /// Takes the document's map apart at an error in this line, and keeps what is whole; false: there is none.
     fn tear_off(&mut self, line: usize) -> bool {
         let tear = self.tear.get_or_insert_default();
-        let root = mem::take(&mut self.stack).into_iter().next();
+        let mut open = mem::take(&mut self.stack).into_iter();
+        let (root, value) = (open.next(), open.next());
+        let whole = value.and_then(|value| whole_items(self.source, value, self.last_line, line));
         self.held = root.or(self.held.take()).filter(|frame| matches!(frame.open, Open::Map(_)));
         let Some(Open::Map(map)) = self.held.as_mut().map(|frame| &mut frame.open) else { return false };
         let torn = match mem::take(&mut map.next) {
-            Next::Value(key, place) => Some((key, place)),
+            Next::Value(key, place) => match whole {
+                Some(value) => {
+                    map.entries.push(Entry { key, place, value });
+                    None
+                }
+                None => Some((key, place)),
+            },
             // What stands in the same line as the error may be part of what is wrong.
             Next::Key if self.last_line >= line => map.entries.pop().map(|entry| (entry.key, entry.place)),
             Next::Key | Next::Useless => None,
@@ -100,6 +109,20 @@ impl Builder<'_> {
         }
         None
     }
+}
+
+/// The items of a list of `-` lines that end in front of an error in this line; `None`: there are none. The last thing
+/// that was read ends in `last_line`.
+fn whole_items<'a>(source: &Source, value: Frame<'a>, last_line: usize, line: usize) -> Option<Node<'a>> {
+    let Open::List(mut items) = value.open else { return None };
+    let of_list = source.text.lines().nth(value.place.line as usize - 1)?;
+    if !of_list.trim_start().starts_with("- ") {
+        return None;
+    }
+    if last_line >= line {
+        items.pop();
+    }
+    (!items.is_empty()).then_some(Node { place: value.place, value: Value::List(items) })
 }
 
 /// Whether a line has a key at this column, counted from 0.
