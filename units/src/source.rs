@@ -144,12 +144,15 @@ fn control_character(file: &Arc<Path>, text: &str, at: usize) -> Diagnostic {
     unprintable(file, text, at, format!("control character U+{:04X} is not allowed", character as u32))
 }
 
+/// Whether nothing but printable ASCII and line ends is in a text.
+pub(crate) fn is_printable_ascii(text: &str) -> bool {
+    // All bytes are looked at, which is quicker than to stop at the first.
+    text.bytes().fold(true, |all, byte| all & ((byte.wrapping_sub(b' ') < 0x7f - b' ') | (byte == b'\n')))
+}
+
 /// The place of the first control character that is neither a tab nor a line end.
 fn first_control_character(text: &str) -> Option<usize> {
-    // Most texts have none, which their bytes tell: those beyond ASCII begin with C2 80 to C2 9F.
-    let is_suspect = |byte: u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xc2);
-    // All of them are looked at, which is quicker than to stop at the first.
-    if !text.bytes().fold(false, |found, byte| found | is_suspect(byte)) {
+    if is_printable_ascii(text) {
         return None;
     }
     let is_line_end = |at: usize| text[at..].starts_with("\r\n");

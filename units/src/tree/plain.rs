@@ -20,14 +20,19 @@
 //! end      = " "* (" #" any*)? LF    and empty lines, and lines that are a comment
 //! ```
 
+mod class;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use super::{Document, Entry, FEW, HEAVIEST, NODE, Node, Value};
 use crate::Place;
-use crate::source::Source;
-
-#[cfg(test)]
-mod tests;
+use crate::source::{Source, is_printable_ascii};
+use class::{
+    Class, DASHES, IN_COMMENT, IN_DOUBLE_QUOTES, IN_KEY, IN_SENTENCE, IN_SINGLE_QUOTES, IN_WORD, KEY_BEGINS,
+    TEXT_BEGINS,
+};
 
 /// No text of so many bytes can have a tree that weighs too much: every node has at least one byte of its own.
 const LONGEST: usize = HEAVIEST / (NODE + 1);
@@ -43,9 +48,7 @@ const END: u8 = 0;
 
 /// Reads a text, if all of it is plain.
 pub(super) fn read(source: &Source) -> Option<Document<'_>> {
-    // All of them are looked at, which is quicker than to stop at the first.
-    let is_plain = source.text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~' | b'\n'));
-    if !is_plain || source.text.len() > LONGEST {
+    if source.text.len() > LONGEST || !is_printable_ascii(&source.text) {
         return None;
     }
     let mut reader = Reader { source, at: 0, line: 1, line_start: 0 };
@@ -102,10 +105,10 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// Where the bytes end that are like this.
-    fn end_of(&self, from: usize, is_like: impl Fn(u8) -> bool) -> usize {
+    /// Where the bytes end that are in a class.
+    fn end_of(&self, from: usize, class: &Class) -> usize {
         let rest = self.source.text.as_bytes().get(from..).unwrap_or_default();
-        rest.iter().position(|&byte| !is_like(byte)).map_or(self.source.text.len(), |length| from + length)
+        rest.iter().position(|&byte| !class[usize::from(byte)]).map_or(self.source.text.len(), |length| from + length)
     }
 
     /// Whether nothing but a comment is left of the line.
@@ -123,7 +126,7 @@ impl<'a> Reader<'a> {
         loop {
             self.skip_spaces();
             if self.byte() == b'#' {
-                self.at = self.end_of(self.at, |byte| byte != b'\n');
+                self.at = self.end_of(self.at, &IN_COMMENT);
             }
             if !self.take(b'\n') {
                 return;
@@ -135,7 +138,7 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, depth: usize) -> Option<Vec<Entry<'a>>> {
         let (depth, column) = (depth.checked_sub(1)?, self.column());
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(FEW);
         while self.column() == column {
             let (key, place) = self.key(&entries)?;
             let value = if self.is_line_over() { self.below(column, depth)? } else { self.rest_of_line(depth)? };
@@ -231,40 +234,41 @@ impl<'a> Reader<'a> {
 
     /// Where the key ends that stands here.
     fn end_of_key(&self) -> Option<usize> {
-        let begins_well = matches!(self.byte(), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_');
-        let end = self.end_of(self.at, |byte| is_of_word(byte, b"_-./@"));
+        let begins_well = KEY_BEGINS[usize::from(self.byte())];
+        let end = self.end_of(self.at, &IN_KEY);
         let is_key = begins_well && end - self.at <= LONGEST_KEY && self.byte_at(end) == b':';
         (is_key && matches!(self.byte_at(end + 1), b' ' | b'\n' | END)).then_some(end)
     }
 
     fn word(&mut self) -> Option<Cow<'a, str>> {
-        let end = self.end_of(self.beginning()?, |byte| is_of_word(byte, b"_-./$@:+=%~^"));
+        let end = self.end_of(self.beginning()?, &IN_WORD);
         self.take_to(end).filter(|word| !word.ends_with(':')).map(Cow::Borrowed)
     }
 
     fn sentence(&mut self) -> Option<Cow<'a, str>> {
-        let end = self.end_of(self.beginning()?, |byte| byte != b'\n');
-        let line = self.source.text.get(self.at..end)?;
-        let text = line.find(" #").map_or(line, |comment| &line[..comment]).trim_end_matches(' ');
-        let is_plain = !text.contains(": ") && !text.ends_with(':');
-        is_plain.then(|| self.take_to(self.at + text.len()))?.map(Cow::Borrowed)
+        let mut end = self.beginning()?;
+        loop {
+            end = self.end_of(end, &IN_SENTENCE);
+            match (self.byte_at(end), self.byte_at(end + 1)) {
+                (b':', b' ' | b'\n' | END) => return None,
+                (b':', _) => end += 1,
+                (b'#', _) if !self.source.text[..end].ends_with(' ') => end += 1,
+                _ => break,
+            }
+        }
+        Some(Cow::Borrowed(self.take_to(end)?.trim_end_matches(' ')))
     }
 
     /// Where a text without quotes goes on behind its dashes, if nobody can take it for something else.
     fn beginning(&self) -> Option<usize> {
-        let first = self.end_of(self.at, |byte| byte == b'-');
-        is_of_word(self.byte_at(first), b"_./$").then_some(first)
+        let first = self.end_of(self.at, &DASHES);
+        TEXT_BEGINS[usize::from(self.byte_at(first))].then_some(first)
     }
 
     fn quoted(&mut self, quote: u8) -> Option<Cow<'a, str>> {
         self.at += 1;
-        let end = self.end_of(self.at, |byte| byte != quote && byte != b'\n');
-        let text = self.take_to(end).filter(|text| quote == b'\'' || !text.contains('\\'))?;
+        let end = self.end_of(self.at, if quote == b'"' { &IN_DOUBLE_QUOTES } else { &IN_SINGLE_QUOTES });
+        let text = self.take_to(end)?;
         self.take(quote).then_some(Cow::Borrowed(text))
     }
-}
-
-/// Whether it is a letter, a digit, or one of these.
-fn is_of_word(byte: u8, others: &[u8]) -> bool {
-    byte.is_ascii_alphanumeric() || others.contains(&byte)
 }
