@@ -5,8 +5,9 @@
 //! boot alone, which removes them once everything has been checked: what comes later is for the next one.
 //!
 //! What was repaired in / while the kernel had it mounted needs a restart, or the kernel would go on from what it has read.
-//! Nothing can be remembered on a / that may not be written, so a second check decides: only if it finds / well the machine
-//! restarts, since then the next boot finds it well, too, and there is no restart without end.
+//! Nothing can be remembered on a / that may not be written, so a second check decides: only if it finds / well, and the disk
+//! has kept what the first one wrote, the machine restarts, since then the next boot finds it well, too, and there is no
+//! restart without end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ use super::error::Trying;
 use super::fstab::Entry;
 use super::root::Root;
 use super::say::{say, warn};
-use super::{StepError, device, fstab, guard, mount_table, program, progress};
+use super::{StepError, device, fstab, guard, kept, mount_table, program, progress};
 
 /// The kernel's command line may say what the files say, and comes first; never comes before always.
 const SAID: [(&str, Mode); 2] = [("fsck.mode=skip", Mode::Skip), ("fsck.mode=force", Mode::Force)];
@@ -68,7 +69,8 @@ pub(super) fn run(root: &Root) -> Result<(), StepError> {
     let check = || fsck(&entry, &device, mode);
     let result = match check() {
         Ok(code) if is_stale(code) => {
-            Err(repaired(&device, check(), || if root.is_boot() { restart() } else { Ok(false) }))
+            let helps = is_known_to_help(check(), || kept::keeps(&device));
+            Err(repaired(&device, helps, || if root.is_boot() { restart() } else { Ok(false) }))
         }
         Ok(code) => outcome(&device, code),
         // Where nothing can check it, nothing is known to be wrong.
@@ -85,23 +87,31 @@ fn is_stale(code: i32) -> bool {
     code & REBOOT != 0 && code & !(REPAIRED | REBOOT) == 0
 }
 
-/// Restarts if that is known to help; `restart` may decline. Says why nobody writes to / until then.
-fn repaired(
-    device: &str,
+/// Whether a restart is known to help, or why not.
+fn is_known_to_help(
     again: Result<i32, StepError>,
-    restart: impl FnOnce() -> Result<bool, StepError>,
-) -> StepError {
-    let what = format!("go on with {device}");
-    let cause = match again.map(|code| (code, restart)) {
-        Ok((0, restart)) => match restart() {
-            Ok(true) => "the machine restarts".to_owned(),
-            Ok(false) => "reboot needed".to_owned(),
-            Err(error) => format!("reboot needed ({error})"),
+    keeps: impl FnOnce() -> Result<bool, StepError>,
+) -> Result<(), String> {
+    match again.map(|code| (code, keeps)) {
+        Ok((0, keeps)) => match keeps() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the disk has not kept the repair".to_owned()),
+            Err(error) => Err(format!("the disk may not have kept the repair: {error}")),
         },
-        Ok((code, _)) => format!("no restart, as a second check ended with exit code {code}"),
-        Err(error) => format!("no restart, as there was no second check: {error}"),
+        Ok((code, _)) => Err(format!("a second check ended with exit code {code}")),
+        Err(error) => Err(format!("there was no second check: {error}")),
+    }
+}
+
+/// Restarts if that is known to help; `restart` may decline. Says why nobody writes to / until then.
+fn repaired(device: &str, helps: Result<(), String>, restart: impl FnOnce() -> Result<bool, StepError>) -> StepError {
+    let cause = match helps.map(|()| restart()) {
+        Ok(Ok(true)) => "the machine restarts".to_owned(),
+        Ok(Ok(false)) => "reboot needed".to_owned(),
+        Ok(Err(error)) => format!("reboot needed ({error})"),
+        Err(why) => format!("no restart, as {why}"),
     };
-    StepError::because(what, format_args!("it was repaired while in use: {cause}"))
+    StepError::because(format_args!("go on with {device}"), format_args!("it was repaired while in use: {cause}"))
 }
 
 /// Has the machine restarted in order, by stage 3's copy in memory; it only asks.
@@ -276,20 +286,34 @@ mod tests {
         }
     }
 
-    /// The machine restarts once a second check finds / well, and never because of one that does not.
+    /// The machine restarts once a second check finds / well on a disk that has kept it, and never because of one that does
+    /// not, nor where nobody knows.
     #[test]
     fn restarts_that_help() {
-        let no_fsck = || Err(StepError::plain("no fsck"));
-        for (again, restart, asked, expected) in [
-            (Ok(0), Ok(true), 1, "the machine restarts"),
-            (Ok(0), Ok(false), 1, "reboot needed"),
-            (Ok(0), Err(StepError::plain("no stage3")), 1, "reboot needed (no stage3)"),
-            (Ok(1), Ok(true), 0, "no restart, as a second check ended with exit code 1"),
-            (Ok(3), Ok(true), 0, "no restart, as a second check ended with exit code 3"),
-            (no_fsck(), Ok(true), 0, "no restart, as there was no second check: no fsck"),
+        for (again, keeps, restart, asked, expected) in [
+            (Ok(0), Ok(true), Ok(true), 1, "the machine restarts"),
+            (Ok(0), Ok(true), Ok(false), 1, "reboot needed"),
+            (Ok(0), Ok(true), Err(StepError::plain("no stage3")), 1, "reboot needed (no stage3)"),
+            (Ok(0), Ok(false), Ok(true), 0, "no restart, as the disk has not kept the repair"),
+            (
+                Ok(0),
+                Err(StepError::plain("no look")),
+                Ok(true),
+                0,
+                "no restart, as the disk may not have kept the repair: no look",
+            ),
+            (Ok(1), Ok(true), Ok(true), 0, "no restart, as a second check ended with exit code 1"),
+            (Ok(3), Ok(true), Ok(true), 0, "no restart, as a second check ended with exit code 3"),
+            (
+                Err(StepError::plain("no fsck")),
+                Ok(true),
+                Ok(true),
+                0,
+                "no restart, as there was no second check: no fsck",
+            ),
         ] {
             let mut count = 0;
-            let error = repaired("/dev/x", again, || {
+            let error = repaired("/dev/x", is_known_to_help(again, || keeps), || {
                 count += 1;
                 restart
             });

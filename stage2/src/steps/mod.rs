@@ -14,6 +14,7 @@ mod failures;
 mod fragments;
 mod fstab;
 mod guard;
+mod kept;
 mod mount_options;
 mod mount_table;
 mod program;
