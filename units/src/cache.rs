@@ -9,11 +9,9 @@ mod checked;
 mod flat;
 mod identity;
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::ops::Range;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +22,7 @@ use nix::unistd::geteuid;
 use crate::Reading;
 use crate::check::Checked;
 use crate::checksum::checksum;
+use crate::name::QuickMap;
 use flat::{Flat, Reader, Writer};
 pub(crate) use identity::Identity;
 
@@ -47,8 +46,8 @@ const PREFIX: usize = KEY.end;
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     bytes: Vec<u8>,
-    /// Where the entry of a path is, by its key.
-    entries: HashMap<u64, Range<usize>>,
+    /// Where the entry of a path begins, by its key.
+    entries: QuickMap<u64, usize>,
 }
 
 /// What a cache is to be replaced with.
@@ -70,15 +69,11 @@ impl Cache {
         if !bytes.starts_with(&header) {
             return Self::default();
         }
-        let mut entries = HashMap::with_capacity(bytes.len() / USUAL);
+        let mut entries = QuickMap::with_capacity_and_hasher(bytes.len() / USUAL, Default::default());
         let mut at = header.len();
-        while let Some((length, key)) = prefix(&bytes, at) {
-            let end = at.saturating_add(PREFIX).saturating_add(length);
-            if end > bytes.len() {
-                break;
-            }
-            entries.insert(key, at..end);
-            at = end;
+        while let Some(entry) = entry_at(&bytes, at) {
+            entries.insert(u64::from_le_bytes(entry[KEY].try_into().unwrap_or_default()), at);
+            at += entry.len();
         }
         Self { bytes, entries }
     }
@@ -90,49 +85,49 @@ impl Cache {
 
     /// What was made of a file that is what it was, and the entry, for the next cache.
     pub(crate) fn find(&self, file: &Arc<Path>, identity: &Identity) -> Option<(Vec<Checked>, &[u8])> {
-        let path = file.as_os_str().as_bytes();
-        let entry = self.bytes.get(self.entries.get(&checksum(path))?.clone())?;
-        let content = entry.get(SUM.end..)?;
-        let mut reader = Reader::new(entry.get(PREFIX..)?, file);
+        let path = file.to_str()?;
+        let entry = entry_at(&self.bytes, *self.entries.get(&checksum(path.as_bytes()))?)?;
+        let mut reader = Reader::new(&entry[PREFIX..], file)?;
         let is_meant = reader.text()? == path && Identity::take(&mut reader)? == *identity;
-        let is_whole = || entry.get(SUM).is_some_and(|sum| sum == checksum(content).to_le_bytes());
+        let is_whole = || entry[SUM] == checksum(&entry[SUM.end..]).to_le_bytes();
         let checked = if is_meant && is_whole() { Vec::take(&mut reader)? } else { return None };
         reader.is_at_end().then_some((checked, entry))
     }
 }
 
-/// Length and key of the entry that begins there.
-fn prefix(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
-    let prefix = bytes.get(at..at.checked_add(PREFIX)?)?;
-    let length = u32::from_le_bytes(*prefix.first_chunk()?);
-    Some((length as usize, u64::from_le_bytes(*prefix.last_chunk()?)))
+/// The entry that begins there, if it ends: at least its prefix.
+fn entry_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..)?;
+    let length = u32::from_le_bytes(*rest.first_chunk()?);
+    rest.get(..PREFIX.checked_add(length as usize)?)
 }
 
 /// What all that is said of units by others than their files is put down as, after [`MAGIC`].
 fn header(reading: &Reading) -> Vec<u8> {
     let Reading { variables, init_scripts: _, start_timeout, stop_timeout } = reading;
-    let mut writer = Writer::new(MAGIC.as_bytes().to_vec(), Path::new(""));
+    let mut writer = Writer::new(Path::new(""));
     variables.put(&mut writer);
     start_timeout.put(&mut writer);
     stop_timeout.put(&mut writer);
-    writer.finish().unwrap_or_default()
+    writer.finish(MAGIC.as_bytes().to_vec()).unwrap_or_default()
 }
 
 /// The entry of a file, unless there is anything to say of it, or it has a template: that is told, and made, from the text.
+/// A file whose path is no text has none either.
 pub(crate) fn entry(file: &Path, identity: &Identity, checked: &[Checked]) -> Option<Vec<u8>> {
     if !checked.iter().all(Checked::is_plain) {
         return None;
     }
-    let mut writer = Writer::new(vec![0; KEY.start], file);
-    let path = file.as_os_str().as_bytes();
-    writer.word(checksum(path));
+    let path = file.to_str()?;
+    let mut writer = Writer::new(file);
     writer.text(path);
     identity.put(&mut writer);
     writer.all(checked);
-    let mut bytes = writer.finish()?;
+    let mut bytes = writer.finish(vec![0; PREFIX])?;
     let length = u32::try_from(bytes.len() - PREFIX).ok()?;
-    let sum = checksum(&bytes[SUM.end..]);
     bytes[..SUM.start].copy_from_slice(&length.to_le_bytes());
+    bytes[KEY].copy_from_slice(&checksum(path.as_bytes()).to_le_bytes());
+    let sum = checksum(&bytes[SUM.end..]);
     bytes[SUM].copy_from_slice(&sum.to_le_bytes());
     Some(bytes)
 }

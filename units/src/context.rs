@@ -43,10 +43,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// To be shared: the default, which most units have, is there once.
+    /// The default, which most units have: it is there once.
+    pub(crate) fn plain() -> Arc<Self> {
+        static PLAIN: LazyLock<Arc<Context>> = LazyLock::new(Arc::default);
+        PLAIN.clone()
+    }
+
+    /// To be shared.
     pub(crate) fn shared(self) -> Arc<Self> {
-        static DEFAULT: LazyLock<Arc<Context>> = LazyLock::new(Arc::default);
-        if self == **DEFAULT { DEFAULT.clone() } else { self.into() }
+        if self == Self::default() { Self::plain() } else { self.into() }
     }
 }
 

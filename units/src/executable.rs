@@ -1,13 +1,13 @@
 //! Whether the commands of units are there to be run, below any root directory.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::accounts::Accounts;
+use crate::name::QuickMap;
 use crate::text::quoted;
 use crate::{Command, Condition, Diagnostic, Kind, Longrun, Program, Readiness, Severity, Unit, UnitSet};
 
@@ -102,8 +102,8 @@ fn default_directory(kind: &Kind) -> Option<&Path> {
 /// A root directory, and what has been looked up below it: many units have one command and one condition.
 struct Root<'a> {
     root: &'a Path,
-    programs: RefCell<HashMap<&'a str, Option<(Severity, &'static str)>>>,
-    paths: RefCell<HashMap<&'a OsStr, bool>>,
+    programs: RefCell<QuickMap<&'a str, Option<(Severity, &'static str)>>>,
+    paths: RefCell<QuickMap<&'a OsStr, bool>>,
 }
 
 impl<'a> Root<'a> {

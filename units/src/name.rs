@@ -6,6 +6,7 @@ use std::borrow::Borrow;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
+pub(crate) use map::QuickMap;
 pub use map::{NameHasher, NameMap};
 
 /// The longest name, in bytes: a file name leaves room for suffixes.
@@ -18,7 +19,8 @@ pub struct UnitName(Arc<str>);
 impl UnitName {
     /// Checks a name; the error says what is wrong with it.
     pub fn new(text: &str) -> Result<Self, String> {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '@' | ':' | '+' | '-');
+        let is_allowed =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'@' | b':' | b'+' | b'-');
         if text.is_empty() {
             return Err("a unit name must not be empty".into());
         }
@@ -28,7 +30,8 @@ impl UnitName {
         if text.starts_with(['.', '-']) {
             return Err(format!("unit name '{text}' must not begin with '.' or '-'"));
         }
-        match text.chars().find(|&c| !is_allowed(c)) {
+        // Whatever is before the first byte that is not allowed is ASCII, so that a character begins there.
+        match text.bytes().position(|byte| !is_allowed(byte)).and_then(|at| text[at..].chars().next()) {
             Some(c) => Err(format!("unit name {text:?} must not contain {c:?}")),
             None => Ok(Self(text.into())),
         }

@@ -3,13 +3,15 @@
 //! Files may be read by several threads at once, so nothing here has a state.
 
 use std::borrow::Cow;
-use std::fs;
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{FileStat, Mode, fstatat};
 
@@ -33,7 +35,8 @@ const NAMELESS: &str = "in a file of several units each needs the key \"name\"";
 /// A unit directory, held open so that its files are found without walking to it again and again.
 #[derive(Debug)]
 pub(crate) struct UnitDirectory {
-    path: PathBuf,
+    /// Its path with a slash at the end.
+    prefix: PathBuf,
     descriptor: OwnedFd,
     /// Its unit files, sorted by name.
     pub(crate) files: Vec<UnitFile>,
@@ -42,14 +45,18 @@ pub(crate) struct UnitDirectory {
 /// A name in a unit directory that ends as a unit file's does, and what the directory knows of it.
 #[derive(Debug)]
 pub(crate) struct UnitFile {
-    name: String,
+    name: CString,
     look: Look,
 }
 
 impl UnitFile {
     /// The name that it gives.
     fn unit(&self) -> Result<UnitName, String> {
-        unit_name(&self.name)
+        unit_name(&self.name.to_string_lossy())
+    }
+
+    fn ends_with(&self, suffix: &str) -> bool {
+        self.name.to_bytes().ends_with(suffix.as_bytes())
     }
 }
 
@@ -70,7 +77,7 @@ impl FileRead {
 
 /// A unit directory with its unit files, and its directories of drop-ins; one that is not there has none.
 pub(crate) fn unit_files(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> (Option<UnitDirectory>, Vec<PathBuf>) {
-    let (descriptor, names) = match open_and_list(path) {
+    let (descriptor, mut files) = match open_and_list(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
         Err(error) => {
@@ -79,20 +86,13 @@ pub(crate) fn unit_files(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> (Opt
             return Default::default();
         }
     };
-    for (name, _) in names.iter().filter(|(name, _)| name.ends_with(OTHER_SUFFIX)) {
-        let place = Place::whole(path.join(name));
+    let path_of = |file: &UnitFile| path.join(OsStr::from_bytes(file.name.to_bytes()));
+    for place in files.iter().filter(|file| file.ends_with(OTHER_SUFFIX)).map(path_of).map(Place::whole) {
         diagnostics.push(Diagnostic::new(Severity::Warning, place, "not read: unit files end with .yaml"));
     }
-    let drop_ins = names.iter().filter(|(name, _)| name.ends_with(drop_in::SUFFIX));
-    let drop_ins = drop_ins.map(|(name, _)| path.join(name)).collect();
-    let files = names.into_iter().filter(|(name, _)| name.ends_with(SUFFIX));
-    let files = files.map(|(name, look)| UnitFile { name, look }).collect();
-    (Some(UnitDirectory { path: path.into(), descriptor, files }), drop_ins)
-}
-
-fn open_and_list(path: &Path) -> io::Result<(OwnedFd, Vec<(String, Look)>)> {
-    let descriptor = open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
-    Ok((descriptor, entries(path)?))
+    let drop_ins = files.iter().filter(|file| file.ends_with(drop_in::SUFFIX)).map(path_of).collect();
+    files.retain(|file| file.ends_with(SUFFIX));
+    (Some(UnitDirectory { prefix: path.join(""), descriptor, files }), drop_ins)
 }
 
 /// What a file has given, and its entry for the next cache.
@@ -138,18 +138,22 @@ impl UnitDirectory {
 
     /// What the cache has, unless there are drop-ins by now.
     fn find<'a>(&self, file: &UnitFile, preparation: &Preparation, cache: &'a Cache) -> Option<FileCached<'a>> {
-        let found = fstatat(&self.descriptor, file.name.as_str(), AtFlags::empty()).ok()?;
+        let found = fstatat(&self.descriptor, file.name.as_c_str(), AtFlags::empty()).ok()?;
         let (checked, entry) = cache.find(&self.path_of(file), &Identity::of(&found))?;
         let read = FileRead { source: None, checked };
         (!is_overlaid(&read.checked, preparation)).then_some(FileCached { read, entry: Some(Cow::Borrowed(entry)) })
     }
 
     fn source(&self, file: &UnitFile) -> Result<(Source, FileStat), Diagnostic> {
-        Source::read_at(self.descriptor.as_fd(), Path::new(&file.name), self.path_of(file), file.look)
+        Source::read_at(self.descriptor.as_fd(), file.name.as_c_str(), self.path_of(file), file.look)
     }
 
     fn path_of(&self, file: &UnitFile) -> Arc<Path> {
-        self.path.join(&file.name).into()
+        let (prefix, name) = (self.prefix.as_os_str(), OsStr::from_bytes(file.name.to_bytes()));
+        let mut path = OsString::with_capacity(prefix.len() + name.len());
+        path.push(prefix);
+        path.push(name);
+        PathBuf::from(path).into()
     }
 }
 
@@ -249,20 +253,20 @@ fn unit_name(file: &str) -> Result<UnitName, String> {
 
 /// The names in a directory, sorted, without hidden ones.
 pub(crate) fn read_names(directory: &Path) -> io::Result<Vec<String>> {
-    Ok(entries(directory)?.into_iter().map(|(name, _)| name).collect())
+    let (_, files) = open_and_list(directory)?;
+    Ok(files.iter().map(|file| file.name.to_string_lossy().into_owned()).collect())
 }
 
-/// The same, each with what the directory knows of it.
-fn entries(directory: &Path) -> io::Result<Vec<(String, Look)>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
+/// An open directory, and what is in it.
+fn open_and_list(path: &Path) -> io::Result<(OwnedFd, Vec<UnitFile>)> {
+    let descriptor = open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let mut files = Vec::new();
+    for entry in Dir::from_fd(descriptor.try_clone()?)?.iter() {
         let entry = entry?;
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let look = if is_file { Look::Regular } else { Look::Unknown };
-        let name = entry.file_name().into_string().unwrap_or_else(|name| name.to_string_lossy().into_owned());
-        names.push((name, look));
+        let look = if entry.file_type() == Some(Type::File) { Look::Regular } else { Look::Unknown };
+        files.push(UnitFile { name: entry.file_name().to_owned(), look });
     }
-    names.retain(|(name, _)| !name.starts_with('.'));
-    names.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    Ok(names)
+    files.retain(|file| !file.name.to_bytes().starts_with(b"."));
+    files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok((descriptor, files))
 }

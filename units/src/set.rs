@@ -7,6 +7,7 @@ mod caching;
 mod cross;
 mod demand;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::import::systemd;
 use crate::init_scripts::InitScripts;
 use crate::parallel;
 use crate::preparation::Preparation;
-use crate::reading::{self, FileRead, UnitDirectory};
+use crate::reading::{self, FileRead, UnitDirectory, UnitFile};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted, suggestion};
 use crate::tree::Document;
@@ -117,10 +118,8 @@ impl UnitSet {
     fn add_files(&mut self, directories: &[UnitDirectory]) {
         let preparation = self.preparation.clone();
         for directory in directories {
-            let hidden = self.defined();
-            self.definitions.reserve(directory.files.len());
-            let take = |file| self.take(file, &hidden);
-            parallel::for_each(&directory.files, |file| directory.read(file, &preparation), take);
+            let read = |file: &UnitFile| directory.read(file, &preparation);
+            self.add_directory(directory.files.len(), |take| parallel::for_each(&directory.files, read, take));
         }
     }
 
@@ -163,9 +162,10 @@ impl UnitSet {
             files.push((path, *text));
         }
         for directory in set.directories.clone() {
+            let preparation = set.preparation.clone();
             let files = files.iter().filter(|(path, _)| path.parent() == Some(&directory));
-            let read = files.map(|(path, text)| reading::from_text(path, text, &set.preparation)).collect();
-            set.add_directory(read);
+            let read = files.map(|(path, text)| reading::from_text(path, text, &preparation));
+            set.add_directory(texts.len(), |take| read.for_each(take));
         }
         set.finish();
         set
@@ -256,28 +256,29 @@ impl UnitSet {
         definition.is_some_and(|definition| definition.commands.iter().any(|(of, _)| *of == key))
     }
 
-    /// Adds the files of one directory: what is defined already is left out, what is defined twice here is an error.
-    fn add_directory(&mut self, files: Vec<FileRead>) {
-        let hidden = self.defined();
-        files.into_iter().for_each(|file| self.take(file, &hidden));
-    }
-
-    /// All names that are defined so far.
-    fn defined(&self) -> BTreeSet<UnitName> {
-        self.definitions.keys().cloned().collect()
+    /// Adds the files of one directory, about so many, that `read` hands over: what is defined already is left out, what
+    /// is defined twice here is an error.
+    fn add_directory(&mut self, count: usize, read: impl FnOnce(&mut dyn FnMut(FileRead))) {
+        let hidden: BTreeSet<UnitName> = self.definitions.keys().cloned().collect();
+        self.definitions.reserve(count);
+        let mut new = Vec::with_capacity(count);
+        read(&mut |file| self.take(file, &hidden, &mut new));
+        // A map is made of many at once in the time of a few insertions.
+        self.units.append(&mut new.into_iter().collect());
     }
 
     /// Adds a file from elsewhere as the unit `name`.
     pub(crate) fn add_file(&mut self, path: &Path, name: &UnitName) {
         let file = reading::read_as(path, name, &self.preparation);
-        self.take(file, &BTreeSet::new());
+        let mut new = Vec::new();
+        self.take(file, &BTreeSet::new(), &mut new);
+        self.units.extend(new);
     }
 
-    fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>) {
+    /// Defines what a file has. Its units are `new`, to be put among the others.
+    fn take(&mut self, file: FileRead, hidden: &BTreeSet<UnitName>, new: &mut Vec<(UnitName, Arc<Unit>)>) {
         self.sources.extend(file.source.map(|source| (source.file.clone(), source)));
-        for checked in file.checked {
-            self.add(checked, hidden);
-        }
+        new.extend(file.checked.into_iter().filter_map(|checked| self.define(checked, hidden)));
     }
 
     /// Notes why a unit that is not defined in the unit directories cannot be had from elsewhere either.
@@ -288,54 +289,51 @@ impl UnitSet {
         }
     }
 
-    fn add(&mut self, checked: Checked, hidden: &BTreeSet<UnitName>) {
+    /// Defines what has been checked, if there is nothing of its name; gives the unit, if it can be used.
+    fn define(&mut self, checked: Checked, hidden: &BTreeSet<UnitName>) -> Option<(UnitName, Arc<Unit>)> {
         let Checked { name, template, unit, remains, commands, mut diagnostics } = checked;
         let Some(name) = name else {
-            return self.diagnostics.append(&mut diagnostics);
+            self.diagnostics.append(&mut diagnostics);
+            return None;
         };
         if hidden.contains(&name) {
-            return;
+            return None;
         }
         let place = unit.as_ref().map(|unit| &unit.place).or(diagnostics.first().map(|first| &first.place)).cloned();
-        let Some(place) = place else { return };
-        if let Some(first) = self.definition(name.as_str()) {
-            if unit.is_some() {
-                diagnostics.push(self.defined_twice(&name, &place, first));
+        let place = place?;
+        let slot = match self.definitions.entry(name.clone()) {
+            Entry::Vacant(slot) => slot,
+            Entry::Occupied(first) => {
+                let first = first.get().place.clone();
+                diagnostics.extend(unit.is_some().then(|| self.defined_twice(&name, &place, first)));
+                self.diagnostics.append(&mut diagnostics);
+                return None;
             }
-            return self.diagnostics.append(&mut diagnostics);
-        }
+        };
         self.diagnostics.extend_from_slice(&diagnostics);
-        let mut definition = Definition { commands, ..Definition::bare(place) };
-        match unit {
-            // A template is there to be named, not to be brought up.
-            Some(_) if template.is_some() => {
-                self.templates.extend(template.map(|document| (name.clone(), document)));
-            }
-            Some(unit) => {
-                for (provided, _) in &unit.provides {
-                    let providers = self.providers.entry(provided.clone()).or_default();
-                    let at = providers.partition_point(|other| *other < name);
-                    providers.insert(at, name.clone());
-                }
-                definition.unit = Some(unit.clone());
-                self.units.insert(name.clone(), unit);
-            }
-            None => {
-                diagnostics.retain(Diagnostic::is_error);
-                if let Some(remains) = remains.filter(|_| template.is_none()) {
-                    self.remains.insert(name.clone(), remains);
-                }
-                self.broken.insert(name.clone(), diagnostics);
-            }
+        // A template is there to be named, not to be brought up.
+        let usable = unit.as_ref().filter(|_| template.is_none()).cloned();
+        slot.insert(Definition { place, unit: usable.clone(), commands });
+        if unit.is_none() {
+            diagnostics.retain(Diagnostic::is_error);
+            self.remains.extend(remains.filter(|_| template.is_none()).map(|remains| (name.clone(), remains)));
+            self.broken.insert(name.clone(), diagnostics);
+        } else {
+            self.templates.extend(template.map(|document| (name.clone(), document)));
         }
-        self.definitions.insert(name, definition);
+        for (provided, _) in usable.iter().flat_map(|unit| &unit.provides) {
+            let providers = self.providers.entry(provided.clone()).or_default();
+            let at = providers.partition_point(|other| *other < name);
+            providers.insert(at, name.clone());
+        }
+        Some((name, usable?))
     }
 
-    fn defined_twice(&self, name: &UnitName, place: &Place, first: &Place) -> Diagnostic {
+    fn defined_twice(&self, name: &UnitName, place: &Place, first: Place) -> Diagnostic {
         let message = format!("unit {} is defined a second time", quoted(name.as_str()));
         let mut diagnostic = Diagnostic::new(Severity::Error, place.clone(), message);
         diagnostic.snippet = self.snippet(place);
-        diagnostic.related.push((first.clone(), "the first one, which counts".into()));
+        diagnostic.related.push((first, "the first one, which counts".into()));
         diagnostic
     }
 }

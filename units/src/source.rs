@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::Arc;
 
+use nix::NixPath;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
@@ -43,9 +44,9 @@ impl Source {
 
     /// Reads the file of this name in an open directory, which may have told what it is; with it comes what the kernel
     /// says of it. Messages and places call it `file`.
-    pub(crate) fn read_at(
+    pub(crate) fn read_at<P: NixPath + ?Sized>(
         directory: BorrowedFd<'_>,
-        name: &Path,
+        name: &P,
         file: Arc<Path>,
         look: Look,
     ) -> Result<(Self, FileStat), Diagnostic> {

@@ -128,14 +128,44 @@ impl Draft<'_> {
 
     /// Leaves out what [`Draft::knots`] says is to be left out.
     pub fn cut(mut self) -> (Graph, Vec<Cut>) {
-        let groups = self.groups();
+        let (groups, pulls) = (self.groups(), self.pulls());
         let cuts: Vec<Cut> = groups.iter().flat_map(|group| self.cuts(group)).collect();
         cuts.iter().for_each(|cut| self.remove(&cut.edge));
-        (self.flatten(), cuts)
+        (self.flatten(pulls), cuts)
+    }
+
+    /// What each unit brings in: what it needs, then what it wants.
+    fn pulls(&self) -> Vec<Vec<UnitIndex>> {
+        let mut pulls = vec![Vec::new(); self.len()];
+        for kind in [EdgeKind::Needs, EdgeKind::Wants] {
+            for edge in self.graph.raw_edges().iter().filter(|edge| edge.weight.kind == kind) {
+                pulls[edge.target().index()].push(edge.source().index());
+            }
+        }
+        pulls
+    }
+
+    /// Whether nobody waits for itself: nearly always so, and told sooner than who does.
+    fn has_order(&self) -> bool {
+        let mut missing = vec![0; self.len()];
+        self.graph.raw_edges().iter().for_each(|edge| missing[edge.target().index()] += 1);
+        let mut free: Vec<NodeIndex> = self.graph.node_indices().filter(|node| missing[node.index()] == 0).collect();
+        let mut next = 0;
+        while let Some(&unit) = free.get(next) {
+            next += 1;
+            for later in self.graph.neighbors(unit) {
+                missing[later.index()] -= 1;
+                free.extend((missing[later.index()] == 0).then_some(later));
+            }
+        }
+        free.len() == self.len()
     }
 
     /// Units that wait for each other, each group and the list of them sorted by name.
     fn groups(&self) -> Vec<Vec<UnitIndex>> {
+        if self.has_order() {
+            return Vec::new();
+        }
         let is_cyclic =
             |group: &Vec<NodeIndex>| group.len() > 1 || group.iter().any(|&node| self.graph.contains_edge(node, node));
         let sorted = |group: Vec<NodeIndex>| {

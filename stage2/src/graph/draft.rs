@@ -16,7 +16,6 @@ use super::{Catalogue, EdgeKind, Entry, Problem, UnitIndex};
 pub struct Draft<'a> {
     pub(super) graph: DiGraph<Member<'a>, Link<'a>>,
     pub(super) by_name: NameMap<UnitIndex>,
-    pub(super) pulls: Vec<Vec<UnitIndex>>,
     pub(super) conflicts: Vec<(UnitIndex, UnitIndex, &'a Place)>,
     /// Whom a name means that is needed or wanted and no unit's own.
     pub(super) chosen: NameMap<UnitIndex>,
@@ -36,9 +35,9 @@ pub(super) struct Member<'a> {
 /// Whom a name means that is no unit's own.
 enum Choice {
     /// The only provider, one that is asked for, or one that was taken before.
-    Plain,
+    Plain(UnitIndex),
     /// The first of these.
-    First(Vec<UnitName>),
+    First(UnitIndex, Vec<UnitName>),
     /// Nobody.
     None,
 }
@@ -68,7 +67,7 @@ impl<'a> Draft<'a> {
             draft.pull_in(units, next, asked);
             next += 1;
         }
-        draft.connect_all();
+        draft.connect_bystanders();
         draft
     }
 
@@ -104,64 +103,74 @@ impl<'a> Draft<'a> {
 
     /// Makes a vertex of a root; false: units provide it.
     fn admit_root<C: Catalogue + ?Sized>(&mut self, units: &'a C, root: &UnitName) -> bool {
-        let is_known = self.admit(units, root) || !units.providers(root.as_str()).is_empty();
-        if !is_known {
+        if self.admit(units, root).is_some() {
+            return true;
+        }
+        let is_absent = units.providers(root.as_str()).is_empty();
+        if is_absent {
             self.insert(Member { name: root.clone(), unit: None, problem: Some(Problem::Absent) });
         }
-        self.by_name.contains_key(root)
+        is_absent
     }
 
-    /// Makes a vertex of the name, if it is a unit's own.
-    fn admit<C: Catalogue + ?Sized>(&mut self, units: &'a C, name: &UnitName) -> bool {
-        if self.by_name.contains_key(name) {
-            return true;
+    /// The vertex of the name, if it is a unit's own.
+    fn admit<C: Catalogue + ?Sized>(&mut self, units: &'a C, name: &UnitName) -> Option<UnitIndex> {
+        if let Some(&known) = self.by_name.get(name) {
+            return Some(known);
         }
         let (unit, problem) = match units.find(name.as_str()) {
             Entry::Unit(unit) => (Some(unit), None),
             Entry::Broken(error) => (None, Some(Problem::Broken(error))),
-            Entry::Absent => return false,
+            Entry::Absent => return None,
         };
         super::steps::count(1);
-        self.insert(Member { name: name.clone(), unit, problem });
-        true
+        Some(self.insert(Member { name: name.clone(), unit, problem }))
     }
 
-    fn insert(&mut self, member: Member<'a>) {
+    fn insert(&mut self, member: Member<'a>) -> UnitIndex {
         let name = member.name.clone();
-        let node = self.graph.add_node(member);
-        self.by_name.insert(name, node.index());
+        let number = self.graph.add_node(member).index();
+        self.by_name.insert(name, number);
+        number
     }
 
-    /// Brings in what one unit needs and wants. The first `asked` units are asked for by name.
+    /// Brings in what one unit needs and wants, to come before it. The first `asked` units are asked for by name.
     fn pull_in<C: Catalogue + ?Sized>(&mut self, units: &'a C, number: UnitIndex, asked: usize) {
         let Some(unit) = self.unit(number) else { return };
         for (kind, edges) in [(EdgeKind::Wants, &unit.wants), (EdgeKind::Needs, &unit.needs)] {
             for edge in edges {
-                if self.admit(units, &edge.unit) {
-                    continue;
-                }
-                match self.admit_provider(units, &edge.unit, asked) {
-                    Choice::Plain => {}
-                    Choice::First(names) => self.complain_of_choice(unit, edge, kind, &names),
-                    Choice::None => self.complain_of_absence(number, unit, edge, kind),
-                }
+                let choice = match self.admit(units, &edge.unit) {
+                    Some(other) => Choice::Plain(other),
+                    None => self.admit_provider(units, &edge.unit, asked),
+                };
+                let other = match choice {
+                    Choice::Plain(other) => other,
+                    Choice::First(other, names) => {
+                        self.complain_of_choice(unit, edge, kind, &names);
+                        other
+                    }
+                    Choice::None => {
+                        self.complain_of_absence(number, unit, edge, kind);
+                        continue;
+                    }
+                };
+                self.connect(number, edge, kind, other);
             }
         }
     }
 
     /// Makes a vertex of a unit that provides the name, and remembers which one it is.
     fn admit_provider<C: Catalogue + ?Sized>(&mut self, units: &'a C, name: &UnitName, asked: usize) -> Choice {
-        if self.chosen.contains_key(name) {
-            return Choice::Plain;
+        if let Some(&known) = self.chosen.get(name) {
+            return Choice::Plain(known);
         }
         let providers = units.providers(name.as_str());
         let is_asked = providers.iter().find(|&provider| self.by_name.get(provider).is_some_and(|&unit| unit < asked));
-        let Some(provider) = is_asked.or(providers.first()) else { return Choice::None };
-        self.admit(units, provider);
-        if let Some(&number) = self.by_name.get(provider) {
-            self.chosen.insert(name.clone(), number);
-        }
-        if is_asked.is_some() || providers.len() == 1 { Choice::Plain } else { Choice::First(providers) }
+        let provider = is_asked.or(providers.first()).and_then(|provider| self.admit(units, provider));
+        let Some(number) = provider else { return Choice::None };
+        let is_clear = is_asked.is_some() || providers.len() == 1;
+        self.chosen.insert(name.clone(), number);
+        if is_clear { Choice::Plain(number) } else { Choice::First(number, providers) }
     }
 
     fn complain_of_choice(&mut self, unit: &Unit, edge: &Edge, kind: EdgeKind, names: &[UnitName]) {
@@ -185,8 +194,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Adds the edges between the units, which are all in by now.
-    fn connect_all(&mut self) {
+    /// Adds the edges that bring nobody in, now that all units are.
+    fn connect_bystanders(&mut self) {
         let mut providers: HashMap<&'a UnitName, Vec<UnitIndex>> = HashMap::new();
         for number in 0..self.len() {
             for (name, _) in self.unit(number).map_or(&[][..], |unit| &unit.provides) {
@@ -194,16 +203,12 @@ impl<'a> Draft<'a> {
             }
         }
         for number in 0..self.len() {
-            self.pulls.push(Vec::new());
             let Some(unit) = self.unit(number) else { continue };
-            for (kind, edges) in [(EdgeKind::Needs, &unit.needs), (EdgeKind::Wants, &unit.wants)] {
-                for edge in edges {
-                    self.connect(number, edge, kind, self.meant(&edge.unit).as_slice());
-                }
-            }
             for (kind, edges) in [(EdgeKind::After, &unit.after), (EdgeKind::Before, &unit.before)] {
                 for edge in edges {
-                    self.connect(number, edge, kind, &self.all_of(&edge.unit, &providers));
+                    for &other in self.all_of(&edge.unit, &providers).iter() {
+                        self.connect(number, edge, kind, other);
+                    }
                 }
             }
             for edge in &unit.conflicts {
@@ -214,26 +219,16 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Connects a unit with the others that a name in its text means.
-    fn connect(&mut self, unit: UnitIndex, edge: &'a Edge, kind: EdgeKind, others: &[UnitIndex]) {
-        for &other in others {
-            // Who provides a name itself does not wait for itself.
-            if other == unit && self.by_name.get(&edge.unit) != Some(&unit) {
-                continue;
-            }
-            super::steps::count(1);
-            let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
-            let link = Link { kind, place: &edge.place };
-            self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), link);
-            if kind.strength() > 0 {
-                self.pulls[unit].push(other);
-            }
+    /// Connects a unit with another that a name in its text means.
+    fn connect(&mut self, unit: UnitIndex, edge: &'a Edge, kind: EdgeKind, other: UnitIndex) {
+        // Who provides a name itself does not wait for itself.
+        if other == unit && self.by_name.get(&edge.unit) != Some(&unit) {
+            return;
         }
-    }
-
-    /// The unit that a needed or wanted name means.
-    fn meant(&self, name: &UnitName) -> Option<UnitIndex> {
-        self.by_name.get(name).or_else(|| self.chosen.get(name)).copied()
+        super::steps::count(1);
+        let (first, later) = if kind == EdgeKind::Before { (unit, other) } else { (other, unit) };
+        let link = Link { kind, place: &edge.place };
+        self.graph.add_edge(NodeIndex::new(first), NodeIndex::new(later), link);
     }
 
     /// The units that are in and have this name, or provide it.

@@ -7,12 +7,12 @@ use petgraph::visit::EdgeRef;
 use super::{Conflict, Draft, EdgeKind, Graph, Neighbour, UnitIndex, Vertex};
 
 impl Draft<'_> {
-    /// The flat form, once no cycle is left.
-    pub(super) fn flatten(self) -> Graph {
+    /// The flat form, once no cycle is left; `pulls`: what each unit brings in.
+    pub(super) fn flatten(self, pulls: Vec<Vec<UnitIndex>>) -> Graph {
         let count = self.graph.node_count();
         let mut graph = Graph {
             by_name: self.by_name,
-            pulls: self.pulls,
+            pulls,
             predecessors: vec![Vec::new(); count],
             successors: vec![Vec::new(); count],
             conflicts: vec![Vec::new(); count],

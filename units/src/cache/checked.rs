@@ -131,7 +131,7 @@ impl Flat for Variables {
 /// Most units say nothing of their surroundings, and share one that says nothing.
 impl Flat for Arc<Context> {
     fn put(&self, writer: &mut Writer<'_>) {
-        let is_plain = **self == Context::default();
+        let is_plain = *self == Context::plain();
         is_plain.put(writer);
         if !is_plain {
             Context::put(self, writer);
@@ -139,8 +139,7 @@ impl Flat for Arc<Context> {
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let context = if bool::take(reader)? { Context::default() } else { Context::take(reader)? };
-        Some(context.shared())
+        Some(if bool::take(reader)? { Context::plain() } else { Context::take(reader)?.into() })
     }
 }
 

@@ -1,10 +1,9 @@
-//! Values as bytes, one after the other: numbers seven bits at a time, texts after their length, no names of anything.
+//! Values as bytes: numbers one after the other, seven bits at a time, and behind them all texts as one, which is looked
+//! at once for whether it is text at all. No names of anything.
 //!
 //! Reading never panics and never takes more than the bytes hold, whatever they are.
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,26 +24,31 @@ pub(super) trait Flat: Sized {
 
 /// Bytes that grow.
 pub(super) struct Writer<'a> {
-    bytes: Vec<u8>,
+    numbers: Vec<u8>,
+    texts: String,
     /// The file in which all places are.
     file: &'a Path,
-    /// A place was in another file, so that the bytes are of no use.
+    /// A place was in another file, or a path is no text, so that the bytes are of no use.
     is_astray: bool,
 }
 
 impl<'a> Writer<'a> {
-    /// Goes on after these bytes, with what has places in one file.
-    pub(super) fn new(bytes: Vec<u8>, file: &'a Path) -> Self {
-        Self { bytes, file, is_astray: false }
+    /// Begins with what has places in one file.
+    pub(super) fn new(file: &'a Path) -> Self {
+        Self { numbers: Vec::new(), texts: String::new(), file, is_astray: false }
     }
 
-    /// All bytes, if they hold everything that was put down.
-    pub(super) fn finish(self) -> Option<Vec<u8>> {
-        (!self.is_astray).then_some(self.bytes)
+    /// All that was put down, after these bytes; `None`: not everything could be.
+    pub(super) fn finish(self, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let length = u32::try_from(self.texts.len()).ok()?;
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&self.numbers);
+        bytes.extend_from_slice(self.texts.as_bytes());
+        (!self.is_astray).then_some(bytes)
     }
 
     pub(super) fn byte(&mut self, byte: u8) {
-        self.bytes.push(byte);
+        self.numbers.push(byte);
     }
 
     pub(super) fn number(&mut self, mut number: u64) {
@@ -55,15 +59,14 @@ impl<'a> Writer<'a> {
         self.byte(number as u8);
     }
 
-    /// Bytes after their length.
-    pub(super) fn text(&mut self, text: &[u8]) {
+    pub(super) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.bytes.extend_from_slice(text);
+        self.texts.push_str(text);
     }
 
     /// Eight bytes.
     pub(super) fn word(&mut self, word: u64) {
-        self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.numbers.extend_from_slice(&word.to_le_bytes());
     }
 
     /// Several after their number.
@@ -81,24 +84,28 @@ impl<'a> Writer<'a> {
 
 /// Bytes that are taken apart.
 pub(super) struct Reader<'a> {
-    rest: &'a [u8],
+    numbers: &'a [u8],
+    texts: &'a str,
     file: &'a Arc<Path>,
 }
 
 impl<'a> Reader<'a> {
     /// Begins with what has places in one file.
-    pub(super) fn new(rest: &'a [u8], file: &'a Arc<Path>) -> Self {
-        Self { rest, file }
+    pub(super) fn new(bytes: &'a [u8], file: &'a Arc<Path>) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (numbers, texts) = rest.split_at_checked(rest.len().checked_sub(length)?)?;
+        Some(Self { numbers, texts: str::from_utf8(texts).ok()?, file })
     }
 
     /// Whether nothing is left.
     pub(super) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
+        self.numbers.is_empty() && self.texts.is_empty()
     }
 
     pub(super) fn byte(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
+        let (&first, rest) = self.numbers.split_first()?;
+        self.numbers = rest;
         Some(first)
     }
 
@@ -114,25 +121,18 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    /// Bytes after their length.
-    pub(super) fn text(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn text(&mut self) -> Option<&'a str> {
         let count = usize::try_from(self.number()?).ok()?;
-        self.bytes(count)
+        let (taken, rest) = self.texts.split_at_checked(count)?;
+        self.texts = rest;
+        Some(taken)
     }
 
     /// Eight bytes.
     pub(super) fn word(&mut self) -> Option<u64> {
-        Some(u64::from_le_bytes(self.bytes(8)?.try_into().ok()?))
-    }
-
-    fn str(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.text()?).ok()
+        let (taken, rest) = self.numbers.split_first_chunk()?;
+        self.numbers = rest;
+        Some(u64::from_le_bytes(*taken))
     }
 }
 
@@ -201,51 +201,52 @@ impl Flat for Duration {
 
 impl Flat for String {
     fn put(&self, writer: &mut Writer<'_>) {
-        writer.text(self.as_bytes());
+        writer.text(self);
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.str().map(str::to_owned)
+        reader.text().map(str::to_owned)
     }
 }
 
 impl Flat for PathBuf {
     fn put(&self, writer: &mut Writer<'_>) {
-        writer.text(self.as_os_str().as_bytes());
+        writer.is_astray |= self.to_str().is_none();
+        writer.text(self.to_str().unwrap_or_default());
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.text().map(|path| OsString::from_vec(path.to_vec()).into())
+        reader.text().map(PathBuf::from)
     }
 }
 
 impl Flat for UnitName {
     fn put(&self, writer: &mut Writer<'_>) {
-        writer.text(self.as_str().as_bytes());
+        writer.text(self.as_str());
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.str().and_then(|name| UnitName::new(name).ok())
+        reader.text().and_then(|name| UnitName::new(name).ok())
     }
 }
 
 impl Flat for Signal {
     fn put(&self, writer: &mut Writer<'_>) {
-        writer.text(self.to_string().as_bytes());
+        writer.text(&self.to_string());
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.str().and_then(Signal::new)
+        reader.text().and_then(Signal::new)
     }
 }
 
 impl Flat for SocketAddr {
     fn put(&self, writer: &mut Writer<'_>) {
-        writer.text(self.to_string().as_bytes());
+        writer.text(&self.to_string());
     }
 
     fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.str().and_then(|address| address.parse().ok())
+        reader.text().and_then(|address| address.parse().ok())
     }
 }
 

@@ -6,11 +6,14 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::UnitName;
 use crate::checksum::checksum;
 
-/// A map that finds names quickly. Names are in files of whoever runs the units, who gains nothing by choosing them so that
-/// they get in each other's way; the standard library's hash, made for strangers' keys, takes an eighth of a reading.
-pub type NameMap<V> = HashMap<UnitName, V, BuildHasherDefault<NameHasher>>;
+/// A map that finds names quickly.
+pub type NameMap<V> = QuickMap<UnitName, V>;
 
-/// The hash of one name.
+/// A map by what stands in unit files. They are those of whoever runs the units, who gains nothing by choosing names so that
+/// they get in each other's way; the standard library's hash, made for strangers' keys, takes an eighth of a reading.
+pub(crate) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<NameHasher>>;
+
+/// The hash of one name, path or number: of what is written last, as lengths come first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NameHasher(u64);
 

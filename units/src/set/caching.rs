@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Reading, UnitSet};
 use crate::cache::{Cache, NewCache};
 use crate::parallel;
-use crate::reading::{FileCached, UnitDirectory};
+use crate::reading::{FileCached, UnitDirectory, UnitFile};
 
 /// A cache of so many bytes, a few hundred units, is worth a thread.
 const LARGE: u64 = 100_000;
@@ -39,13 +39,13 @@ impl UnitSet {
         let mut entries = Vec::new();
         let preparation = self.preparation.clone();
         for directory in directories {
-            let hidden = self.defined();
-            self.definitions.reserve(directory.files.len());
-            let take = |FileCached { read, entry }| {
-                entries.extend(entry);
-                self.take(read, &hidden);
-            };
-            parallel::for_each(&directory.files, |file| directory.read_cached(file, &preparation, cache), take);
+            let read = |file: &UnitFile| directory.read_cached(file, &preparation, cache);
+            self.add_directory(directory.files.len(), |take| {
+                parallel::for_each(&directory.files, read, |FileCached { read, entry }| {
+                    entries.extend(entry);
+                    take(read);
+                });
+            });
         }
         let is_new = entries.iter().any(|entry| matches!(entry, Cow::Owned(_)));
         if is_new || entries.len() * 2 < cache.len() {

@@ -92,7 +92,8 @@ impl UnitSet {
         let bare = checked.diagnostics.iter_mut().filter(|one| one.snippet.is_none());
         bare.for_each(|one| one.snippet = self.snippet(&one.place));
         let earlier = self.diagnostics.len();
-        self.add(checked, &BTreeSet::new());
+        let new = self.define(checked, &BTreeSet::new());
+        self.units.extend(new);
         // What is wrong with every instance of a template is told once.
         let mut new = self.diagnostics.split_off(earlier);
         new.retain(|one| !self.diagnostics.contains(one));
