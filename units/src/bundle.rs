@@ -36,6 +36,16 @@ impl Bundle {
         Self::load_inside(directory, units, &mut Vec::new())
     }
 
+    /// Whether a directory is one: it holds links, and nothing else that a bundle would look at.
+    pub fn is_at(directory: &Path) -> bool {
+        let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bundle = Self { name, directory: directory.into(), members: Vec::new() };
+        let is_link = |link: &String| directory.join(link).is_symlink();
+        let names = read_names(directory).unwrap_or_default();
+        let mut counting = names.iter().filter(|link| bundle.stem(link, is_link(link)).is_some()).peekable();
+        counting.peek().is_some() && counting.all(is_link)
+    }
+
     /// `outer`: the bundles that this one stands in.
     fn load_inside(
         directory: &Path,

@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::request::target::{Sources, Target};
 use crate::request::verdict::Goals;
 use crate::request::{Request, Verb};
-use crate::system::places::Places;
+use crate::system::places::{BUNDLES, Places};
 
 /// The bundle whose members are started and stopped with their links.
 const BUNDLE: &str = "default";
@@ -123,7 +123,7 @@ fn remedy(places: &Places, found: &Diagnostic) -> String {
     let link: &Path = &found.place.file;
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let names = name(link).zip(link.parent().and_then(name));
-    let is_dangling = link.is_symlink() && !link.exists() && link.starts_with(places.etc.join("bundles"));
+    let is_dangling = link.is_symlink() && !link.exists() && link.starts_with(places.etc.join(BUNDLES));
     let Some((unit, bundle)) = names.filter(|_| is_dangling && found.severity == Severity::Error) else {
         return String::new();
     };

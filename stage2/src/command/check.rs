@@ -1,11 +1,10 @@
 //! `sunup check`: everything wrong with units and bundles, before it hurts.
 
+mod paths;
 mod unreachable;
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::mem;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -18,10 +17,10 @@ use crate::system::places::Places;
 
 /// Checks the files and directories in `paths`, or what is installed. Exit 1 if anything is wrong, warnings aside.
 pub fn run(places: &Places, paths: &[PathBuf], json: bool, out: &mut dyn Write) -> Outcome {
-    if let Some(absent) = paths.iter().find(|path| !path.exists()) {
+    if let Some(absent) = paths.iter().find(|path| path.symlink_metadata().is_err()) {
         return Err(Failure::usage(format!("{} does not exist", absent.display())));
     }
-    let found = if paths.is_empty() { check_installed(places, json) } else { check_paths(places, paths) };
+    let found = if paths.is_empty() { check_installed(places, json) } else { paths::check(places, paths) };
     let text = match json {
         true => json_text(&found)?,
         false => found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect(),
@@ -68,7 +67,7 @@ fn check_installed(places: &Places, is_whole: bool) -> Vec<Diagnostic> {
     found.extend(bundles.diagnostics().iter().cloned());
     let unreachable = unreachable::find(&set, &bundles, &is_own);
     found.extend(unreachable.told(if is_whole { None } else { Some(&places.etc) }));
-    found.extend(together(&set, &bundles));
+    found.extend(together(&set, bundles.all().values()));
     // The process ends: taking 100,000 units apart again would be a tenth of its work.
     mem::forget(set);
     sorted(found)
@@ -79,7 +78,7 @@ fn members(bundle: &Bundle) -> Vec<UnitName> {
 }
 
 /// What the units of one bundle cannot have together: units that conflict, and one name or address.
-fn together(set: &UnitSet, bundles: &Bundles) -> Vec<Diagnostic> {
+fn together<'a>(set: &UnitSet, bundles: impl IntoIterator<Item = &'a Bundle>) -> Vec<Diagnostic> {
     let legible = Legible(set);
     let in_one = |bundle: &Bundle| {
         let members = members(bundle);
@@ -92,7 +91,7 @@ fn together(set: &UnitSet, bundles: &Bundles) -> Vec<Diagnostic> {
         }
         found
     };
-    let mut found: Vec<Diagnostic> = bundles.all().values().flat_map(in_one).collect();
+    let mut found: Vec<Diagnostic> = bundles.into_iter().flat_map(in_one).collect();
     found.iter_mut().for_each(|one| one.snippet = one.snippet.take().or_else(|| set.snippet(&one.place)));
     found
 }
@@ -114,30 +113,8 @@ impl Catalogue for Legible<'_> {
     }
 }
 
-/// What is named is checked among its neighbours and the installed units, but only what is wrong with it is told.
-fn check_paths(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
-    let directory = |path: &PathBuf| match path.is_dir() {
-        true => path.clone(),
-        false => path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf(),
-    };
-    let mut directories: Vec<PathBuf> = paths.iter().map(directory).collect::<BTreeSet<_>>().into_iter().collect();
-    for installed in places.unit_directories() {
-        if !directories.iter().any(|named| is_same(named, &installed)) {
-            directories.push(installed);
-        }
-    }
-    let (whole, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
-    let is_asked = |file: &Path| {
-        whole.iter().any(|directory| is_below(file, directory)) || files.iter().any(|asked| is_same(file, asked))
-    };
-    let settings = places.settings().0;
-    let progress = Progress::begin("reading units");
-    let set = UnitSet::load_with(&directories, &settings.reading());
-    progress.tell("comparing units");
-    let found = check_set(&set, Some(&is_asked), &is_asked);
-    mem::forget(set);
-    sorted(found)
-}
+/// Whether something is true of a file; asked by several threads.
+type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 
 /// What units that are checked together would claim together, if they are to be up together: nobody knows, so it is a
 /// warning.
@@ -146,20 +123,6 @@ fn claims(set: &UnitSet, is_asked: OfFile<'_>) -> Vec<Diagnostic> {
     found.iter_mut().for_each(|one| one.severity = Severity::Warning);
     found
 }
-
-/// Whether a file is below a directory, as nearly every unit is by its very name.
-fn is_below(file: &Path, directory: &Path) -> bool {
-    let rest = file.as_os_str().as_bytes().strip_prefix(directory.as_os_str().as_bytes());
-    rest.is_some_and(|rest| rest.starts_with(b"/")) || file.starts_with(directory)
-}
-
-/// Two names of one file.
-fn is_same(a: &Path, b: &Path) -> bool {
-    a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b))
-}
-
-/// Whether something is true of a file; asked by several threads.
-type OfFile<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 
 /// What is wrong with a set. Edges that say nothing are told of `own` units only: others are not one's to mend.
 fn check_set(set: &UnitSet, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) -> Vec<Diagnostic> {
@@ -170,7 +133,10 @@ fn check_set(set: &UnitSet, is_asked: Option<OfFile<'_>>, is_own: OfFile<'_>) ->
     for diagnostic in &mut found {
         diagnostic.snippet = diagnostic.snippet.take().or_else(|| set.snippet(&diagnostic.place));
     }
-    found.retain(|diagnostic| is_asked.is_none_or(|is_asked| is_asked(&diagnostic.place.file)));
+    if let Some(is_asked) = is_asked {
+        let is_related = |one: &Diagnostic| one.related.iter().any(|(place, _)| is_asked(&place.file));
+        found.retain(|one| is_asked(&one.place.file) || is_related(one));
+    }
     found
 }
 

@@ -12,7 +12,7 @@ use units::{Bundle, Bundles, Diagnostic, UnitName, UnitSet};
 
 use super::failure::{Failure, Outcome};
 use crate::graph::Draft;
-use crate::system::places::Places;
+use crate::system::places::{BUNDLES, Places};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl System {
     /// The bundle, if links in it are the administrator's to make.
     fn bundle(&self, places: &Places, name: &str) -> Result<&Bundle, Failure> {
         let Some(bundle) = self.bundles.get(name) else {
-            let directory = places.etc.join("bundles").join(name);
+            let directory = places.etc.join(BUNDLES).join(name);
             return Err(Failure::usage(format!(
                 "no bundle is named '{name}': mkdir {} makes one",
                 directory.display()
@@ -60,7 +60,7 @@ impl System {
         };
         if !bundle.directory.starts_with(&places.etc) {
             let message = format!("{} is the distribution's: copy it to", bundle.directory.display());
-            return Err(Failure::usage(format!("{message} {} first", places.etc.join("bundles").display())));
+            return Err(Failure::usage(format!("{message} {} first", places.etc.join(BUNDLES).display())));
         }
         Ok(bundle)
     }

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use units::{Reading, Settings};
 
 use crate::request::target::Sources;
+use crate::system::places::SETTINGS;
 use crate::system::replace::{remove, replace_link};
-use snapshot::SETTINGS;
 
 /// Generations that are kept, besides those that are named.
 const KEPT: usize = 10;

@@ -4,12 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::snapshot::{Content, SETTINGS, Snapshot};
+use super::snapshot::{Content, Snapshot};
 use crate::plan::FileChange;
+use crate::system::places::{BUNDLES, SETTINGS, UNITS};
 use crate::system::replace::{remove, replace_kept, replace_link};
 
 /// The administrator's parts of a set, and what they are in ETC.
-const OWN: [(&str, &str); 3] = [("units.0", "units"), ("bundles.0", "bundles"), (SETTINGS, SETTINGS)];
+const OWN: [(&str, &str); 3] = [("units.0", UNITS), ("bundles.0", BUNDLES), (SETTINGS, SETTINGS)];
 
 /// What is to be done to files in ETC.
 #[derive(Clone, Debug, Default)]

@@ -11,13 +11,12 @@ use nix::libc::O_NONBLOCK;
 use nix::unistd::Uid;
 
 use crate::request::target::Sources;
+use crate::system::places::SETTINGS;
 
 /// The largest file that is kept, in bytes: no unit is as large.
 const LONGEST_FILE: u64 = 10 << 20;
 /// Where a generation keeps where its links led.
 const LINKS: &str = "links";
-/// The settings, in ETC and in a generation.
-pub(super) const SETTINGS: &str = "sunup.yaml";
 
 /// From a link, its path in the generation and its target: the target of the copy, and the original.
 type Understand<'a> = dyn Fn(&Path, &Path, &Path) -> (PathBuf, PathBuf) + 'a;

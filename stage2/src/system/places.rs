@@ -32,6 +32,12 @@ pub struct Places {
     pub is_user: bool,
 }
 
+/// The directory of units in ETC and LIB.
+pub const UNITS: &str = "units";
+/// The directory of bundles in ETC and LIB.
+pub const BUNDLES: &str = "bundles";
+/// The global settings in ETC.
+pub const SETTINGS: &str = "sunup.yaml";
 /// What is below LIB for user trees.
 const USER: &str = "user";
 
@@ -81,17 +87,17 @@ impl Places {
 
     /// Directories of units, the winning one first. The last is stage 1's: units of this boot alone.
     pub fn unit_directories(&self) -> Vec<PathBuf> {
-        vec![self.etc.join("units"), self.lib.join("units"), self.run.join(run::UNITS)]
+        vec![self.etc.join(UNITS), self.lib.join(UNITS), self.run.join(run::UNITS)]
     }
 
     /// Directories of bundles, the winning one first.
     pub fn bundle_directories(&self) -> Vec<PathBuf> {
-        vec![self.etc.join("bundles"), self.lib.join("bundles")]
+        vec![self.etc.join(BUNDLES), self.lib.join(BUNDLES)]
     }
 
     /// ETC/sunup.yaml, and what is wrong with it.
     pub fn settings(&self) -> (Settings, Vec<Diagnostic>) {
-        Settings::load(&self.etc.join("sunup.yaml"))
+        Settings::load(&self.etc.join(SETTINGS))
     }
 
     /// What units are read with. Init scripts are the machine's.

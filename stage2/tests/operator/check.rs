@@ -114,3 +114,47 @@ fn broken_units_hide_nothing() {
     ];
     assert_eq!((code, summaries), (1, expected.to_vec()), "{text}");
 }
+
+/// Whatever is named is looked at as what it is: settings, a drop-in, a bundle, all that an administrator has; and what nobody
+/// would read is no unit in which nothing is wrong.
+#[test]
+fn paths() {
+    let machine = Machine::new(&[("local", "kind: milestone\n"), ("web", "kind: milestone\nneeds: [lokal]\n")]);
+    machine.write("etc/sunup.yaml", "scaner: s6\n");
+    machine.write("etc/units/local.yaml.d/a.yaml", "need: [x]\n");
+    machine.write("etc/units/.hidden.yaml", "x\n");
+    machine.write("etc/units/notes", "x\n");
+    machine.link("default", &["local", "web", "gone"]);
+    std::os::unix::fs::symlink("/nonexistent", machine.path("etc/units/gone.yaml")).unwrap();
+    let settings = "etc/sunup.yaml:1:1: unknown key \"scaner\" (did you mean \"scanner\"?)\n";
+    let drop_in = "etc/units/local.yaml.d/a.yaml:1:1: unknown key \"need\" (did you mean \"needs\"?)\n";
+    let unit = "lib/units/web.yaml:2:9: there is no unit \"lokal\" (did you mean \"local\"?)\n";
+    let gone = "etc/units/gone.yaml: unable to read: No such file or directory\n";
+    let unread = ": not read: the name of a unit file ends with .yaml and begins with no dot\n";
+    for (path, expected) in [
+        ("etc/sunup.yaml", settings.to_owned()),
+        ("etc/units/local.yaml.d", drop_in.into()),
+        ("etc/units/local.yaml.d/a.yaml", drop_in.into()),
+        ("etc/bundles/default", [gone, drop_in, unit].concat()),
+        ("etc/bundles", [gone, drop_in, unit].concat()),
+        // What is installed is named from the root on, and so comes first.
+        ("etc", [unit, settings, gone, drop_in].concat()),
+        ("etc/units/gone.yaml", gone.into()),
+        ("etc/units/.hidden.yaml", format!("etc/units/.hidden.yaml{unread}")),
+        ("etc/units/notes", format!("etc/units/notes{unread}")),
+    ] {
+        let (code, text, _) = machine.sunup(&["check", path]);
+        let told: String = text.lines().filter(|line| !line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+        assert_eq!((code, told), (1, expected), "{path}");
+    }
+    assert_eq!(machine.sunup(&["check", "etc/nothing"]).0, 100);
+}
+
+/// A circle through what is named is told, wherever it begins.
+#[test]
+fn circle_with_what_is_installed() {
+    let machine = Machine::new(&[("a", "kind: milestone\nneeds: [b]\n")]);
+    machine.write("etc/units/b.yaml", "kind: milestone\nneeds: [a]\n");
+    let (code, text, _) = machine.sunup(&["check", "etc/units/b.yaml"]);
+    assert!(code == 1 && text.starts_with("lib/units/a.yaml:2:9: cycle of 2 units: "), "{text}");
+}

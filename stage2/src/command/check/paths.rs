@@ -1,0 +1,149 @@
+//! `sunup check PATH…`: what is named is checked among its neighbours and the installed units, but only what is wrong with it
+//! is told.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::mem;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use units::{Bundle, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
+
+use super::{Legible, check_set, members, sorted, together};
+use crate::command::progress::Progress;
+use crate::graph::Draft;
+use crate::system::places::{BUNDLES, Places, SETTINGS, UNITS};
+
+/// How a directory of drop-ins is called.
+const DROP_INS: &str = ".yaml.d";
+
+/// What paths name.
+#[derive(Default)]
+struct Asked {
+    /// Unit directories, and files in them.
+    units: Vec<PathBuf>,
+    /// Directories of links.
+    bundles: Vec<PathBuf>,
+    /// Global settings.
+    settings: Vec<PathBuf>,
+    /// Files that nobody would read.
+    unread: Vec<PathBuf>,
+}
+
+/// Checks what paths name. A directory may be one of units, drop-ins or bundles, a bundle, or all that an administrator has.
+pub(super) fn check(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
+    let mut asked = Asked::default();
+    paths.iter().for_each(|path| asked.add(path));
+    let mut found: Vec<Diagnostic> = asked.unread.iter().map(|path| unread(path)).collect();
+    let mut settings = places.settings().0;
+    for file in &asked.settings {
+        let (read, wrong) = Settings::load(file);
+        settings = read;
+        found.extend(wrong);
+    }
+    let directories = asked.directories(places);
+    let progress = Progress::begin("reading units");
+    let mut set = UnitSet::load_with(&directories, &settings.reading());
+    let mut bundles = Vec::new();
+    for directory in &asked.bundles {
+        match Bundle::load(directory, &mut set) {
+            Ok((bundle, wrong)) => {
+                bundles.push(bundle);
+                found.extend(wrong);
+            }
+            Err(wrong) => found.push(wrong),
+        }
+    }
+    progress.tell("comparing units");
+    let brought_in = brought_in(&set, &bundles);
+    let is_asked = |file: &Path| asked.has(file) || brought_in.contains(file);
+    found.extend(check_set(&set, Some(&is_asked), &is_asked));
+    found.extend(together(&set, &bundles));
+    drop(brought_in);
+    mem::forget(set);
+    sorted(found)
+}
+
+impl Asked {
+    fn add(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !path.is_dir() {
+            let place = match &*name {
+                SETTINGS => &mut self.settings,
+                name if name.ends_with(".yaml") && !name.starts_with('.') => &mut self.units,
+                _ => &mut self.unread,
+            };
+            return place.push(path.into());
+        }
+        let parts: Vec<PathBuf> = [UNITS, BUNDLES, SETTINGS].iter().map(|part| path.join(part)).collect();
+        if parts[0].is_dir() || parts[1].is_dir() {
+            return parts.iter().filter(|part| part.exists()).for_each(|part| self.add(part));
+        }
+        if name == BUNDLES {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+            self.bundles.extend(entries.filter(|entry| entry.is_dir()));
+        } else if Bundle::is_at(path) {
+            self.bundles.push(path.into());
+        } else {
+            self.units.push(path.into());
+        }
+    }
+
+    /// The directories that all of it is in, before those that are installed.
+    fn directories(&self, places: &Places) -> Vec<PathBuf> {
+        let mut directories: Vec<PathBuf> =
+            self.units.iter().map(|path| unit_directory(path)).collect::<BTreeSet<_>>().into_iter().collect();
+        for installed in places.unit_directories() {
+            if !directories.iter().any(|named| is_same_directory(named, &installed)) {
+                directories.push(installed);
+            }
+        }
+        directories
+    }
+
+    fn has(&self, file: &Path) -> bool {
+        let is_in = |path: &PathBuf| is_below(file, path) || is_same_file(file, path);
+        self.units.iter().chain(&self.bundles).any(is_in)
+    }
+}
+
+/// The unit directory that a path is, or is in.
+fn unit_directory(path: &Path) -> PathBuf {
+    let directory = if path.is_dir() { path } else { parent(path) };
+    let is_of_drop_ins = directory.to_string_lossy().ends_with(DROP_INS);
+    if is_of_drop_ins { parent(directory).into() } else { directory.into() }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The files of all units that bundles bring in, and those in which something is wrong with them.
+fn brought_in(set: &UnitSet, bundles: &[Bundle]) -> HashSet<PathBuf> {
+    let members: Vec<UnitName> = bundles.iter().flat_map(members).collect();
+    let legible = Legible(set);
+    let draft = Draft::new(&legible, &members);
+    let own = (0..draft.len()).filter_map(|unit| draft.unit(unit)).map(|unit| &unit.place);
+    let broken = (0..draft.len()).filter_map(|unit| set.broken().get(draft.name(unit))).flatten();
+    own.chain(broken.map(|error| &error.place)).map(|place| place.file.to_path_buf()).collect()
+}
+
+fn unread(path: &Path) -> Diagnostic {
+    let message = "not read: the name of a unit file ends with .yaml and begins with no dot";
+    Diagnostic::new(Severity::Error, Place::whole(path), message)
+}
+
+/// Whether a file is below a directory, as nearly every unit is by its very name.
+fn is_below(file: &Path, directory: &Path) -> bool {
+    let rest = file.as_os_str().as_bytes().strip_prefix(directory.as_os_str().as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"/")) || file.starts_with(directory)
+}
+
+/// Two names of one file, which may be a link that leads nowhere.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    a == b || (a.file_name() == b.file_name() && is_same_directory(parent(a), parent(b)))
+}
+
+fn is_same_directory(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
