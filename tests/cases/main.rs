@@ -23,6 +23,7 @@ mod other_scanner;
 mod plan;
 mod process_one_faults;
 mod process_one_signals;
+mod shutdown_allow;
 mod soak;
 mod stop_unwilling;
 mod support;

@@ -23,12 +23,18 @@ pub fn check() -> Result<(), String> {
     Err(format!("nobody of '{FILE}' is logged in on a virtual console"))
 }
 
-/// Root, or one of the names, is on a terminal of the machine itself.
+/// Root, or one of the names, is on a screen of the machine itself; a serial line leads elsewhere.
 fn is_allowed(names: &str, utmp: &[u8]) -> bool {
     let names = names.lines().map(str::trim).filter(|name| !name.is_empty() && !name.starts_with('#'));
     let names: Vec<_> = names.take(NAMES).collect();
-    let here = logged_in(utmp).into_iter().filter(|(_, line)| line.to_string_lossy().starts_with("tty"));
+    let here = logged_in(utmp).into_iter().filter(|(_, line)| is_virtual_console(&line.to_string_lossy()));
     here.map(|(user, _)| user).any(|user| user == "root" || names.contains(&user.as_str()))
+}
+
+/// `tty1`, not `ttyS0`.
+fn is_virtual_console(line: &str) -> bool {
+    let number = line.strip_prefix("tty").unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -49,7 +55,7 @@ mod tests {
     fn trusted() {
         assert!(is_allowed("# us\neve\n", &login("eve", "tty1")));
         assert!(is_allowed("", &login("root", "tty1")));
-        assert!(!is_allowed("eve\n", &login("eve", "pts/0")));
+        assert!(["pts/0", "ttyS0", "tty"].iter().all(|line| !is_allowed("eve\n", &login("eve", line))));
         assert!(!is_allowed("#eve\n", &login("#eve", "tty1")));
         let many = "x\n".repeat(NAMES) + "eve\n";
         assert!(!is_allowed(&many, &login("eve", "tty1")));
