@@ -93,6 +93,8 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use supervisor::sys::descriptor::Descriptor;
+    use supervisor::sys::event::{EPOLLIN, wait_ready};
 
     /// What is done in time is told from what is not.
     #[test]
@@ -107,12 +109,10 @@ mod tests {
     fn tells_its_end() {
         let (end, wait) = mpsc::channel::<()>();
         let task = Task::start(move || wait.recv());
-        let mut one = [supervisor::sys::stop::wanted(task.descriptor().unwrap())];
-        supervisor::sys::stop::readable(&mut one, 10).unwrap();
-        assert_eq!(one[0].revents, 0);
+        let descriptor = Descriptor(task.descriptor().unwrap());
+        assert_eq!(wait_ready(descriptor, EPOLLIN, Some(10)), Ok(false));
         end.send(()).unwrap();
-        supervisor::sys::stop::readable(&mut one, 60_000).unwrap();
-        assert_ne!(one[0].revents, 0);
+        assert_eq!(wait_ready(descriptor, EPOLLIN, Some(60_000)), Ok(true));
         assert_eq!(task.result(Duration::ZERO), Some(Ok(())));
     }
 

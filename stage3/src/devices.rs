@@ -9,7 +9,8 @@ use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use supervisor::sys::stop::{detach_loop, remove_mapped_device, stop_array};
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::devices::{detach_loop, remove_mapped_device, stop_array};
 
 /// How long the devices may take together.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -105,8 +106,8 @@ impl Built {
     fn let_go(&self, dev: &Path) -> bool {
         let node = || File::open(dev.join(self.directory.file_name().unwrap_or_default()));
         match self.kind {
-            Kind::Loop => drop(node().map(|file| detach_loop(file.as_raw_fd()))),
-            Kind::Array => drop(node().map(|file| stop_array(file.as_raw_fd()))),
+            Kind::Loop => drop(node().map(|file| detach_loop(Descriptor(file.as_raw_fd())))),
+            Kind::Array => drop(node().map(|file| stop_array(Descriptor(file.as_raw_fd())))),
             Kind::Mapped => self.remove(&dev.join(MAPPER).join(MAPPER_CONTROL)),
         }
         !self.is_in_use()
@@ -115,7 +116,8 @@ impl Built {
     /// By its name; one that is busy stays.
     fn remove(&self, control: &Path) {
         let opened = OpenOptions::new().read(true).write(true).open(control);
-        let _ = opened.map(|control| remove_mapped_device(control.as_raw_fd(), self.mapped_name().as_bytes()));
+        let _ =
+            opened.map(|control| remove_mapped_device(Descriptor(control.as_raw_fd()), self.mapped_name().as_bytes()));
     }
 
     /// The device mapper's name of it; empty where it has none.

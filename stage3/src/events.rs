@@ -8,7 +8,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use supervisor::paths;
-use supervisor::sys::stop::{Death, readable, wanted};
+use supervisor::sys::descriptor::{Descriptor, Owned};
+use supervisor::sys::event::{Awaited, EPOLLIN, wait_any, wait_ready};
 
 /// The looks that follow an event.
 const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(10)];
@@ -120,16 +121,13 @@ impl Events {
     }
 
     /// Waits until the processes have ended. False: some have not, and the deadline came.
-    pub fn until_ended(&mut self, mut processes: Vec<Death>, limit: Duration) -> bool {
+    pub fn until_ended(&mut self, mut processes: Vec<Owned>, limit: Duration) -> bool {
         let start = self.begin();
         while !processes.is_empty() {
             let Some(left) = self.left(start, limit) else { return false };
-            let descriptors: Vec<_> = processes.iter().map(Death::descriptor).collect();
+            let descriptors: Vec<_> = processes.iter().map(|process| **process).collect();
             self.sleep(&descriptors, left);
-            processes.retain(|process| {
-                let mut one = [wanted(process.descriptor())];
-                readable(&mut one, 0).is_ok() && one[0].revents == 0
-            });
+            processes.retain(|process| wait_ready(**process, EPOLLIN, Some(0)) == Ok(false));
         }
         true
     }
@@ -137,11 +135,10 @@ impl Events {
     /// Waits until a descriptor is readable. False: it is not, and the deadline came, somebody typed, or a second stage 3 was
     /// started just now; one that was started before shortens nothing.
     pub fn until_readable(&mut self, descriptor: i32, limit: Duration) -> bool {
-        let start = self.begin();
+        let (descriptor, start) = (Descriptor(descriptor), self.begin());
         let was_hurried = self.hurried();
         loop {
-            let mut one = [wanted(descriptor)];
-            if readable(&mut one, 0).is_ok() && one[0].revents != 0 {
+            if wait_ready(descriptor, EPOLLIN, Some(0)) == Ok(true) {
                 return true;
             }
             let left = limit.saturating_sub(start.elapsed());
@@ -169,17 +166,17 @@ impl Events {
     }
 
     /// Sleeps until something happens or the time is over. True: a file changed.
-    fn sleep(&mut self, others: &[i32], time: Duration) -> bool {
+    fn sleep(&mut self, others: &[Descriptor], time: Duration) -> bool {
         // A descriptor that is no number of one is not looked at.
-        let mut descriptors = vec![wanted(self.keyboard.unwrap_or(-1))];
-        descriptors.extend(others.iter().copied().map(wanted));
-        descriptors.extend(self.inotify.iter().map(|inotify| wanted(inotify.as_fd().as_raw_fd())));
-        let milliseconds = u32::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
-        if readable(&mut descriptors, milliseconds).is_err() {
+        let mut awaited = vec![Awaited::new(Descriptor(self.keyboard.unwrap_or(-1)))];
+        awaited.extend(others.iter().copied().map(Awaited::new));
+        awaited.extend(self.inotify.iter().map(|inotify| Awaited::new(Descriptor(inotify.as_fd().as_raw_fd()))));
+        let milliseconds = u64::try_from(time.as_micros().div_ceil(1000)).ok();
+        if wait_any(&mut awaited, milliseconds).is_err() {
             // Only a lack of memory leads here; the deadline still holds.
             std::thread::sleep(time.min(Duration::from_millis(100)));
         }
-        self.typed = descriptors.first().is_some_and(|keyboard| keyboard.revents != 0);
+        self.typed = awaited.first().is_some_and(|keyboard| keyboard.happened() != 0);
         let changed = self.inotify.as_ref().is_some_and(|inotify| inotify.read_events().is_ok());
         if changed && !self.hurried {
             self.hurried = self.hurry.exists();
@@ -192,6 +189,7 @@ impl Events {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+    use supervisor::sys::pidfd;
 
     /// A file that appears ends the wait; without it the deadline does.
     #[test]
@@ -233,10 +231,10 @@ mod tests {
         events.listen(Some(read.as_raw_fd()));
         assert!(!events.until(Duration::from_secs(600), || false));
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        assert!(!events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(600)));
+        assert!(!events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(600)));
         events.listen(None);
         drop(child.stdin.take());
-        assert!(events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(60)));
+        assert!(events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(60)));
         child.wait().unwrap();
     }
 
@@ -245,9 +243,9 @@ mod tests {
     fn sees_a_process_end() {
         let mut events = Events::watch(Path::new("/nonexistent"));
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        assert!(!events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_millis(20)));
+        assert!(!events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_millis(20)));
         drop(child.stdin.take());
-        assert!(events.until_ended(vec![Death::of(child.id()).unwrap()], Duration::from_secs(60)));
+        assert!(events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(60)));
         child.wait().unwrap();
     }
 }

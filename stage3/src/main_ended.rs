@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use supervisor::paths::run;
 use supervisor::sys::descriptor::Descriptor;
-use supervisor::sys::stop::signal;
+use supervisor::sys::process::kill;
 
 /// What the first line of `finish` says.
 pub const WORD: &str = "main-ended";
@@ -55,7 +55,7 @@ fn stop(directory: &Path) -> Result<(), String> {
         return Ok(());
     }
     guard::owner(directory).map_err(|refusal| format!("unable to stop: {refusal}"))?;
-    signal(1, Verb::Poweroff.signal()).map_err(|error| format!("unable to signal process 1: {error}"))
+    kill(1, Verb::Poweroff.signal().into()).map_err(|error| format!("unable to signal process 1: {error}"))
 }
 
 /// A stage 3 is under way. One that begins just now gets its lock.

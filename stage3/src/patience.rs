@@ -8,7 +8,7 @@ use crate::process::{Life, Process};
 use crate::stop::Stop;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
-use supervisor::sys::stop::Death;
+use supervisor::sys::pidfd;
 
 /// How long there may be somebody new at every look.
 const NEWCOMERS: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub fn outlasting(
         if young.is_empty() || are_passing || start.elapsed() > NEWCOMERS {
             return left(there, &known);
         }
-        let deaths = young.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+        let deaths = young.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
         young.iter().for_each(|process| greet(process));
         known.extend(young.into_iter().map(Process::life));
         stop.events.until_ended(deaths, time);

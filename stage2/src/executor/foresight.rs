@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use supervisor::sys::event::wait_several;
-use supervisor::sys::process::pidfd_open;
+use supervisor::sys::pidfd;
 use units::{Kind, Oneshot, Unit};
 
 use super::Executor;
@@ -189,6 +189,6 @@ impl Executor {
 
 /// Whether a child of the keeper has not ended. One that has keeps its number until the keeper takes notice.
 fn runs(pid: u32) -> bool {
-    let Ok(process) = pidfd_open(pid) else { return false };
+    let Ok(process) = pidfd::open(pid) else { return false };
     wait_several([*process], Some(0)).is_ok_and(|[ended]| ended == 0)
 }

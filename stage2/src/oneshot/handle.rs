@@ -13,7 +13,8 @@ use supervisor::sys::close::close_all_but;
 use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::event::wait_several;
 use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, fork, own_pid, pidfd_open};
+use supervisor::sys::pidfd;
+use supervisor::sys::process::{Fork, fork, own_pid};
 
 use super::channel::Channel;
 use super::keeper::KeeperProcess;
@@ -140,7 +141,7 @@ fn await_release(notes: &Records) {
     if watch.add_watch(notes.directory(), AddWatchFlags::IN_DELETE).is_err() {
         return;
     }
-    while let Some(process) = notes.keeper().and_then(|pid| pidfd_open(pid).ok()) {
+    while let Some(process) = notes.keeper().and_then(|pid| pidfd::open(pid).ok()) {
         let left = end.saturating_sub(monotonic()) / 1_000_000;
         let happened = wait_several([*process, Descriptor(watch.as_fd().as_raw_fd())], Some(left));
         let [is_dead, _] = happened.unwrap_or_default();

@@ -95,7 +95,7 @@ impl Sandbox {
 
     /// Signals process 1 of the sandbox.
     pub fn signal(&self, number: u8) -> Result<(), String> {
-        supervisor::sys::stop::signal(self.pid, number)
+        supervisor::sys::process::kill(self.pid, number.into())
             .map_err(|e| format!("unable to signal process 1 of the sandbox: {e}"))
     }
 }

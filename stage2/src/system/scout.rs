@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use supervisor::sys::close::close_all_but;
 use supervisor::sys::descriptor::Owned;
 use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, die_with_parent, fork, kill, kill_held, pidfd_open};
+use supervisor::sys::pidfd;
+use supervisor::sys::process::{Fork, die_with_parent, fork, kill};
 use supervisor::sys::signal::SIGKILL;
 
 /// The process. Dropping it ends it. Whoever reaps children reaps it.
@@ -42,7 +43,7 @@ impl<T: Serialize + DeserializeOwned> Scout<T> {
             }
             Fork::Parent(pid) => {
                 // One that nobody holds would go on unseen. Until it is reaped, its number is its own.
-                let process = pidfd_open(pid).or_else(|error| kill(pid, SIGKILL).and(Err(error))).map_err(unable)?;
+                let process = pidfd::open(pid).or_else(|error| kill(pid, SIGKILL).and(Err(error))).map_err(unable)?;
                 Ok(Self { process, report: report.into(), finding: PhantomData })
             }
         }
@@ -79,6 +80,6 @@ impl<T> AsFd for Scout<T> {
 
 impl<T> Drop for Scout<T> {
     fn drop(&mut self) {
-        let _ = kill_held(*self.process, SIGKILL);
+        let _ = pidfd::kill(*self.process, SIGKILL);
     }
 }

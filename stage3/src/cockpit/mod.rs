@@ -14,7 +14,7 @@ use nix::libc::SIGKILL;
 use sight::Waited;
 use std::time::{Duration, Instant};
 use supervisor::line::Mark;
-use supervisor::sys::stop::{Death, signal};
+use supervisor::sys::pidfd;
 
 /// How long nobody is named: most waits are over before.
 const QUIET: Duration = Duration::from_secs(3);
@@ -155,7 +155,7 @@ fn kill(stop: &mut Stop, who: &[Waited]) {
     for waited in who {
         let Some(pid) = waited.pid.filter(|pid| *pid > 1 && *pid != std::process::id()) else { continue };
         let command = process::command(pid);
-        if signal(pid, SIGKILL as u8).is_err() {
+        if supervisor::sys::process::kill(pid, SIGKILL as u32).is_err() {
             continue;
         }
         stop.report.line(Mark::Wait, &format!("killed by key: pid {pid}, {command}"), None);
@@ -183,7 +183,7 @@ fn shell(stop: &mut Stop) -> Duration {
         Ok(mut child) => {
             while child.try_wait().is_ok_and(|ended| ended.is_none()) && !stop.events.hurried() {
                 stop.watchdog.alive();
-                stop.events.until_ended(Death::of(child.id()).into_iter().collect(), SAY);
+                stop.events.until_ended(pidfd::open(child.id()).into_iter().collect(), SAY);
             }
             let _ = child.kill();
             let _ = child.wait();

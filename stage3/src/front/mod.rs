@@ -29,7 +29,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
-use supervisor::sys::stop::signal;
+use supervisor::sys::process::kill;
 use supervisor::{login, paths};
 use verbs::{verb_command, verb_wish};
 use waiter::announcement;
@@ -254,7 +254,7 @@ fn ask(verb: Verb, run: &Path) -> Result<(), String> {
     let handler = scan.join(format!("{}{}", paths::scan::HANDLER, verb.handler()));
     let control = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(scan.join(paths::scan::CONTROL));
     if control.is_ok() && handler.exists() {
-        return signal(1, verb.signal()).map_err(|error| format!("unable to ask process 1: {error}"));
+        return kill(1, verb.signal().into()).map_err(|error| format!("unable to ask process 1: {error}"));
     }
     let program = run.join(paths::run::BIN).join("stage3");
     let started = std::process::Command::new(&program)

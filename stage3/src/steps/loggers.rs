@@ -22,7 +22,7 @@ use std::time::Duration;
 use supervisor::control::scanner::CLOSE_PIPES;
 use supervisor::control::supervise::{DOWN, EXIT};
 use supervisor::paths;
-use supervisor::sys::stop::bytes_waiting;
+use supervisor::sys::descriptor::Descriptor;
 
 /// How long a logger may read before it is told to end, and how long it may take then; longer while it hangs in the kernel
 /// and the disks get anywhere.
@@ -109,7 +109,7 @@ fn open(pipe: &Path) -> Option<File> {
 }
 
 fn is_empty(pipe: &File) -> bool {
-    bytes_waiting(pipe.as_raw_fd()).is_ok_and(|bytes| bytes == 0)
+    Descriptor(pipe.as_raw_fd()).bytes_waiting().is_ok_and(|bytes| bytes == 0)
 }
 
 /// Waits until the catch-all has read what is in the FIFO.

@@ -15,7 +15,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
-use supervisor::sys::stop::{Death, signal};
+use supervisor::sys::pidfd;
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -57,7 +57,7 @@ fn terminate(stop: &mut Stop) -> HashSet<Life> {
     let mut asked = HashSet::new();
     while let Some(left) = GRACE.checked_sub(start.elapsed()) {
         let targets = targets(stop);
-        let deaths = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+        let deaths = targets.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
         let new: Vec<_> = targets.iter().filter(|process| asked.insert(process.life())).collect();
         if targets.is_empty() {
             break;
@@ -99,7 +99,7 @@ fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
         |stop| waited(&chosen(stop)),
         |stop, time| {
             let targets = chosen(stop);
-            let deaths: Vec<_> = targets.iter().filter_map(|process| Death::of(process.pid).ok()).collect();
+            let deaths: Vec<_> = targets.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
             targets.iter().for_each(|process| send(process.pid, SIGKILL));
             if deaths.is_empty() && !targets.is_empty() {
                 // Who cannot be watched is looked for again.
@@ -118,8 +118,8 @@ fn waited(processes: &[Process]) -> Vec<Waited> {
     processes.iter().map(|process| Waited::process(process.pid)).collect()
 }
 
-fn send(pid: u32, number: i32) {
-    let _ = signal(pid, u8::try_from(number).unwrap_or(0));
+fn send(pid: u32, signal: i32) {
+    let _ = supervisor::sys::process::kill(pid, signal.unsigned_abs());
 }
 
 /// Those to be ended now: not the root's storage, not those that still log.

@@ -2,6 +2,7 @@
 
 use crate::sys::descriptor::{Descriptor, Owned};
 use crate::sys::error::{Errno, Result};
+use crate::sys::pidfd;
 use crate::sys::process;
 use crate::sys::table::Table;
 
@@ -21,7 +22,7 @@ impl Followed {
         if self.0.iter().any(|&(known, _)| known == pid) {
             return Ok(());
         }
-        let pidfd = process::pidfd_open(pid)?;
+        let pidfd = pidfd::open(pid)?;
         if birth.is_none() || process::birth_of(pid)? != birth {
             return Err(Errno::ESRCH);
         }
@@ -40,7 +41,7 @@ impl Followed {
     pub fn signal(&self, pid: u32, signal: u32) {
         let held = self.0.iter().find(|&&(known, _)| known == pid);
         let _ = match held {
-            Some((_, pidfd)) => process::kill_held(**pidfd, signal),
+            Some((_, pidfd)) => pidfd::kill(**pidfd, signal),
             None => process::kill(pid, signal),
         };
     }
@@ -72,7 +73,7 @@ mod tests {
     fn signals() {
         let [mut held, mut other] = [(); 2].map(|()| Command::new("sleep").arg("1000").spawn().unwrap());
         let mut followed = Followed::new();
-        followed.0.push((other.id(), process::pidfd_open(held.id()).unwrap())).unwrap();
+        followed.0.push((other.id(), pidfd::open(held.id()).unwrap())).unwrap();
         followed.signal(other.id(), SIGTERM);
         assert_eq!(held.wait().unwrap().signal(), Some(SIGTERM.cast_signed()));
         assert!(other.try_wait().unwrap().is_none());

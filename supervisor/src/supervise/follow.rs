@@ -12,7 +12,7 @@ use crate::sys::message::Level;
 use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::signal::SIGKILL;
 use crate::sys::text::parse_line;
-use crate::sys::{files as paths, process};
+use crate::sys::{files as paths, pidfd, process};
 
 use super::action::Target;
 use super::context::{Context, Source};
@@ -26,7 +26,7 @@ const ENDED_LIMIT: u64 = SECOND;
 impl Service {
     /// Follows a process that is not our child.
     pub(super) fn follow(&mut self, pid: u32, context: &mut Context) -> Result<()> {
-        let followed = process::pidfd_open(pid)?;
+        let followed = pidfd::open(pid)?;
         context.epoll.add(*followed, EPOLLIN, Source::Follow(self.index()).token())?;
         self.followed = Some(followed);
         Ok(())

@@ -6,7 +6,7 @@ use crate::sys::descriptor::{Descriptor, HERE, Owned};
 use crate::sys::error::Errno;
 use crate::sys::files as paths;
 use crate::sys::message::Piece::{Errno as Why, Name, Text as Words};
-use crate::sys::process;
+use crate::sys::pidfd;
 use crate::sys::socket;
 use crate::sys::table::Table;
 use crate::sys::text::Text;
@@ -114,7 +114,7 @@ impl Service {
         let mut buffer = [0; LONGEST];
         let lines = paths::read_at(*self.directory.service, c_path!(names::SOCKETS), &mut buffer).unwrap_or_default();
         self.keep.list.iter_mut().for_each(|held| held.is_wanted = held.line.bytes().is_empty());
-        let running = running.and_then(|pid| process::pidfd_open(pid).ok());
+        let running = running.and_then(|pid| pidfd::open(pid).ok());
         let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         for line in lines {
             if let Err(errno) = self.open_socket(line, running.as_ref()) {

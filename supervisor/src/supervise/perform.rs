@@ -7,7 +7,7 @@ use crate::status::LastExit;
 use crate::sys::error::Errno;
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::text::Text;
-use crate::sys::{files as paths, process};
+use crate::sys::{files as paths, pidfd, process};
 
 use super::action::{Action, Target, Warning};
 use super::aide::{Aide, Custom};
@@ -190,7 +190,7 @@ impl Service {
         // A process that went into the background, or was moved to, need not lead its group.
         let group = process::group_of(pid).unwrap_or(pid);
         let is_there = match &self.followed {
-            Some(followed) => process::kill_held(**followed, 0).is_ok(),
+            Some(followed) => pidfd::kill(**followed, 0).is_ok(),
             None => self.ended_by.is_none(),
         };
         if is_there {
@@ -203,7 +203,7 @@ impl Service {
     /// A child keeps its number until we reap it. One that is no child of ours may have ended, and its number be another's.
     fn send_to_main(&self, pid: u32, signal: u32) {
         let _ = match &self.followed {
-            Some(followed) => process::kill_held(**followed, signal),
+            Some(followed) => pidfd::kill(**followed, signal),
             None if self.ended_by.is_some() => Ok(()),
             None => process::kill(pid, signal),
         };

@@ -71,32 +71,46 @@ impl Epoll {
 
 /// Waits until one descriptor is ready for `events` (POLLIN is EPOLLIN, …); false when time was up.
 pub fn wait_ready(fd: Descriptor, events: u32, milliseconds: Option<u64>) -> Result<bool> {
-    let mut entry = abi::pollfd { fd: fd.0, events: events as i16, revents: 0 };
-    let limit = milliseconds
-        .map(|ms| abi::__kernel_timespec { tv_sec: (ms / 1000) as _, tv_nsec: (ms % 1000 * 1_000_000) as _ });
-    let pointer = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
-    // SAFETY: the kernel reads one `pollfd` and writes its `revents`; the limit, if any, is one timespec that lives
-    // until after the call.
-    match unsafe { syscall!(Sysno::ppoll, &raw mut entry, 1, pointer, 0, 8) } {
-        Ok(count) => Ok(count > 0),
-        Err(e) if Errno::from(e) == Errno::EINTR => Ok(false),
-        Err(e) => Err(e.into()),
-    }
+    let mut awaited = [Awaited(abi::pollfd { fd: fd.0, events: events as i16, revents: 0 })];
+    wait_any(&mut awaited, milliseconds)?;
+    Ok(awaited[0].happened() != 0)
 }
 
 /// Waits until one of several descriptors is readable (or hung up); gives what is the case of each, nothing when time
 /// was up or a signal came. Unlike epoll it takes plain files, which always are.
 pub fn wait_several<const N: usize>(fds: [Descriptor; N], milliseconds: Option<u64>) -> Result<[u32; N]> {
-    let mut entries = fds.map(|fd| abi::pollfd { fd: fd.0, events: EPOLLIN as i16, revents: 0 });
+    let mut awaited = fds.map(Awaited::new);
+    wait_any(&mut awaited, milliseconds)?;
+    Ok(awaited.map(Awaited::happened))
+}
+
+/// A descriptor that is waited for, and what is the case of it.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct Awaited(abi::pollfd);
+
+impl Awaited {
+    /// Until it is readable, or hung up. One that is no descriptor (-1) is not looked at.
+    pub const fn new(fd: Descriptor) -> Self {
+        Self(abi::pollfd { fd: fd.0, events: EPOLLIN as i16, revents: 0 })
+    }
+
+    /// What is the case of it after a wait; 0: nothing.
+    pub const fn happened(self) -> u32 {
+        self.0.revents as u16 as u32
+    }
+}
+
+/// The same for any number of them, each made anew: a signal ends the wait and leaves them as they were.
+pub fn wait_any(awaited: &mut [Awaited], milliseconds: Option<u64>) -> Result<()> {
     let limit = milliseconds
         .map(|ms| abi::__kernel_timespec { tv_sec: (ms / 1000) as _, tv_nsec: (ms % 1000 * 1_000_000) as _ });
     let pointer = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
-    // SAFETY: the kernel reads N `pollfd`s and writes their `revents`; the limit, if any, is one timespec that lives
-    // until after the call.
-    match unsafe { syscall!(Sysno::ppoll, entries.as_mut_ptr(), N, pointer, 0, 8) } {
-        Ok(_) => Ok(entries.map(|entry| entry.revents as u16 as u32)),
-        Err(e) if Errno::from(e) == Errno::EINTR => Ok([0; N]),
-        Err(e) => Err(e.into()),
+    // SAFETY: the kernel reads as many `pollfd`s as there are and writes their `revents`; the limit, if any, is one timespec
+    // that lives until after the call.
+    match unsafe { syscall!(Sysno::ppoll, awaited.as_mut_ptr(), awaited.len(), pointer, 0, 8) }.map_err(Errno::from) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use linux_raw_sys::general as abi;
 use syscalls::{Sysno, syscall};
 
-use super::descriptor::{Descriptor, Owned};
+use super::descriptor::Descriptor;
 use super::error::{Errno, Result};
 use super::start::Stack;
 use super::text::Text;
@@ -218,14 +218,6 @@ pub fn kill(pid: u32, signal: u32) -> Result<()> {
     Ok(())
 }
 
-/// Sends a signal to the process of a pidfd. No other can be hit, even if the number has been given to another since.
-#[inline(never)]
-pub fn kill_held(pidfd: Descriptor, signal: u32) -> Result<()> {
-    // SAFETY: no `siginfo` is passed.
-    unsafe { syscall!(Sysno::pidfd_send_signal, pidfd.0, signal, 0, 0) }?;
-    Ok(())
-}
-
 /// Sends a signal to a process group.
 pub fn kill_group(group: u32, signal: u32) -> Result<()> {
     // -1 would mean everybody, 0 our own group.
@@ -235,12 +227,6 @@ pub fn kill_group(group: u32, signal: u32) -> Result<()> {
     // SAFETY: no memory is passed.
     unsafe { syscall!(Sysno::kill, -(group as i32) as isize, signal) }?;
     Ok(())
-}
-
-/// A descriptor that becomes readable when the process ends.
-pub fn pidfd_open(pid: u32) -> Result<Owned> {
-    // SAFETY: no memory is passed.
-    Ok(Owned::from_call(unsafe { syscall!(Sysno::pidfd_open, pid, 0) }?))
 }
 
 /// Becomes the leader of a session of its own.
@@ -386,6 +372,15 @@ pub fn first_child(is_picked: impl Fn(u32) -> bool) -> Option<(u32, usize)> {
 mod tests {
     use super::*;
     use std::process::{Child, Command};
+
+    /// Numbers that mean everybody, or a group, are no process; and everybody is no group.
+    #[test]
+    fn refuses_groups() {
+        for number in [0, u32::MAX, 1 << 31] {
+            assert_eq!((kill(number, 0), kill_group(number, 0)), (Err(Errno::ESRCH), Err(Errno::ESRCH)), "{number}");
+        }
+        assert_eq!(kill_group(1, 0), Err(Errno::ESRCH));
+    }
 
     /// However many children there are, all are met.
     #[test]

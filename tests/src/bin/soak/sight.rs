@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use supervisor::sys::event::{EPOLLIN, wait_ready};
+use supervisor::sys::pidfd;
 use supervisor::sys::process;
 
 use crate::Outcome;
@@ -49,7 +50,7 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// Signals a process and waits until it is gone, whoever reaps it. False: it was gone before.
 pub fn end(pid: u32, signal: u32) -> Outcome<bool> {
-    let Ok(pidfd) = process::pidfd_open(pid) else { return Ok(false) };
+    let Ok(pidfd) = pidfd::open(pid) else { return Ok(false) };
     if !is_alive(pid) || process::kill(pid, signal).is_err() {
         return Ok(false);
     }
