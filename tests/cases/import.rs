@@ -218,7 +218,7 @@ fn systemd_units_are_reported_directive_by_directive() {
     let paths = fs::read_dir(&system).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = paths.filter(|path| is_unit(path) && !path.is_symlink()).collect();
     files.sort();
-    let arguments = ["import", "systemd", "--report", "json"];
+    let arguments = ["import", "systemd", "--json"];
     let (_, text) = sunup(&arguments, &files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(report["unreadable"], Value::Array(Vec::new()));
@@ -272,4 +272,50 @@ fn writes_units_and_leaves_what_was_changed() {
     );
     assert_eq!(sunup(&["import", "nonsense"], &[&source]).0, Some(100));
     assert_eq!(sunup(&["import", "lsb"], &[Path::new("/no/such")]).0, Some(100));
+    let (code, text) = sunup(&["import", "runit", "-o"], &[&units, directory.path()]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with(&format!("{}: nothing in it is of runit\n", directory.path().display())), "{text}");
+}
+
+/// What `check` finds wrong with imported units beside sunup's own, but for programs and accounts that are not installed
+/// here; each with the name of its unit.
+fn errors(units: &Path) -> Vec<(String, String)> {
+    let (_, text) = sunup(&["check", "--json"], &[units, &programs::workspace().join("units/system")]);
+    let found: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let said = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let is_absent = |message: &str| {
+        ["unable to run", "there is no user", "there is no group"].iter().any(|begin| message.starts_with(begin))
+    };
+    let errors = found.as_array().unwrap().iter().filter(|one| one["severity"] == "error");
+    let named = errors.map(|one| {
+        let unit = Path::new(&said(one, "file")).file_stem().unwrap().to_string_lossy().into_owned();
+        (unit, said(one, "message"))
+    });
+    named.filter(|(_, message)| !is_absent(message)).collect()
+}
+
+/// Whatever comes out of Debian's scripts and units `check` takes, or the report has said what somebody must decide.
+#[test]
+fn what_is_imported_passes_check_or_is_left_to_decide() {
+    if !require::root() || !require::tools(&["apt-get", "dpkg", "sh"]) {
+        return;
+    }
+    let root = archive().join("packages/root");
+    for (format, sources, least) in
+        [("lsb", root.join("etc/init.d"), 30), ("systemd", root.join("lib/systemd/system"), 50)]
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let units = directory.path().join("units");
+        let (_, text) = sunup(&["import", format, "--json", "-o"], &[&units, &sources]);
+        let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let imports = report["imports"].as_array().unwrap().iter();
+        let undecided = imports.filter(|import| import["decisions"].as_array().unwrap().is_empty());
+        let undecided: BTreeSet<String> = undecided
+            .flat_map(|import| import["units"].as_array().unwrap())
+            .map(|unit| unit["unit"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(undecided.len() >= least, "{format}: only {}", undecided.len());
+        let wrong: Vec<_> = errors(&units).into_iter().filter(|(unit, _)| undecided.contains(unit)).collect();
+        assert_eq!(wrong, [], "{format}");
+    }
 }

@@ -144,6 +144,7 @@ enum Verb {
         signal: Option<String>,
     },
     /// Units from what another init system was told, with the fate of every directive
+    #[command(after_help = import::EXAMPLES)]
     Import {
         /// What the sources are
         #[arg(value_parser = PossibleValuesParser::new(Format::ALL.map(|(_, word)| word)))]
@@ -151,12 +152,13 @@ enum Verb {
         /// Files or service directories, or directories of them
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Where to write the units; standard output without it
+        /// Where to write the units, with links for their bundles; what is there and differs stays. Without
+        /// it they go to standard output, and the report to standard error
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
-        /// How to write the report
-        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
-        report: String,
+        /// The report as an object, in which the units' texts are too
+        #[arg(long)]
+        json: bool,
     },
     /// Does a native step now, in this process: what a one-shot's `do:` does. Exit 1 if it could not be done
     Step {
@@ -310,8 +312,8 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Plan { words, format, units, bundles, signal } => {
             plan::run(places, &plan::Asked { words, format, units, bundles, signal }, out)
         }
-        Verb::Import { format, paths, output, report } => {
-            import::run(&import::Asked { format, paths, output, report }, out)
+        Verb::Import { format, paths, output, json } => {
+            import::run(&import::Asked { format, paths, output, json }, out)
         }
         Verb::Schema { subject } => schema::run(&subject, out),
         Verb::Step { name, dry_run } => step::run(&name, dry_run),

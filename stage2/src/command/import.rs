@@ -11,6 +11,18 @@ use units::import::{Directive, Fate, Format, Import, Imported, import};
 
 use super::failure::{Failure, Outcome};
 
+/// What its help says beside the options.
+pub const EXAMPLES: &str = "Examples:
+  sunup import lsb /etc/init.d/ssh                 the unit, and what became of each line of the header
+  sunup import lsb /etc/init.d -o /etc/sunup/units units of all scripts, with links for their bundles
+  sunup import systemd -o units /etc/systemd/system /lib/systemd/system
+                                                   the first of two files with one name counts
+  sunup import runit /etc/sv --json | jq '.imports[].decisions'
+
+Exit codes: 0 every unit can be used as it is, 1 somebody must decide something, or not everything
+was read or written, 100 usage or no such path, 111 system failure. What is dropped of a unit is in
+the report and changes no exit code.";
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -20,8 +32,8 @@ pub struct Asked {
     pub paths: Vec<PathBuf>,
     /// Where the units go; none: standard output.
     pub output: Option<PathBuf>,
-    /// `text` or `json`.
-    pub report: String,
+    /// The report as JSON.
+    pub json: bool,
 }
 
 /// Imports, and writes units and report. Exit 1 if somebody must decide something, or something was not imported.
@@ -37,9 +49,9 @@ pub fn run(asked: &Asked, out: &mut dyn Write) -> Outcome {
     if let Some(directory) = &asked.output {
         untouched = write_units(directory, &units).map_err(|(what, e)| Failure::unable(what, e))?;
     }
-    let report = match asked.report.as_str() {
-        "json" => format!("{:#}\n", json_report(&imports, &unreadable, &untouched)),
-        _ => text_report(&imports, &unreadable, &untouched),
+    let report = match asked.json {
+        true => format!("{:#}\n", json_report(&imports, &unreadable, &untouched)),
+        false => text_report(&imports, &unreadable, &untouched),
     };
     write_report(asked, &units, &report, out).map_err(|e| Failure::unable("write", e))?;
     let is_open = imports.iter().any(|import| !import.decisions.is_empty());
@@ -48,7 +60,7 @@ pub fn run(asked: &Asked, out: &mut dyn Write) -> Outcome {
 
 /// The report is what is asked for, unless the units themselves go to standard output.
 fn write_report(asked: &Asked, units: &[&Imported], report: &str, out: &mut dyn Write) -> io::Result<()> {
-    if asked.output.is_some() || asked.report == "json" {
+    if asked.output.is_some() || asked.json {
         return out.write_all(report.as_bytes());
     }
     let documents: Vec<String> = units.iter().map(|unit| format!("name: \"{}\"\n{}", unit.name, unit.text)).collect();

@@ -1,6 +1,6 @@
 //! sysvinit's `/etc/inittab`: `id:runlevels:action:process`.
 
-use super::report::Import;
+use super::report::{Import, Verdict};
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use super::world;
@@ -34,18 +34,47 @@ struct Line<'a> {
     action: &'a str,
     process: &'a str,
     place: Place,
+    /// The level that the table boots.
+    default: Option<char>,
 }
 
 impl Line<'_> {
     fn name(&self) -> String {
         format!("{}:{}:{}", self.id, self.levels, self.action)
     }
+
+    /// The bundles that its levels are. Of the levels between 2 and 9 only the one that boots is the bundle default.
+    fn bundles(&self) -> impl Iterator<Item = &'static str> {
+        let is_everywhere = self.levels.is_empty() || OF_THE_BOOT.contains(&self.action);
+        let levels = if is_everywhere { "2" } else { self.levels };
+        let counts = move |level: &char| match self.default {
+            Some(default) if !is_everywhere && ('2'..='9').contains(level) => *level == default,
+            _ => true,
+        };
+        levels.chars().filter(counts).filter_map(world::bundle_of_level)
+    }
+
+    /// What is lost of its levels.
+    fn loss(&self) -> Option<&'static str> {
+        self.bundles().next().is_none().then_some("in no bundle: none of its levels is the one that boots")
+    }
+}
+
+/// The level that a table boots, if that is an ordinary one.
+fn default_level(text: &str) -> Option<char> {
+    let is_it = |line: &&str| {
+        let is_action = line.split(':').nth(2).is_some_and(|action| action.trim() == "initdefault");
+        is_action && !line.trim_start().starts_with('#')
+    };
+    let line = text.lines().find(is_it);
+    line?.split(':').nth(1)?.chars().find(|level| ('2'..='9').contains(level))
 }
 
 /// Imports the table.
 pub(super) fn import(file: &Source) -> Import {
     let mut report = Report::new(&*file.file);
     let mut sketches: Vec<Sketch> = Vec::new();
+    let default = default_level(&file.text);
     for (number, text) in (1..).zip(file.text.lines()) {
         let text = text.trim_start();
         if text.is_empty() || text.starts_with('#') {
@@ -59,7 +88,7 @@ pub(super) fn import(file: &Source) -> Import {
             continue;
         };
         let process = fields.next().unwrap_or_default().trim();
-        let line = Line { id: id.trim(), levels, action: action.trim(), process, place };
+        let line = Line { id: id.trim(), levels, action: action.trim(), process, place, default };
         if let Some(sketch) = draw(&line, &mut report) {
             match sketches.iter().any(|other| other.name == sketch.name) {
                 true if is_event(&line) => {
@@ -159,9 +188,7 @@ fn sketch(line: &Line, kind: &'static str, report: &mut Report) -> Option<Sketch
             let mut sketch = Sketch::new(name, kind);
             sketch.description =
                 terminal.map_or_else(|| format!("{} of inittab", line.id), |terminal| format!("Login on {terminal}"));
-            let is_everywhere = line.levels.is_empty() || OF_THE_BOOT.contains(&line.action);
-            let levels = if is_everywhere { "2" } else { line.levels };
-            levels.chars().filter_map(world::bundle_of_level).for_each(|bundle| sketch.bundle(bundle));
+            line.bundles().for_each(|bundle| sketch.bundle(bundle));
             Some(sketch)
         }
         Err(message) => {
@@ -195,7 +222,10 @@ fn respawned(line: &Line, report: &mut Report) -> Option<Sketch> {
             sketch.bundles.clear();
             report.approximated(&line.name(), line.place.clone(), format!("in no bundle: sunup start {}", sketch.name));
         }
-        _ => report.kept(&line.name(), line.place.clone(), format!("as the longrun {}", sketch.name)),
+        _ => {
+            let verdict = Verdict::kept(format!("as the longrun {}", sketch.name)).but_perhaps(line.loss());
+            report.tell(&line.name(), line.place.clone(), verdict);
+        }
     }
     Some(sketch)
 }
@@ -224,6 +254,6 @@ fn run_once(line: &Line, report: &mut Report) -> Option<Sketch> {
         "once" => "as a oneshot, which is up once it has ended",
         _ => "as a oneshot; what must wait for it needs an edge",
     };
-    report.approximated(&line.name(), line.place.clone(), reason);
+    report.tell(&line.name(), line.place.clone(), Verdict::approximated(reason).but_perhaps(line.loss()));
     Some(sketch)
 }

@@ -4,6 +4,8 @@
 //! the source out of the report. What comes out is the text of units that our own parser accepts; what it cannot say is
 //! told as dropped, and what somebody must decide as a decision.
 
+#[cfg(test)]
+mod documented;
 mod inittab;
 pub(crate) mod lsb;
 mod openrc;
@@ -53,6 +55,11 @@ impl Format {
         (Self::S6Rc, "s6-rc"),
         (Self::Daemontools, "daemontools"),
     ];
+
+    /// Its word.
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(format, _)| *format == self).map_or("", |(_, word)| word)
+    }
 
     /// Whether one source is a directory rather than a file.
     fn is_directory(self) -> bool {
@@ -109,14 +116,17 @@ fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<
     if is_source(path) {
         return vec![path.into()];
     }
+    let error = |message| Diagnostic::new(Severity::Error, Place::whole(path), message);
     match crate::reading::read_names(path) {
         Ok(names) => {
             let inside = names.iter().filter(|name| is_wanted(format, name)).map(|name| path.join(name));
-            inside.filter(|path| is_source(path) && !is_other_name(format, path)).collect()
+            let sources: Vec<PathBuf> = inside.filter(|path| is_source(path) && !is_other_name(format, path)).collect();
+            let has_none = sources.is_empty() && !names.iter().any(|name| name.ends_with(".d"));
+            unreadable.extend(has_none.then(|| error(format!("nothing in it is of {}", format.word()))));
+            sources
         }
-        Err(error) => {
-            let message = format!("unable to read: {}", cause(&error));
-            unreadable.push(Diagnostic::new(Severity::Error, Place::whole(path), message));
+        Err(failure) => {
+            unreadable.push(error(format!("unable to read: {}", cause(&failure))));
             Vec::new()
         }
     }

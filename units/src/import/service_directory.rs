@@ -86,6 +86,11 @@ fn file(
         "finish" if dialect == Dialect::Runit => {
             report.approximated(name, place, "is run, with s6's arguments unless a file dialect says runit");
         }
+        "control" if dialect == Dialect::Runit => report.kept(name, place, "obeyed by supervise"),
+        _ if OBEYED.contains(&name) => {
+            let whose = if dialect == Dialect::Runit { "runsv" } else { "daemontools" };
+            report.approximated(name, place, format!("obeyed by supervise, which {whose} does not do"));
+        }
         "log" => report.kept(name, place, "its own logger"),
         "down" => {
             sketch.bundles.clear();

@@ -195,6 +195,7 @@ pf::powerwait:/etc/init.d/powerfail start
 1:2345:respawn:+/sbin/getty 38400 tty1
 my:2345:respawn:/usr/bin/my \"a b\"
 of::off:/bin/x
+le:35:respawn:/bin/le
 broken
 xx:2:nonsense:/bin/x
 ";
@@ -207,9 +208,12 @@ xx:2:nonsense:/bin/x
             "powerfail: description: pf of inittab\nkind: oneshot\nstart: [/etc/init.d/powerfail, start]\n",
             "getty-tty1: description: Login on tty1\nkind: longrun\nafter: [root-rw]\nrun: [/sbin/getty, 38400, tty1]\nkill-mode: main\n",
             "inittab-my: description: my of inittab\nkind: longrun\nneeds: [local]\nrun: |\n  exec /usr/bin/my \"a b\"\n",
+            "inittab-le: description: le of inittab\nkind: longrun\nneeds: [local]\nrun: [/bin/le]\n",
         ]
     );
-    assert_eq!(import.directives.len(), 10);
+    // Level 2 boots.
+    assert_eq!(import.units.iter().map(|unit| unit.bundles.len()).collect::<Vec<_>>(), [1, 0, 1, 1, 0]);
+    assert_eq!(import.directives.len(), 11);
     assert_eq!(import.decisions.len(), 3, "{import:#?}");
 }
 
@@ -372,10 +376,11 @@ depend()
     assert!(unit.contains("exec  $command $command_args $command_args_foreground"), "{unit}");
     assert_eq!(import.directives.len(), 11, "{:#?}", import.directives);
     let daemon = "#!/sbin/openrc-run\ncommand=/usr/sbin/d\npidfile=/run/d.pid\nstopsig=SIGINT\nrespawn_max=3\nrespawn_period=60\n\
-                  notify=fd:4\n";
+                  notify=fd:4\n: ${mode:=fast}\n";
     let daemon = one(Format::Openrc, "/etc/init.d/d", daemon);
     let keys = "forks: true\npidfile: /run/d.pid\nmax-deaths: 3 in 1m\nstop-signal: INT\nready: {fd: 4}\n";
     assert!(text(&daemon).ends_with(keys), "{}", text(&daemon));
+    assert!(text(&daemon).contains("  mode=\"${mode:=fast}\"\n"), "{}", text(&daemon));
     assert!(daemon.directives.iter().all(|one| one.fate != Fate::Dropped), "{daemon:#?}");
     let own = one(Format::Openrc, "/etc/init.d/own", "#!/sbin/openrc-run\nstart() {\n\tebegin x\n}\n");
     assert!(text(&own).contains("start: [/etc/init.d/own, start]\n"), "{}", text(&own));

@@ -214,6 +214,8 @@ fn levels(script: &mut Script, sketch: &mut Sketch) {
                         place,
                         "in the bundle default, in the order of its edges only",
                     );
+                } else if has("2345") && !"2345".chars().all(|level| field.value.contains(level)) {
+                    script.report.approximated(&field.name, place, "in the bundle default, which is all of 2 to 5");
                 } else if sketch.bundles.is_empty() {
                     script.report.kept(&field.name, place, "in no bundle");
                 } else {

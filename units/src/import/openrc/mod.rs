@@ -47,17 +47,28 @@ const SERVICES: [(&str, &str); 27] = [
     ("dev", "udev-settle"),
 ];
 
-/// Variables that the command of a longrun is made of.
-const USED: [&str; 9] = [
-    "command",
-    "command_args",
-    "command_args_foreground",
-    "command_background",
-    "command_user",
-    "description",
-    "directory",
-    "supervisor",
-    "umask",
+/// Beginnings of variables that OpenRC itself reads, which nothing does in a longrun, and why nothing is lost or what is.
+pub(super) const UNREAD: [(&str, &str); 20] = [
+    ("capabilities", "write it as capabilities"),
+    ("chroot", "it has the root of the system"),
+    ("cgroup", "each unit has a control group of its own"),
+    ("command_args_background", "it stays in the foreground"),
+    ("command_progress", "there are no dots to print"),
+    ("description_", "there are no further verbs"),
+    ("error_", "every unit has a log of its own"),
+    ("extra_", "there are no further verbs"),
+    ("healthcheck_", "nobody asks whether it is well once it is up"),
+    ("input_", "standard input is /dev/null"),
+    ("in_background_fake", "openrc-run does not run it"),
+    ("no_new_privs", "write it as no-new-privileges"),
+    ("opts", "there are no further verbs"),
+    ("output_", "every unit has a log of its own"),
+    ("procname", "supervise knows the process"),
+    ("rc_", "openrc-run does not run it"),
+    ("respawn_", "max-deaths needs respawn_max and respawn_period; waits grow from 1 s to 60 s"),
+    ("retry", "a stop is stop-signal, and after stop-timeout KILL"),
+    ("secbits", "has no counterpart"),
+    ("start_stop_daemon", "start-stop-daemon does not run it"),
 ];
 
 /// Functions that say how a service is started and stopped.
@@ -69,8 +80,7 @@ pub(super) fn import(files: &[Source]) -> Vec<Import> {
     let mut providers: BTreeMap<String, String> = BTreeMap::new();
     for (file, script) in &scripts {
         providers.insert(name(file), name(file));
-        for (word, names, _) in dependencies(script).iter().filter(|(word, _, _)| word == "provide") {
-            debug_assert_eq!(word, "provide");
+        for (_, names, _) in dependencies(script).iter().filter(|(word, _, _)| word == "provide") {
             names.iter().for_each(|virtual_name| {
                 providers.entry(virtual_name.clone()).or_insert_with(|| name(file));
             });
@@ -299,21 +309,8 @@ fn variables(script: &Script, sketch: &mut Sketch, report: &mut Report) {
             ("respawn_max" | "respawn_period", "longrun") if sketch.has("max-deaths") => {
                 report.approximated(name, place, "as max-deaths; waits between starts grow, so that fewer fit");
             }
-            (name, "longrun") if USED.contains(&name) => report.approximated(name, place, "a line of run"),
-            (name, "longrun")
-                if name.starts_with("start_stop_daemon")
-                    || name.starts_with("output_")
-                    || name.starts_with("error_") =>
-            {
-                report.dropped(name, place, "set in run, where nothing reads it");
-            }
-            (name, "longrun") if name.starts_with("respawn_") => report.dropped(
-                name,
-                place,
-                "max-deaths needs respawn_max and respawn_period; waits grow from 1 s to 60 s",
-            ),
-            (name, "longrun") if name.starts_with("extra_") => {
-                report.dropped(name, place, "there are no further verbs")
+            (name, "longrun") if unread(name).is_some() => {
+                report.dropped(name, place, unread(name).unwrap_or_default());
             }
             (name, "longrun") => report.approximated(name, place, "a line of run"),
             (name, _) => report.kept(name, place, "read by openrc-run"),
@@ -329,6 +326,11 @@ fn variables(script: &Script, sketch: &mut Sketch, report: &mut Report) {
             _ => report.kept(&line.text, place, "read by openrc-run"),
         }
     }
+}
+
+/// Why a variable is not read, if it is one that OpenRC reads.
+fn unread(name: &str) -> Option<&'static str> {
+    UNREAD.iter().find(|(begin, _)| name.starts_with(begin)).map(|(_, why)| *why)
 }
 
 fn required(name: &str, value: &str, place: Place, sketch: &mut Sketch, report: &mut Report) {

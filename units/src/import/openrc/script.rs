@@ -3,6 +3,15 @@
 use crate::import::shell;
 use crate::source::Source;
 
+/// `: ${NAME:=VALUE}`, perhaps in quotes, as an assignment that says the same.
+fn default(text: &str) -> Option<(String, String)> {
+    let word = text.strip_prefix(": ")?.trim();
+    let inner = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(word);
+    let (name, value) = inner.strip_prefix("${")?.strip_suffix('}')?.split_once(":=")?;
+    let is_plain = shell::assignment(&format!("{name}=")).is_some() && !value.contains(['"', '}', '`']);
+    is_plain.then(|| (name.into(), format!("\"${{{name}:={value}}}\"")))
+}
+
 /// A line with its number.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -65,8 +74,9 @@ impl Script {
             self.functions.push(function);
             return None;
         }
-        match shell::assignment(text) {
-            Some((name, value)) => self.assignments.push((name.into(), value.into(), line.number)),
+        let assignment = shell::assignment(text).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        match assignment.or_else(|| default(text)) {
+            Some((name, value)) => self.assignments.push((name, value, line.number)),
             None if text == "{" => {}
             None => self.others.push(line.clone()),
         }

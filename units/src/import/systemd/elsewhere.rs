@@ -20,7 +20,8 @@ pub(super) fn elsewhere(suffix: &str, stem: &str, settings: &[Setting]) -> Elsew
             ("nothing here starts units for a file", format!("have something else do it: sunup restart {unit}"))
         }
         "mount" | "swap" | "automount" => ("/etc/fstab is for this", fstab(suffix, settings)),
-        _ => ("there are no slices: each unit has a control group of its own", "leave it out".into()),
+        "slice" => ("there are no slices: each unit has a control group of its own", "leave it out".into()),
+        _ => ("its name is none of a unit file", "name it as systemd does, such as x.service".into()),
     };
     Elsewhere { reason, decision }
 }

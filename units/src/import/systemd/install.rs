@@ -17,6 +17,7 @@ pub(super) fn take(setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
         }
         "Also" => Some(Verdict::approximated("import and enable it too")),
         "Alias" => Some(alias(&setting.value, sketch)),
+        "DefaultInstance" if !sketch.name.is_template() => Some(Verdict::dropped("it is no template")),
         "DefaultInstance" => Some(Verdict::approximated(format!("sunup enable {}{}", sketch.name, setting.value))),
         _ => None,
     }

@@ -12,7 +12,7 @@ mod service;
 mod sockets;
 mod span;
 mod specifiers;
-mod table;
+pub(super) mod table;
 mod words;
 
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use crate::import::report::{Fate, Verdict};
 use Fate::{Approximated, Dropped, Kept};
 
 /// Beginnings of keys in the order of the alphabet, the longer before the shorter, each with its fate and the reason.
-const FATES: [(&str, Fate, &str); 128] = [
+pub(in crate::import) const FATES: [(&str, Fate, &str); 128] = [
     ("AllowIsolate", Dropped, "sunup switch is for bundles"),
     ("AppArmorProfile", Dropped, "has no counterpart"),
     ("BPFProgram", Dropped, "has no counterpart"),
