@@ -12,7 +12,9 @@ pub const RESCUE: &str = "rescue";
 /// Where bundles are, below the administrator's configuration.
 pub const BUNDLES: &str = "bundles";
 /// What people have been writing at boot prompts for forty years.
-const RESCUE_WORDS: [&str; 5] = ["single", "s", "S", "1", "rescue"];
+const RESCUE_WORDS: [&str; 7] = ["single", "s", "-s", "S", "-S", "1", "rescue"];
+/// A shell before anything is started.
+const EMERGENCY_WORDS: [&str; 2] = ["emergency", "-b"];
 /// sysvinit's runlevels for many users: a bundle of that name where there is one.
 const LEVELS: [&str; 4] = ["2", "3", "4", "5"];
 /// What the words of ours begin with.
@@ -82,7 +84,7 @@ impl Options {
         } else if LEVELS.contains(&word) {
             self.boot(DEFAULT);
             self.level = Some(word.to_owned());
-        } else if word == "emergency" {
+        } else if EMERGENCY_WORDS.contains(&word) {
             self.emergency = true;
         }
     }
@@ -163,6 +165,7 @@ mod tests {
             ("sunup.bundle=lab S", "rescue", None),
             ("single sunup.bundle=lab", "lab", None),
             ("1 3", "default", Some("3")),
+            ("ro -s", "rescue", None),
             ("5 rescue", "rescue", None),
             ("2 sunup.bundle=lab emergency", "lab", None),
         ] {
@@ -176,7 +179,8 @@ mod tests {
     /// How it boots.
     #[test]
     fn how() {
-        let found = options("sunup.cgroup=v1 sunup.cgroup=hybrid sunup.scanner=runit");
+        let found = options("-b sunup.cgroup=v1 sunup.cgroup=hybrid sunup.scanner=runit");
+        assert!(found.emergency);
         assert_eq!((found.cgroup, found.scanner), (Some(CgroupLayout::Hybrid), Some(Scanner::Runit)));
         let shells = |text: &str| ["proc", "dev"].map(|step| options(text).debug.is_after(step));
         assert_eq!(shells("quiet"), [false, false]);

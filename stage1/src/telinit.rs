@@ -122,6 +122,9 @@ fn print(text: &str) -> i32 {
 fn deed<'a>(words: &[&'a str]) -> Option<Deed<'a>> {
     match words {
         ["-t", _, rest @ ..] => deed(rest),
+        [option, rest @ ..] if option.strip_prefix("-t").is_some_and(|seconds| seconds.parse::<u32>().is_ok()) => {
+            deed(rest)
+        }
         ["0"] => Some(Deed::Signal(REAL_TIME + 4)),
         ["6"] => Some(Deed::Signal(REAL_TIME + 5)),
         ["q" | "Q"] => Some(Deed::Signal(HANGUP)),
@@ -170,9 +173,10 @@ mod tests {
     fn words() {
         assert_eq!(deed(&["0"]), Some(Deed::Signal(38)));
         assert_eq!(deed(&["-t", "5", "6"]), Some(Deed::Signal(39)));
+        assert_eq!(deed(&["-t5", "6"]), Some(Deed::Signal(39)));
         assert_eq!(deed(&["q"]), Some(Deed::Signal(1)));
         assert_eq!(deed(&["3"]), Some(Deed::Level("3")));
-        for wrong in [&[][..], &["7"], &["0", "6"], &["-t"], &["-t", "5"], &["--help"], &["a"]] {
+        for wrong in [&[][..], &["7"], &["0", "6"], &["-t"], &["-t", "5"], &["-tx", "6"], &["--help"], &["a"]] {
             assert_eq!(deed(wrong), None, "{wrong:?}");
         }
     }

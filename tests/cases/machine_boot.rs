@@ -123,6 +123,9 @@ fn takes_steps_by_hand(console: &mut Console) {
          sunup step swapoff; sunup step swapoff; {SWAPS}; sed -i /swap/d /etc/fstab; echo off"
     );
     assert_eq!(console.ok(&swap, COMMAND), "/swap 7\noff\n");
+    let mounted = "mkdir '/mnt/a b'; printf '%s\\n' 'tmpfs /mnt/a\\040b tmpfs size=1m,uid=daemon,nosymfollow' >>/etc/fstab; \
+                   sunup step mount && findmnt -n -o OPTIONS '/mnt/a b'; umount '/mnt/a b'; sed -i /mnt/d /etc/fstab";
+    assert_eq!(console.ok(mounted, COMMAND), "rw,relatime,nosymfollow,size=1024k,uid=1,inode64\n");
     let kept = "sunup step clock-save && sunup step clock && sunup step random-seed-save && sunup step utmp && \
                 cd /var/lib/sunup && stat -c '%n %s %a' random-seed && grep -cxE '[0-9a-f]{32}' /etc/machine-id && \
                 who -b | grep -c 'system boot'";

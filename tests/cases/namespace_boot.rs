@@ -71,6 +71,9 @@ fn a_shutdown_outlives_its_shell() {
         refused.text.lines().filter_map(|line| line.split_once("error: inhibited by upgrade (pid ")).collect();
     assert_eq!(reasons.iter().map(|(who, _)| *who).collect::<Vec<_>>(), ["poweroff: ", "shutdown: "], "{refused:?}");
 
+    let wrong = console.run("shutdown -x", COMMAND);
+    assert_eq!((wrong.code, wrong.text.lines().next()), (100, Some("shutdown: error: unexpected argument '-x' found")));
+
     console.ok("shutdown -c; while test -e /run/nologin; do sleep 0.1; done", COMMAND);
     console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());

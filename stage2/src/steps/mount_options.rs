@@ -13,14 +13,17 @@ pub(super) struct Options {
     pub(super) data: String,
     /// It lies on a loop device, which mount(8) makes.
     pub(super) needs_loop: bool,
-    /// mount(8) must do it: an owner, a mode, a directory of the filesystem.
+    /// mount(8) must do it: an owner, a mode, a directory of the filesystem; a user by name.
     pub(super) needs_program: bool,
     /// The directory is made if it is missing, with this mode.
     pub(super) make_directory: Option<u32>,
 }
 
+/// `nosymfollow`, since Linux 5.10.
+const MS_NOSYMFOLLOW: MsFlags = MsFlags::from_bits_retain(256);
+
 /// Word, flags, and whether the word sets them (`ro`) or clears them (`rw`).
-const FLAGS: [(&str, MsFlags, bool); 28] = [
+const FLAGS: [(&str, MsFlags, bool); 30] = [
     ("ro", MsFlags::MS_RDONLY, true),
     ("rw", MsFlags::MS_RDONLY, false),
     ("nosuid", MsFlags::MS_NOSUID, true),
@@ -29,6 +32,8 @@ const FLAGS: [(&str, MsFlags, bool); 28] = [
     ("dev", MsFlags::MS_NODEV, false),
     ("noexec", MsFlags::MS_NOEXEC, true),
     ("exec", MsFlags::MS_NOEXEC, false),
+    ("nosymfollow", MS_NOSYMFOLLOW, true),
+    ("symfollow", MS_NOSYMFOLLOW, false),
     ("sync", MsFlags::MS_SYNCHRONOUS, true),
     ("async", MsFlags::MS_SYNCHRONOUS, false),
     ("dirsync", MsFlags::MS_DIRSYNC, true),
@@ -114,12 +119,19 @@ impl Options {
                 _ => self.needs_program = true,
             }
         } else if !FOR_READERS.contains(&word) && !is_comment(word) {
+            self.needs_program |= names_somebody(word);
             if !self.data.is_empty() {
                 self.data.push(',');
             }
             self.data.push_str(word);
         }
     }
+}
+
+/// The kernel takes numbers alone.
+fn names_somebody(word: &str) -> bool {
+    let who = word.strip_prefix("uid=").or_else(|| word.strip_prefix("gid="));
+    who.is_some_and(|who| who.parse::<u32>().is_err())
 }
 
 /// Other `x-…` is for programs, `X-…` and `comment=` for people.
@@ -154,17 +166,19 @@ mod tests {
     /// What mount(8) does besides mounting: a directory is made here, the rest is left to it.
     #[test]
     fn of_the_program() {
-        for (word, made, left) in [
-            ("X-mount.mkdir", Some(0o755), false),
-            ("x-mount.mkdir=0700", Some(0o700), false),
-            ("X-mount.mkdir=none", Some(0o755), false),
-            ("X-mount.owner=www-data", None, true),
-            ("x-systemd.requires=a.service", None, false),
+        for (word, made, left, data) in [
+            ("X-mount.mkdir", Some(0o755), false, ""),
+            ("x-mount.mkdir=0700", Some(0o700), false, ""),
+            ("X-mount.mkdir=none", Some(0o755), false, ""),
+            ("X-mount.owner=www-data", None, true, ""),
+            ("x-systemd.requires=a.service", None, false, ""),
+            ("uid=eve", None, true, "uid=eve"),
+            ("gid=100", None, false, "gid=100"),
         ] {
             let options = Options::parse(&[word.to_owned()]);
             assert_eq!(
                 (options.make_directory, options.needs_program, options.data.as_str()),
-                (made, left, ""),
+                (made, left, data),
                 "{word}"
             );
         }

@@ -17,7 +17,6 @@ mod when;
 use crate::verb::Verb;
 use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, heir, inhibitors, record, run_directory, stage};
 use check::Check;
-use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use nix::libc::O_NONBLOCK;
 use schedule::{Moment, Schedule};
@@ -100,8 +99,8 @@ impl From<String> for Refusal {
 /// Parses and asks.
 pub fn main(name: &str, arguments: Vec<OsString>) -> ExitCode {
     let wish = match Verb::from_name(name) {
-        Some(verb) => parse(verb_command(verb), arguments).map(|matches| verb_wish(verb, &matches)),
-        None => parse(shutdown_command(), arguments).map(|matches| shutdown_wish(&matches)),
+        Some(verb) => parse(name, verb_command(verb), arguments).map(|matches| verb_wish(verb, &matches)),
+        None => parse(name, shutdown_command(), arguments).map(|matches| shutdown_wish(&matches)),
     };
     let (text, code) = match wish {
         Err(code) => return code,
@@ -116,13 +115,14 @@ pub fn main(name: &str, arguments: Vec<OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, ExitCode> {
+/// What is not understood is told in our form; else it is the help that was asked for.
+fn parse(name: &str, command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, ExitCode> {
     command.try_get_matches_from(arguments).map_err(|error| {
-        let _ = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-            _ => ExitCode::from(EXIT_USAGE),
+        match error.to_string().strip_prefix("error: ") {
+            Some(text) => complain(name, text.trim_end()),
+            None => drop(error.print()),
         }
+        if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS }
     })
 }
 
