@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use scene::{SLEEP, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, wait_until};
 use supervisor::status::Phase;
+use supervisor::sys::files::O_NONBLOCK;
 use supervisor::sys::process::{kill, start_ticks};
 
 /// Two services, one with a logger whose lines are numbered, all running below `svscan`.
@@ -50,6 +51,18 @@ fn pids(scene: &Scene) -> Vec<u32> {
 /// The pipe between `b` and its logger, as its supervise has it.
 fn log_pipe(scene: &Scene) -> std::path::PathBuf {
     fs::read_link(format!("/proc/{}/fd/1", supervise_of(scene, "b"))).unwrap()
+}
+
+/// No descriptor that a process has of the pipe refuses to wait.
+fn blocks(pid: u32, pipe: &Path) -> bool {
+    let fds = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let mut ends = fds.filter(|fd| fs::read_link(fd.path()).is_ok_and(|link| link == pipe));
+    ends.all(|end| {
+        let path = format!("/proc/{pid}/fdinfo/{}", end.file_name().display());
+        let info = fs::read_to_string(path).unwrap_or_default();
+        let flags = info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+        flags.is_some_and(|flags| flags & O_NONBLOCK == 0)
+    })
 }
 
 /// svscan has both ends of a pipe.
@@ -142,6 +155,8 @@ fn successor_adopts() {
     scene.wait(first);
     let second = svscan(&mut scene, &["scan"]);
     wait_until("the pipe", || holds(second, &pipe).then_some(()));
+    // Whoever gets it next must not be told that it is full, or empty.
+    wait_until("a pipe that blocks", || blocks(second, &pipe).then_some(()));
     kill(before[0], 9).unwrap();
     scene.await_text("messages", |text| text == format!("supervise a: info: going on with pid {}\n", before[1]));
     say(&scene, "2");
