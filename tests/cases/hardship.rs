@@ -18,6 +18,18 @@ ln -s /usr/lib/sunup/units/getty-console.yaml /etc/sunup/units/marker.yaml /etc/
 /// What the shell that is process 1 becomes.
 const INIT: &str = "export NO_COLOR=1\nexec /usr/lib/sunup/bin/init \"$@\"";
 
+/// Notes with what a unit's command begins.
+const MARKER: &str = "\
+name: marker
+kind: oneshot
+after: [getty-console]
+start: |
+  { umask; pwd; grep -E '^Sig(Blk|Ign)' /proc/self/status; } >/marker.new
+  mv /marker.new /marker
+";
+/// What that is, whatever process 1 has begun with.
+const BEGINS_WITH: &str = "0022\n/\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n";
+
 /// What is said where there is no scanner.
 const NO_SCANNER: [&str; 2] = [
     "[fail] stage1: unable to copy /usr/lib/sunup/bin/svscan to /run/sunup/bin/svscan: No such file or directory",
@@ -35,7 +47,7 @@ enum End {
     Shell,
     /// sulogin, and when its shell has ended the login.
     PasswordThenLogin,
-    /// Nobody can see it: the file that a unit makes is there.
+    /// Nobody can see it: the file that a unit makes is there, and says that its command began as always.
     Unseen,
 }
 
@@ -52,7 +64,7 @@ struct Hardship {
     end: End,
 }
 
-const MATRIX: [Hardship; 19] = [
+const MATRIX: [Hardship; 20] = [
     Hardship {
         name: "the root is read-only",
         damage: "mount -o remount,ro overlay /",
@@ -95,6 +107,13 @@ const MATRIX: [Hardship; 19] = [
     Hardship {
         name: "there is no console",
         damage: "umount /dev/console; rm /dev/console",
+        words: &[],
+        says: &[],
+        end: End::Unseen,
+    },
+    Hardship {
+        name: "whoever executed it ignores signals, and has a mask and a directory of its own",
+        damage: "trap '' HUP INT QUIT PIPE TERM CHLD USR1 USR2 WINCH ALRM; umask 077; cd /usr",
         words: &[],
         says: &[],
         end: End::Unseen,
@@ -220,9 +239,8 @@ fn stage_one_bears_every_hardship() {
 impl Hardship {
     fn bear(&self) {
         let start = Instant::now();
-        let unit = "name: marker\nkind: oneshot\nafter: [getty-console]\nstart: [touch, /marker]\n";
         let script = format!("#!/bin/sh\n{SMALL}\n{}\n{INIT}\n", self.damage);
-        let layer = Layer::new().file("/usr/sbin/init", &script).file("/etc/sunup/units/marker.yaml", unit);
+        let layer = Layer::new().file("/usr/sbin/init", &script).file("/etc/sunup/units/marker.yaml", MARKER);
         let mut guest = Namespace::boot_with(&layer, self.words);
         match self.end {
             End::Login => guest.console.login(BOOT),
@@ -233,7 +251,10 @@ impl Hardship {
                 guest.console.send("exit\n");
                 guest.console.login(BOOT);
             }
-            End::Unseen => support::await_that(BOOT, || guest.written("/marker").exists()),
+            End::Unseen => {
+                support::await_that(BOOT, || guest.written("/marker").exists());
+                assert_eq!(guest.read("/marker"), BEGINS_WITH, "{}", self.name);
+            }
         }
         let seen = guest.console.seen();
         let said = seen.lines().map(str::trim_end).filter(|line| line.starts_with('[') && line.contains("] stage1: "));
