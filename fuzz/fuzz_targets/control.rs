@@ -1,3 +1,4 @@
+//! Any bytes as letters for supervise and svscan.
 #![no_main]
 
 #[path = "../subjects.rs"]

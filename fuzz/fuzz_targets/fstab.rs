@@ -1,3 +1,4 @@
+//! Any bytes as lines of fstab.
 #![no_main]
 
 #[path = "../subjects.rs"]

@@ -1,3 +1,4 @@
+//! Any bytes as an inittab to be imported.
 #![no_main]
 
 #[path = "../subjects.rs"]

@@ -1,3 +1,4 @@
+//! Any bytes as an init script to be imported.
 #![no_main]
 
 #[path = "../subjects.rs"]

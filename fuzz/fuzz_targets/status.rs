@@ -1,3 +1,4 @@
+//! Any bytes as a status record.
 #![no_main]
 
 #[path = "../subjects.rs"]

@@ -1,3 +1,4 @@
+//! Any bytes as a unit file.
 #![no_main]
 
 #[path = "../subjects.rs"]

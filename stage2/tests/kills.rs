@@ -71,6 +71,7 @@ fn kill_something(system: &System, random: &mut Random, client: &mut Child) -> S
     }
 }
 
+/// What was asked for is finished, and what is told is what runs.
 #[test]
 fn whatever_is_killed() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());

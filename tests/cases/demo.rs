@@ -200,11 +200,13 @@ fn rehearsal_with_display(columns: u16) {
     assert!(given_up && after, "{}", terminal.written());
 }
 
+/// On a usual terminal.
 #[test]
 fn rehearsal_with_display_at_80_columns() {
     rehearsal_with_display(80);
 }
 
+/// On a wide one.
 #[test]
 fn rehearsal_with_display_at_200_columns() {
     rehearsal_with_display(200);

@@ -172,6 +172,24 @@ fn what_is_pure_does_nothing() {
     }
 }
 
+/// Every file says what it is, and above every test stands what it holds.
+#[test]
+fn files_and_tests_say_what_they_are() {
+    let mut silent = Vec::new();
+    for (name, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        if !text.starts_with("//!") {
+            silent.push(name.clone());
+        }
+        for at in (1..lines.len()).filter(|at| lines[*at].trim() == "#[test]") {
+            if !lines[at - 1].trim_start().starts_with("///") {
+                silent.push(format!("{name}: {}", lines.get(at + 1).unwrap_or(&"").trim()));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
 /// Lines of a file that are executed in earnest: neither comments nor what comes with its tests.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let before = text.lines().take_while(|line| *line != "#[cfg(test)]");

@@ -89,16 +89,19 @@ fn completes(number: usize) {
     child.wait().unwrap();
 }
 
+/// bash's own completion gives what the list says.
 #[test]
 fn completes_in_bash() {
     completes(0);
 }
 
+/// So does zsh's.
 #[test]
 fn completes_in_zsh() {
     completes(1);
 }
 
+/// So does fish's.
 #[test]
 fn completes_in_fish() {
     completes(2);

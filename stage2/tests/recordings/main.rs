@@ -69,11 +69,13 @@ fn boot_with_display(columns: u16, brief: &str) {
     assert_eq!(system.lines("run/boot.log").len(), lines.len());
 }
 
+/// On a usual terminal.
 #[test]
 fn boot_with_display_at_80_columns() {
     boot_with_display(80, "[....] disk T of T, link T  (Esc details, s skip, r rescue)");
 }
 
+/// On a wide one.
 #[test]
 fn boot_with_display_at_200_columns() {
     boot_with_display(200, "[....] disk T of T, link T  (Esc details, s skip, r rescue)");
@@ -158,11 +160,13 @@ fn verbs(columns: u16, skipped: &[&str]) {
     }
 }
 
+/// What each verb shows, on a usual terminal.
 #[test]
 fn verbs_at_80_columns() {
     verbs(80, &["kvm    skipped T  /no/such/device/behind/a/path/that/is/lon", "ger/than/the/line is absent"]);
 }
 
+/// The same on a wide one.
 #[test]
 fn verbs_at_200_columns() {
     verbs(200, &["kvm    skipped T  /no/such/device/behind/a/path/that/is/longer/than/the/line is absent"]);
@@ -186,11 +190,13 @@ fn verb_with_display(columns: u16) {
     assert!(verb.wait().unwrap().success());
 }
 
+/// On a usual terminal.
 #[test]
 fn verb_with_display_at_80_columns() {
     verb_with_display(80);
 }
 
+/// On a wide one.
 #[test]
 fn verb_with_display_at_200_columns() {
     verb_with_display(200);

@@ -1,3 +1,5 @@
+//! Command lines and refusals of `shutdown` and its names.
+
 use super::*;
 
 fn wish(line: &str) -> Result<Wish, String> {
