@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::reading::read_names;
 use crate::source::cause;
+use crate::text::did_you_mean;
 use crate::{Diagnostic, Edge, Place, Severity, UnitName, UnitSet};
 use target::Target;
 
@@ -164,6 +165,18 @@ impl Bundles {
     /// All of them.
     pub fn all(&self) -> &BTreeMap<String, Bundle> {
         &self.bundles
+    }
+
+    /// ` (did you mean "default"?)` where a bundle's name is near, else nothing.
+    pub fn did_you_mean(&self, name: &str) -> String {
+        did_you_mean(name, self.bundles.keys().map(String::as_str))
+    }
+
+    /// The sentence that no unit or bundle has this name, with the one that was probably meant.
+    pub fn unknown(&self, units: &UnitSet, name: &str) -> String {
+        let hint = Some(units.did_you_mean(name)).filter(|hint| !hint.is_empty());
+        let hint = hint.unwrap_or_else(|| self.did_you_mean(name));
+        format!("no unit or bundle is named '{name}'{hint}")
     }
 
     /// Everything that is wrong with bundles and their links.

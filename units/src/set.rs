@@ -227,8 +227,11 @@ impl UnitSet {
         self.definitions.contains_key(name)
     }
 
-    /// ` (did you mean "sshd"?)` where a defined name is near, else nothing.
+    /// ` (did you mean "sshd"?)` where a defined name is near, else nothing: for a name that is no unit's.
     pub fn did_you_mean(&self, name: &str) -> String {
+        if name.ends_with('@') && self.is_defined(name) {
+            return format!(" (it is a template: name an instance of it, {name}NAME)");
+        }
         let ours = name.contains('.').then(|| systemd::ours(name).ok()).flatten();
         match ours.as_deref().filter(|ours| self.is_defined(ours)) {
             Some(ours) => suggestion(Some(ours)),

@@ -71,7 +71,10 @@ impl Expansion<'_> {
         match &mut node.value {
             Value::Text(text) if text.contains('$') => match self.text(text) {
                 Ok(expanded) => *text = expanded.into(),
-                Err(message) => self.errors.push(Diagnostic::new(Severity::Error, node.place.clone(), message)),
+                Err(messages) => {
+                    let error = |message| Diagnostic::new(Severity::Error, node.place.clone(), message);
+                    self.errors.extend(messages.into_iter().take(MOST_DIAGNOSTICS).map(error));
+                }
             },
             Value::Text(_) | Value::Nothing => {}
             Value::List(items) => items.iter_mut().for_each(|item| self.node(item)),
@@ -79,7 +82,9 @@ impl Expansion<'_> {
         }
     }
 
-    fn text(&mut self, text: &str) -> Result<String, String> {
+    /// The text with its variables' values, or everything that is wrong with it.
+    fn text(&mut self, text: &str) -> Result<String, Vec<String>> {
+        let mut wrong = Vec::new();
         let mut expanded = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(dollar) = rest.find('$') {
@@ -90,9 +95,14 @@ impl Expansion<'_> {
                 rest = after;
             } else if let Some(after) = rest.strip_prefix("${") {
                 let Some((name, after)) = after.split_once('}') else {
-                    return Err("${ has no }: write $${ for the two characters themselves".into());
+                    wrong.push("${ has no }: write $${ for the two characters themselves".into());
+                    break;
                 };
-                expanded.push_str(&self.value(name)?);
+                match self.value(name) {
+                    Ok(value) => expanded.push_str(&value),
+                    Err(message) if wrong.contains(&message) => {}
+                    Err(message) => wrong.push(message),
+                }
                 rest = after;
             } else {
                 expanded.push('$');
@@ -100,7 +110,7 @@ impl Expansion<'_> {
             }
         }
         expanded.push_str(rest);
-        Ok(expanded)
+        if wrong.is_empty() { Ok(expanded) } else { Err(wrong) }
     }
 
     fn value(&mut self, name: &str) -> Result<String, String> {
@@ -116,6 +126,9 @@ impl Expansion<'_> {
     fn unknown(&self, name: &str) -> String {
         if name == INSTANCE {
             return "only a template, whose name ends with @, has an INSTANCE".into();
+        }
+        if name.split_once([':', '-']).is_some_and(|(plain, _)| self.variables.get(plain).is_some()) {
+            return format!("{} has a default, which only sunup.yaml gives; write $${{ for ${{ itself", quoted(name));
         }
         let hint = did_you_mean(name, self.variables.0.keys().map(String::as_str).chain([INSTANCE]));
         format!("no variable {} in sunup.yaml{hint}; write $${{ for ${{ itself", quoted(name))
@@ -136,7 +149,7 @@ pub(crate) fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn expand(text: &str) -> Result<String, String> {
+    fn expand(text: &str) -> Result<String, Vec<String>> {
         let variables = Variables::new([("PORT".into(), "80".into()), ("EMPTY".into(), String::new())]);
         let mut errors = Vec::new();
         Expansion { variables: &variables, instance: Some("tty1"), growth: 0, errors: &mut errors }.text(text)
@@ -161,9 +174,13 @@ mod tests {
     #[test]
     fn refuses() {
         let unknown = "no variable \"PROT\" in sunup.yaml (did you mean \"PORT\"?); write $${ for ${ itself";
-        assert_eq!(expand("${PROT}"), Err(unknown.into()));
-        assert_eq!(expand("${}"), Err("no variable \"\" in sunup.yaml; write $${ for ${ itself".into()));
-        assert_eq!(expand("${PORT"), Err("${ has no }: write $${ for the two characters themselves".into()));
+        let nameless = "no variable \"\" in sunup.yaml; write $${ for ${ itself";
+        let open = "${ has no }: write $${ for the two characters themselves";
+        let default = "\"PORT:-80\" has a default, which only sunup.yaml gives; write $${ for ${ itself";
+        assert_eq!(
+            expand("${PROT} ${PORT} ${} ${PROT}${PORT:-80} ${PORT"),
+            Err([unknown, nameless, default, open].map(Into::into).to_vec())
+        );
     }
 
     /// Whatever the text, its escaped form stands for it.

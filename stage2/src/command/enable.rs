@@ -53,10 +53,9 @@ impl System {
     fn bundle(&self, places: &Places, name: &str) -> Result<&Bundle, Failure> {
         let Some(bundle) = self.bundles.get(name) else {
             let directory = places.etc.join(BUNDLES).join(name);
-            return Err(Failure::usage(format!(
-                "no bundle is named '{name}': mkdir {} makes one",
-                directory.display()
-            )));
+            let hint = self.bundles.did_you_mean(name);
+            let message = format!("no bundle is named '{name}'{hint}: mkdir {} makes one", directory.display());
+            return Err(Failure::usage(message));
         };
         if !bundle.directory.starts_with(&places.etc) {
             let message = format!("{} is the distribution's: copy it to", bundle.directory.display());

@@ -59,8 +59,7 @@ fn choose(places: &Places, all: Vec<StateFile>, names: &[String]) -> Result<Chos
             }
         };
         if bundle.is_none() && found.is_empty() {
-            let hint = known.did_you_mean(name);
-            return Err(Failure::usage(format!("no unit or bundle is named '{name}'{hint}")));
+            return Err(Failure::usage(bundles.unknown(&known, name)));
         }
         let may_skip = bundle.is_some();
         chosen.are_there &= bundle.is_none_or(|bundle| found.len() == bundle.members.len());

@@ -124,7 +124,7 @@ fn resolve(
     match bundles.get(name) {
         Some(bundle) => Ok((name.into(), true, members(bundle))),
         None if !set.providers(name).is_empty() => UnitName::new(name).map(|unit| (name.into(), false, vec![unit])),
-        None => Err(format!("no unit or bundle is named '{name}'{}", set.did_you_mean(name))),
+        None => Err(bundles.unknown(set, name)),
     }
 }
 

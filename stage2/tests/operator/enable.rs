@@ -72,6 +72,14 @@ fn unknown_names() {
         (code, err.trim_start_matches("sunup: fatal: ").trim_end().to_owned())
     };
     assert_eq!(told(&["enable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
+    assert_eq!(
+        told(&["enable", "getty@"]),
+        (100, "no unit is named 'getty@' (it is a template: name an instance of it, getty@NAME)".into())
+    );
+    let meant = "no bundle is named 'defualt' (did you mean \"default\"?): mkdir etc/bundles/defualt makes one";
+    assert_eq!(told(&["enable", "--bundle", "defualt", "web"]), (100, meant.into()));
+    let meant = "no unit or bundle is named 'defualt' (did you mean \"default\"?)";
+    assert_eq!(told(&["plan", "switch", "defualt"]), (100, meant.into()));
     assert_eq!(told(&["disable", "wbe"]), (100, "no unit is named 'wbe' (did you mean \"web\"?)".into()));
     let broken = "'broken' has errors: lib/units/broken.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\" (did you mean \"milestone\"?)";
     assert_eq!(told(&["enable", "broken"]), (1, broken.into()));

@@ -35,14 +35,9 @@ impl UnitSet {
 
     fn unknown(&self, severity: Severity, edge: &Edge) -> Diagnostic {
         let name = edge.unit.as_str();
-        let message = match edge.unit.is_template() && self.is_defined(name) {
-            true => format!("{} is a template: name an instance of it, {name}NAME", quoted(name)),
-            false => {
-                let hint = Some(self.did_you_mean(name)).filter(|hint| !hint.is_empty());
-                let why = || in_brackets(systemd::ours(name).err());
-                format!("there is no unit {}{}", quoted(name), hint.unwrap_or_else(why))
-            }
-        };
+        let hint = Some(self.did_you_mean(name)).filter(|hint| !hint.is_empty());
+        let why = || in_brackets(systemd::ours(name).err());
+        let message = format!("there is no unit {}{}", quoted(name), hint.unwrap_or_else(why));
         let mut diagnostic = Diagnostic::new(severity, edge.place.clone(), message);
         diagnostic.snippet = self.snippet(&edge.place);
         diagnostic

@@ -145,8 +145,9 @@ fn wrong_templates() {
     assert_eq!(summaries(&set), expected);
     assert_eq!(set.broken().keys().map(UnitName::as_str).collect::<Vec<_>>(), ["a", "getty@", "getty@tty1"]);
     let edges: Vec<String> = set.check().iter().map(Diagnostic::summary).collect();
-    let expected =
-        |file: &str| format!("etc/{file}:2:21: \"sound@\" is a template: name an instance of it, sound@NAME");
+    let expected = |file: &str| {
+        format!("etc/{file}:2:21: there is no unit \"sound@\" (it is a template: name an instance of it, sound@NAME)")
+    };
     assert_eq!(edges, [expected("a.yaml"), expected("b.yaml")]);
 }
 
