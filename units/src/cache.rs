@@ -34,7 +34,7 @@ const MAGIC: &str = concat!("sunup units ", env!("CARGO_PKG_VERSION"), " ", env!
 const LARGEST: u64 = 256 << 20;
 
 /// What most entries have, in bytes.
-const USUAL: usize = 400;
+const USUAL: usize = 250;
 
 /// An entry begins with the length of what follows its key, the checksum of what follows the checksum, and the key: the
 /// checksum of its path.
