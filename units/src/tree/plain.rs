@@ -28,7 +28,7 @@ use std::borrow::Cow;
 
 use super::{Document, Entry, FEW, HEAVIEST, NODE, Node, Value};
 use crate::Place;
-use crate::source::{Source, is_printable_ascii};
+use crate::source::Source;
 use class::{
     Class, DASHES, IN_COMMENT, IN_DOUBLE_QUOTES, IN_KEY, IN_SENTENCE, IN_SINGLE_QUOTES, IN_WORD, KEY_BEGINS,
     TEXT_BEGINS,
@@ -48,7 +48,7 @@ const END: u8 = 0;
 
 /// Reads a text, if all of it is plain.
 pub(super) fn read(source: &Source) -> Option<Document<'_>> {
-    if source.text.len() > LONGEST || !is_printable_ascii(&source.text) {
+    if source.text.len() > LONGEST {
         return None;
     }
     let mut reader = Reader { source, at: 0, line: 1, line_start: 0 };

@@ -1,4 +1,5 @@
-//! Which bytes go on with what: the terminals of the grammar of plain YAML.
+//! Which bytes go on with what: the terminals of the grammar of plain YAML. None of them
+//! has a byte that is not printable ASCII, and so no plain text has one.
 
 /// For each byte whether it belongs to the class.
 pub(super) type Class = [bool; 256];
@@ -7,10 +8,10 @@ pub(super) const KEY_BEGINS: Class = letters_and(b"_");
 pub(super) const IN_KEY: Class = letters_and(b"_-./@");
 pub(super) const TEXT_BEGINS: Class = letters_and(b"_./$");
 pub(super) const IN_WORD: Class = letters_and(b"_-./$@:+=%~^");
-pub(super) const IN_SENTENCE: Class = all_but(b":#\n");
-pub(super) const IN_DOUBLE_QUOTES: Class = all_but(b"\"\\\n");
-pub(super) const IN_SINGLE_QUOTES: Class = all_but(b"'\n");
-pub(super) const IN_COMMENT: Class = all_but(b"\n");
+pub(super) const IN_SENTENCE: Class = all_but(b":#");
+pub(super) const IN_DOUBLE_QUOTES: Class = all_but(b"\"\\");
+pub(super) const IN_SINGLE_QUOTES: Class = all_but(b"'");
+pub(super) const IN_COMMENT: Class = all_but(b"");
 pub(super) const DASHES: Class = with([false; 256], b"-", true);
 
 const fn letters_and(others: &[u8]) -> Class {
@@ -18,8 +19,15 @@ const fn letters_and(others: &[u8]) -> Class {
     with(with([false; 256], letters, true), others, true)
 }
 
+/// Printable ASCII but these.
 const fn all_but(these: &[u8]) -> Class {
-    with([true; 256], these, false)
+    let mut all = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        all[byte as usize] = true;
+        byte += 1;
+    }
+    with(all, these, false)
 }
 
 const fn with(mut class: Class, bytes: &[u8], belong: bool) -> Class {
