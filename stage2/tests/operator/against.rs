@@ -31,9 +31,9 @@ fn changes() {
     let expected = "\
 added    fresh: nothing now
 removed  gone: stop
-changed  local: nothing now
+changed  local: nothing now (description)
 depends  page: restart (needs web)
-changed  web: restart
+changed  web: restart (run)
 broken   worse: stop (new/worse.yaml:1:7: \"kind\" must be longrun, oneshot or milestone, not \"mile\" (did you mean \"milestone\"?))
 ";
     assert_eq!((code, out.as_str(), err.as_str()), (1, expected, ""));
@@ -42,4 +42,26 @@ broken   worse: stop (new/worse.yaml:1:7: \"kind\" must be longrun, oneshot or m
     let rows: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((rows[3]["what"].as_str(), rows[3]["action"].as_str()), (Some("depends"), Some("restart")));
     assert_eq!(machine.sunup(&["check", "--against", "nowhere"]).0, 100);
+}
+
+/// Edges that come and go are named, and so are the members of bundles where a directory has those as well.
+#[test]
+fn edges_and_bundles() {
+    let machine = Machine::new(&[("net", "kind: milestone\n")]);
+    machine.write("old/units/web.yaml", "kind: longrun\nrun: |\n  key: a\n  b\nneeds: [net]\nafter: [x]\n");
+    machine.write("etc/units/web.yaml", "kind: longrun\nrun: |\n  key: b\n  b\nneeds: [net, db]\nwants: [cache]\n");
+    machine.write("etc/units/db.yaml", "kind: milestone\n");
+    for (bundle, link) in [("old/bundles/default", "web"), ("old/bundles/spare", "net"), ("etc/bundles/default", "db")]
+    {
+        std::fs::create_dir_all(machine.path(bundle)).unwrap();
+        let unit = machine.path(&format!("lib/units/{link}.yaml"));
+        std::os::unix::fs::symlink(unit, machine.path(&format!("{bundle}/{link}.yaml"))).unwrap();
+    }
+    let expected = "\
+added    db: start
+changed  web: stop (after -x; needs +db; run; wants +cache)
+bundle   default: changed (+db -web)
+bundle   spare: removed (-net)
+";
+    assert_eq!(machine.sunup(&["check", "--against", "old"]), (0, expected.into(), String::new()));
 }
