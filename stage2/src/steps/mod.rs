@@ -13,6 +13,7 @@ mod error;
 mod failures;
 mod fragments;
 mod fstab;
+mod glob;
 mod guard;
 mod kept;
 mod mount_options;

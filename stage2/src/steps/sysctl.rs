@@ -9,14 +9,14 @@ use super::error::Trying;
 use super::failures::Failures;
 use super::root::Root;
 use super::say::warn;
-use super::{StepError, fragments, guard};
+use super::{StepError, fragments, glob, guard};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Setting {
     /// `FILE:LINE`.
     place: String,
-    /// Below /proc/sys; a component may have `*` in it.
+    /// Below /proc/sys; a component may be a pattern.
     path: String,
     /// None: patterns leave it alone, and that is all.
     value: Option<String>,
@@ -60,7 +60,7 @@ fn set_all(root: &Root) -> Result<(), StepError> {
 impl Setting {
     /// It means every setting that fits, but those that have a line of their own.
     fn is_pattern(&self) -> bool {
-        self.path.contains('*')
+        glob::is_pattern(&self.path)
     }
 }
 
@@ -120,23 +120,12 @@ fn path(name: &str) -> String {
         .collect()
 }
 
-/// The files that a path with `*` in its components means; only those that exist.
+/// The files that a path means, which may be a pattern; only those that exist.
 fn expand(base: &Path, path: &str) -> Vec<PathBuf> {
-    let mut found = vec![base.to_owned()];
-    for component in path.split('/').filter(|c| !c.is_empty() && *c != "..") {
-        found = found.iter().flat_map(|directory| step(directory, component)).collect();
-    }
+    let components: Vec<&str> = path.split('/').filter(|component| *component != "..").collect();
+    let mut found = glob::find(base, &components.join("/"));
     found.retain(|path| path.is_file());
     found
-}
-
-fn step(directory: &Path, component: &str) -> Vec<PathBuf> {
-    let Some((before, after)) = component.split_once('*') else { return vec![directory.join(component)] };
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|n| n.len() + 1 >= component.len() && n.starts_with(before) && n.ends_with(after));
-    names.sort();
-    names.into_iter().map(|name| directory.join(name)).collect()
 }
 
 #[cfg(test)]
@@ -194,7 +183,7 @@ mod tests {
         assert_eq!(values, ["2\n", "1\n", "0\n"]);
     }
 
-    /// `*` stands for part of a name; nothing leads out of /proc/sys, and what is not there is not made.
+    /// A pattern stands for names; nothing leads out of /proc/sys, and what is not there is not made.
     #[test]
     fn globs() {
         let directory = tempfile::tempdir().unwrap();
@@ -205,6 +194,7 @@ mod tests {
         }
         fs::write(directory.path().join("outside"), "").unwrap();
         assert_eq!(expand(&base, "net/eth*/x"), [base.join("net/eth0/x"), base.join("net/eth1/x")]);
+        assert_eq!(expand(&base, "net/[el]*[!1]/x"), [base.join("net/eth0/x"), base.join("net/lo/x")]);
         assert_eq!(expand(&base, "net/lo/x"), [base.join("net/lo/x")]);
         assert_eq!(expand(&base, "../outside"), Vec::<PathBuf>::new());
         assert_eq!(expand(&base, "net/lo/y"), Vec::<PathBuf>::new());

@@ -11,10 +11,10 @@ use nix::sys::stat::{Mode as Bits, SFlag, makedev, mknod};
 
 use super::super::StepError;
 use super::super::error::Trying;
+use super::super::glob;
 use super::super::root::Root;
 use super::adjust::{adjust, adjust_tree};
 use super::copy::copy;
-use super::glob;
 use super::line::{Kind, Line};
 
 /// Opening waits for nobody: not for a FIFO's reader, not for a carrier.

@@ -10,7 +10,6 @@
 mod act;
 mod adjust;
 mod copy;
-mod glob;
 mod line;
 mod remove;
 mod specifier;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::StepError;
 use super::super::error::Trying;
+use super::super::glob;
 use super::super::mount_table;
 use super::super::root::Root;
-use super::glob;
 use super::line::{Kind, Line};
 
 /// Removes what the line names. Links are removed, never followed, and what is mounted somewhere below stays with all that
