@@ -1,14 +1,16 @@
-//! Waiting: for changes in files and for the ends of processes, always with a deadline, never by polling.
+//! Waiting: for changes in files and for the ends of processes, always with a deadline, never by polling where the kernel
+//! tells.
 //!
 //! One inotify instance says that *something* changed; what is waited for is then looked at again. The kernel tells of a
 //! lock's file being closed a moment before the lock is released, so each event is followed by two more looks.
 
+use crate::ends::Ends;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use supervisor::paths;
-use supervisor::sys::descriptor::{Descriptor, Owned};
+use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::event::{Awaited, EPOLLIN, wait_any, wait_ready};
 
 /// The looks that follow an event.
@@ -121,13 +123,11 @@ impl Events {
     }
 
     /// Waits until the processes have ended. False: some have not, and the deadline came.
-    pub fn until_ended(&mut self, mut processes: Vec<Owned>, limit: Duration) -> bool {
+    pub fn until_ended(&mut self, mut processes: Ends, limit: Duration) -> bool {
         let start = self.begin();
-        while !processes.is_empty() {
+        while !processes.are_over() {
             let Some(left) = self.left(start, limit) else { return false };
-            let descriptors: Vec<_> = processes.iter().map(|process| **process).collect();
-            self.sleep(&descriptors, left);
-            processes.retain(|process| wait_ready(**process, EPOLLIN, Some(0)) == Ok(false));
+            self.sleep(&processes.descriptors(), processes.nap(left));
         }
         true
     }
@@ -188,8 +188,8 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Process;
     use std::process::{Command, Stdio};
-    use supervisor::sys::pidfd;
 
     /// A file that appears ends the wait; without it the deadline does.
     #[test]
@@ -231,21 +231,11 @@ mod tests {
         events.listen(Some(read.as_raw_fd()));
         assert!(!events.until(Duration::from_secs(600), || false));
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        assert!(!events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(600)));
+        let life = Process::of(child.id()).unwrap().life();
+        assert!(!events.until_ended(Ends::of([life]), Duration::from_secs(600)));
         events.listen(None);
         drop(child.stdin.take());
-        assert!(events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(60)));
-        child.wait().unwrap();
-    }
-
-    /// The end of a process is seen, and a process that goes on is not taken for ended.
-    #[test]
-    fn sees_a_process_end() {
-        let mut events = Events::watch(Path::new("/nonexistent"));
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        assert!(!events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_millis(20)));
-        drop(child.stdin.take());
-        assert!(events.until_ended(vec![pidfd::open(child.id()).unwrap()], Duration::from_secs(60)));
+        assert!(events.until_ended(Ends::of([life]), Duration::from_secs(60)));
         child.wait().unwrap();
     }
 }

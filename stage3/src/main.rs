@@ -17,6 +17,7 @@ mod bounded;
 mod cockpit;
 mod console;
 mod devices;
+mod ends;
 mod events;
 mod holders;
 mod inhibitors;

@@ -4,11 +4,11 @@
 //! The scanner may begin wrappers at any moment, of a thousand services a thousand each second; they end by themselves, so
 //! one that is seen for the first time is nobody who is left. A wrapper that stays is seen again, and counts.
 
+use crate::ends::Ends;
 use crate::process::{Life, Process};
 use crate::stop::Stop;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
-use supervisor::sys::pidfd;
 
 /// How long there may be somebody new at every look.
 const NEWCOMERS: Duration = Duration::from_secs(5);
@@ -29,10 +29,10 @@ pub fn outlasting(
         if young.is_empty() || are_passing || start.elapsed() > NEWCOMERS {
             return left(there, &known);
         }
-        let deaths = young.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
+        let ends = Ends::of(young.iter().map(|process| process.life()));
         young.iter().for_each(|process| greet(process));
         known.extend(young.into_iter().map(Process::life));
-        stop.events.until_ended(deaths, time);
+        stop.events.until_ended(ends, time);
         has_waited = true;
     }
 }

@@ -7,14 +7,14 @@ pub mod shell;
 pub mod sight;
 pub mod work;
 
-use crate::process;
+use crate::ends::Ends;
+use crate::process::{self, Process};
 use crate::stop::Stop;
 use keyboard::{Key, Keyboard};
 use nix::libc::SIGKILL;
 use sight::Waited;
 use std::time::{Duration, Instant};
 use supervisor::line::Mark;
-use supervisor::sys::pidfd;
 
 /// How long nobody is named: most waits are over before.
 const QUIET: Duration = Duration::from_secs(3);
@@ -183,7 +183,8 @@ fn shell(stop: &mut Stop) -> Duration {
         Ok(mut child) => {
             while child.try_wait().is_ok_and(|ended| ended.is_none()) && !stop.events.hurried() {
                 stop.watchdog.alive();
-                stop.events.until_ended(pidfd::open(child.id()).into_iter().collect(), SAY);
+                let life = Process::of(child.id()).map(|process| process.life());
+                stop.events.until_ended(Ends::of(life), SAY);
             }
             let _ = child.kill();
             let _ = child.wait();

@@ -4,6 +4,7 @@
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
 use crate::cockpit::{self, Patience, sight::Waited};
+use crate::ends::Ends;
 use crate::leftovers::counted;
 use crate::patience::outlasting;
 use crate::process::{self, Life, Process, others};
@@ -15,7 +16,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
-use supervisor::sys::pidfd;
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -25,8 +25,6 @@ const PASSING: Duration = Duration::from_secs(2);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 /// How long one round of KILL is waited for.
 const ROUND: Duration = Duration::from_secs(2);
-/// The same where nobody can be watched.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// Ends them, politely first.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -57,13 +55,13 @@ fn terminate(stop: &mut Stop) -> HashSet<Life> {
     let mut asked = HashSet::new();
     while let Some(left) = GRACE.checked_sub(start.elapsed()) {
         let targets = targets(stop);
-        let deaths = targets.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
+        let ends = Ends::of(targets.iter().map(Process::life));
         let new: Vec<_> = targets.iter().filter(|process| asked.insert(process.life())).collect();
         if targets.is_empty() {
             break;
         }
         new.iter().for_each(|process| ask(process));
-        if !stop.events.until_ended(deaths, left) {
+        if !stop.events.until_ended(ends, left) {
             break;
         }
     }
@@ -99,13 +97,9 @@ fn kill(stop: &mut Stop, chosen: fn(&Stop) -> Vec<Process>) -> usize {
         |stop| waited(&chosen(stop)),
         |stop, time| {
             let targets = chosen(stop);
-            let deaths: Vec<_> = targets.iter().filter_map(|process| pidfd::open(process.pid).ok()).collect();
+            let ends = Ends::of(targets.iter().map(Process::life));
             targets.iter().for_each(|process| send(process.pid, SIGKILL));
-            if deaths.is_empty() && !targets.is_empty() {
-                // Who cannot be watched is looked for again.
-                stop.events.until(time.min(AGAIN), || false);
-            }
-            stop.events.until_ended(deaths, time.min(ROUND));
+            stop.events.until_ended(ends, time.min(ROUND));
             chosen(stop).is_empty()
         },
     );
