@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tests::machine::{BOOT, COMMAND, Options, STOP, SlowDisk};
-use tests::{Image, Layer, Machine, cache, command, image, nfs, storage, writers};
+use tests::{Image, Layer, Machine, cache, command, image, nfs, programs, storage, writers};
 
 use crate::support;
 
@@ -15,10 +15,8 @@ use crate::support;
 const SPEED: u64 = 500_000;
 const MOUNT: &str = "mkdir /mnt/slow && mount /dev/nvme1n1 /mnt/slow";
 const FILL: &str = "dd if=/dev/zero of=/mnt/slow/file bs=1M count=60 status=none";
-/// It is at it for half a minute, from now on: longer than loggers that do not end may take at the stop, 20 s.
-const FILL_AT_ONCE: &str = "\
-echo 1 >/proc/sys/vm/dirty_background_bytes
-dd if=/dev/zero of=/mnt/slow/file bs=1M count=13 status=none";
+/// What the kernel has to write it writes at once.
+const HASTE: &str = "echo 1 >/proc/sys/vm/dirty_background_bytes";
 /// The server goes while it is in use.
 const LOSE: &str = "grep -q ' /mnt/shared nfs4 ' /proc/mounts && rpc.nfsd 0";
 /// The unit that unmounts while there is a network, as it is shipped but for the 30 s that a slow server gets.
@@ -53,8 +51,21 @@ const RUN: &str = "\
 trap 'seq -f \"line %.0f\" 1000; exit 0' TERM
 while :; do sleep 1000 & wait $! || :; done
 ";
+/// The loggers begin to read when everyone else has been told to end. The first fills the disk before: it is at it for half a
+/// minute then, longer than loggers that do not end may take, 20 s.
+const SVLOG_LATE: &str = "\
+#!/bin/sh
+case \"$*\" in
+*/mnt/slow/svlog)
+    until test -e /run/sunup/stopping; do sleep 0.1; done
+    dd if=/dev/zero of=/mnt/slow/file bs=1M count=14 status=none
+    : >/run/filled ;;
+esac
+exec /usr/lib/sunup/bin/svlog.real \"$@\"
+";
 const OTHER_LOGGER: &str = "\
 #!/bin/sh
+until test -e /run/filled; do sleep 0.1; done
 cat | dd of=/mnt/slow/other bs=1k oflag=dsync status=none
 ";
 
@@ -113,13 +124,14 @@ fn loggers_on_a_slow_disk_lose_nothing() {
     let (directory, disk) = disk();
     let layer = Layer::new().file("/etc/sunup/units/svlog.yaml", SVLOG).file("/etc/sunup/units/other.yaml", OTHER);
     let layer = layer.file("/etc/sv/other/run", RUN).file("/etc/sv/other/log/run", OTHER_LOGGER);
+    let svlog = fs::read(programs::built().join("svlog")).expect("the real logger");
+    let layer = layer.program("/usr/lib/sunup/bin/svlog.real", &svlog).file("/usr/lib/sunup/bin/svlog", SVLOG_LATE);
     let image = Image::new(&layer);
     let options = Options { slow: Some(SlowDisk { image: disk.clone(), speed: SPEED }), ..Options::default() };
     let mut machine = Machine::boot(&image, &options);
     support::log_in(&mut machine.console, BOOT, COMMAND);
-    machine.console.ok(MOUNT, COMMAND);
+    machine.console.ok(&format!("{MOUNT} && {HASTE}"), COMMAND);
     machine.console.ok("sunup start svlog other", COMMAND);
-    machine.console.ok(FILL_AT_ONCE, COMMAND);
     machine.console.send("poweroff\n");
     machine.console.expect("clean stop: 0 processes, 0 mounts left", STOP);
     machine.expect_off(STOP);
