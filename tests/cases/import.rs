@@ -277,8 +277,8 @@ fn writes_units_and_leaves_what_was_changed() {
     assert!(text.starts_with(&format!("{}: nothing in it is of runit\n", directory.path().display())), "{text}");
 }
 
-/// What `check` finds wrong with imported units beside sunup's own, but for programs and accounts that are not installed
-/// here; each with the name of its unit.
+/// What `check` finds wrong with imported units beside sunup's own, each with the name of its unit; but for programs and
+/// accounts that are not installed here, and rivals among the packages, of which a machine has only one.
 fn errors(units: &Path) -> Vec<(String, String)> {
     let (_, text) = sunup(&["check", "--json"], &[units, &programs::workspace().join("units/system")]);
     let found: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -286,12 +286,13 @@ fn errors(units: &Path) -> Vec<(String, String)> {
     let is_absent = |message: &str| {
         ["unable to run", "there is no user", "there is no group"].iter().any(|begin| message.starts_with(begin))
     };
+    let is_rival = |message: &str| message.contains(" conflicts with ") && message.ends_with("both are asked for");
     let errors = found.as_array().unwrap().iter().filter(|one| one["severity"] == "error");
     let named = errors.map(|one| {
         let unit = Path::new(&said(one, "file")).file_stem().unwrap().to_string_lossy().into_owned();
         (unit, said(one, "message"))
     });
-    named.filter(|(_, message)| !is_absent(message)).collect()
+    named.filter(|(_, message)| !is_absent(message) && !is_rival(message)).collect()
 }
 
 /// Whatever comes out of Debian's scripts and units `check` takes, or the report has said what somebody must decide.

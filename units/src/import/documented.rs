@@ -131,7 +131,9 @@ fn no_row_is_missing() {
     let rows = rows();
     let has = |begin: &str| rows.iter().any(|row| row.source.starts_with(begin));
     let directives = systemd::table::FATES.iter().map(|(begin, _, _)| *begin);
-    let missing: Vec<&str> =
-        directives.chain(openrc::UNREAD.iter().map(|(begin, _)| *begin)).filter(|begin| !has(begin)).collect();
+    let missing: Vec<&str> = directives
+        .chain(openrc::variables::UNREAD.iter().map(|(begin, _)| *begin))
+        .filter(|begin| !has(begin))
+        .collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

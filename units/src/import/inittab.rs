@@ -83,8 +83,8 @@ pub(super) fn import(file: &Source) -> Import {
         let place = report.place(number);
         let mut fields = text.splitn(4, ':');
         let (Some(id), Some(levels), Some(action)) = (fields.next(), fields.next(), fields.next()) else {
-            report.dropped(text, place.clone(), "no line of an inittab");
-            report.decide(place, format!("mend the line {}", quoted(text)));
+            let verdict = Verdict::dropped("no line of an inittab");
+            report.tell(text, place, verdict.decide(format!("mend the line {}", quoted(text))));
             continue;
         };
         let process = fields.next().unwrap_or_default().trim();
@@ -103,41 +103,50 @@ pub(super) fn import(file: &Source) -> Import {
     report.finish(sketches)
 }
 
+/// Makes a unit of a line, if one comes of it, and tells of the line.
 fn draw(line: &Line, report: &mut Report) -> Option<Sketch> {
-    let place = line.place.clone();
+    let drawn = match line.action {
+        "respawn" | "ondemand" => respawned(line),
+        "sysinit" | "boot" | "bootwait" | "wait" | "once" => run_once(line),
+        _ if is_event(line) => on_event(line),
+        _ => Err(told(line)),
+    };
+    let (sketch, verdict) = match drawn {
+        Ok((sketch, verdict)) => (Some(sketch), verdict),
+        Err(verdict) => (None, verdict),
+    };
+    report.tell(&line.name(), line.place.clone(), verdict);
+    sketch
+}
+
+/// What is told of an action that no unit comes of.
+fn told(line: &Line) -> Verdict {
     match line.action {
-        "respawn" | "ondemand" => respawned(line, report),
-        "sysinit" | "boot" | "bootwait" | "wait" | "once" => run_once(line, report),
         "initdefault" => {
-            report.approximated(&line.name(), place.clone(), "the bundle default boots");
-            if line.levels.starts_with(['1', 'S', 's']) {
-                report.decide(place, "a boot into level 1 is the bundle rescue: say rescue on the kernel command line");
+            let verdict = Verdict::approximated("the bundle default boots");
+            match line.levels.starts_with(['1', 'S', 's']) {
+                true => {
+                    verdict.decide("a boot into level 1 is the bundle rescue: say rescue on the kernel command line")
+                }
+                false => verdict,
             }
-            None
         }
-        "off" => {
-            report.kept(&line.name(), place, "it is turned off");
-            None
-        }
-        "ctrlaltdel" if is_restart(line) => {
-            report.kept(&line.name(), place, "process 1 reboots the machine");
-            None
-        }
+        "off" => Verdict::kept("it is turned off"),
+        "ctrlaltdel" if is_restart(line) => Verdict::kept("process 1 reboots the machine"),
         "ctrlaltdel" => {
-            report.dropped(&line.name(), place.clone(), "process 1 reboots the machine");
             let what = quoted(line.process);
-            report
-                .decide(place, format!("write {what} into .svscan/SIGINT of the scan directory if it is still wanted"));
-            None
+            let decision = format!("write {what} into .svscan/SIGINT of the scan directory if it is still wanted");
+            Verdict::dropped("process 1 reboots the machine").decide(decision)
         }
-        _ if is_event(line) => on_event(line, report),
         action => {
-            report.dropped(&line.name(), place.clone(), format!("there is no action {}", quoted(action)));
-            report.decide(place, format!("mend the action {}", quoted(action)));
-            None
+            let action = quoted(action);
+            Verdict::dropped(format!("there is no action {action}")).decide(format!("mend the action {action}"))
         }
     }
 }
+
+/// The unit that comes of a line and what is told of the line; or, where none comes of it, only that.
+type Drawn = Result<(Sketch, Verdict), Verdict>;
 
 fn is_restart(line: &Line) -> bool {
     line.action == "ctrlaltdel" && line.process.contains("shutdown") && line.process.contains("-r")
@@ -148,18 +157,16 @@ fn is_event(line: &Line) -> bool {
 }
 
 /// A oneshot in no bundle, which process 1 restarts by its name.
-fn on_event(line: &Line, report: &mut Report) -> Option<Sketch> {
-    let (_, unit) = EVENTS.iter().find(|(action, _)| *action == line.action)?;
-    let mut sketch = sketch(line, "oneshot", report)?;
-    sketch.name = UnitName::new(unit).ok()?;
+fn on_event(line: &Line) -> Drawn {
+    let unit = EVENTS.iter().find(|(action, _)| *action == line.action).map_or("", |(_, unit)| unit);
+    let mut sketch = sketch(line, "oneshot")?;
+    let Ok(name) = UnitName::new(unit) else { return Err(Verdict::dropped("no such event")) };
+    sketch.name = name;
     sketch.set("start", command(line, false));
     sketch.bundles.clear();
-    report.approximated(&line.name(), line.place.clone(), format!("as the oneshot {unit}, which process 1 restarts"));
-    if *unit != "kbrequest" {
-        let text = "say signals: sysvinit in sunup.yaml: else a power supply that fails stops the machine at once";
-        report.decide(line.place.clone(), text);
-    }
-    Some(sketch)
+    let verdict = Verdict::approximated(format!("as the oneshot {unit}, which process 1 restarts"));
+    let text = "say signals: sysvinit in sunup.yaml: else a power supply that fails stops the machine at once";
+    Ok((sketch, if unit == "kbrequest" { verdict } else { verdict.decide(text) }))
 }
 
 /// The command without the signs before it, which say what only sysvinit does.
@@ -174,29 +181,22 @@ fn command(line: &Line, exec: bool) -> Yaml {
     }
 }
 
-fn sketch(line: &Line, kind: &'static str, report: &mut Report) -> Option<Sketch> {
+/// A unit with all that its lines have in common; or else what becomes of the line.
+fn sketch(line: &Line, kind: &'static str) -> Result<Sketch, Verdict> {
     let process = line.process.trim_start_matches(['+', '@']);
     if process.is_empty() {
-        report.dropped(&line.name(), line.place.clone(), "it has no process");
-        return None;
+        return Err(Verdict::dropped("it has no process"));
     }
     let terminal = terminal(process);
     let id = line.id.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let name = terminal.map_or_else(|| format!("inittab-{id}"), |terminal| format!("getty-{terminal}"));
-    match UnitName::new(&name) {
-        Ok(name) => {
-            let mut sketch = Sketch::new(name, kind);
-            sketch.description =
-                terminal.map_or_else(|| format!("{} of inittab", line.id), |terminal| format!("Login on {terminal}"));
-            line.bundles().for_each(|bundle| sketch.bundle(bundle));
-            Some(sketch)
-        }
-        Err(message) => {
-            report.dropped(&line.name(), line.place.clone(), message.as_str());
-            report.decide(line.place.clone(), format!("give the line another id: {message}"));
-            None
-        }
-    }
+    let name = UnitName::new(&name)
+        .map_err(|message| Verdict::dropped(message.as_str()).decide(format!("give the line another id: {message}")))?;
+    let mut sketch = Sketch::new(name, kind);
+    sketch.description =
+        terminal.map_or_else(|| format!("{} of inittab", line.id), |terminal| format!("Login on {terminal}"));
+    line.bundles().for_each(|bundle| sketch.bundle(bundle));
+    Ok(sketch)
 }
 
 /// The terminal of a getty.
@@ -208,8 +208,8 @@ fn terminal(process: &str) -> Option<&str> {
     GETTIES.contains(&program).then(|| words.map(|word| word.trim_start_matches("/dev/")).find(is_terminal)).flatten()
 }
 
-fn respawned(line: &Line, report: &mut Report) -> Option<Sketch> {
-    let mut sketch = sketch(line, "longrun", report)?;
+fn respawned(line: &Line) -> Drawn {
+    let mut sketch = sketch(line, "longrun")?;
     sketch.set("run", command(line, true));
     if terminal(line.process.trim_start_matches(['+', '@'])).is_some() {
         sketch.edge(Strength::After, "root-rw");
@@ -217,30 +217,25 @@ fn respawned(line: &Line, report: &mut Report) -> Option<Sketch> {
     } else {
         sketch.edge(Strength::Needs, "local");
     }
-    match line.action {
+    let verdict = match line.action {
         "ondemand" => {
             sketch.bundles.clear();
-            report.approximated(&line.name(), line.place.clone(), format!("in no bundle: sunup start {}", sketch.name));
+            Verdict::approximated(format!("in no bundle: sunup start {}", sketch.name))
         }
-        _ => {
-            let verdict = Verdict::kept(format!("as the longrun {}", sketch.name)).but_perhaps(line.loss());
-            report.tell(&line.name(), line.place.clone(), verdict);
-        }
-    }
-    Some(sketch)
+        _ => Verdict::kept(format!("as the longrun {}", sketch.name)).but_perhaps(line.loss()),
+    };
+    Ok((sketch, verdict))
 }
 
-fn run_once(line: &Line, report: &mut Report) -> Option<Sketch> {
+fn run_once(line: &Line) -> Drawn {
     let program = line.process.split_whitespace().next().unwrap_or_default();
     if RUN_LEVEL_SCRIPTS.contains(&program) {
-        report.dropped(&line.name(), line.place.clone(), "the engine does this: sunup import lsb /etc/init.d");
-        return None;
+        return Err(Verdict::dropped("the engine does this: sunup import lsb /etc/init.d"));
     }
     if program.ends_with("/sulogin") {
-        report.dropped(&line.name(), line.place.clone(), "the bundle rescue does this");
-        return None;
+        return Err(Verdict::dropped("the bundle rescue does this"));
     }
-    let mut sketch = sketch(line, "oneshot", report)?;
+    let mut sketch = sketch(line, "oneshot")?;
     sketch.set("start", command(line, false));
     match line.action {
         "sysinit" => {
@@ -254,6 +249,5 @@ fn run_once(line: &Line, report: &mut Report) -> Option<Sketch> {
         "once" => "as a oneshot, which is up once it has ended",
         _ => "as a oneshot; what must wait for it needs an edge",
     };
-    report.tell(&line.name(), line.place.clone(), Verdict::approximated(reason).but_perhaps(line.loss()));
-    Some(sketch)
+    Ok((sketch, Verdict::approximated(reason).but_perhaps(line.loss())))
 }

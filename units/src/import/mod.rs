@@ -106,6 +106,26 @@ pub fn import_texts(format: Format, texts: &[(&Path, &[u8])]) -> Vec<Import> {
     }
 }
 
+/// Imports directories, each with the names in it; what cannot be read is told.
+fn directories(
+    sources: &[PathBuf],
+    unreadable: &mut Vec<Diagnostic>,
+    mut one: impl FnMut(&Path, &[String]) -> Import,
+) -> Vec<Import> {
+    let mut imports = Vec::new();
+    for source in sources {
+        match crate::reading::read_names(source) {
+            Ok(names) => imports.push(one(&fs::canonicalize(source).unwrap_or_else(|_| source.clone()), &names)),
+            Err(error) => unreadable.push(cannot_read(source, &error)),
+        }
+    }
+    imports
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::new(Severity::Error, Place::whole(path), format!("unable to read: {}", cause(error)))
+}
+
 /// A path is a source itself, or a directory of sources.
 fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let is_source = |path: &Path| match format {
@@ -116,17 +136,17 @@ fn expand(format: Format, path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<
     if is_source(path) {
         return vec![path.into()];
     }
-    let error = |message| Diagnostic::new(Severity::Error, Place::whole(path), message);
     match crate::reading::read_names(path) {
         Ok(names) => {
             let inside = names.iter().filter(|name| is_wanted(format, name)).map(|name| path.join(name));
             let sources: Vec<PathBuf> = inside.filter(|path| is_source(path) && !is_other_name(format, path)).collect();
             let has_none = sources.is_empty() && !names.iter().any(|name| name.ends_with(".d"));
-            unreadable.extend(has_none.then(|| error(format!("nothing in it is of {}", format.word()))));
+            let nothing = || format!("nothing in it is of {}", format.word());
+            unreadable.extend(has_none.then(|| Diagnostic::new(Severity::Error, Place::whole(path), nothing())));
             sources
         }
-        Err(failure) => {
-            unreadable.push(error(format!("unable to read: {}", cause(&failure))));
+        Err(error) => {
+            unreadable.push(cannot_read(path, &error));
             Vec::new()
         }
     }

@@ -3,18 +3,18 @@
 //! A bundle has no unit; its members come out in a bundle of its name, and who depends on it depends on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::report::Import;
+use super::directories;
+use super::report::{Import, Verdict};
 use super::service_directory::{other, program, timeout};
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use crate::reading::read_names;
-use crate::source::{Source, cause};
+use crate::source::Source;
 use crate::text::quoted;
 use crate::yaml::Yaml;
-use crate::{Diagnostic, Place, Severity, UnitName};
+use crate::{Diagnostic, Place, UnitName};
 
 /// A bundle and the file that names its members.
 type Bundles = BTreeMap<String, Vec<String>>;
@@ -26,14 +26,7 @@ pub(super) fn import(sources: &[PathBuf], unreadable: &mut Vec<Diagnostic>) -> V
         .filter(|source| kind(source) == "bundle")
         .map(|source| (name(source), names_in(source, "contents").into_iter().map(|(name, _)| name).collect()))
         .collect();
-    let directories = sources.iter().filter_map(|source| {
-        let error = |error| {
-            let message = format!("unable to read: {}", cause(&error));
-            Diagnostic::new(Severity::Error, Place::whole(source.as_path()), message)
-        };
-        read_names(source).map(|names| directory(source, &names, &bundles)).map_err(|e| unreadable.push(error(e))).ok()
-    });
-    directories.collect()
+    directories(sources, unreadable, |source, names| directory(source, names, &bundles))
 }
 
 fn name(source: &Path) -> String {
@@ -73,8 +66,7 @@ fn expand(name: &str, bundles: &Bundles) -> Vec<String> {
 }
 
 fn directory(source: &Path, names: &[String], bundles: &Bundles) -> Import {
-    let source = &fs::canonicalize(source).unwrap_or_else(|_| source.into());
-    let mut report = Report::new(source.as_path());
+    let mut report = Report::new(source);
     let place = report.place(0);
     let unit = match UnitName::new(&name(source)) {
         Ok(unit) => unit,
@@ -116,10 +108,10 @@ fn bundle(source: &Path, names: &[String], bundles: &Bundles, mut report: Report
     for name in names {
         let place = Place::whole(source.join(name));
         match name.as_str() {
-            "type" => report.kept(name, place, "a bundle"),
-            "contents" | "contents.d" => report.kept(name, place, format!("in the bundle: {members}")),
-            "flag-essential" | "essential" => report.dropped(name, place, "every unit can be stopped"),
-            _ => report.dropped(name, place, "a bundle has no such file"),
+            "type" => report.tell(name, place, Verdict::kept("a bundle")),
+            "contents" | "contents.d" => report.tell(name, place, Verdict::kept(format!("in the bundle: {members}"))),
+            "flag-essential" | "essential" => report.tell(name, place, Verdict::dropped("every unit can be stopped")),
+            _ => report.tell(name, place, Verdict::dropped("a bundle has no such file")),
         }
     }
     report.finish(Vec::new())
@@ -128,24 +120,29 @@ fn bundle(source: &Path, names: &[String], bundles: &Bundles, mut report: Report
 /// One file of the directory.
 fn file(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketch, report: &mut Report) {
     let path = source.join(name);
-    let place = Place::whole(path.as_path());
-    match (sketch.kind, name) {
-        (kind, "type") => report.kept(name, place, format!("kind: {kind}")),
-        (_, "dependencies" | "dependencies.d") => dependencies(source, name, bundles, sketch, report),
-        ("longrun", "run") => run(source, sketch, report),
-        ("oneshot", "up" | "down") => line(&path, if name == "up" { "start" } else { "stop" }, sketch, report),
-        (_, "timeout-up") => timeout(&path, "start-timeout", sketch, report),
-        (_, "timeout-down") => timeout(&path, "stop-timeout", sketch, report),
-        ("longrun", "timeout-kill") => timeout(&path, "stop-timeout", sketch, report),
-        ("longrun", "producer-for") => report.approximated(name, place, "as log: auto: a logger of its own"),
-        ("longrun", "consumer-for" | "pipeline-name") => {
-            report.dropped(name, place, "there are no pipelines: a unit has a log key")
+    let verdict = match (sketch.kind, name) {
+        (_, "dependencies" | "dependencies.d") => return dependencies(source, name, bundles, sketch, report),
+        (kind, "type") => Verdict::kept(format!("kind: {kind}")),
+        ("longrun", "run") => {
+            sketch.condition("path", path.to_string_lossy());
+            sketch.set_text("servicedir", source.to_string_lossy());
+            program(&path, ": s6-rc did that when it compiled", report);
+            Verdict::kept("as servicedir")
         }
-        (_, "flag-essential") => report.dropped(name, place, "every unit can be stopped"),
-        (_, "flag-recommended") => report.dropped(name, place, "put it into a bundle instead"),
-        ("longrun", _) => other(name, place, report),
-        _ => report.kept(name, place, "stays where it is"),
-    }
+        ("oneshot", "up") => line(&path, "start", sketch),
+        ("oneshot", "down") => line(&path, "stop", sketch),
+        (_, "timeout-up") => timeout(&path, "start-timeout", sketch),
+        (_, "timeout-down") | ("longrun", "timeout-kill") => timeout(&path, "stop-timeout", sketch),
+        ("longrun", "producer-for") => Verdict::approximated("as log: auto: a logger of its own"),
+        ("longrun", "consumer-for" | "pipeline-name") => {
+            Verdict::dropped("there are no pipelines: a unit has a log key")
+        }
+        (_, "flag-essential") => Verdict::dropped("every unit can be stopped"),
+        (_, "flag-recommended") => Verdict::dropped("put it into a bundle instead"),
+        ("longrun", _) => other(name),
+        _ => Verdict::kept("stays where it is"),
+    };
+    report.tell(name, Place::whole(path), verdict);
 }
 
 fn dependencies(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketch, report: &mut Report) {
@@ -153,53 +150,39 @@ fn dependencies(source: &Path, name: &str, bundles: &Bundles, sketch: &mut Sketc
     let own = |place: &Place| place.file.starts_with(source.join("dependencies.d")) == name.ends_with(".d");
     for (needed, place) in names_in(source, base).into_iter().filter(|(_, place)| own(place)) {
         let members = expand(&needed, bundles);
-        for member in &members {
-            sketch.edge(Strength::Needs, member);
-        }
-        match UnitName::new(&needed) {
-            Ok(_) => {
-                let is_absent = |member: &&String| !source.with_file_name(member).join("type").exists();
-                for absent in members.iter().filter(is_absent) {
-                    let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(absent));
-                    report.decide(place.clone(), text);
-                }
-                report.kept(&format!("{base}: {needed}"), place, format!("as needs: [{}]", members.join(", ")));
-            }
-            Err(message) => report.dropped(&format!("{base}: {needed}"), place, message),
-        }
+        members.iter().for_each(|member| sketch.edge(Strength::Needs, member));
+        let is_absent = |member: &&String| !source.with_file_name(member).join("type").exists();
+        let absent = members.iter().filter(is_absent).map(|absent| quoted(absent));
+        let decisions =
+            absent.map(|absent| format!("nothing provides {absent}: import it too, or take it out of needs"));
+        let verdict = match UnitName::new(&needed) {
+            Ok(_) => decisions.fold(Verdict::kept(format!("as needs: [{}]", members.join(", "))), Verdict::decide),
+            Err(message) => Verdict::dropped(message),
+        };
+        report.tell(&format!("{base}: {needed}"), place, verdict);
     }
 }
 
-fn run(source: &Path, sketch: &mut Sketch, report: &mut Report) {
-    let path = source.join("run");
-    sketch.condition("path", path.to_string_lossy());
-    sketch.set_text("servicedir", source.to_string_lossy());
-    report.kept("run", Place::whole(path.as_path()), "as servicedir");
-    program(&path, ": s6-rc did that when it compiled", report);
-}
-
 /// `up` and `down`: a command line in execline's language.
-fn line(path: &Path, key: &'static str, sketch: &mut Sketch, report: &mut Report) {
-    let name = if key == "start" { "up" } else { "down" };
-    let place = Place::whole(path);
+fn line(path: &Path, key: &'static str, sketch: &mut Sketch) -> Verdict {
     let text = match Source::read(path) {
         Ok(file) => file.text,
-        Err(error) => return report.decide(place, error.message),
+        Err(error) => return Verdict::dropped(error.message.clone()).decide(error.message),
     };
     match shell::plain_words(text.trim()) {
         Some(words) => {
             sketch.set(key, Yaml::texts(words));
-            report.kept(name, place, format!("as {key}"));
+            Verdict::kept(format!("as {key}"))
         }
         None if text.trim().is_empty() => {
             if key == "start" {
                 sketch.set(key, Yaml::texts(["true"]));
             }
-            report.kept(name, place, "does nothing");
+            Verdict::kept("does nothing")
         }
         None => {
             sketch.set(key, Yaml::texts(["execlineb", "-P", "-c", &text]));
-            report.kept(name, place, format!("as {key}, by execlineb"));
+            Verdict::kept(format!("as {key}, by execlineb"))
         }
     }
 }

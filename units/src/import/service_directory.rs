@@ -5,15 +5,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::report::Import;
+use super::directories;
+use super::report::{Import, Verdict};
 use super::shell;
 use super::sketch::{Report, Sketch, Strength};
 use crate::import::world::{self, Ours};
-use crate::reading::read_names;
-use crate::source::{Source, cause};
+use crate::source::Source;
 use crate::text::quoted;
 use crate::yaml::Yaml;
-use crate::{Diagnostic, Place, Severity, UnitName};
+use crate::{Diagnostic, Place, UnitName};
 
 /// Whose service directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,86 +26,111 @@ pub(super) enum Dialect {
 pub(super) fn import(dialect: Dialect, sources: &[PathBuf], unreadable: &mut Vec<Diagnostic>) -> Vec<Import> {
     let names = sources.iter().filter_map(|source| source.file_name());
     let batch: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    sources
-        .iter()
-        .filter_map(|source| {
-            let error = |error| {
-                Diagnostic::new(
-                    Severity::Error,
-                    Place::whole(source.as_path()),
-                    format!("unable to read: {}", cause(&error)),
-                )
-            };
-            read_names(source)
-                .map(|names| directory(dialect, source, &names, &batch))
-                .map_err(|e| unreadable.push(error(e)))
-                .ok()
-        })
-        .collect()
+    directories(sources, unreadable, |source, names| {
+        let directory = Directory { dialect, source, batch: &batch };
+        directory.import(names)
+    })
 }
 
-fn directory(dialect: Dialect, source: &Path, names: &[String], batch: &BTreeSet<String>) -> Import {
-    let source = &fs::canonicalize(source).unwrap_or_else(|_| source.into());
-    let mut report = Report::new(source.as_path());
-    let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = match UnitName::new(&name) {
-        Ok(name) => name,
-        Err(message) => {
-            report.decide(report.place(0), format!("rename the directory: {message}"));
+/// A service directory among others.
+struct Directory<'a> {
+    dialect: Dialect,
+    source: &'a Path,
+    /// The names of what is imported together.
+    batch: &'a BTreeSet<String>,
+}
+
+impl Directory<'_> {
+    fn import(&self, names: &[String]) -> Import {
+        let mut report = Report::new(self.source);
+        let name = self.source.file_name().unwrap_or_default().to_string_lossy();
+        let name = match UnitName::new(&name) {
+            Ok(name) => name,
+            Err(message) => {
+                report.decide(report.place(0), format!("rename the directory: {message}"));
+                return report.finish(Vec::new());
+            }
+        };
+        let mut sketch = Sketch::new(name, "longrun");
+        sketch.bundle("default");
+        sketch.edge(Strength::Needs, "local");
+        sketch.condition("path", self.source.join("run").to_string_lossy());
+        sketch.set_text("servicedir", self.source.to_string_lossy());
+        for name in names {
+            let path = self.source.join(name);
+            let verdict = self.file(name, &path, &mut sketch);
+            report.tell(name, Place::whole(path.as_path()), verdict);
+            if name == "run" {
+                self.asked_for(&path, &mut sketch, &mut report);
+            }
+        }
+        if !names.iter().any(|name| name == "run") {
+            report.decide(report.place(0), "it has no run: there is nothing to supervise");
             return report.finish(Vec::new());
         }
-    };
-    let mut sketch = Sketch::new(name, "longrun");
-    sketch.bundle("default");
-    sketch.edge(Strength::Needs, "local");
-    sketch.condition("path", source.join("run").to_string_lossy());
-    sketch.set_text("servicedir", source.to_string_lossy());
-    for name in names {
-        file(dialect, source, name, batch, &mut sketch, &mut report);
+        report.finish(vec![sketch])
     }
-    if !names.iter().any(|name| name == "run") {
-        report.decide(report.place(0), "it has no run: there is nothing to supervise");
-        return report.finish(Vec::new());
-    }
-    report.finish(vec![sketch])
-}
 
-/// One file of the directory.
-fn file(
-    dialect: Dialect,
-    source: &Path,
-    name: &str,
-    batch: &BTreeSet<String>,
-    sketch: &mut Sketch,
-    report: &mut Report,
-) {
-    let path = source.join(name);
-    let place = Place::whole(path.as_path());
-    match name {
-        "run" => run(&path, batch, sketch, report),
-        "finish" if dialect == Dialect::Runit => {
-            report.approximated(name, place, "is run, with s6's arguments unless a file dialect says runit");
+    /// What becomes of a file.
+    fn file(&self, name: &str, path: &Path, sketch: &mut Sketch) -> Verdict {
+        let is_runit = self.dialect == Dialect::Runit;
+        match name {
+            "run" => Verdict::kept("as servicedir"),
+            "log" => Verdict::kept("its own logger"),
+            "down" => {
+                sketch.bundles.clear();
+                Verdict::kept("in no bundle")
+            }
+            "supervise" => Verdict::kept("its supervise's state, which ours replaces"),
+            "finish" if is_runit => {
+                Verdict::approximated("is run, with s6's arguments unless a file dialect says runit")
+            }
+            "control" if is_runit => Verdict::kept("obeyed by supervise"),
+            "check" if is_runit => {
+                let script = format!("cd {} && exec ./check", shell::quote(&self.source.to_string_lossy()));
+                let exec = ("exec".into(), Yaml::texts(["/bin/sh", "-c", &script]));
+                sketch.set("ready", Yaml::Map(vec![exec, ("every".into(), Yaml::text("1s"))]));
+                Verdict::kept("as ready: exec")
+            }
+            "timeout-kill" => timeout(path, "stop-timeout", sketch),
+            _ if OBEYED.contains(&name) => {
+                let whose = if is_runit { "runsv" } else { "daemontools" };
+                Verdict::approximated(format!("obeyed by supervise, which {whose} does not do"))
+            }
+            _ => Verdict::kept("stays where run finds it"),
         }
-        "control" if dialect == Dialect::Runit => report.kept(name, place, "obeyed by supervise"),
-        _ if OBEYED.contains(&name) => {
-            let whose = if dialect == Dialect::Runit { "runsv" } else { "daemontools" };
-            report.approximated(name, place, format!("obeyed by supervise, which {whose} does not do"));
+    }
+
+    /// What its `run` has started before it goes on becomes edges.
+    fn asked_for(&self, run: &Path, sketch: &mut Sketch, report: &mut Report) {
+        program(run, "", report);
+        let Ok(script) = Source::read(run) else { return };
+        for (line, text) in (1..).zip(script.text.lines()) {
+            for needed in asked_for(text) {
+                let verdict = self.need(needed, sketch);
+                report.tell("sv start", Place { line, ..Place::whole(run) }, verdict);
+            }
         }
-        "log" => report.kept(name, place, "its own logger"),
-        "down" => {
-            sketch.bundles.clear();
-            report.kept(name, place, "in no bundle");
+    }
+
+    /// `sv start NEEDED` in `run`.
+    fn need(&self, needed: &str, sketch: &mut Sketch) -> Verdict {
+        let is_here = self.batch.contains(needed);
+        let unit = match world::ours(needed) {
+            Some(Ours::Unit(unit)) if !is_here => unit,
+            _ => needed,
+        };
+        if unit == sketch.name.as_str() {
+            return Verdict::kept("it is the unit itself; the line stays in run");
         }
-        "check" if dialect == Dialect::Runit => {
-            let script = format!("cd {} && exec ./check", shell::quote(&source.to_string_lossy()));
-            let ready =
-                vec![("exec".into(), Yaml::texts(["/bin/sh", "-c", &script])), ("every".into(), Yaml::text("1s"))];
-            sketch.set("ready", Yaml::Map(ready));
-            report.kept(name, place, "as ready: exec");
+        sketch.edge(Strength::Needs, unit);
+        let verdict = Verdict::approximated(format!("as needs: [{unit}]; the line stays in run"));
+        match unit == needed && !is_here {
+            true => {
+                verdict.decide(format!("nothing provides {}: import it too, or take it out of needs", quoted(needed)))
+            }
+            false => verdict,
         }
-        "timeout-kill" => timeout(&path, "stop-timeout", sketch, report),
-        "supervise" => report.kept(name, place, "its supervise's state, which ours replaces"),
-        _ => other(name, place, report),
     }
 }
 
@@ -123,10 +148,10 @@ const OBEYED: [&str; 9] = [
 ];
 
 /// A file that says something to supervise, or to `run`.
-pub(super) fn other(name: &str, place: Place, report: &mut Report) {
+pub(super) fn other(name: &str) -> Verdict {
     match OBEYED.contains(&name) {
-        true => report.kept(name, place, "obeyed by supervise"),
-        false => report.kept(name, place, "stays where run finds it"),
+        true => Verdict::kept("obeyed by supervise"),
+        false => Verdict::kept("stays where run finds it"),
     }
 }
 
@@ -141,36 +166,6 @@ pub(super) fn program(path: &Path, unless: &str, report: &mut Report) {
     if let Some((line, _)) = upwards {
         let place = Place { line, ..Place::whole(path) };
         report.decide(place, "write ../ as a whole path: run is started in a directory of links to this one's files");
-    }
-}
-
-fn run(path: &Path, batch: &BTreeSet<String>, sketch: &mut Sketch, report: &mut Report) {
-    let place = Place::whole(path);
-    report.kept("run", place, "as servicedir");
-    program(path, "", report);
-    let Ok(script) = Source::read(path) else { return };
-    for (number, line) in (1..).zip(script.text.lines()) {
-        let place = Place { line: number, ..Place::whole(path) };
-        for needed in asked_for(line) {
-            need(needed, &place, batch, sketch, report);
-        }
-    }
-}
-
-/// `sv start NEEDED` in `run`.
-fn need(needed: &str, place: &Place, batch: &BTreeSet<String>, sketch: &mut Sketch, report: &mut Report) {
-    let unit = match world::ours(needed) {
-        Some(Ours::Unit(unit)) if !batch.contains(needed) => unit,
-        _ => needed,
-    };
-    if unit == sketch.name.as_str() {
-        return report.kept("sv start", place.clone(), "it is the unit itself; the line stays in run");
-    }
-    sketch.edge(Strength::Needs, unit);
-    report.approximated("sv start", place.clone(), format!("as needs: [{unit}]; the line stays in run"));
-    if unit == needed && !batch.contains(needed) {
-        let text = format!("nothing provides {}: import it too, or take it out of needs", quoted(needed));
-        report.decide(place.clone(), text);
     }
 }
 
@@ -192,21 +187,18 @@ fn asked_for(line: &str) -> Vec<&str> {
 }
 
 /// A file with milliseconds → a deadline; 0 means none.
-pub(super) fn timeout(path: &Path, key: &'static str, sketch: &mut Sketch, report: &mut Report) {
-    let place = Place::whole(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+pub(super) fn timeout(path: &Path, key: &'static str, sketch: &mut Sketch) -> Verdict {
     match number(path) {
         Some(0) if key == "start-timeout" => {
             sketch.set_text(key, "none");
-            report.kept(&name, place, "as start-timeout: none");
+            Verdict::kept("as start-timeout: none")
         }
-        Some(0) => report.approximated(&name, place, "every stop has a deadline here: 10s"),
+        Some(0) => Verdict::approximated("every stop has a deadline here: 10s"),
         Some(milliseconds) if milliseconds <= 604_800_000 => {
-            let duration = std::time::Duration::from_millis(milliseconds);
-            sketch.set_text(key, crate::print::duration(duration));
-            report.kept(&name, place, format!("as {key}"));
+            sketch.set_text(key, crate::print::duration(std::time::Duration::from_millis(milliseconds)));
+            Verdict::kept(format!("as {key}"))
         }
-        _ => report.dropped(&name, place, "not a number of milliseconds"),
+        _ => Verdict::dropped("not a number of milliseconds"),
     }
 }
 

@@ -224,18 +224,6 @@ impl Report {
         Place { file: self.file.clone(), line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 }
     }
 
-    pub(super) fn kept(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.tell(name, place, Verdict::kept(reason));
-    }
-
-    pub(super) fn approximated(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.tell(name, place, Verdict::approximated(reason));
-    }
-
-    pub(super) fn dropped(&mut self, name: &str, place: Place, reason: impl Into<String>) {
-        self.tell(name, place, Verdict::dropped(reason));
-    }
-
     /// Notes what became of a directive.
     pub(super) fn tell(&mut self, name: &str, place: Place, verdict: Verdict) {
         for decision in verdict.decisions {

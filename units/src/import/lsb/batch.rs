@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::header::{Field, Key};
 use super::{Script, facility, starting};
 use crate::UnitName;
+use crate::import::report::Verdict;
 use crate::import::sketch::{Sketch, Strength};
 use crate::import::world::{self, Ours};
 use crate::text::quoted;
@@ -114,7 +115,11 @@ impl Batch {
         for field in script.fields.clone() {
             if says_all(&field) && field.line > 0 {
                 let place = script.report.place(field.line);
-                script.report.approximated(&field.name, place, "after everything that was imported with it");
+                script.report.tell(
+                    &field.name,
+                    place,
+                    Verdict::approximated("after everything that was imported with it"),
+                );
             }
         }
     }
@@ -238,9 +243,9 @@ impl Notes {
     fn report(self, script: &mut Script, field: &Field, kept: &str) {
         let place = script.report.place(field.line);
         match self.differs.is_empty() {
-            true if field.value.is_empty() => script.report.kept(&field.name, place, "empty"),
-            true => script.report.kept(&field.name, place, kept),
-            false => script.report.approximated(&field.name, place, self.differs.join("; ")),
+            true if field.value.is_empty() => script.report.tell(&field.name, place, Verdict::kept("empty")),
+            true => script.report.tell(&field.name, place, Verdict::kept(kept)),
+            false => script.report.tell(&field.name, place, Verdict::approximated(self.differs.join("; "))),
         }
     }
 }

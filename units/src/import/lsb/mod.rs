@@ -7,7 +7,7 @@ mod batch;
 mod facility;
 mod header;
 
-use super::report::Import;
+use super::report::{Import, Verdict};
 use super::sketch::{Report, Sketch, Strength};
 use super::world::{self, Ours};
 use crate::UnitName;
@@ -101,7 +101,11 @@ fn script(file: &Source) -> Result<Script, Report> {
     };
     let fields = header::read(file).unwrap_or_else(|| {
         let place = report.place(0);
-        report.approximated("(no header)", place.clone(), "taken to need $remote_fs and $syslog, as Debian does");
+        report.tell(
+            "(no header)",
+            place.clone(),
+            Verdict::approximated("taken to need $remote_fs and $syslog, as Debian does"),
+        );
         report.decide(place, "give the script an LSB header, or its unit the edges that it needs");
         legacy_fields()
     });
@@ -127,7 +131,7 @@ fn replaced(mut script: Script) -> Import {
         None => String::new(),
     };
     for field in &script.fields {
-        script.report.dropped(&field.name, script.report.place(field.line), reason.as_str());
+        script.report.tell(&field.name, script.report.place(field.line), Verdict::dropped(reason.as_str()));
     }
     script.report.finish(Vec::new())
 }
@@ -146,13 +150,16 @@ fn draw(script: &mut Script) -> Sketch {
     }
     sketch.set_text("start-timeout", START_TIMEOUT);
     sketch.set_text("stop-timeout", STOP_TIMEOUT);
-    for field in script.fields.clone().iter().filter(|field| field.line > 0) {
-        describe(script, &mut sketch, field);
+    for field in script.fields.clone() {
+        let verdict = keep(script, &mut sketch, &field);
+        // What Debian takes for a header is not in the script.
+        if let Some(verdict) = verdict.filter(|_| field.line > 0) {
+            script.report.tell(&field.name, script.report.place(field.line), verdict);
+        }
     }
     if sketch.description.is_empty() {
         sketch.description = script.field(Key::Description).map_or_else(String::new, |field| field.value.clone());
     }
-    levels(script, &mut sketch);
     if let Some(Ours::Unit(unit)) = script.provides().into_iter().find_map(world::ours) {
         let place = script.report.place(0);
         script.report.decide(place, format!("sunup ships a unit {unit} for this: use one of the two"));
@@ -160,77 +167,61 @@ fn draw(script: &mut Script) -> Sketch {
     sketch
 }
 
-fn describe(script: &mut Script, sketch: &mut Sketch, field: &Field) {
-    let place = script.report.place(field.line);
-    let report = &mut script.report;
-    match field.key {
+/// What becomes of a field; `None`: it is about edges, which are drawn later.
+fn keep(script: &Script, sketch: &mut Sketch, field: &Field) -> Option<Verdict> {
+    Some(match field.key {
         Key::ShortDescription => {
             sketch.description = field.value.clone();
-            report.kept(&field.name, place, "as description");
+            Verdict::kept("as description")
         }
-        Key::Description if field.value.is_empty() => report.kept(&field.name, place, "empty"),
+        Key::Description if field.value.is_empty() => Verdict::kept("empty"),
         Key::Description => {
             sketch.comment(&field.value);
-            report.approximated(&field.name, place, "as a comment above the unit");
+            Verdict::approximated("as a comment above the unit")
         }
         Key::XInteractive if field.value.eq_ignore_ascii_case("true") => {
             sketch.set_text("start-timeout", "none");
-            report.approximated(&field.name, place, "has no deadline; the console is not its own");
+            Verdict::approximated("has no deadline; the console is not its own")
         }
-        Key::XInteractive => report.kept(&field.name, place, "it is not interactive"),
-        Key::Unknown => report.dropped(&field.name, place, "insserv has no such key"),
+        Key::XInteractive => Verdict::kept("it is not interactive"),
+        Key::Unknown => Verdict::dropped("insserv has no such key"),
         Key::Provides => provided(script, field),
-        _ => {}
-    }
+        Key::DefaultStart => started(field, sketch),
+        Key::DefaultStop if script.is_for_stopping() => {
+            sketch.bundle("shutdown");
+            Verdict::approximated("its stop is what the bundle shutdown starts")
+        }
+        Key::DefaultStop if field.value.contains('0') && field.value.contains('6') => {
+            Verdict::kept("stops at shutdown")
+        }
+        Key::DefaultStop => Verdict::approximated("stops at shutdown, as every unit does"),
+        _ => return None,
+    })
 }
 
-fn provided(script: &mut Script, field: &Field) {
-    let place = script.report.place(field.line);
-    let others = field.value.split_whitespace().filter(|name| *name != script.name.as_str());
-    let others: Vec<&str> = others.collect();
+fn provided(script: &Script, field: &Field) -> Verdict {
+    let others: Vec<&str> = field.value.split_whitespace().filter(|name| *name != script.name.as_str()).collect();
     match others.is_empty() {
-        true => script.report.kept(&field.name, place, "it is the unit's name"),
+        true => Verdict::kept("it is the unit's name"),
         false => {
             let names = others.join(", ");
-            let reason = format!("what is imported with it finds {names} as {}", script.name);
-            script.report.approximated(&field.name, place, reason);
+            Verdict::approximated(format!("what is imported with it finds {names} as {}", script.name))
         }
     }
 }
 
 /// Run levels → bundles.
-fn levels(script: &mut Script, sketch: &mut Sketch) {
-    let is_for_stopping = script.is_for_stopping();
-    for field in script.fields.clone().iter() {
-        let place = script.report.place(field.line);
-        let has = |levels: &str| field.value.contains(|c| levels.contains(c));
-        match field.key {
-            Key::DefaultStart => {
-                field.value.chars().filter_map(world::bundle_of_level).for_each(|bundle| sketch.bundle(bundle));
-                if field.line == 0 {
-                } else if has("Ss") {
-                    script.report.approximated(
-                        &field.name,
-                        place,
-                        "in the bundle default, in the order of its edges only",
-                    );
-                } else if has("2345") && !"2345".chars().all(|level| field.value.contains(level)) {
-                    script.report.approximated(&field.name, place, "in the bundle default, which is all of 2 to 5");
-                } else if sketch.bundles.is_empty() {
-                    script.report.kept(&field.name, place, "in no bundle");
-                } else {
-                    script.report.kept(&field.name, place, format!("in the bundle {}", sketch.bundles.join(", ")));
-                }
-            }
-            Key::DefaultStop if is_for_stopping => {
-                sketch.bundle("shutdown");
-                script.report.approximated(&field.name, place, "its stop is what the bundle shutdown starts");
-            }
-            Key::DefaultStop if field.line == 0 => {}
-            Key::DefaultStop if has("0") && has("6") => script.report.kept(&field.name, place, "stops at shutdown"),
-            Key::DefaultStop => script.report.approximated(&field.name, place, "stops at shutdown, as every unit does"),
-            _ => {}
+fn started(field: &Field, sketch: &mut Sketch) -> Verdict {
+    const ORDINARY: &str = "2345";
+    field.value.chars().filter_map(world::bundle_of_level).for_each(|bundle| sketch.bundle(bundle));
+    let has = |levels: &str| field.value.contains(|level| levels.contains(level));
+    match sketch.bundles.is_empty() {
+        true => Verdict::kept("in no bundle"),
+        false if has("Ss") => Verdict::approximated("in the bundle default, in the order of its edges only"),
+        false if has(ORDINARY) && !ORDINARY.chars().all(|level| field.value.contains(level)) => {
+            Verdict::approximated("in the bundle default, which is all of 2 to 5")
         }
+        false => Verdict::kept(format!("in the bundle {}", sketch.bundles.join(", "))),
     }
 }
 
