@@ -51,8 +51,8 @@ pub(crate) const SETTINGS: [Key; 8] = [
         "processors",
         Everywhere,
         Number(PROCESSORS.0, PROCESSORS.1),
-        "",
-        "How many units that keep a processor busy may be starting at once; as many as there are if absent",
+        "as many as the engine may use",
+        "How many units that keep a processor busy may be starting at once",
     ),
     Key::new("console", Everywhere, Map(&CONSOLE), "", "What is shown while the machine starts and stops"),
     Key::new(

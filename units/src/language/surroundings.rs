@@ -17,7 +17,7 @@ pub(crate) const OOM: (i64, i64) = (-1000, 1000);
 /// The keys.
 pub(super) const KEYS: [Key; 16] = [
     Key::new("user", Running, Token(ACCOUNT), "root", "Whose rights the commands have: a name or number"),
-    Key::new("group", Running, Token(ACCOUNT), "the user's own", "The group: a name or number"),
+    Key::new("group", Running, Token(ACCOUNT), "the user's own group", "The group: a name or number"),
     Key::new("groups", Running, List(&Token(ACCOUNT)), "the user's", "Supplementary groups"),
     Key::new("env", Running, Table(VARIABLE, &AnyText), "", "Environment variables"),
     Key::new(
@@ -27,7 +27,13 @@ pub(super) const KEYS: [Key; 16] = [
         "",
         "Files of NAME=VALUE lines; one after - may be absent",
     ),
-    Key::new("directory", Running, Pattern(PATH), "the service directory, / for a oneshot", "The working directory"),
+    Key::new(
+        "directory",
+        Running,
+        Pattern(PATH),
+        "the service directory for a longrun, / for a oneshot",
+        "The working directory",
+    ),
     Key::new("umask", Running, Token("0?[0-7]{3}"), "0022", "Three or four octal digits"),
     Key::new("nice", Running, Number(NICE.0, NICE.1), "0", "The nice value"),
     Key::new(
