@@ -232,7 +232,8 @@ impl Supervise {
             self.with_each(&mut |service, context| service.handle(Event::Letter(b'x'), context));
         }
         if has(signal::SIGTERM) {
-            self.with_each(&mut |service, context| service.handle(Event::Letter(b'd'), context));
+            // In runit's dialect `x` has done that: the service would get a second TERM.
+            self.with_each(&mut |service, context| service.is_runit() || service.handle(Event::Letter(b'd'), context));
         }
         !has(signal::SIGQUIT)
     }

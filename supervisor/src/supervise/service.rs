@@ -172,6 +172,11 @@ impl Service {
             && (is_followed || self.ended_elsewhere(context)))
     }
 
+    /// It is kept in runit's dialect.
+    pub fn is_runit(&self) -> bool {
+        self.machine.settings().is_runit
+    }
+
     /// When this service wants to be told the time (monotonic ns).
     pub fn deadline(&self) -> Option<u64> {
         let custom = self.custom.map(|custom| custom.aide.kill_at);
