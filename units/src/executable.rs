@@ -70,8 +70,7 @@ impl UnitSet {
 
     /// A path that counts from the working directory: there is nothing in a service directory but what sunup puts there.
     fn check_relative(&self, unit: &Unit, key: &str, program: &str, root: &Root) -> Option<Diagnostic> {
-        let directory = unit.kind.context().and_then(|context| context.directory.as_deref());
-        let (shown, cause) = match directory.or_else(|| default_directory(&unit.kind)) {
+        let (shown, cause) = match working_directory(unit, key) {
             Some(directory) => {
                 let program: PathBuf = directory.join(program).components().collect();
                 (quoted(&program.to_string_lossy()), not_executable(&program, root.root)?)
@@ -90,13 +89,18 @@ impl UnitSet {
     }
 }
 
-/// The working directory of a unit that does not say, if something can be in it.
-fn default_directory(kind: &Kind) -> Option<&Path> {
-    match kind {
+/// The working directory of the command that a key of a unit has, if something can be in it.
+fn working_directory<'a>(unit: &'a Unit, key: &str) -> Option<&'a Path> {
+    // The engine asks by itself, outside of the unit's context.
+    if key == "ready" {
+        return Some(Path::new("/"));
+    }
+    let given = unit.kind.context().and_then(|context| context.directory.as_deref());
+    given.or(match &unit.kind {
         Kind::Oneshot(_) => Some(Path::new("/")),
         Kind::Longrun(Longrun { program: Program::ServiceDirectory(directory), .. }) => Some(directory),
         Kind::Longrun(_) | Kind::Milestone => None,
-    }
+    })
 }
 
 /// A root directory, and what has been looked up below it: many units have one command and one condition.

@@ -94,6 +94,9 @@ fn commands_below_a_root() {
         ("l", longrun("[/bin/absent]\nif: {path: \"!/bin/real\"}")),
         ("m", longrun("[/bin/real]\nready: {exec: [/bin/absent]}")),
         ("n", "kind: oneshot\nstart: [/bin/real]\nstop: [/bin/absent]\n".into()),
+        // The engine asks from / whether a unit is ready, wherever the unit works.
+        ("o", longrun("[./real]\ndirectory: /usr/bin\nready: {exec: [./real]}")),
+        ("p", longrun("[/bin/real]\nready: {exec: [bin/real]}")),
     ];
     let texts: Vec<(String, String)> = texts.map(|(name, text)| (format!("u/{name}.yaml"), text)).to_vec();
     let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
@@ -110,6 +113,7 @@ fn commands_below_a_root() {
         "u/j.yaml:2:6: unable to run \"./here\": this path counts from \"directory\", which is not given",
         "u/m.yaml:3:8: unable to run \"/bin/absent\": No such file or directory",
         "u/n.yaml:3:7: unable to run \"/bin/absent\": No such file or directory",
+        "u/o.yaml:4:8: unable to run \"/real\": No such file or directory",
     ];
     assert_eq!(found, expected);
 }
