@@ -20,6 +20,12 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
+/// The text as it is, but for what a terminal would obey or hide: that is escaped.
+pub(crate) fn visible(text: &str) -> String {
+    let escaped = |c: char| if "\"'\\".contains(c) { c.to_string() } else { c.escape_debug().to_string() };
+    text.chars().map(escaped).collect()
+}
+
 /// ` (did you mean "needs"?)`, or nothing where no candidate is near.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     suggestion(nearest(word, candidates))
@@ -104,6 +110,7 @@ mod tests {
     /// Whatever is in a file cannot write control characters to the terminal or flood it.
     #[test]
     fn quotes_and_cuts() {
+        assert_eq!(visible("a\u{1b}\u{9b}\u{202e}\n [ä, \"'\\\"]"), "a\\u{1b}\\u{9b}\\u{202e}\\n [ä, \"'\\\"]");
         assert_eq!(quoted("a\u{1b}[2J\"b"), "\"a\\u{1b}[2J\\\"b\"");
         assert_eq!(quoted(&"ä".repeat(61)).chars().count(), 63);
     }

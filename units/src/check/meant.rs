@@ -45,10 +45,9 @@ pub(super) fn size(text: &str) -> Option<String> {
 }
 
 /// A list: its items are between spaces or commas.
-pub(super) fn list(text: &str) -> String {
-    let words: Vec<&str> =
-        text.lines().next().unwrap_or_default().split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    format!("[{}]", cut(&words.join(", ")))
+pub(super) fn list(text: &str) -> Option<String> {
+    let words: Vec<&str> = cut(text).split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    (!words.is_empty()).then(|| line(&Yaml::texts(words)))
 }
 
 /// A map: what it has in it is written as a list of `NAME=VALUE`, or of maps.
@@ -115,7 +114,7 @@ pub(super) fn socket(text: &str) -> Option<String> {
         Err(_) if text.starts_with('/') => format!("unix://{text}"),
         Err(_) => format!("{scheme}://{place}"),
     };
-    Socket::new(&meant, Place::whole(Path::new(""))).map(|socket| socket.to_string())
+    Socket::new(&meant, Place::whole(Path::new(""))).map(|socket| line(&Yaml::text(socket.to_string())))
 }
 
 /// Permission bits that lack zeros in front.

@@ -68,7 +68,7 @@ fn names() {
             "kind: milestone\nafter: [a/b, -c]\n",
             &["2:9: unit name \"a/b\" must not contain '/'", "2:14: unit name '-c' must not begin with '.' or '-'"],
         ),
-        ("kind: milestone\nwants: sshd\n", &["2:8: \"wants\" must be a list, not a text: [sshd]"]),
+        ("kind: milestone\nwants: sshd\n", &["2:8: \"wants\" must be a list, not \"sshd\" (did you mean [sshd]?)"]),
         ("kind: milestone\nwants:\n", &["2:6: \"wants\" must be a list, not nothing"]),
         ("kind: milestone\nbefore: [a, {b: c}]\n", &["2:13: \"before\" must be a text, not a map"]),
         ("kind: milestone\nafter: [a, a]\n", &["2:12: warning: \"a\" is in \"after\" twice"]),
@@ -108,7 +108,7 @@ fn commands() {
             "kind: oneshot\ndo: [mout, x]\n",
             &["2:6: unknown step \"mout\" (did you mean \"mount\"?)", "2:12: unknown step \"x\""],
         ),
-        ("kind: oneshot\ndo: mount\n", &["2:5: \"do\" must be a list, not a text: [mount]"]),
+        ("kind: oneshot\ndo: mount\n", &["2:5: \"do\" must be a list, not \"mount\" (did you mean [mount]?)"]),
         ("kind: oneshot\ndo: []\n", &["2:5: \"do\" must name at least one step"]),
     ]);
 }
@@ -156,7 +156,7 @@ fn readiness() {
         ("{tcp: \"example.org:22\"}", format!("{wanted} \"example.org:22\"")),
         ("{tcp: \"localhost:0\"}", format!("{wanted} \"localhost:0\"")),
         ("{file: x}", "\"file\" must be an absolute path, not \"x\"".into()),
-        ("{exec: x}", "\"exec\" must be a list, not a text: [x]".into()),
+        ("{exec: x}", "\"exec\" must be a list, not \"x\" (did you mean [x]?)".into()),
         ("{fd: 3, file: /x}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
         ("{}", "\"ready\" must be notify, or have exactly one of fd, tcp, socket, file, exec".into()),
         ("notfy", "\"ready\" must be notify, or a map with one of fd, tcp, socket, file, exec, not \"notfy\" (did you mean notify?)".into()),
@@ -334,8 +334,32 @@ fn words_from_elsewhere() {
         ),
         ("capabilities: [net_bind]", "16: unknown capability \"NET_BIND\" (did you mean \"NET_BIND_SERVICE\"?)"),
         ("needs: [$network]", "9: unit name \"$network\" must not contain '$' (did you mean \"network\"?)"),
-        ("needs: a b, c", "8: \"needs\" must be a list, not a text: [a, b, c]"),
+        ("needs: a b, c", "8: \"needs\" must be a list, not \"a b, c\" (did you mean [a, b, c]?)"),
     ] {
         assert_eq!(complaints(&format!("kind: longrun\nrun: a\n{line}\n")), [format!("3:{expected}")], "{line}");
     }
+}
+
+/// Nothing of a file reaches the terminal but what can be seen, whatever is suggested.
+#[test]
+fn suggestions_are_seen_only() {
+    let texts =
+        ["X", "a X", "/X", "/run/X", "tcp:X", "unix:/X", "socket:/X", "fd:X", "file:/X", "X=X", "A=X", "a:X", "1X"];
+    let values = texts.iter().flat_map(|text| {
+        let text = format!("\"{}\"", text.replace('X', r"\e[31m\u202e"));
+        let nested = ["tcp", "exec", "dir"].map(|key| format!("{{{key}: {text}}}"));
+        [format!("[{text}]"), format!("[{{A: {text}}}]"), format!("{{{text}: [a]}}"), text].into_iter().chain(nested)
+    });
+    let mut suggested = 0;
+    for value in values {
+        for key in crate::language::keys().filter(|key| key.name != "kind") {
+            for kind in ["longrun\nrun: [a]", "oneshot\nstart: [a]", "milestone"] {
+                let file = format!("kind: {kind}\n{}: {value}\n", key.name);
+                let told = complaints(&file).concat();
+                assert!(!told.contains(['\u{1b}', '\u{202e}']), "{file}{told:?}");
+                suggested += usize::from(told.split("did you mean").skip(1).any(|meant| meant.contains("[31m")));
+            }
+        }
+    }
+    assert!(suggested > 100, "{suggested}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Checker, meant};
 use crate::language::elsewhere;
-use crate::text::{did_you_mean, quoted};
+use crate::text::{did_you_mean, quoted, visible};
 use crate::tree::{Entry, Node, Value};
 
 /// The longest duration: what is longer was meant as something else.
@@ -40,11 +40,7 @@ impl<'a> Checker<'a> {
     pub(super) fn list(&mut self, key: &str, node: &'a Node<'a>) -> &'a [Node<'a>] {
         match &node.value {
             Value::List(items) => items,
-            Value::Text(text) => {
-                self.error(&node.place, format!("\"{key}\" must be a list, not a text: {}", meant::list(text)));
-                &[]
-            }
-            _ => self.wrong(key, node, "a list").unwrap_or_default(),
+            _ => self.wrong_but(key, node, "a list", meant::list).unwrap_or_default(),
         }
     }
 
@@ -160,10 +156,10 @@ impl<'a> Checker<'a> {
         self.wrong_and(key, node, wanted, meant)
     }
 
-    /// The same with what the value was probably meant to be.
+    /// The same with what the value was probably meant to be. Whatever is suggested comes from a file, and goes to a terminal.
     pub(super) fn wrong_and<T>(&mut self, key: &str, node: &Node, wanted: &str, meant: Option<String>) -> Option<T> {
-        let hint = meant.map_or_else(String::new, |meant| format!(" (did you mean {meant}?)"));
-        self.error(&node.place, format!("\"{key}\" must be {wanted}, not {}{hint}", describe(node)));
+        let hint = meant.map_or_else(String::new, |meant| format!(" (did you mean {}?)", visible(&meant)));
+        self.error(&node.place, format!("{} must be {wanted}, not {}{hint}", quoted(key), describe(node)));
         None
     }
 }
