@@ -111,26 +111,65 @@ fn invariants_are_held_by_tests() {
     }
 }
 
-/// Every name that two programs agree on, and every letter that one sends the other, is in docs/formats.md or, if it is
-/// another suite's, on the page of whoever hears it.
+/// The constants of a source file: the module that each stands in, and what follows its type.
+fn constants<'a>(source: &'a str, kind: &str) -> Vec<(&'a str, &'a str)> {
+    let mut module = "";
+    let mut constants = Vec::new();
+    for line in source.lines() {
+        if let Some(name) = line.strip_prefix("pub mod ") {
+            module = name.trim_end_matches(" {");
+        } else if let Some((_, value)) = line.split_once(&format!(": {kind} = ")) {
+            constants.push((module, value.trim_end_matches(';')));
+        }
+    }
+    constants
+}
+
+/// How docs/formats.md calls what paths.rs calls so in this module.
+fn called(module: &str, name: &str) -> String {
+    match module {
+        "run" => format!("RUN/{name}"),
+        "requests" if name.starts_with('.') => format!("ID{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Every name that two programs agree on is in docs/formats.md, between backquotes, as it is or as the beginning of a path.
 #[test]
-fn formats_are_whole() {
-    let formats = document("docs/formats.md");
-    let names = document("supervisor/src/paths.rs");
-    let names = names.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));
+fn formats_name_everything() {
+    let (formats, paths) = (document("docs/formats.md"), document("supervisor/src/paths.rs"));
+    let names = constants(&paths, "&str").into_iter().map(|(module, value)| (module, value.trim_matches('"')));
     // What is being written is told once for all, and handlers have the signal's name behind this.
-    let names: Vec<_> = names.filter(|name| !name.ends_with(".new") && !name.ends_with("/SIG")).collect();
+    let names = names.filter(|(_, name)| !name.ends_with(".new") && !name.ends_with("/SIG") && !name.ends_with('{'));
+    let names: Vec<_> = names.map(|(module, name)| called(module, name)).collect();
     assert!(names.len() > 80, "{names:?}");
-    let words: BTreeSet<&str> = formats.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).collect();
-    let is_told = |name: &&str| words.contains(name.rsplit('/').next().unwrap().trim_start_matches('.'));
+    let words = quoted(&formats).flat_map(|text| text.split(|c: char| c.is_whitespace() || "!#:,".contains(c)));
+    let words: BTreeSet<_> = words.map(|word| word.trim_start_matches("RUN/service/NAME/")).collect();
+    let is_told = |name: &String| {
+        let mut rests = words.iter().filter_map(|word| word.strip_prefix(name.as_str()));
+        rests.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let untold: Vec<_> = names.into_iter().filter(|name| !is_told(name)).collect();
     assert!(untold.is_empty(), "not in docs/formats.md: {untold:?}");
-    let pages = formats + &document("docs/man/svc.8") + &document("docs/man/svscanctl.8");
-    for line in document("supervisor/src/control.rs").lines().filter(|line| line.contains(": u8 = b'")) {
-        let (_, letter) = line.split_once("b'").unwrap();
-        let letter = &letter[..1];
-        let forms = [format!("`{letter}`"), format!("Fl {letter}"), format!(", {letter}")];
-        assert!(forms.iter().any(|form| pages.contains(form.as_str())), "{line}");
+}
+
+/// Every letter that one program sends another is an option on the page of whoever sends it by hand, or docs/formats.md tells
+/// of it where it tells of control FIFOs.
+#[test]
+fn every_letter_is_told() {
+    let formats = document("docs/formats.md");
+    let (_, control) = formats.split_once("\n## Control FIFOs\n").unwrap();
+    let (control, _) = control.split_once("\n## ").unwrap();
+    let letters = document("supervisor/src/control.rs");
+    let letters = constants(&letters, "u8");
+    assert!(letters.len() > 30, "{letters:?}");
+    let pages = [("supervise", document("docs/man/svc.8")), ("scanner", document("docs/man/svscanctl.8"))];
+    for (module, page) in pages {
+        let options = page.lines().filter_map(|line| line.strip_prefix(".It Fl "));
+        let told: BTreeSet<_> = options.flat_map(|line| line.split(" , ")).chain(quoted(control)).collect();
+        let letters = letters.iter().filter(|(place, _)| *place == module);
+        let letters = letters.map(|(_, value)| value.strip_prefix("b'").unwrap().trim_end_matches('\''));
+        assert_eq!(letters.filter(|letter| !told.contains(letter)).collect::<Vec<_>>(), Vec::<&str>::new(), "{module}");
     }
 }
 
