@@ -9,7 +9,8 @@ use super::Executor;
 use super::context::refuse_at_a_glance;
 use crate::engine::event::{Nanoseconds, UnitIndex};
 use crate::oneshot::{Job, JobNumber, Order, Outcome};
-use crate::service::{NOBODY, Reach};
+use crate::plan::NOBODY;
+use crate::service::Reach;
 use crate::system::cgroup;
 
 /// How notes and control groups of reloads begin: no unit has such a name.

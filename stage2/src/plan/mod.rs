@@ -20,6 +20,7 @@ use units::Signal;
 use crate::graph::{EdgeKind, Graph, UnitIndex};
 pub use crate::request::Verb;
 use crate::request::verdict::Goals;
+pub use poke::NOBODY;
 use simulate::Run;
 
 /// One unit's part in a plan.

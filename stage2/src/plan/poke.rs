@@ -5,7 +5,9 @@ use units::Kind;
 
 use super::{Run, Verb};
 use crate::graph::{Graph, UnitIndex, Vertex};
-use crate::service::NOBODY;
+
+/// Why a signal that reaches nobody is none, in a plan and in earnest.
+pub const NOBODY: &str = "nothing of it runs";
 
 /// Those that can reload, and why the others cannot.
 pub(super) fn reload(graph: &Graph, named: &[UnitIndex], states: impl Fn(UnitIndex) -> State) -> Run {

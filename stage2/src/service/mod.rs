@@ -22,5 +22,5 @@ pub use directory::{Logger, ServiceDirectory, log_directory};
 pub use last_lines::last_lines;
 pub use linked::linked;
 pub use quote::quote;
-pub use reach::{NOBODY, Reach};
+pub use reach::Reach;
 pub use supervised::SupervisedService;

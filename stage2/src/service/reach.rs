@@ -10,9 +10,6 @@ use units::{KillMode, Kind, Signal, Unit};
 use super::SupervisedService;
 use crate::system::cgroup;
 
-/// Why a signal that reaches nobody is none.
-pub const NOBODY: &str = "nothing of it runs";
-
 /// The processes of a unit that a signal is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
