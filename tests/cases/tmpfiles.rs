@@ -19,6 +19,9 @@ chmod 600 tree/file mask; chmod 700 exists masked; chmod 4711 lib/from/x; chmod 
 chown 1:1 lib/from/x; chown 6:6 lib/from/sub; mkfifo lib/from/fifo; ln -s x lib/from/link; chown -h 5:5 lib/from/link
 cp /bin/true tree/program; chmod 700 tree/program; ln -s /etc/passwd tree/link; ln -s /old link; ln -s /old link-plus-link
 ln -s lib/target file-link; ln -s lib/target w-link; echo >hard1; ln hard1 hard2
+mkdir -p eve/own eve/roots secret/sub empty2; echo secret >secret/shadow; echo own >eve/own/file; echo roots >eve/root-file
+chmod 600 secret/shadow secret/sub empty2; ln -s /t/secret eve/a; ln -s .. eve/up; ln -s own eve/b; ln -s /t/empty2 eve/C
+ln -s /t/secret evil; chown -h 7:7 eve eve/own eve/own/file eve/a eve/up eve/b eve/C evil; ln -s eve/own to-own
 ";
 /// The lines. Each makes, changes or removes something else.
 const LINES: &str = r#"
@@ -92,6 +95,21 @@ w /t/w - - - - text
 w+ /t/w-more - - - - more
 w /t/w-link - - - - text\n
 w /t/none - - - - text
+d /t/eve 0755 7 7
+f /t/eve/a/shadow 0644 7 7
+f /t/eve/a/new 0644 7 7
+d /t/eve/a/sub 0755 7 7
+d /t/evil/new
+z /t/eve/a/s* 0644 7 7
+z /t/eve/root-file 0640 7
+w /t/eve/a/shadow - - - - text
+C /t/eve/C 0755 7 7 - /t/lib/from
+f /t/eve/roots/file
+f /t/eve/made/file
+f /t/eve/made-file 0640 7
+f /t/eve/b/file 0640 6
+f /t/eve/b/new 0640 6
+f /t/to-own/newer 0640 6
 d! /t/at-boot 0700
 f- /t/optional/x 0600 nobody-there
 f /t/nobody 0600 nobody-there

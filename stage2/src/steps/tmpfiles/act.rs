@@ -1,7 +1,7 @@
-//! What is made or changed. At the end of a path no link is followed, but by `w`, which is documented to: whoever may write in
-//! /tmp shall not have us write elsewhere.
+//! What is made or changed, in a directory that is open. At the end of a path no link is followed, but by `w`, which is
+//! documented to.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, symlink};
 use std::path::Path;
@@ -16,29 +16,29 @@ use super::super::root::Root;
 use super::adjust::{adjust, adjust_tree};
 use super::copy::copy;
 use super::line::{Kind, Line};
+use super::way::{self, Place};
 
 /// Opening waits for nobody: not for a FIFO's reader, not for a carrier.
 const WAITS_FOR_NOBODY: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
 
 /// Does what the line says.
 pub(super) fn run(root: &Root, line: &Line) -> Result<(), StepError> {
+    let top = root.path("/");
     if line.kind.changes() {
-        let paths = glob::find(&root.path("/"), &line.path);
+        let paths = glob::find(&top, &line.path);
         // One that cannot be changed costs no other; the first is what is told.
         let mut outcome = Ok(());
         for path in &paths {
-            outcome = outcome.and(change(line, path).trying(format_args!("change {}", path.display())));
+            outcome = outcome.and(change(line, &top, path).trying(format_args!("change {}", path.display())));
         }
         return outcome;
     }
-    let path = root.path(&line.path);
-    make(root, line, &path).trying(format_args!("make {}", line.path))
+    make(root, line, &top).trying(format_args!("make {}", line.path))
 }
 
-fn make(root: &Root, line: &Line, path: &Path) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
+fn make(root: &Root, line: &Line, top: &Path) -> io::Result<()> {
+    let place = Place::find(top, Path::new(&line.path), true)?;
+    let path = &place.path();
     match line.kind {
         Kind::File { truncate } => file(line, path, truncate),
         Kind::Directory | Kind::EmptiedDirectory => directory(line, path),
@@ -50,15 +50,19 @@ fn make(root: &Root, line: &Line, path: &Path) -> io::Result<()> {
     }
 }
 
-fn change(line: &Line, path: &Path) -> io::Result<()> {
+fn change(line: &Line, top: &Path, path: &Path) -> io::Result<()> {
+    let path = path.strip_prefix(top).unwrap_or(path);
+    if let Kind::Write { append } = line.kind {
+        let file = way::follow(top, path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).append(append).custom_flags(WAITS_FOR_NOBODY.bits());
+        return options.open(way::path_of(&file))?.write_all(&line.text);
+    }
+    let file = way::find(top, path)?;
     match line.kind {
-        Kind::Write { append } => {
-            let mut options = OpenOptions::new();
-            options.write(true).append(append).custom_flags(WAITS_FOR_NOBODY.bits()).open(path)?.write_all(&line.text)
-        }
-        Kind::ExistingDirectory if !is(path, fs::Metadata::is_dir) => Ok(()),
-        Kind::AdjustTree => adjust_tree(line, path),
-        _ => adjust(line, path, false),
+        Kind::ExistingDirectory if !file.metadata()?.is_dir() => Ok(()),
+        Kind::AdjustTree => adjust_tree(line, &file),
+        _ => adjust(line, &file, false),
     }
 }
 
@@ -84,27 +88,28 @@ fn file(line: &Line, path: &Path, truncate: bool) -> io::Result<()> {
     make_room(line, path, fs::Metadata::is_file)?;
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600).custom_flags((OFlag::O_NOFOLLOW | WAITS_FOR_NOBODY).bits());
-    let is_new = match options.clone().create_new(true).open(path) {
-        Ok(mut file) => file.write_all(&line.text).map(|()| true)?,
+    let (mut file, is_new) = match options.clone().create_new(true).open(path) {
+        Ok(file) => (file, true),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !is(path, fs::Metadata::is_file) => {
             return Err(error);
         }
-        Err(_) if truncate => options.truncate(true).open(path)?.write_all(&line.text).map(|()| false)?,
-        Err(_) => false,
+        Err(_) if truncate => (options.truncate(true).open(path)?, false),
+        Err(_) => return adjust(line, &way::open(path)?, false),
     };
-    adjust(line, path, is_new)
+    file.write_all(&line.text)?;
+    adjust(line, &file, is_new)
 }
 
 fn directory(line: &Line, path: &Path) -> io::Result<()> {
     make_room(line, path, fs::Metadata::is_dir)?;
     match fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => adjust(line, path, true),
+        Ok(()) => adjust(line, &way::open_directory(path)?, true),
         // A link to a directory (/var/run) is as good as one, and is not ours to change.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
             if path.is_symlink() {
                 Ok(())
             } else {
-                adjust(line, path, false)
+                adjust(line, &way::open_directory(path)?, false)
             }
         }
         Err(error) => Err(error),
@@ -130,7 +135,7 @@ fn node(line: &Line, path: &Path, fits: fn(&fs::Metadata) -> bool, kind: SFlag, 
         Err(nix::errno::Errno::EEXIST) if is(path, fits) => false,
         Err(error) => return Err(error.into()),
     };
-    adjust(line, path, is_new)
+    adjust(line, &way::open(path)?, is_new)
 }
 
 /// Without an argument the target is what the distribution ships below /usr/share/factory.
@@ -155,12 +160,12 @@ fn link(root: &Root, line: &Line, path: &Path, replace: bool, if_target: bool) -
 
 fn copy_if_new(root: &Root, line: &Line, path: &Path) -> io::Result<()> {
     let source = line.argument.clone().unwrap_or_else(|| format!("/usr/share/factory{}", line.path));
-    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    let is_new = fs::symlink_metadata(path).is_err() || is_empty();
+    let is_empty =
+        |directory: File| fs::read_dir(way::path_of(&directory)).is_ok_and(|mut entries| entries.next().is_none());
+    let is_new = fs::symlink_metadata(path).is_err() || way::open_directory(path).is_ok_and(is_empty);
     let source = root.path(source);
     if is_new && source.exists() {
-        copy(&source, path)?;
-        adjust(line, path, true)?;
+        adjust(line, &copy(&source, path)?, true)?;
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! Whose a file is, and its mode.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
-use nix::fcntl::{AtFlags, OFlag};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
 use nix::unistd::{Gid, Uid, fchownat};
 
 use super::line::{Kind, Line, Owner};
+use super::way;
 
 /// Mode of a file, a directory, where the line gives none.
 const FILE: u32 = 0o644;
@@ -17,16 +17,17 @@ const DIRECTORY: u32 = 0o755;
 /// Says that nobody can name a file that is not his.
 const PROTECTED: &str = "/proc/sys/fs/protected_hardlinks";
 
-/// The tree without recursion, because its depth may be anybody's choice. What cannot be changed costs nothing else, and is told;
-/// what goes meanwhile is no error.
-pub(super) fn adjust_tree(line: &Line, path: &Path) -> io::Result<()> {
-    let mut outcome = Ok(());
-    let mut waiting = vec![path.to_owned()];
+/// The tree without recursion, because its depth may be anybody's choice; and without a link, whoever puts one into it while
+/// we are there. What cannot be changed costs nothing else, and is told; what goes meanwhile is no error.
+pub(super) fn adjust_tree(line: &Line, top: &File) -> io::Result<()> {
+    let mut outcome = adjust(line, top, false);
+    let mut waiting = names(top, Path::new(""));
     while let Some(path) = waiting.pop() {
-        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
-            waiting.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
-        }
-        match adjust(line, &path, false) {
+        let result = below(top, &path).and_then(|file| {
+            waiting.extend(names(&file, &path));
+            adjust(line, &file, false)
+        });
+        match result {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => outcome = outcome.and(result),
         }
@@ -34,22 +35,32 @@ pub(super) fn adjust_tree(line: &Line, path: &Path) -> io::Result<()> {
     outcome
 }
 
+/// What is in a directory, each behind the directory's own path; nothing if it is none.
+fn names(file: &File, path: &Path) -> Vec<PathBuf> {
+    let is_directory = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+    let entries = is_directory.then(|| fs::read_dir(way::path_of(file)).ok()).flatten();
+    entries.into_iter().flatten().flatten().map(|entry| path.join(entry.file_name())).collect()
+}
+
+/// A file of the tree.
+fn below(top: &File, path: &Path) -> io::Result<File> {
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC);
+    Ok(openat2(top, path, how.resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_BENEATH))?.into())
+}
+
 /// Owner and mode of one file, by descriptor, so that what is checked is what is changed. A link has an owner, and no mode.
-pub(super) fn adjust(line: &Line, path: &Path, is_new: bool) -> io::Result<()> {
-    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+pub(super) fn adjust(line: &Line, file: &File, is_new: bool) -> io::Result<()> {
     let metadata = file.metadata()?;
     if !is_new && may_be_elsewhere(&metadata) {
         return Err(io::Error::other("it has several names, and anybody may have given it one"));
     }
-    let changed = own(line, &file, &metadata, is_new)?;
+    let changed = own(line, file, &metadata, is_new)?;
     let Some(bits) = bits(line, &metadata, is_new).filter(|_| !metadata.is_symlink()) else { return Ok(()) };
     if metadata.mode() & 0o7777 == bits && !changed {
         return Ok(());
     }
     // A descriptor without rights to the content changes the mode through its name in /proc.
-    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
-    fs::set_permissions(name, Permissions::from_mode(bits))
+    fs::set_permissions(way::path_of(file), Permissions::from_mode(bits))
 }
 
 /// A file that has a name here may be one of /etc, where the kernel lets everybody name files.

@@ -1,8 +1,8 @@
 //! `tmpfiles`: the files and directories that tmpfiles.d asks for.
 //!
 //! First everything that is to go goes, what is in a directory before that; then everything else is made, in the order of
-//! its paths, so that directories come before what is in them; last what only changes existing files. What is asked for once a boot (`!`, and the
-//! emptying of `D`) is done once, however often the step runs.
+//! its paths, so that directories come before what is in them; last what only changes existing files. What is asked for
+//! once a boot (`!`, and the emptying of `D`) is done once, however often the step runs.
 //!
 //! One bad line costs itself and nothing else: it is printed. So is a kind of line that we do not know, once. Cleaning by
 //! age is not a step of the boot.
@@ -13,6 +13,7 @@ mod copy;
 mod line;
 mod remove;
 mod specifier;
+mod way;
 mod words;
 
 use std::collections::BTreeSet;

@@ -10,23 +10,31 @@ use super::super::glob;
 use super::super::mount_table;
 use super::super::root::Root;
 use super::line::{Kind, Line};
+use super::way::{self, Place};
 
 /// Removes what the line names. Links are removed, never followed, and what is mounted somewhere below stays with all that
 /// is in it: it is another filesystem's.
 pub(super) fn run(root: &Root, line: &Line) -> Result<(), StepError> {
     let mounts = mounts()?;
     let mut outcome = Ok(());
-    for path in glob::find(&root.path("/"), &line.path) {
-        let result = match line.kind {
-            Kind::EmptiedDirectory => empty(&path, &mounts),
-            Kind::RemoveTree => tree(&path, &mounts),
-            _ => one(&path),
-        };
+    let top = root.path("/");
+    for path in glob::find(&top, &line.path) {
+        let result = remove(line, &top, &path, &mounts);
         if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             outcome = outcome.and(result.trying(format_args!("remove {}", path.display())));
         }
     }
     outcome
+}
+
+fn remove(line: &Line, top: &Path, path: &Path, mounts: &[PathBuf]) -> io::Result<()> {
+    let place = Place::find(top, path.strip_prefix(top).unwrap_or(path), false)?;
+    let path = &place.path();
+    match line.kind {
+        Kind::EmptiedDirectory => empty(path, mounts),
+        Kind::RemoveTree => tree(path, mounts),
+        _ => one(path),
+    }
 }
 
 fn mounts() -> Result<Vec<PathBuf>, StepError> {
@@ -57,7 +65,9 @@ fn empty(path: &Path, mounts: &[PathBuf]) -> io::Result<()> {
     if !is_directory(path) {
         return Ok(());
     }
-    fs::read_dir(path)?.try_for_each(|entry| tree(&entry?.path(), mounts))
+    // A link that has taken its place meanwhile is an error.
+    let directory = way::open_directory(path)?;
+    fs::read_dir(way::path_of(&directory))?.try_for_each(|entry| tree(&entry?.path(), mounts))
 }
 
 #[cfg(test)]

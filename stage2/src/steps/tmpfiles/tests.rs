@@ -145,3 +145,43 @@ fn hostile_links() {
     run(root).unwrap();
     assert_eq!((sandbox.text("/var/lib/target").as_str(), sandbox.mode("/var/lib/directory")), ("safe", 0o755));
 }
+
+/// What belongs to a user does not lead to what is somebody else's, neither at the end nor on the way, nor back up.
+#[test]
+fn unsafe_ways() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new(
+        "f /var/lib/eve/a/shadow 0644 1000 1000\nf /var/lib/eve/up/secret/shadow 0644 1000\nw /var/lib/eve/w - - - - text\n\
+         z /var/lib/eve/a/shadow 0644\nR /var/lib/eve/a/*\nD /var/lib/eve/a/D\nC /var/lib/eve/C 0700 - - - /var/lib/from\n\
+         f /var/lib/eve/made/file\nf /run/ours/file\nw /var/lib/eve/own - - - - text\n",
+    );
+    let root = &sandbox.root;
+    fs::write(root.path("/run/sunup/boot-id"), "x\n").unwrap();
+    for path in ["/var/lib/eve/files", "/var/lib/secret/D/x", "/var/lib/from/x", "/var/lib/empty", "/var/lib/ours"] {
+        fs::create_dir_all(root.path(path)).unwrap();
+    }
+    fs::write(root.path("/var/lib/secret/shadow"), "safe").unwrap();
+    fs::write(root.path("/var/lib/eve/files/own"), "old").unwrap();
+    for path in ["/var/lib/secret/shadow", "/var/lib/empty"] {
+        fs::set_permissions(root.path(path), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    for (target, link) in [("secret", "a"), ("secret/shadow", "w"), ("empty", "C")] {
+        symlink(root.path("/var/lib").join(target), root.path("/var/lib/eve").join(link)).unwrap();
+    }
+    symlink("..", root.path("/var/lib/eve/up")).unwrap();
+    symlink("files/../files/own", root.path("/var/lib/eve/own")).unwrap();
+    symlink("../var/lib/ours", root.path("/run/ours")).unwrap();
+    for name in ["", "files", "files/own", "a", "w", "C", "up", "own"] {
+        std::os::unix::fs::lchown(root.path("/var/lib/eve").join(name), Some(1000), Some(1000)).unwrap();
+    }
+    run(root).unwrap();
+    let shadow = fs::metadata(root.path("/var/lib/secret/shadow")).unwrap();
+    assert_eq!((shadow.uid(), sandbox.mode("/var/lib/secret/shadow")), (0, 0o600));
+    assert_eq!(sandbox.text("/var/lib/secret/shadow"), "safe");
+    assert!(root.has("/var/lib/secret/D/x") && !root.has("/var/lib/eve/made/file"));
+    assert_eq!((sandbox.mode("/var/lib/empty"), root.has("/var/lib/empty/x")), (0o600, false));
+    assert!(root.has("/var/lib/ours/file"));
+    assert_eq!(sandbox.text("/var/lib/eve/own"), "text");
+}
