@@ -4,13 +4,17 @@
 
 use crate::bounded::within;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use supervisor::sys::error::Errno;
+use supervisor::sys::process::kill as signal;
 
 /// Bit of /proc/PID/stat's flags field: a kernel thread.
 const KERNEL_THREAD: u64 = 0x0020_0000;
 /// How long a process that hangs in the kernel may keep us from looking at it.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// And any other, which may begin to hang, or has a busy machine around it.
+const LONG: Duration = Duration::from_secs(5);
 /// Characters of a command line that are shown.
 const SHOWN: usize = 80;
 
@@ -44,8 +48,13 @@ pub struct Process {
 impl Process {
     /// Reads one process.
     pub fn of(pid: u32) -> Option<Self> {
+        Self::at(pid, format!("/proc/{pid}/stat").as_ref())
+    }
+
+    /// Of a process, or a thread of it.
+    fn at(pid: u32, stat: &Path) -> Option<Self> {
         // The name need not be text.
-        Self::parse(pid, &String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
+        Self::parse(pid, &String::from_utf8_lossy(&fs::read(stat).ok()?))
     }
 
     /// Takes /proc/PID/stat apart. The name in parentheses may hold anything, parentheses included.
@@ -69,6 +78,25 @@ impl Process {
     pub fn life(&self) -> Life {
         (self.pid, self.birth)
     }
+}
+
+/// Whether it still runs. `None`: nobody can tell, as there is no descriptor left to look with, or no table.
+pub fn lives((pid, birth): Life) -> Option<bool> {
+    match Process::of(pid) {
+        Some(process) => Some(process.birth == birth && !process.zombie),
+        None => (signal(pid, 0) == Err(Errno::ESRCH)).then_some(false),
+    }
+}
+
+/// A thread of it is in uninterruptible sleep.
+pub fn hangs(pid: u32) -> bool {
+    is_one_hanging(format!("/proc/{pid}/task").as_ref())
+}
+
+fn is_one_hanging(threads: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(threads) else { return false };
+    let mut states = entries.flatten().filter_map(|entry| Process::at(0, &entry.path().join("stat")));
+    states.any(|thread| thread.state == 'D')
 }
 
 /// Every process that can be seen.
@@ -96,15 +124,13 @@ pub fn tree(table: &[Process], root: u32) -> Vec<u32> {
     found
 }
 
-/// A file about the process's memory; empty if it cannot be had. Reading it takes the memory's lock, which a process that
-/// hangs in the kernel may keep for ever: then we wait a moment, and not longer.
+/// A file about the process's memory; empty if it cannot be had. Reading it takes the memory's lock, which a thread that
+/// hangs in the kernel may keep for ever, also one that begins to just now: so a thread of ours reads it, and we wait a
+/// moment, and not longer.
 pub fn read(pid: u32, name: &str) -> Vec<u8> {
     let path = format!("/proc/{pid}/{name}");
-    let read = move || fs::read(path).unwrap_or_default();
-    if Process::of(pid).is_some_and(|process| process.state == 'D') {
-        return within(PATIENCE, read).unwrap_or_default();
-    }
-    read()
+    let patience = if hangs(pid) { PATIENCE } else { LONG };
+    within(patience, move || fs::read(path).unwrap_or_default()).unwrap_or_default()
 }
 
 /// The command line for people, shortened; the name in brackets when there is none.
@@ -174,6 +200,28 @@ mod tests {
         };
         assert!(zombie('Z', 1) && zombie('X', 0));
         assert!(!zombie('Z', 2) && !zombie('S', 1));
+    }
+
+    /// A process hangs with any of its threads.
+    #[test]
+    fn tells_who_hangs() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(!is_one_hanging(directory.path()));
+        for (thread, state, hangs) in [("7", 'S', false), ("8", 'R', false), ("9", 'D', true)] {
+            let stat = format!("{thread} (a) {state} 3 4 5 0 4 64 0 0 0 0 0 0 0 0 20 0 3 0 99 0");
+            fs::create_dir(directory.path().join(thread)).unwrap();
+            fs::write(directory.path().join(thread).join("stat"), stat).unwrap();
+            assert_eq!(is_one_hanging(directory.path()), hangs, "{thread}");
+        }
+    }
+
+    /// Who has ended is told from who lives on, and from one that has his number.
+    #[test]
+    fn tells_who_lives() {
+        let own = Process::of(std::process::id()).unwrap().life();
+        assert_eq!(lives(own), Some(true));
+        assert_eq!(lives((own.0, own.1 + 1)), Some(false));
+        assert_eq!(lives((i32::MAX as u32, 0)), Some(false));
     }
 
     /// A supervise is the scanner's where process 1 is its parent.

@@ -8,7 +8,7 @@ pub mod sight;
 pub mod work;
 
 use crate::ends::Ends;
-use crate::process::{self, Process};
+use crate::process;
 use crate::stop::Stop;
 use keyboard::{Key, Keyboard};
 use nix::libc::SIGKILL;
@@ -183,8 +183,7 @@ fn shell(stop: &mut Stop) -> Duration {
         Ok(mut child) => {
             while child.try_wait().is_ok_and(|ended| ended.is_none()) && !stop.events.hurried() {
                 stop.watchdog.alive();
-                let life = Process::of(child.id()).map(|process| process.life());
-                stop.events.until_ended(Ends::of(life), SAY);
+                stop.events.until_ended(Ends::of_child(child.id()), SAY);
             }
             let _ = child.kill();
             let _ = child.wait();

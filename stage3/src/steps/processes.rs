@@ -3,6 +3,7 @@
 //! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
+use crate::bounded::within;
 use crate::cockpit::{self, Patience, sight::Waited};
 use crate::ends::Ends;
 use crate::leftovers::counted;
@@ -25,6 +26,8 @@ const PASSING: Duration = Duration::from_secs(2);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 /// How long one round of KILL is waited for.
 const ROUND: Duration = Duration::from_secs(2);
+/// How long a look at a file that a process has open may take.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Ends them, politely first.
 pub fn run(stop: &mut Stop) -> Result<(), String> {
@@ -147,11 +150,13 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     spared
 }
 
-/// The process has one of these lock files open. Only what is called so is looked at closely: a file on a dead server
-/// would never answer.
+/// The process has one of these lock files open. Only what is called so is looked at closely, and not for long: a file on a
+/// dead server would never answer.
 fn holds(pid: u32, files: &HashSet<(u64, u64)>) -> bool {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
     let links = entries.flatten().map(|entry| entry.path());
     let locks = links.filter(|link| fs::read_link(link).is_ok_and(|path| path.ends_with(service::LOCK)));
-    locks.filter_map(|lock| fs::metadata(lock).ok()).any(|data| files.contains(&(data.dev(), data.ino())))
+    locks
+        .filter_map(|lock| within(LOOK, move || fs::metadata(lock))?.ok())
+        .any(|data| files.contains(&(data.dev(), data.ino())))
 }
