@@ -1,5 +1,6 @@
 //! The unit language as its users see it: files and directories in, units and complaints out.
 
+mod build_sum;
 mod bundles;
 mod diagnostics;
 mod files;
