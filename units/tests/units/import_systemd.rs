@@ -92,6 +92,11 @@ fn what_differs_is_told() {
         ("[Unit]\nConditionPathExists=/a\nConditionUser=", "", "kept"),
         ("[Unit]\nAssertPathExists=/a", "if: {path: /a}\n", "approximated"),
         ("[X-Other]\nUser=x", "", "dropped"),
+        ("KillSignal=SIGFOO", "", "dropped"),
+        ("KillSignal=SIGQUIT\nExecStop=/bin/kill -INT $MAINPID", "stop-signal: INT\n", "kept"),
+        ("MemoryMax=2G\nMemoryLimit=1G", "cgroup: {memory.max: 2G}\n", "dropped"),
+        ("TemporaryFileSystem=/srv\nTemporaryFileSystem=", "", "approximated"),
+        ("ReadOnlyPaths=/a\nReadOnlyDirectories=\nReadOnlyPaths=/b", "read-only: [/b]\n", "kept"),
     ] {
         assert_eq!(keys(lines), expected, "{lines}");
         let import = service(&format!("ExecStart=/bin/x\n{lines}"));
@@ -162,6 +167,11 @@ fn what_belongs_elsewhere() {
             "[Timer]\nOnCalendar=*-*-* 6:00\nUnit=y.service\nPersistent=true\n",
             "have cron do it, in /etc/cron.d: 0 6 * * * root sunup restart y",
         ),
+        (
+            "x.timer",
+            "[Timer]\nOnBootSec=5min\nOnCalendar=\nOnCalendar=Sat..Sun\n",
+            "have cron do it, in /etc/cron.d: 0 0 * * 6-7 root sunup restart x",
+        ),
         ("x.timer", "[Timer]\nOnBootSec=5min\n", "have cron do it when it should be done: sunup restart x"),
         (
             "a-b.mount",
@@ -223,6 +233,40 @@ restart: never
 env: {RUNTIME_DIRECTORY: /run/x}
 ";
     assert_eq!(text(&import), expected);
+}
+
+/// Who the user is, and what a script does in which order, is known however the lines stand.
+#[test]
+fn lines_know_of_later_ones() {
+    for (lines, expected, decision) in [
+        (
+            "DynamicUser=yes\nUser=foo",
+            "no-new-privileges: true\nprivate-tmp: true\nrun: [/bin/x]\nuser: foo\n",
+            Some("make a user for it: useradd --system foo"),
+        ),
+        (
+            "WorkingDirectory=~\nUser=bob\nExecStartPre=+/bin/y",
+            "run: |\n  cd ~bob\n  /bin/y\n  exec setpriv --reuid=bob --regid=\"$(id -g bob)\" --init-groups -- /bin/x\n",
+            None,
+        ),
+        (
+            "UnsetEnvironment=A\nEnvironmentFile=/e\nEnvironment=A=1\nEnvironment=A=2",
+            "run: |\n  [ \"${A+set}\" ] || export A=2\n  unset A\n  exec /bin/x\nenv-file: [/e]\n",
+            None,
+        ),
+        (
+            "RuntimeDirectory=a\nRuntimeDirectory=b\nEnvironment=STATE_DIRECTORY=/s\nStateDirectory=c",
+            "run: |\n  install -d -m 0755 /run/a\n  install -d -m 0755 /run/b\n  install -d -m 0755 /var/lib/c\n  \
+             exec /bin/x\nenv: {STATE_DIRECTORY: /s, RUNTIME_DIRECTORY: /run/a:/run/b}\n",
+            None,
+        ),
+    ] {
+        let import = service(&format!("{lines}\nRestart=always\nExecStart=/bin/x\n"));
+        let everywhere = ["kind: longrun\n", "start-timeout: 1m30s\n", "stop-timeout: 1m30s\n"];
+        let unit = everywhere.iter().fold(text(&import).to_owned(), |text, line| text.replacen(line, "", 1));
+        assert_eq!(unit, expected, "{lines}");
+        assert_eq!(import.decisions.first().map(|one| one.text.as_str()), decision, "{lines}");
+    }
 }
 
 /// A socket's addresses go to its service, if that is imported with it.

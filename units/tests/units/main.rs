@@ -9,6 +9,7 @@ mod hostile;
 mod import;
 mod import_directories;
 mod import_hostile;
+mod import_order;
 mod import_systemd;
 mod limits;
 mod manual;

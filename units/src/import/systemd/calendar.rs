@@ -13,7 +13,8 @@ const WORDS: [(&str, &str); 9] = [
     ("annually", "0 0 1 1 *"),
 ];
 
-const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+/// From 1 on, so that a range that ends on Sunday goes upwards, which cron wants as much as systemd.
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// The five fields; `None`: cron cannot say it.
 pub(super) fn cron(expression: &str) -> Option<String> {
@@ -23,7 +24,8 @@ pub(super) fn cron(expression: &str) -> Option<String> {
     }
     let mut words = lower.split_whitespace().peekable();
     let weekday = match words.next_if(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())) {
-        Some(names) => field(names, weekday, 6)?,
+        // A range of days may have a - as well.
+        Some(names) => field(&names.replace('-', ".."), weekday, 7)?,
         None => "*".into(),
     };
     let (month, day) = match words.next_if(|word| word.contains('-')) {
@@ -57,8 +59,8 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn weekday(text: &str) -> Option<u32> {
-    let number = WEEKDAYS.iter().position(|name| text.starts_with(name))?;
-    u32::try_from(number).ok()
+    let is_it = |name: &&str| *name == text || name[..3] == *text;
+    (1..).zip(WEEKDAYS).find(|(_, name)| is_it(name)).map(|(number, _)| number)
 }
 
 /// A list of values, ranges and steps.
@@ -74,7 +76,10 @@ fn item(text: &str, value: fn(&str) -> Option<u32>, most: u32) -> Option<String>
         None => (text, None),
     };
     let (range, is_open) = match range.split_once("..") {
-        Some((first, last)) => (format!("{}-{}", bounded(first)?, bounded(last)?), true),
+        Some((first, last)) => {
+            let (first, last) = (bounded(first)?, bounded(last)?);
+            ((first <= last).then(|| format!("{first}-{last}"))?, true)
+        }
         None if range == "*" => ("*".into(), true),
         None => (bounded(range)?.to_string(), false),
     };
@@ -100,6 +105,14 @@ mod tests {
             ("Sun *-*-1..7 1:00:00", None),
             ("*-*-* 6,18:00", Some("0 6,18 * * *")),
             ("Mon..Fri 09:30", Some("30 9 * * 1-5")),
+            ("Sat..Sun 10:00", Some("0 10 * * 6-7")),
+            ("Sunday", Some("0 0 * * 7")),
+            ("Mon-Wed,Sat", Some("0 0 * * 1-3,6")),
+            // systemd has none of these either.
+            ("Fri..Mon", None),
+            ("Sun..Wed", None),
+            ("*-*-25..5", None),
+            ("Sunup", None),
             ("*-02-01", Some("0 0 1 2 *")),
             ("2012-10-15 11:12", None),
             ("*-*~1", None),

@@ -21,14 +21,6 @@ fn subject(setting: &Setting) -> Option<(&str, bool)> {
     condition.or_else(|| setting.key.strip_prefix("Assert").map(|what| (what, true)))
 }
 
-/// Whether an empty setting takes back what another one says: any condition takes back all of them.
-pub(super) fn clears(empty: &Setting, other: &Setting) -> bool {
-    match (subject(empty), subject(other)) {
-        (Some((_, one)), Some((_, other))) => one == other,
-        _ => false,
-    }
-}
-
 /// Takes a condition; `None`: it is none. Of those with a bar one must hold: where it is the only one, it must.
 pub(super) fn take(setting: &Setting, settings: &[Setting], sketch: &mut Sketch) -> Option<Verdict> {
     let (what, is_assertion) = subject(setting)?;

@@ -37,7 +37,7 @@ fn crontab(stem: &str, settings: &[Setting]) -> String {
     let unit = started(value(settings, "Timer", "Unit"), stem);
     let times: Option<Vec<String>> = settings
         .iter()
-        .filter(|one| one.section == "Timer" && one.key.starts_with("On"))
+        .filter(|one| one.section == "Timer" && one.key.starts_with("On") && !one.value.is_empty())
         .map(|one| (one.key == "OnCalendar").then(|| calendar::cron(&one.value)).flatten())
         .collect();
     match times.filter(|times| !times.is_empty()) {

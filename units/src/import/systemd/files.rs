@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::conditions;
 use super::file::{self, Setting};
 use super::specifiers::Names;
 use super::table;
@@ -108,10 +107,8 @@ fn drop_in_paths(name: &str, searched: &[&Path]) -> Vec<PathBuf> {
 
 /// Why a setting does not count, if a later one replaces or clears it.
 fn reason_not_to_count(setting: &Setting, later: &[Setting]) -> Option<&'static str> {
-    let is_same = |one: &&Setting| one.is(&setting.section, &setting.key);
-    if table::is_single(&setting.key) {
-        return later.iter().any(|one| is_same(&one)).then_some("a later line replaces it");
+    if later.iter().any(|one| table::replaces(one, setting)) {
+        return Some("a later line replaces it");
     }
-    let clears = |one: &Setting| (table::is_cleared(&setting.key) && is_same(&one)) || conditions::clears(one, setting);
-    later.iter().any(|one| one.value.is_empty() && clears(one)).then_some("a later line clears it")
+    later.iter().any(|one| table::clears(one, setting)).then_some("a later line clears it")
 }

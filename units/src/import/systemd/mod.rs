@@ -152,7 +152,7 @@ fn draw(file: File, mut sketch: Sketch, manner: Manner, batch: &BTreeSet<String>
     if is_running && !last(&settings, "Unit", "DefaultDependencies").is_some_and(Setting::is_false) {
         sketch.edge(Strength::Needs, "local");
     }
-    let mut service = Service::new(manner, &settings);
+    let mut service = Service::new(manner, &settings, &sketch.name);
     let others = Others::new(&settings, batch);
     for setting in &settings {
         let verdict = match setting.section.as_str() {

@@ -228,28 +228,55 @@ const SINGLE: [&str; 34] = [
     "What",
 ];
 
-/// Whether only the last assignment of a key counts, rather than all of them.
-pub(super) fn is_single(key: &str) -> bool {
-    key == "Restart" || begins_with(key, &SINGLE)
+/// Whether only the later of two assignments counts.
+pub(super) fn replaces(later: &Setting, earlier: &Setting) -> bool {
+    let is_short = later.key == "TimeoutSec" && ["TimeoutStartSec", "TimeoutStopSec"].contains(&earlier.key.as_str());
+    let is_single = earlier.key == "Restart" || begins_with(&earlier.key, &SINGLE);
+    later.section == earlier.section && is_single && (later.key == earlier.key || is_short)
 }
 
-/// Whether an empty assignment takes back what stood before. Edges cannot be taken back.
-pub(super) fn is_cleared(key: &str) -> bool {
-    const LISTS: [&str; 14] = [
+/// Whether an assignment takes back what an earlier one says: it is empty, and of the same list. Edges cannot be taken
+/// back.
+pub(super) fn clears(later: &Setting, earlier: &Setting) -> bool {
+    let is_same = list(&later.key).is_some_and(|name| list(&earlier.key) == Some(name));
+    later.value.is_empty() && is_same && later.section == earlier.section
+}
+
+/// The list that a key adds to.
+fn list(key: &str) -> Option<&str> {
+    /// Beginnings of keys that have a list each.
+    const OWN: [&str; 16] = [
+        "Alias",
         "Ambient",
         "CacheDirectory",
         "ConfigurationDirectory",
+        "Documentation",
         "Environment",
         "Exec",
-        "Inaccessible",
-        "Listen",
         "LogsDirectory",
-        "On",
-        "ReadOnly",
-        "ReadWrite",
+        "RequiredBy",
         "RuntimeDirectory",
         "StateDirectory",
         "Supplementary",
+        "TemporaryFileSystem",
+        "UnsetEnvironment",
+        "UpheldBy",
+        "WantedBy",
     ];
-    begins_with(key, &LISTS)
+    /// Beginnings of keys that have a list in common, and its name.
+    const SHARED: [(&str, &str); 11] = [
+        ("Assert", "Assert"),
+        ("Condition", "Condition"),
+        ("Inaccessible", "Inaccessible"),
+        ("Listen", "Listen"),
+        ("OnActive", "On"),
+        ("OnBoot", "On"),
+        ("OnCalendar", "On"),
+        ("OnStartup", "On"),
+        ("OnUnit", "On"),
+        ("ReadOnly", "ReadOnly"),
+        ("ReadWrite", "ReadWrite"),
+    ];
+    let shared = SHARED.iter().find(|(begin, _)| key.starts_with(begin)).map(|(_, name)| *name);
+    shared.or_else(|| begins_with(key, &OWN).then_some(key))
 }

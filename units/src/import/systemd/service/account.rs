@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 use supervisor::sys::capability;
 
 use super::context::is_directory;
+use crate::UnitName;
 use crate::import::report::Verdict;
 use crate::import::shell;
 use crate::import::sketch::{INSTANCE, Sketch};
-use crate::import::systemd::file::{Setting, last};
+use crate::import::systemd::file::{Setting, last, value};
 use crate::yaml::Yaml;
 
 /// Whose rights the commands have.
 pub(super) struct Account {
     /// Some lines of the script are root's, so that the unit has to begin as root.
     begins_as_root: bool,
+    /// Nobody's name: root.
     pub(super) user: Option<String>,
     pub(super) group: Option<String>,
     groups: Vec<String>,
@@ -38,7 +40,7 @@ const TAKING: [(&str, &[&str], &str); 4] = [
 ];
 
 impl Account {
-    pub(super) fn new(settings: &[Setting]) -> Self {
+    pub(super) fn new(settings: &[Setting], unit: &UnitName) -> Self {
         let service = || settings.iter().filter(|one| one.section == "Service" && !one.value.is_empty());
         let is_privileged = |one: &Setting| {
             let program = one.value.trim_start_matches(['-', '@', ':', '|']);
@@ -48,10 +50,13 @@ impl Account {
             |one: &Setting| is_privileged(one) || is_directory(&one.key) || one.key == "AmbientCapabilities";
         const CONFINING: [&str; 4] = ["User", "Group", "CapabilityBoundingSet", "DynamicUser"];
         let is_confined = service().any(|one| CONFINING.contains(&one.key.as_str()) && !one.is_false());
-        let only_start = last(settings, "Service", "PermissionsStartOnly").is_some_and(Setting::is_true);
+        let is_on = |key| last(settings, "Service", key).is_some_and(Setting::is_true);
+        let said = value(settings, "Service", "User").filter(|user| !["", "0", "root"].contains(user));
+        // One that systemd makes for as long as the service runs has the unit's name where it is given none.
+        let made = || unit.as_str().split('@').next().filter(|_| is_on("DynamicUser"));
         Self {
-            begins_as_root: is_confined && (only_start || service().any(needs_root)),
-            user: None,
+            begins_as_root: is_confined && (is_on("PermissionsStartOnly") || service().any(needs_root)),
+            user: said.or_else(made).map(Into::into),
             group: None,
             groups: Vec::new(),
             ambient: Vec::new(),
@@ -63,15 +68,11 @@ impl Account {
     /// Takes a setting that says who runs it.
     pub(super) fn take(&mut self, setting: &Setting, sketch: &mut Sketch) -> Option<Verdict> {
         let value = setting.value.as_str();
-        let name = || Some(value.to_owned()).filter(|name| !name.is_empty());
         match setting.key.as_str() {
-            "User" => {
-                self.user = name().filter(|user| !["0", "root"].contains(&user.as_str()));
-                Some(self.said("user"))
-            }
+            "User" => Some(self.said("user")),
             "DynamicUser" if setting.is_true() => Some(self.dynamic(sketch)),
             "Group" => {
-                self.group = name();
+                self.group = Some(value.to_owned()).filter(|name| !name.is_empty());
                 Some(self.said("group"))
             }
             "SupplementaryGroups" => {
@@ -100,10 +101,9 @@ impl Account {
         }
     }
 
-    /// A user that systemd makes for as long as the service runs. It must not be root here.
-    fn dynamic(&mut self, sketch: &mut Sketch) -> Verdict {
-        let unit = sketch.name.as_str().split('@').next().unwrap_or_default();
-        let user = self.user.get_or_insert_with(|| unit.to_owned()).replace(INSTANCE, "${INSTANCE}");
+    /// A user that systemd makes. It must not be root here.
+    fn dynamic(&self, sketch: &mut Sketch) -> Verdict {
+        let user = self.user.as_deref().unwrap_or_default().replace(INSTANCE, "${INSTANCE}");
         sketch.set_text("no-new-privileges", "true");
         sketch.set_text("private-tmp", "true");
         Verdict::approximated(format!(

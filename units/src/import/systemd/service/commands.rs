@@ -86,7 +86,7 @@ fn stop(setting: &Setting, sketch: &mut Sketch) -> Verdict {
     if setting.value.is_empty() {
         return Verdict::kept("empty");
     }
-    match signal_sent(&setting.value).filter(|signal| Signal::new(signal).is_some()) {
+    match stop_signal(&setting.value) {
         Some(signal) => {
             sketch.set_text("stop-signal", signal);
             Verdict::kept("as stop-signal")
@@ -94,6 +94,11 @@ fn stop(setting: &Setting, sketch: &mut Sketch) -> Verdict {
         None => Verdict::dropped("supervise stops it by a signal")
             .decide(format!("see whether a signal stops it as well as {}", setting.value)),
     }
+}
+
+/// The signal that a command of a stop is here.
+pub(super) fn stop_signal(value: &str) -> Option<&str> {
+    signal_sent(value).filter(|signal| Signal::new(signal).is_some())
 }
 
 /// The signal that a command sends to the main process, if it does nothing else.

@@ -51,9 +51,8 @@ impl Service {
             "EnvironmentFile" => self.variable_file(value),
             "UnsetEnvironment" => {
                 let names = split(value).into_iter().map(|(name, _)| name);
-                let names: Vec<String> =
-                    names.filter(|name| shell::assignment(&format!("{name}=")).is_some()).collect();
-                self.setup.extend((!names.is_empty()).then(|| format!("unset {}", names.join(" "))));
+                let names = names.filter(|name| shell::assignment(&format!("{name}=")).is_some());
+                self.unset.extend(names);
                 Verdict::approximated("by unset in the script")
             }
             "NoNewPrivileges" => {
@@ -84,9 +83,9 @@ impl Service {
         let words = split(value);
         let assignments: Vec<(&str, &str)> = words.iter().filter_map(|(word, _)| shell::assignment(word)).collect();
         for (name, value) in &assignments {
-            match self.known.has_environment_files {
-                true => self.setup.push(format!("[ \"${{{name}+set}}\" ] || export {name}={}", shell::quote(value))),
-                false => self.variable(name, (*value).into()),
+            match self.environment.iter_mut().find(|(other, _)| other == name) {
+                Some((_, old)) => *old = (*value).into(),
+                None => self.environment.push(((*name).into(), (*value).into())),
             }
         }
         let verdict = match self.known.has_environment_files {
@@ -96,11 +95,24 @@ impl Service {
         verdict.but_perhaps((assignments.len() < words.len()).then_some("without what is no assignment"))
     }
 
-    fn variable(&mut self, name: &str, value: String) {
-        match self.environment.iter_mut().find(|(other, _)| other == name) {
-            Some((_, old)) => *old = value,
-            None => self.environment.push((name.into(), value)),
+    /// The variables: the unit's own, and those that name its directories, which give way to them.
+    pub(super) fn all_variables(&self) -> Vec<(String, String)> {
+        let mut all = self.environment.clone();
+        for (kind, _, variable) in DIRECTORIES {
+            let paths: Vec<&str> = self.directories_for(kind).collect();
+            let is_new = !paths.is_empty() && all.iter().all(|(name, _)| name != variable);
+            all.extend(is_new.then(|| (variable.into(), paths.join(":"))));
         }
+        all
+    }
+
+    /// The directories to make, with what each is for, in the order of systemd's manual.
+    pub(super) fn all_directories(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        DIRECTORIES.iter().flat_map(|(kind, _, _)| self.directories_for(kind).map(|path| (*kind, path)))
+    }
+
+    fn directories_for(&self, kind: &'static str) -> impl Iterator<Item = &str> {
+        self.directories.iter().filter(move |(other, _)| *other == kind).map(|(_, path)| path.as_str())
     }
 
     fn variable_file(&mut self, value: &str) -> Verdict {
@@ -128,7 +140,7 @@ impl Service {
             ("~", _) => "~".into(),
             _ => shell::quote(path),
         };
-        self.setup.push(format!("cd {path}{}", if is_optional { " || true" } else { "" }));
+        self.change_directory = Some(format!("cd {path}{}", if is_optional { " || true" } else { "" }));
         Verdict::approximated("by cd in the script")
     }
 
@@ -144,7 +156,7 @@ impl Service {
     /// Takes directories that are made for it, and their modes.
     pub(super) fn directory(&mut self, setting: &Setting) -> Option<Verdict> {
         let key = setting.key.strip_suffix("Mode").unwrap_or(&setting.key);
-        let (name, root, variable) = DIRECTORIES.iter().find(|(name, _, _)| key == *name)?;
+        let (name, root, _) = DIRECTORIES.iter().find(|(name, _, _)| key == *name)?;
         if setting.key.ends_with("Mode") {
             let is_mode = setting.value.bytes().all(|byte| byte.is_ascii_digit());
             self.modes.extend(is_mode.then(|| (*name, setting.value.clone())));
@@ -154,10 +166,8 @@ impl Service {
             });
         }
         let words = || setting.value.split_whitespace();
-        let paths: Vec<String> =
-            words().filter_map(|word| word.split(':').next()).map(|path| format!("{root}/{path}")).collect();
-        self.directories.extend(paths.iter().map(|path| (*name, shell::quote(path))));
-        self.variable(variable, paths.join(":"));
+        let paths = words().filter_map(|word| word.split(':').next()).map(|path| format!("{root}/{path}"));
+        self.directories.extend(paths.map(|path| (*name, path)));
         let has_links = words().any(|word| word.contains(':'));
         Some(
             Verdict::approximated("made by install(1) in the script, and never removed")
@@ -171,10 +181,10 @@ impl Service {
         Some(match (setting.key.as_str(), &self.known.terminal) {
             ("StandardOutput", _) => {
                 let also = if self.known.is_one_output { " 2>&1" } else { "" };
-                self.redirect(">", also, value)
+                self.redirect(0, also, value)
             }
             ("StandardError", _) if value == "inherit" => Verdict::kept("where its output goes"),
-            ("StandardError", _) => self.redirect("2>", "", value),
+            ("StandardError", _) => self.redirect(1, "", value),
             ("StandardInput", _) if value == "null" => Verdict::kept("it is /dev/null"),
             ("StandardInput", Some(terminal)) => {
                 sketch.set_text("tty", terminal);
@@ -188,8 +198,9 @@ impl Service {
         })
     }
 
-    /// Sends what is written to a descriptor elsewhere; `also`: what is written there after the path.
-    fn redirect(&mut self, descriptor: &str, also: &str, value: &str) -> Verdict {
+    /// Sends output (0) or errors (1) elsewhere; `also`: what is written there after the path.
+    fn redirect(&mut self, index: usize, also: &str, value: &str) -> Verdict {
+        let descriptor = [">", "2>"][index];
         let (way, path) = value.split_once(':').unwrap_or((value, ""));
         let is_at_terminal = self.known.terminal.is_some();
         let redirection = match way {
@@ -203,7 +214,7 @@ impl Service {
             "inherit" | "journal" | "syslog" | "kmsg" => return Verdict::kept("in the unit's log"),
             _ => return Verdict::approximated("in the unit's log only"),
         };
-        self.redirections.push(redirection);
+        self.redirections[index] = Some(redirection);
         Verdict::approximated("by a line of the script")
     }
 }

@@ -29,6 +29,7 @@ impl Service {
     pub(super) fn control_group(&mut self, setting: &Setting) -> Option<Verdict> {
         let (key, value) = (setting.key.as_str(), setting.value.as_str());
         let (file, text) = match key {
+            "MemoryLimit" if self.known.says_memory => return Some(Verdict::dropped("MemoryMax counts")),
             "CPUQuota" => ("cpu.max", quota(value)),
             "MemoryAccounting" | "TasksAccounting" | "CPUAccounting" | "IOAccounting" | "BlockIOAccounting" => {
                 return Some(Verdict::approximated("the kernel counts wherever the controller is on"));

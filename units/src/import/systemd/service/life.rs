@@ -132,11 +132,14 @@ impl Service {
     fn kill_signal(&self, value: &str, sketch: &mut Sketch) -> Verdict {
         match value {
             "SIGTERM" | "TERM" | "15" => Verdict::kept("it is TERM"),
-            _ if self.is_longrun() && Signal::new(value).is_some() => {
+            _ if !self.is_longrun() => Verdict::dropped("a stop of a oneshot is a command")
+                .decide(format!("it is stopped by {value}: see whether TERM does")),
+            _ if self.known.is_signalled => Verdict::dropped("ExecStop sends its signal first"),
+            _ if Signal::new(value).is_some() => {
                 sketch.set_text("stop-signal", value.strip_prefix("SIG").unwrap_or(value));
                 Verdict::kept("as stop-signal")
             }
-            _ => Verdict::dropped("a stop of a oneshot is a command")
+            _ => Verdict::dropped("no signal that stop-signal could have")
                 .decide(format!("it is stopped by {value}: see whether TERM does")),
         }
     }

@@ -11,10 +11,11 @@ mod script;
 use super::file::{Setting, last, value};
 use super::table;
 use super::words::CommandLine;
+use crate::UnitName;
 use crate::import::report::Verdict;
 use crate::import::sketch::Sketch;
 use account::Account;
-use commands::signal_sent;
+use commands::{signal_sent, stop_signal};
 pub(super) use life::start_limit;
 use sandbox::Sandbox;
 
@@ -38,9 +39,12 @@ pub(super) struct Service {
     before: Vec<CommandLine>,
     stop: Vec<CommandLine>,
     reload: Vec<CommandLine>,
-    /// Lines at the beginning of each script.
-    setup: Vec<String>,
-    redirections: Vec<String>,
+    /// Variables that each script takes out of the environment.
+    unset: Vec<String>,
+    /// The line of each script that goes to another directory.
+    change_directory: Option<String>,
+    /// Where each script sends its output, and its errors.
+    redirections: [Option<String>; 2],
     /// Directories to make: what for, and where.
     directories: Vec<(&'static str, String)>,
     /// Modes of those, by what they are for.
@@ -65,8 +69,12 @@ struct Known {
     notifies: bool,
     /// A HUP is all or a part of its reload.
     is_hung_up: bool,
+    /// A command of its stop only sends a signal.
+    is_signalled: bool,
     /// It stays up once its processes have ended.
     remains: bool,
+    /// It says how much memory it may have, in the newer of two words for it.
+    says_memory: bool,
     /// It says whether it is restarted.
     says_restart: bool,
 }
@@ -81,7 +89,9 @@ impl Known {
             is_one_output: value("StandardError").is_none_or(|value| value == "inherit"),
             notifies: value("Type").is_some_and(|value| value.starts_with("notify")),
             is_hung_up: settings.iter().any(|one| one.key == "ExecReload" && signal_sent(&one.value) == Some("HUP")),
+            is_signalled: settings.iter().any(|one| one.is("Service", "ExecStop") && stop_signal(&one.value).is_some()),
             remains: remains(settings),
+            says_memory: value("MemoryMax").is_some(),
             says_restart: value("Restart").is_some(),
         }
     }
@@ -93,7 +103,7 @@ fn remains(settings: &[Setting]) -> bool {
 
 impl Service {
     /// The whole is known before the settings are read one by one, because the fate of one depends on others.
-    pub(super) fn new(manner: Manner, settings: &[Setting]) -> Self {
+    pub(super) fn new(manner: Manner, settings: &[Setting], unit: &UnitName) -> Self {
         Self {
             manner,
             known: Known::new(settings),
@@ -101,15 +111,16 @@ impl Service {
             before: Vec::new(),
             stop: Vec::new(),
             reload: Vec::new(),
-            setup: Vec::new(),
-            redirections: Vec::new(),
+            unset: Vec::new(),
+            change_directory: None,
+            redirections: [None, None],
             directories: Vec::new(),
             modes: Vec::new(),
             environment: Vec::new(),
             environment_files: Vec::new(),
             limits: Vec::new(),
             group: Vec::new(),
-            account: Account::new(settings),
+            account: Account::new(settings, unit),
             sandbox: Sandbox::new(settings),
         }
     }

@@ -28,6 +28,8 @@ impl Service {
             sketch.set_text("forks", "true");
         }
         self.defaults(sketch);
+        let variables = self.all_variables().into_iter().map(|(name, value)| (name, Yaml::Text(value)));
+        let variables: Vec<(String, Yaml)> = variables.filter(|_| !self.known.has_environment_files).collect();
         self.account.write(sketch);
         self.sandbox.write(sketch);
         if !self.environment_files.is_empty() {
@@ -40,27 +42,22 @@ impl Service {
                 sketch.set(key, Yaml::Map(entries));
             }
         }
-        if !self.environment.is_empty() {
-            let entries = self.environment.into_iter().map(|(name, value)| (name, Yaml::Text(value)));
-            sketch.set("env", Yaml::Map(entries.collect()));
+        if !variables.is_empty() {
+            sketch.set("env", Yaml::Map(variables));
         }
     }
 
     /// The only command's words, if there is nothing for a shell to do.
     fn argv(&self) -> Option<Vec<String>> {
         let [command] = &self.main[..] else { return None };
-        let is_alone = self.before.is_empty() && self.has_no_head() && !command.is_tolerated;
+        let is_alone = self.before.is_empty() && self.head().is_empty() && !command.is_tolerated;
         command.argv().filter(|_| is_alone && self.account.prefix(command.is_privileged).is_empty())
-    }
-
-    fn has_no_head(&self) -> bool {
-        self.setup.is_empty() && self.redirections.is_empty() && self.directories.is_empty()
     }
 
     /// A command for later: words where that is enough.
     fn further(&self, commands: &[CommandLine]) -> Yaml {
         if let [command] = commands
-            && let Some(words) = command.argv().filter(|_| self.has_no_head() && !command.is_tolerated)
+            && let Some(words) = command.argv().filter(|_| self.head().is_empty() && !command.is_tolerated)
             && self.account.prefix(command.is_privileged).is_empty()
         {
             return Yaml::texts(words);
@@ -68,11 +65,17 @@ impl Service {
         Yaml::Text(self.head() + &commands.iter().map(|command| self.line(command)).collect::<String>())
     }
 
-    /// Everything before the first command.
+    /// Everything before the first command, in the order in which systemd does it, whatever that of the directives is.
     fn head(&self) -> String {
-        let directories = self.directories.iter().map(|(kind, path)| format!("{} {path}", self.install(kind)));
-        let lines = directories.chain(self.setup.iter().cloned()).chain(self.redirections.iter().cloned());
-        lines.map(|line| line + "\n").collect()
+        let directories =
+            self.all_directories().map(|(kind, path)| format!("{} {}", self.install(kind), shell::quote(path)));
+        let variables = self.all_variables().into_iter().filter(|_| self.known.has_environment_files);
+        let exports =
+            variables.map(|(name, value)| format!("[ \"${{{name}+set}}\" ] || export {name}={}", shell::quote(&value)));
+        let unset = (!self.unset.is_empty()).then(|| format!("unset {}", self.unset.join(" ")));
+        let others = unset.into_iter().chain(self.change_directory.clone());
+        let redirections = self.redirections.iter().flatten().cloned();
+        directories.chain(exports).chain(others).chain(redirections).map(|line| line + "\n").collect()
     }
 
     fn install(&self, kind: &str) -> String {
