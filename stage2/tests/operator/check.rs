@@ -150,6 +150,41 @@ fn paths() {
     assert_eq!(machine.sunup(&["check", "etc/nothing"]).0, 100);
 }
 
+/// A directory is what it is by its place, however it is named; elsewhere by what it holds, and never by itself again.
+#[test]
+fn directories() {
+    let link = |to: &str, from: std::path::PathBuf| {
+        std::fs::create_dir_all(from.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(to, from).unwrap();
+    };
+    let machine = Machine::new(&[("web", "kind: milestone\nneeds: [lokal]\n")]);
+    machine.write("etc/bundles/default/web.yaml", "x\n");
+    machine.write("only/sunup.yaml", "scaner: s6\n");
+    link("../lib/units/web.yaml", machine.path("stow/other.yaml"));
+    link("../../lib/units/web.yaml", machine.path("sets/one/web"));
+    link(".", machine.path("loop/units"));
+    link(".", machine.path("loop/bundles"));
+    std::fs::create_dir_all(machine.path("etc/bundles/empty")).unwrap();
+    let file = ": is not a symbolic link: a bundle has nothing else\n";
+    let missing = ":2:9: there is no unit \"lokal\"\n";
+    for (path, expected) in [
+        ("etc/bundles", format!("etc/bundles/default/web.yaml{file}")),
+        ("etc/bundles/.", format!("etc/bundles/./default/web.yaml{file}")),
+        ("etc/units/../bundles", format!("etc/units/../bundles/default/web.yaml{file}")),
+        ("etc/bundles/default", format!("etc/bundles/default/web.yaml{file}")),
+        ("etc/bundles/empty", String::new()),
+        ("only", "only/sunup.yaml:1:1: unknown key \"scaner\" (did you mean \"scanner\"?)\n".into()),
+        ("stow", format!("stow/other.yaml{missing}")),
+        ("sets", format!("lib/units/web.yaml{missing}")),
+        ("sets/one", format!("lib/units/web.yaml{missing}")),
+    ] {
+        let (code, text, _) = machine.sunup(&["check", path]);
+        let told: String = text.lines().filter(|line| !line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+        assert_eq!((code, told), (i32::from(!expected.is_empty()), expected), "{path}");
+    }
+    assert_ne!(machine.sunup(&["check", "loop"]).0, 100);
+}
+
 /// A circle through what is named is told, wherever it begins.
 #[test]
 fn circle_with_what_is_installed() {

@@ -1,13 +1,16 @@
 //! `sunup check PATH…`: what is named is checked among its neighbours and the installed units, but only what is wrong with it
 //! is told.
 
+mod directory;
+
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use units::{Bundle, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
+
+use directory::Directory;
 
 use super::{Legible, check_set, members, sorted, together};
 use crate::command::progress::Progress;
@@ -66,27 +69,35 @@ pub(super) fn check(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
 
 impl Asked {
     fn add(&mut self, path: &Path) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         if !path.is_dir() {
-            let place = match &*name {
-                SETTINGS => &mut self.settings,
-                name if name.ends_with(".yaml") && !name.starts_with('.') => &mut self.units,
-                _ => &mut self.unread,
-            };
-            return place.push(path.into());
+            return self.add_file(path);
         }
-        let parts: Vec<PathBuf> = [UNITS, BUNDLES, SETTINGS].iter().map(|part| path.join(part)).collect();
-        if parts[0].is_dir() || parts[1].is_dir() {
-            return parts.iter().filter(|part| part.exists()).for_each(|part| self.add(part));
+        match Directory::of(path) {
+            Directory::Units => self.units.push(path.into()),
+            Directory::Bundle => self.bundles.push(path.into()),
+            Directory::Bundles => self.add_bundles(path),
+            Directory::Whole => {
+                let part = |name| Some(path.join(name)).filter(|part| part.exists());
+                self.units.extend(part(UNITS));
+                self.settings.extend(part(SETTINGS));
+                part(BUNDLES).iter().for_each(|bundles| self.add_bundles(bundles));
+            }
         }
-        if name == BUNDLES {
-            let entries = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-            self.bundles.extend(entries.filter(|entry| entry.is_dir()));
-        } else if Bundle::is_at(path) {
-            self.bundles.push(path.into());
-        } else {
-            self.units.push(path.into());
-        }
+    }
+
+    fn add_file(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = match &*name {
+            SETTINGS => &mut self.settings,
+            name if name.ends_with(".yaml") && !name.starts_with('.') => &mut self.units,
+            _ => &mut self.unread,
+        };
+        place.push(path.into());
+    }
+
+    /// What is no bundle there is told when it is read as one.
+    fn add_bundles(&mut self, path: &Path) {
+        self.bundles.extend(directory::entries(path));
     }
 
     /// The directories that all of it is in, before those that are installed.
