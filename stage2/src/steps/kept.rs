@@ -1,8 +1,8 @@
 //! Whether a disk has kept what was written to it, as far as the machine can tell without a restart.
 //!
 //! Worn-out flash memory takes everything, keeps nothing, and reports no error. What is read then comes from the kernel's
-//! memory, as long as somebody has the disk open or mounted. The beginning of a filesystem, which every repair writes to, is
-//! read past that, too. Nothing is ever written.
+//! memory, as long as somebody has the disk open or mounted. The beginning of a filesystem, which every repair of ext2, ext3 and
+//! ext4 writes to, is read past that, too. Nothing is ever written.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -38,10 +38,14 @@ mod tests {
     /// Whatever its length, a file is what it is; one that is not there is an error.
     #[test]
     fn compares() {
-        // Beside this program: what is in memory only may not be read past it.
+        // Beside this program: not every kernel reads past its memory what is nowhere else.
         let program = std::env::current_exe().unwrap();
         let directory = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
         let file = directory.path().join("file");
+        let direct = OpenOptions::new().write(true).create_new(true).custom_flags(O_DIRECT).open(&file);
+        if direct.is_err_and(|error| error.raw_os_error() == Some(nix::libc::EINVAL)) {
+            return;
+        }
         for length in [0, 5000, LENGTH + PAGE] {
             std::fs::write(&file, vec![7; length]).unwrap();
             assert_eq!(keeps(file.to_str().unwrap()), Ok(true), "{length}");
