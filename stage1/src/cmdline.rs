@@ -12,7 +12,7 @@ pub const RESCUE: &str = "rescue";
 /// Where bundles are, below the administrator's configuration.
 pub const BUNDLES: &str = "bundles";
 /// What people have been writing at boot prompts for forty years.
-const RESCUE_WORDS: [&str; 7] = ["single", "s", "-s", "S", "-S", "1", "rescue"];
+const RESCUE_WORDS: [&str; 6] = ["single", "s", "-s", "S", "1", "rescue"];
 /// A shell before anything is started.
 const EMERGENCY_WORDS: [&str; 2] = ["emergency", "-b"];
 /// sysvinit's runlevels for many users: a bundle of that name where there is one.
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_boots() {
         for (text, bundle, level) in [
-            ("root=/dev/sda1 ro quiet singleton 12 xsunup.bundle=q", "default", None),
+            ("root=/dev/sda1 ro quiet singleton 12 -S xsunup.bundle=q", "default", None),
             ("sunup.bundle=lab S", "rescue", None),
             ("single sunup.bundle=lab", "lab", None),
             ("1 3", "default", Some("3")),
