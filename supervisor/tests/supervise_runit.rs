@@ -110,20 +110,31 @@ fn dialect() {
     assert_eq!((scene.text("a/supervise/stat"), scene.text("a/supervise/pid")), ("down\n".into(), String::new()));
 }
 
-/// TERM to supervise stops the service once: whatever takes that signal's place, no other follows it.
+/// TERM to supervise stops the service once, and so do `d` and `x` together: whatever takes that signal's place, no other follows
+/// it.
 #[test]
-fn dialect_term() {
-    let mut scene = Scene::new();
-    scene.file("a/dialect", "runit\n").file("a/run", TRAPPING);
-    scene.file("a/control/t", "#!/bin/sh\nsleep 0.2\necho instead >> got\n");
-    let supervise = scene.supervise(&["a"]);
-    scene.await_text("a/up", |text| !text.is_empty());
-    scene.await_record("a", |status| status.phase == Phase::Run);
-    kill(supervise, 15).unwrap();
-    scene.await_text("a/got", |text| text.ends_with("instead\n"));
-    scene.letters("a/supervise/control", "k");
-    assert_eq!(scene.wait(supervise).code(), Some(0));
-    assert_eq!(scene.text("a/got"), "instead\n");
+fn one_stop() {
+    for letters in ["", "dx"] {
+        let mut scene = Scene::new();
+        scene.file("a/dialect", "runit\n").file("a/run", TRAPPING);
+        scene.file("a/control/t", "#!/bin/sh\necho instead >> got\nsleep 0.2\n");
+        // It waits for the other, unless one waits already: then its signal is sent at once.
+        scene.file("a/control/1", "#!/bin/sh\necho waited >> got\n");
+        let supervise = scene.supervise(&["a"]);
+        scene.await_text("a/up", |text| !text.is_empty());
+        scene.await_record("a", |status| status.phase == Phase::Run);
+        if letters.is_empty() {
+            kill(supervise, 15).unwrap();
+        } else {
+            scene.letters("a/supervise/control", letters);
+        }
+        scene.await_text("a/got", |text| text == "instead\n");
+        scene.letters("a/supervise/control", "1");
+        scene.await_text("a/got", |text| text == "instead\nwaited\n");
+        scene.letters("a/supervise/control", "k");
+        assert_eq!(scene.wait(supervise).code(), Some(0), "{letters}");
+        assert_eq!(scene.text("a/got"), "instead\nwaited\n", "{letters}");
+    }
 }
 
 /// `check` is run again and again with `check-every`, and never without; when it exits 0, the service is ready.

@@ -198,23 +198,43 @@ fn a_pair_stays() {
     assert_eq!(scene.wait(pair).code(), Some(0));
 }
 
-/// TERM ends a pair with its service also while that has no supervise, since somebody has killed it.
+/// TERM ends a pair with its service also while that has no supervise, since somebody has killed it, and the next one too. Until
+/// its logger has read everything, nobody seems to supervise the service.
 #[test]
 fn a_pair_leaves_no_service_behind() {
     let mut scene = Scene::new();
-    scene.file("run/bin/.keep", "").file("a/run", SLEEP).file("a/finish", "#!/bin/sh\necho $1 $2\n");
-    scene.file("a/log/run", "#!/bin/sh\nexec cat >> ../out\n");
+    scene.file("run/bin/.keep", "").file("a/finish", "#!/bin/sh\necho $1 $2\n");
+    scene.file("a/run", "#!/bin/sh\ntrap 'echo TERM >> ../got' TERM\necho up\nwhile :; do sleep 0.01; done\n");
+    scene.file("a/log/run", "#!/bin/sh\ncat >> ../out\nread go < ../go\n");
+    scene::make_fifo(&scene.path.join("a/go"));
     symlink(SUPERVISE, scene.path.join("run/bin/supervise")).unwrap();
     let pair = runsv(&mut scene);
+    scene.await_text("a/out", |text| text == "up\n");
     let service = scene.await_record("a", |status| status.phase == Phase::Run).pid;
-    let supervise = scene::supervise_of(&scene, "a");
-    scene.await_record("a/log", |status| status.phase == Phase::Run);
-    kill(supervise, 9).unwrap();
+    let logger = scene::supervise_of(&scene, "a/log");
+    kill(scene::supervise_of(&scene, "a"), 9).unwrap();
     kill(pair, 15).unwrap();
-    assert_eq!(scene.wait(pair).code(), Some(0));
-    assert!(!scene::is_alive(service) && !scene.is_supervised("a") && !scene.is_supervised("a/log"));
+    scene.await_text("got", |text| text == "TERM\n");
+    kill(child_besides(pair, logger), 9).unwrap();
+    scene.await_text("got", |text| text == "TERM\nTERM\n");
+    scene.letters("a/supervise/control", "k");
     // How it has ended only its own supervise would know.
-    assert_eq!(scene.text("a/out"), "111 0\n");
+    scene.await_text("a/out", |text| text == "up\n111 0\n");
+    wait_until("nobody listens", || scene::open_fifo(&scene.path.join("a/supervise/control")).is_none().then_some(()));
+    assert!(!scene::is_alive(service) && !scene.is_supervised("a"));
+    kill(pair, 15).unwrap();
+    let mut go = fs::OpenOptions::new().read(true).write(true).open(scene.path.join("a/go")).unwrap();
+    std::io::Write::write_all(&mut go, b"\n").unwrap();
+    assert_eq!(scene.wait(pair).code(), Some(0));
+    assert!(!scene.is_supervised("a/log"));
+}
+
+/// The other child of a process that has two.
+fn child_besides(parent: u32, known: u32) -> u32 {
+    let text = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    let children: Vec<u32> = text.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+    assert!(children.len() == 2 && children.contains(&known), "{children:?} {known}");
+    children.into_iter().find(|pid| *pid != known).unwrap()
 }
 
 /// TERM ends a pair also while its service has no supervise: another one holds the lock.

@@ -228,12 +228,10 @@ impl Supervise {
             // From a terminal it would have been for the service, had that no session of its own.
             self.with_each(&mut |service, context| service.handle(Event::Letter(b'i'), context));
         }
-        if has(signal::SIGTERM) || has(signal::SIGHUP) {
-            self.with_each(&mut |service, context| service.handle(Event::Letter(b'x'), context));
-        }
         if has(signal::SIGTERM) {
-            // In runit's dialect `x` has done that: the service would get a second TERM.
-            self.with_each(&mut |service, context| service.is_runit() || service.handle(Event::Letter(b'd'), context));
+            self.with_each(&mut |service, context| service.take_letters(b"dx", context));
+        } else if has(signal::SIGHUP) {
+            self.with_each(&mut |service, context| service.take_letters(b"x", context));
         }
         !has(signal::SIGQUIT)
     }

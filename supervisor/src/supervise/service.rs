@@ -3,6 +3,7 @@
 use core::ffi::CStr;
 
 use crate::c_path;
+use crate::control::supervise::{DOWN, EXIT, REAPED};
 use crate::paths::service as names;
 use crate::status::{LastExit, SIZE, Status};
 use crate::sys::descriptor::Owned;
@@ -172,11 +173,6 @@ impl Service {
             && (is_followed || self.ended_elsewhere(context)))
     }
 
-    /// It is kept in runit's dialect.
-    pub fn is_runit(&self) -> bool {
-        self.machine.settings().is_runit
-    }
-
     /// When this service wants to be told the time (monotonic ns).
     pub fn deadline(&self) -> Option<u64> {
         let custom = self.custom.map(|custom| custom.aide.kill_at);
@@ -243,8 +239,15 @@ impl Service {
     pub fn read_control(&mut self, context: &mut Context) -> bool {
         let mut letters = [0; 64];
         let size = self.directory.control.read(&mut letters).unwrap_or(0);
-        letters.iter().take(size).all(|&letter| match letter {
-            crate::control::supervise::REAPED => self.ended_by.is_none() || self.ended_elsewhere(context),
+        self.take_letters(letters.get(..size).unwrap_or_default(), context)
+    }
+
+    /// Does what letters that came together ask for.
+    pub fn take_letters(&mut self, letters: &[u8], context: &mut Context) -> bool {
+        letters.iter().enumerate().all(|(at, &letter)| match letter {
+            REAPED => self.ended_by.is_none() || self.ended_elsewhere(context),
+            // In runit's dialect `x` does that: the service would get a second TERM.
+            DOWN if self.machine.settings().is_runit && letters.get(at + 1) == Some(&EXIT) => true,
             letter => self.handle(Event::Letter(letter), context),
         })
     }

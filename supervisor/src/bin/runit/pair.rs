@@ -52,16 +52,15 @@ pub struct Pair<'a> {
     name: &'a [u8],
     /// What their supervises are called, which is their dialect.
     called: &'static str,
-    /// Gone with the service: nothing is started any more.
+    /// Gone with the service's last supervise: nothing is started any more.
     pipe: Option<(PipeReader, PipeWriter)>,
     signals: SignalFd,
     service: Slot,
     logger: Slot,
     /// TERM came.
     is_told: bool,
-    /// The service's supervise is not started again.
-    leaves: bool,
-    /// What the next supervise of the service finds in its control FIFO, which would forget it if nobody held it.
+    /// What the next supervise of the service finds in its control FIFO, which would forget it if nobody held it; given up with
+    /// that, since whoever writes there, or asks whether the service is supervised, takes us for one.
     letters: Option<OwnedFd>,
 }
 
@@ -143,39 +142,41 @@ impl<'a> Pair<'a> {
             service: Slot::new(directory.to_path_buf()),
             logger: Slot::new(directory.join(service::LOG)),
             is_told: false,
-            leaves: false,
             letters: None,
         })
     }
 
     fn run(&mut self) -> std::io::Result<()> {
-        loop {
+        while self.pipe.is_some() || self.logger.child.is_some() {
             self.start_due();
             self.wait()?;
-            match self.service.reap()? {
-                Some(true) => self.leaves = true,
-                Some(false) if self.is_told => self.leave(),
-                Some(false) | None => {}
+            if let Some(has_left) = self.service.reap()? {
+                self.letters = None;
+                if has_left {
+                    self.end();
+                } else if self.is_told {
+                    self.leave();
+                }
             }
             self.logger.reap()?;
-            if self.leaves && self.service.child.is_none() {
-                // Without our ends of the pipe the logger sees its end.
-                if self.pipe.take().is_some() {
-                    self.logger.leave();
-                }
-                if self.logger.child.is_none() {
-                    return Ok(());
-                }
-            }
         }
+        Ok(())
     }
 
     /// Leaves, as the service has no supervise any more. What one that was killed has left running is taken down first, by another
-    /// that knows it from its record: told once it listens it would have to be waited for, and TERM would kill it until then.
+    /// that knows it from its record: told once it listens it would have to be waited for, and TERM would kill it until then. Is
+    /// that killed too there is one more.
     fn leave(&mut self) {
         self.letters = letters_to_successor(&self.service.directory);
-        self.leaves = self.letters.is_none();
-        self.service.due = Some(Instant::now());
+        if self.letters.is_none() {
+            self.end();
+        }
+    }
+
+    /// Without our ends of the pipe the logger sees its end.
+    fn end(&mut self) {
+        self.pipe = None;
+        self.logger.leave();
     }
 
     fn start_due(&mut self) {
@@ -205,7 +206,7 @@ impl<'a> Pair<'a> {
                 self.is_told = true;
                 match &self.service.child {
                     Some(child) => kill(pid_of(child), Signal::SIGTERM)?,
-                    None if self.letters.is_none() => self.leave(),
+                    None if self.pipe.is_some() && self.letters.is_none() => self.leave(),
                     None => {}
                 }
             }
