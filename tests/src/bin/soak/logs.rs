@@ -4,6 +4,7 @@
 //! of, and no line twice.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
@@ -37,12 +38,14 @@ struct Reader<'a> {
     last: Option<(usize, u64)>,
     /// A logger's death has been told since.
     noted: bool,
+    /// What is missing between the last line and the next, in bytes.
+    missing: usize,
     lost: usize,
 }
 
 /// Checks the log in a directory; gives how many lines were lost with loggers. An error is what is wrong.
 pub fn check(directory: &Path, starts: &[Start], may_lose: bool) -> Outcome<usize> {
-    let mut reader = Reader { starts, may_lose, last: None, noted: false, lost: 0 };
+    let mut reader = Reader { starts, may_lose, last: None, noted: false, missing: 0, lost: 0 };
     for file in files(directory)? {
         let text = String::from_utf8(fs::read(&file)?)?;
         for line in text.split_inclusive('\n') {
@@ -100,33 +103,43 @@ impl Reader<'_> {
         if number < due {
             return Err(format!("line {due} of start {start} is due: twice, or out of order"));
         }
-        let gap: usize = (due..number).map(|number| format!("{start} {number}\n").len()).sum();
-        if gap > 0 && (!self.noted || gap > IN_HAND) {
-            return Err(format!("line {due} of start {start} is due: {gap} bytes are missing, noted: {}", self.noted));
-        }
-        self.lost += usize::try_from(number - due).unwrap_or(usize::MAX);
-        self.noted &= gap == 0;
+        self.miss(start, due..number)?;
+        self.noted &= self.missing == 0;
+        self.missing = 0;
         self.last = Some((start, number));
         Ok(())
     }
 
-    /// Another start's lines begin: those before it must be complete.
-    fn end_start(&self, next: usize) -> Result<(), String> {
-        let (first, lines) = self.last.map_or((0, 0), |(start, lines)| (start, lines));
-        if self.last.is_some_and(|(start, _)| next < start) {
-            return Err(format!("start {next} was over"));
-        }
-        for (number, start) in self.starts.iter().enumerate().take(next).skip(first) {
-            let seen = if number == first { lines } else { 0 };
-            let written = start.lines..=start.lines + 1;
-            if !written.contains(&seen) {
-                return Err(format!("start {number} wrote {written:?} lines, and {seen} are here"));
+    /// These lines are missing: a note must tell of them, and of no more than a logger has in hand.
+    fn miss(&mut self, start: usize, lines: Range<u64>) -> Result<(), String> {
+        for line in lines {
+            self.missing += format!("{start} {line}\n").len();
+            self.lost += 1;
+            if !self.noted || self.missing > IN_HAND {
+                return Err(format!("line {line} of start {start} is missing, noted: {}", self.noted));
             }
         }
         Ok(())
     }
 
-    fn end(&self) -> Result<(), String> {
+    /// Another start's lines begin: those before it must be complete.
+    fn end_start(&mut self, next: usize) -> Result<(), String> {
+        let (first, lines) = self.last.map_or((0, 0), |(start, lines)| (start, lines));
+        if self.last.is_some_and(|(start, _)| next < start) {
+            return Err(format!("start {next} was over"));
+        }
+        let starts = self.starts;
+        for (number, start) in starts.iter().enumerate().take(next).skip(first) {
+            let seen = if number == first { lines } else { 0 };
+            if seen > start.lines + 1 {
+                return Err(format!("start {number} wrote {} lines, and {seen} are here", start.lines));
+            }
+            self.miss(number, seen + 1..start.lines + 1)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
         self.end_start(self.starts.len())
     }
 }
@@ -137,7 +150,7 @@ mod tests {
 
     fn judge(lines: &str, counts: &[u64], may_lose: bool) -> Result<usize, String> {
         let starts: Vec<Start> = counts.iter().map(|&lines| Start { pid: 1, lines }).collect();
-        let mut reader = Reader { starts: &starts, may_lose, last: None, noted: false, lost: 0 };
+        let mut reader = Reader { starts: &starts, may_lose, last: None, noted: false, missing: 0, lost: 0 };
         lines.split_inclusive('\n').try_for_each(|line| reader.take(parse(line)))?;
         reader.end().map(|()| reader.lost)
     }
@@ -177,6 +190,11 @@ mod tests {
         assert_eq!(judge(&format!("0 1\n0 2\n0{note}\n0 5\n"), &[5], true), Err("no line of the service".into()));
         assert_eq!(judge(&format!("0 1\n0 2\n{note}0 5\n"), &[5], true), Ok(2));
         assert_eq!(judge(&format!("0 1\n0 2\n{note}0 3\n"), &[3], true), Ok(0));
+        assert_eq!(judge(&format!("0 1\n0 2\n{note}"), &[5], true), Ok(3));
+        assert_eq!(judge(&format!("0 1\n{note}1 2\n"), &[2, 2], true), Ok(2));
+        assert!(judge(&format!("0 1\n{note}1 1\n1 3\n"), &[2, 3], true).is_err());
+        assert!(judge(&format!("0 1\n{note}"), &[5000], true).is_err());
+        assert!(judge("0 1\n0 2\n", &[5], true).is_err());
         assert!(judge("0 1\n0 2\n0 5\n", &[5], true).is_err());
         assert!(judge(&format!("0 1\n{note}0 3\n0 5\n"), &[5], true).is_err());
         assert!(judge(&format!("0 1\n0 2\n{note}0 2\n"), &[2], true).is_err());
