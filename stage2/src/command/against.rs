@@ -101,7 +101,8 @@ fn compare(old: &Sources, new: &Sources, now: &BTreeMap<String, State>) -> Vec<R
         if change.is_some() || what != "changed" {
             let action = change.map_or(Change::Later.name(), |change| change.name());
             let errors = after.broken().get(name).and_then(|errors| errors.first());
-            let keys = || Some(changed_keys(before.get(name)?, after.get(name)?));
+            // One that only a bundle has left, or come into, is what it was.
+            let keys = || Some(changed_keys(before.get(name)?, after.get(name)?)).filter(|keys| !keys.is_empty());
             rows.push(Row { unit: name.into(), what, action, reason: errors.map(Diagnostic::summary).or_else(keys) });
         }
     }

@@ -51,16 +51,24 @@ fn edges_and_bundles() {
     machine.write("old/units/web.yaml", "kind: longrun\nrun: |\n  key: a\n  b\nneeds: [net]\nafter: [x]\n");
     machine.write("etc/units/web.yaml", "kind: longrun\nrun: |\n  key: b\n  b\nneeds: [net, db]\nwants: [cache]\n");
     machine.write("etc/units/db.yaml", "kind: milestone\n");
-    for (bundle, link) in [("old/bundles/default", "web"), ("old/bundles/spare", "net"), ("etc/bundles/default", "db")]
-    {
+    for set in ["old", "etc"] {
+        machine.write(&format!("{set}/units/same.yaml"), "kind: milestone\n");
+    }
+    for (bundle, link) in [
+        ("old/bundles/default", "web"),
+        ("old/bundles/default", "same"),
+        ("old/bundles/spare", "net"),
+        ("etc/bundles/default", "db"),
+    ] {
         std::fs::create_dir_all(machine.path(bundle)).unwrap();
         let unit = machine.path(&format!("lib/units/{link}.yaml"));
         std::os::unix::fs::symlink(unit, machine.path(&format!("{bundle}/{link}.yaml"))).unwrap();
     }
     let expected = "\
 added    db: start
+changed  same: stop
 changed  web: stop (after -x; needs +db; run; wants +cache)
-bundle   default: changed (+db -web)
+bundle   default: changed (+db -same -web)
 bundle   spare: removed (-net)
 ";
     assert_eq!(machine.sunup(&["check", "--against", "old"]), (0, expected.into(), String::new()));
