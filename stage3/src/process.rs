@@ -2,7 +2,7 @@
 //!
 //! A process may end between two reads: what cannot be read is left out, never an error.
 
-use crate::bounded::within;
+use crate::bounded::Task;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,8 +129,11 @@ pub fn tree(table: &[Process], root: u32) -> Vec<u32> {
 /// moment, and not longer.
 pub fn read(pid: u32, name: &str) -> Vec<u8> {
     let path = format!("/proc/{pid}/{name}");
-    let patience = if hangs(pid) { PATIENCE } else { LONG };
-    within(patience, move || fs::read(path).unwrap_or_default()).unwrap_or_default()
+    let reading = Task::start(move || fs::read(path).unwrap_or_default());
+    let read = reading.result(PATIENCE);
+    // Who hangs is looked for only when it matters: nearly every process answers at once.
+    let wait_on = || if hangs(pid) { None } else { reading.result(LONG - PATIENCE) };
+    read.or_else(wait_on).unwrap_or_default()
 }
 
 /// The command line for people, shortened; the name in brackets when there is none.
