@@ -16,7 +16,7 @@ use crate::tree::{Document, Entry as Field, Node, Tear, Value, parse};
 use crate::{Diagnostic, Place, Severity, UnitName};
 
 /// The end of the name of a directory of drop-ins.
-pub(crate) const SUFFIX: &str = ".yaml.d";
+pub const SUFFIX: &str = ".yaml.d";
 
 /// Drop-ins by unit, then by file name.
 #[derive(Clone, Debug, Default)]

@@ -45,6 +45,7 @@ pub use command::Command;
 pub use condition::Condition;
 pub use context::{Bound, Context, Limit};
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use drop_in::SUFFIX as DROP_INS;
 pub use log::{Log, WhenFull};
 pub use longrun::{KillMode, Longrun, MaxDeaths, Program, Restart};
 pub use name::{NameHasher, NameMap, UnitName};

@@ -10,7 +10,7 @@ use units::Kind;
 
 use super::failure::{Failure, Outcome};
 use super::{apply, critical_path, enable, rollback, states};
-use crate::graph::{Graph, UnitIndex, Vertex};
+use crate::graph::Vertex;
 use crate::plan::{Plan, Verb};
 use crate::record::durations::Durations;
 use crate::request::target::Sources;
@@ -95,7 +95,9 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let title = request.units.join(" ");
     let plan = if verb == Verb::Kill {
         let signal = request.signal().map_err(Failure::usage)?;
-        Plan::of_kill(&target.graph, &title, &target.units(), signal, |unit| is_reached(places, &target.graph, unit))
+        let cgroups = CgroupRoot::find_made().filter(|_| !places.is_user);
+        let is_reached = |unit| is_reached(places, cgroups.as_ref(), target.graph.vertex(unit));
+        Plan::of_kill(&target.graph, &title, &target.units(), signal, is_reached)
     } else {
         let state = |unit| now.get(target.graph.name(unit)).copied().unwrap_or(State::Down);
         Plan::new(&target.graph, verb, &title, &target.units(), state, &milliseconds(places))
@@ -109,10 +111,10 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     Ok(code.max(u8::from(!target.cuts.is_empty() || !clashes.is_empty())))
 }
 
-/// Whether a signal to a unit reaches anybody.
-fn is_reached(places: &Places, graph: &Graph, unit: UnitIndex) -> bool {
-    let Vertex { name, unit, .. } = graph.vertex(unit);
-    let leaf = CgroupRoot::find_made().filter(|_| !places.is_user).map(|root| root.leaf(name.as_str()));
+/// Whether a signal to a unit reaches anybody, as far as control groups are where the engine makes them by default.
+fn is_reached(places: &Places, cgroups: Option<&CgroupRoot>, vertex: &Vertex) -> bool {
+    let Vertex { name, unit, .. } = vertex;
+    let leaf = cgroups.map(|root| root.leaf(name.as_str()));
     let is_oneshot = unit.as_ref().is_some_and(|unit| !matches!(unit.kind, Kind::Longrun(_)));
     let service = (!is_oneshot).then(|| SupervisedService::new(places.service(name.as_str())));
     Reach::find(unit.as_deref(), leaf.as_deref(), service.as_ref()).is_some()

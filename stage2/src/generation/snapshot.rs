@@ -150,7 +150,7 @@ fn belongs(path: &Path, kind: fs::FileType) -> bool {
     match names[..] {
         [SETTINGS] => kind.is_file(),
         [part] => kind.is_dir() && (is_part(part, "units.") || is_part(part, "bundles.")),
-        [part, name] if is_part(part, "units.") && kind.is_dir() => name.ends_with(".yaml.d"),
+        [part, name] if is_part(part, "units.") && kind.is_dir() => name.ends_with(units::DROP_INS),
         [part, name] if is_part(part, "units.") => is_yaml(name),
         [part, _, name] if is_part(part, "units.") => !kind.is_dir() && is_yaml(name),
         [part, _] if is_part(part, "bundles.") => kind.is_dir() || kind.is_symlink(),

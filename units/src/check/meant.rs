@@ -99,8 +99,12 @@ pub(super) fn readiness(text: &str) -> Option<String> {
 
 /// Where a service of this machine listens, of which only the port is known.
 pub(super) fn address(text: &str) -> Option<String> {
-    let port = text.trim_start_matches('*').trim_start_matches(':');
-    port.parse::<u16>().is_ok_and(|port| port > 0).then(|| format!("localhost:{port}"))
+    port(text).map(|port| format!("localhost:{port}"))
+}
+
+/// A port without an address, or with a `*` for all.
+fn port(text: &str) -> Option<u16> {
+    text.trim_start_matches('*').trim_start_matches(':').parse().ok().filter(|port| *port > 0)
 }
 
 /// A socket: `80`, `tcp:80` and `/run/x` are addresses elsewhere.
@@ -108,11 +112,10 @@ pub(super) fn socket(text: &str) -> Option<String> {
     let (scheme, place) =
         text.split_once(':').filter(|(scheme, _)| ["tcp", "udp"].contains(scheme)).unwrap_or(("tcp", text));
     let place = place.trim_start_matches("//");
-    let port = place.trim_start_matches('*').trim_start_matches(':');
-    let meant = match port.parse::<u16>() {
-        Ok(_) => format!("{scheme}://0.0.0.0:{port}"),
-        Err(_) if text.starts_with('/') => format!("unix://{text}"),
-        Err(_) => format!("{scheme}://{place}"),
+    let meant = match port(place) {
+        Some(port) => format!("{scheme}://0.0.0.0:{port}"),
+        None if text.starts_with('/') => format!("unix://{text}"),
+        None => format!("{scheme}://{place}"),
     };
     Socket::new(&meant, Place::whole(Path::new(""))).map(|socket| line(&Yaml::text(socket.to_string())))
 }

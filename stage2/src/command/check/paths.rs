@@ -8,7 +8,7 @@ use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use units::{Bundle, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
+use units::{Bundle, DROP_INS, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
 
 use directory::Directory;
 
@@ -16,9 +16,6 @@ use super::{Legible, check_set, members, sorted, together};
 use crate::command::progress::Progress;
 use crate::graph::Draft;
 use crate::system::places::{BUNDLES, Places, SETTINGS, UNITS};
-
-/// How a directory of drop-ins is called.
-const DROP_INS: &str = ".yaml.d";
 
 /// What paths name.
 #[derive(Default)]

@@ -92,9 +92,9 @@ fn bits(line: &Line, metadata: &Metadata, is_new: bool) -> Option<u32> {
     }
     let current = metadata.mode();
     let mut bits = mode.bits;
-    for (present, meant) in [(0o111, 0o111), (0o222, 0o222), (0o444, 0o444)] {
-        if current & present == 0 {
-            bits &= !meant;
+    for right in [0o111, 0o222, 0o444] {
+        if current & right == 0 {
+            bits &= !right;
         }
     }
     Some(if metadata.is_dir() { bits } else { bits & !0o7000 })

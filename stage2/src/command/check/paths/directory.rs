@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
-use units::Bundle;
+use units::{Bundle, DROP_INS};
 
 use crate::system::places::{BUNDLES, SETTINGS, UNITS};
 
@@ -47,7 +47,7 @@ impl Directory {
         }
         let entries = entries(path);
         let ends_with = |entry: &Path, end: &str| entry.as_os_str().as_bytes().ends_with(end.as_bytes());
-        let is_bundle = |entry: &PathBuf| !ends_with(entry, ".yaml.d") && entry.is_dir() && Bundle::is_at(entry);
+        let is_bundle = |entry: &PathBuf| !ends_with(entry, DROP_INS) && entry.is_dir() && Bundle::is_at(entry);
         if entries.iter().any(|entry| !ends_with(entry, ".yaml")) && Bundle::is_at(path) {
             Self::Bundle
         } else if !entries.is_empty() && entries.iter().all(is_bundle) {
