@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tests::{cache, command, programs, require};
+use tests::{cache, command, packages, programs, require};
 
 /// Small packages that bring init scripts, most of them systemd units as well.
 const PACKAGES: [&str; 48] = [
@@ -93,11 +93,8 @@ const REPLACED: [(&str, &str); 19] = [
 fn archive() -> PathBuf {
     cache::once(ARCHIVE, |directory| {
         for (name, packages) in [("packages", &PACKAGES[..]), ("tools", &TOOLS[..])] {
-            let here = directory.join(name);
-            fs::create_dir_all(&here).unwrap();
-            command::run(Command::new("apt-get").args(["-q", "download"]).args(packages).current_dir(&here));
-            let script = "for one in *.deb; do dpkg -x \"$one\" root || exit; done";
-            command::run(Command::new("sh").args(["-ec", script]).current_dir(&here));
+            let packages: Vec<_> = packages.iter().map(|package| (*package).to_owned()).collect();
+            packages::unpack(&packages, &directory.join(name).join("root"));
         }
     })
 }

@@ -37,9 +37,10 @@ impl Kernel {
         let directory = cache::once(&format!("initramfs-{}", cache::today()), |path| {
             remove_older("initramfs-");
             fs::create_dir(path).expect("a directory for the initramfs");
-            let packages = "--include=udev,kmod,e2fsprogs,initramfs-tools,linux-image-cloud-amd64";
+            let included = "--include=udev,kmod,e2fsprogs,initramfs-tools,linux-image-cloud-amd64";
             command::run(
-                command::words(&["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", packages])
+                packages::bootstrap()
+                    .args(["--format=tar", included])
                     .arg(format!(
                         "--customize-hook=cp \"$1\"/boot/vmlinuz-* \"$1\"/boot/initrd.img-* {}",
                         path.display()

@@ -1,9 +1,11 @@
 //! Debian packages, downloaded and unpacked, never installed: on the host nothing of them is run.
+//! An archive that does not answer is asked again.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use crate::command;
+use crate::{cache, command};
 
 /// Unpacks packages of the host's release below a directory; what depends on what is the caller's to know.
 pub fn unpack(packages: &[String], path: &Path) {
@@ -32,12 +34,22 @@ pub fn meant_by(meta: &str) -> String {
     package.unwrap_or_else(|| panic!("{meta} stands for no package"))
 }
 
+/// Fetches the package lists. One test at a time: a second one would find them locked.
 fn update() {
-    command::run(&mut command::words(&["apt-get", "update", "-q"]));
+    let _lock = cache::lock("packages");
+    command::run(apt_get().args(["update", "-q"]));
 }
 
 /// False if the package lists are too old.
 fn download(packages: &[String], path: &Path) -> bool {
-    let mut download = command::words(&["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root"]);
-    command::output(download.args(packages).current_dir(path)).0 == Some(0)
+    command::output(apt_get().args(["download", "-q"]).args(packages).current_dir(path)).0 == Some(0)
+}
+
+fn apt_get() -> Command {
+    command::words(&["apt-get", "-o", "Acquire::Retries=3", "-o", "APT::Sandbox::User=root"])
+}
+
+/// The command that makes a small Debian; the release, where to, and what else belongs to it are the caller's to say.
+pub fn bootstrap() -> Command {
+    command::words(&["mmdebstrap", "--quiet", "--variant=minbase", "--aptopt=Acquire::Retries \"3\""])
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use crate::{cache, command, programs};
+use crate::{cache, command, packages, programs};
 
 /// What the root holds besides the essential packages.
 pub const PACKAGES: &str =
@@ -24,7 +24,8 @@ pub fn debian() -> PathBuf {
         let patience = "sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 0/' \"$1/etc/login.defs\"";
         let password = format!("echo root:{PASSWORD} | chroot \"$1\" chpasswd");
         command::run(
-            command::words(&["mmdebstrap", "--quiet", "--variant=minbase", &format!("--include={PACKAGES}")])
+            packages::bootstrap()
+                .arg(format!("--include={PACKAGES}"))
                 .arg(format!("--customize-hook={fstab}"))
                 .arg(format!("--customize-hook={patience}"))
                 .arg(format!("--customize-hook={password}"))
