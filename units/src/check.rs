@@ -30,6 +30,7 @@ pub(crate) use context::CONTROL_FILE;
 use edges::Edges;
 use fields::Fields;
 pub(crate) use settings::check_settings;
+pub(crate) use value::LONGEST as LONGEST_DURATION;
 pub use value::parse_duration;
 
 /// Keys whose values name something that may not be there: commands, where they run, and accounts.

@@ -34,6 +34,7 @@ mod socket;
 mod source;
 mod step;
 mod text;
+mod time;
 mod tree;
 mod unit;
 mod variables;

@@ -6,15 +6,13 @@ mod context;
 
 use std::time::Duration;
 
+use crate::time::TimeUnit;
 use crate::variables::{escaped, is_script};
 use crate::yaml::{Yaml, document};
 use crate::{
     Command, Condition, KillMode, Kind, Log, Longrun, MaxDeaths, Oneshot, Program, Readiness, Restart, Unit, UnitName,
     WhenFull,
 };
-
-/// Units of time with their milliseconds, the largest first.
-const TIMES: [(&str, u128); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 type Entries = Vec<(&'static str, Yaml)>;
 
@@ -190,13 +188,13 @@ fn readiness(ready: &Readiness) -> Yaml {
 
 /// A duration as the language writes it: `1m30s`.
 pub(crate) fn duration(duration: Duration) -> String {
-    let mut rest = duration.as_millis();
+    let mut rest = duration.as_micros();
     let mut text = String::new();
-    for (unit, milliseconds) in TIMES {
-        let number = rest / milliseconds;
-        rest %= milliseconds;
+    for (name, unit) in TimeUnit::ours() {
+        let number = rest / u128::from(unit.microseconds);
+        rest %= u128::from(unit.microseconds);
         if number > 0 {
-            text += &format!("{number}{unit}");
+            text += &format!("{number}{name}");
         }
     }
     if text.is_empty() { "0s".into() } else { text }

@@ -4,37 +4,29 @@ use std::path::Path;
 
 use super::value::{parse_duration, parse_size};
 use crate::text::nearest;
+use crate::time::{TimeUnit, amounts};
 use crate::tree::{Node, Value};
 use crate::yaml::{Yaml, line};
 use crate::{Place, Socket};
-
-/// Units of time as people and other suites write them, each with ours and how many of ours it is. A number without one is
-/// seconds nearly everywhere.
-const TIMES: [(&[&str], u64, &str); 6] = [
-    (&["ms", "msec", "msecs", "millisecond", "milliseconds"], 1, "ms"),
-    (&["", "s", "sec", "secs", "second", "seconds"], 1, "s"),
-    (&["m", "min", "mins", "minute", "minutes"], 1, "m"),
-    (&["h", "hr", "hrs", "hour", "hours"], 1, "h"),
-    (&["d", "day", "days"], 24, "h"),
-    (&["w", "week", "weeks"], 168, "h"),
-];
 
 /// So many entries of a map are shown.
 const SHOWN: usize = 3;
 
 /// A duration: `1 minute` is `1m`.
 pub(super) fn duration(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_lowercase();
-    let (mut rest, mut spelt) = (text.as_str(), String::new());
-    while !rest.is_empty() {
-        let (number, behind) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
-        let behind = behind.trim_start();
-        let (word, behind) = behind.split_at(behind.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(behind.len()));
-        let (_, times, unit) = TIMES.iter().find(|(words, _, _)| words.contains(&word))?;
-        spelt += &format!("{}{unit}", number.parse::<u64>().ok()?.checked_mul(*times)?);
-        rest = behind.trim_start_matches([' ', ',']);
-    }
-    parse_duration(&spelt).map(|_| spelt)
+    let text = text.to_ascii_lowercase().replace(',', " ");
+    let spelt: Option<String> = amounts(&text).map(|(number, word)| spell(number, TimeUnit::called(word)?)).collect();
+    spelt.filter(|spelt| parse_duration(spelt).is_some())
+}
+
+/// So many of a unit in that one, or, where our language cannot, in the largest one that can.
+fn spell(number: &str, unit: &TimeUnit) -> Option<String> {
+    let microseconds = number.parse::<f64>().ok()? * unit.microseconds as f64;
+    let of = |(name, unit): (&str, &TimeUnit)| {
+        let number = microseconds / unit.microseconds as f64;
+        (number.fract() == 0.0).then(|| format!("{number}{name}"))
+    };
+    unit.ours.and_then(|name| of((name, unit))).or_else(|| TimeUnit::ours().find_map(of))
 }
 
 /// A size whose letter is written otherwise.
@@ -147,7 +139,12 @@ mod tests {
             ("30s 1m", None),
             ("8d", None),
             ("minute", None),
-            ("1.5s", None),
+            ("1.5s", Some("1500ms")),
+            ("1.5 hours", Some("90m")),
+            ("0.5d", Some("12h")),
+            ("5000us", Some("5ms")),
+            ("1 us", None),
+            ("1..5s", None),
             ("soon", None),
             ("", None),
             ("18446744073709551615w", None),

@@ -6,13 +6,11 @@ use std::time::Duration;
 use super::{Checker, meant};
 use crate::language::elsewhere;
 use crate::text::{did_you_mean, quoted, visible};
+use crate::time::{TimeUnit, amounts};
 use crate::tree::{Entry, Node, Value};
 
 /// The longest duration: what is longer was meant as something else.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// Units of time with their milliseconds; `ms` before `m`, because the first that fits is taken.
-const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Units of size with their bytes.
 const SIZES: [(&str, u64); 4] = [("", 1), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
@@ -178,22 +176,15 @@ fn digits(text: &str) -> Option<u64> {
 
 /// A duration as unit files write it: numbers with units, the larger first, as in `1m30s`; at most 168 h.
 pub fn parse_duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total: u64 = 0;
-    let mut largest_unit = u64::MAX;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, unit) = (digits(&rest[..end])?, &rest[end..]);
-        let (name, milliseconds) = TIMES.iter().find(|(name, _)| unit.starts_with(name))?;
-        if *milliseconds >= largest_unit {
-            return None;
-        }
-        largest_unit = *milliseconds;
-        total = total.checked_add(number.checked_mul(*milliseconds)?)?;
-        rest = &unit[name.len()..];
+    let (mut total, mut last) = (0_u64, u64::MAX);
+    for (number, word) in amounts(text) {
+        let (_, unit) = TimeUnit::ours().find(|(name, unit)| *name == word && unit.microseconds < last)?;
+        last = unit.microseconds;
+        total = total.checked_add(digits(number)?.checked_mul(last)?)?;
     }
-    let duration = Duration::from_millis(total);
-    (largest_unit != u64::MAX && duration <= LONGEST).then_some(duration)
+    let duration = Duration::from_micros(total);
+    let has_blanks = text.contains(char::is_whitespace);
+    (!text.is_empty() && !has_blanks && duration <= LONGEST).then_some(duration)
 }
 
 /// A size as unit files write it, in bytes.

@@ -2,21 +2,8 @@
 
 use std::time::Duration;
 
-/// Names with their milliseconds; months and years are what systemd takes them for.
-const TIMES: [(&[&str], f64); 9] = [
-    (&["ms", "msec"], 1.0),
-    (&["s", "sec", "second", "seconds", ""], 1000.0),
-    (&["m", "min", "minute", "minutes"], 60_000.0),
-    (&["h", "hr", "hour", "hours"], 3_600_000.0),
-    (&["d", "day", "days"], 86_400_000.0),
-    (&["w", "week", "weeks"], 604_800_000.0),
-    (&["M", "month", "months"], 2_629_800_000.0),
-    (&["y", "year", "years"], 31_557_600_000.0),
-    (&["us", "usec", "µs"], 0.001),
-];
-
-/// The longest that our language can say.
-const LONGEST: f64 = 604_800_000.0;
+use crate::check::LONGEST_DURATION;
+use crate::time::{TimeUnit, amounts};
 
 /// A time span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,26 +12,19 @@ pub(super) enum Span {
     Infinite,
 }
 
-/// Reads a time span; `None`: it is none, or longer than a week.
+/// Reads a time span; `None`: it is none, or longer than our language can say.
 pub(super) fn parse(text: &str) -> Option<Span> {
-    let mut rest = text.trim();
-    if rest == "infinity" {
-        return Some(Span::Infinite);
+    match text.trim() {
+        "" => return None,
+        "infinity" => return Some(Span::Infinite),
+        _ => {}
     }
-    let mut milliseconds = 0.0;
-    if rest.is_empty() {
-        return None;
+    let mut microseconds = 0.0;
+    for (number, word) in amounts(text) {
+        microseconds += number.parse::<f64>().ok()? * TimeUnit::of_systemd(word)?.microseconds as f64;
     }
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..end].parse().ok()?;
-        rest = rest[end..].trim_start();
-        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-        let (_, factor) = TIMES.iter().find(|(names, _)| names.contains(&&rest[..end]))?;
-        milliseconds += number * factor;
-        rest = rest[end..].trim_start();
-    }
-    (milliseconds <= LONGEST).then(|| Span::Finite(Duration::from_millis(milliseconds.ceil() as u64)))
+    let duration = Duration::from_millis((microseconds / 1000.0).ceil() as u64);
+    (duration <= LONGEST_DURATION).then_some(Span::Finite(duration))
 }
 
 #[cfg(test)]
@@ -60,10 +40,12 @@ mod tests {
             ("1h30m", Some(5_400_000)),
             ("1.5s", Some(1500)),
             ("500ms", Some(500)),
+            ("100 us", Some(1)),
             ("0", Some(0)),
             ("2 weeks", None),
             ("", None),
             ("x", None),
+            ("5 mins", None),
             ("5 parsecs", None),
             ("1..2", None),
             ("99999999999999999999999", None),
