@@ -84,6 +84,8 @@ pub mod run {
     pub const UNITS: &str = "units";
     /// How long stage 3 waits for the engine to stop all units, in ms, as sunup.yaml says.
     pub const STOP_DEADLINE: &str = "stop-deadline";
+    /// The directory in which the engine makes units' control groups; absent: it makes none.
+    pub const CGROUP: &str = "cgroup";
     /// Made once this boot has checked filesystems: what asks for a check from then on asks the next boot.
     pub const CHECKED: &str = "checked";
     /// Held by a standalone engine while it runs.

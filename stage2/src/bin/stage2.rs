@@ -87,7 +87,7 @@ fn act(arguments: &Arguments) -> Result<bool, Refusal> {
         Some(directory) if directory.as_os_str() == "none" => None,
         Some(directory) => {
             let text = format!("unable to make control groups in {}", directory.display());
-            Some(CgroupRoot::at(directory).ok_or(Refusal::System(text))?)
+            Some(CgroupRoot::at(&absolute(directory)).ok_or(Refusal::System(text))?)
         }
         // In the foreground, or as a user, the system's control groups are not ours to arrange.
         None if arguments.supervised && !arguments.user => CgroupRoot::find(),

@@ -95,7 +95,7 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     let title = request.units.join(" ");
     let plan = if verb == Verb::Kill {
         let signal = request.signal().map_err(Failure::usage)?;
-        let cgroups = CgroupRoot::find_made().filter(|_| !places.is_user);
+        let cgroups = CgroupRoot::published(&places.run);
         let is_reached = |unit| is_reached(places, cgroups.as_ref(), target.graph.vertex(unit));
         Plan::of_kill(&target.graph, &title, &target.units(), signal, is_reached)
     } else {
@@ -111,7 +111,7 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     Ok(code.max(u8::from(!target.cuts.is_empty() || !clashes.is_empty())))
 }
 
-/// Whether a signal to a unit reaches anybody, as far as control groups are where the engine makes them by default.
+/// Whether a signal to a unit reaches anybody.
 fn is_reached(places: &Places, cgroups: Option<&CgroupRoot>, vertex: &Vertex) -> bool {
     let Vertex { name, unit, .. } = vertex;
     let leaf = cgroups.map(|root| root.leaf(name.as_str()));

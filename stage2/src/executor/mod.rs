@@ -156,6 +156,7 @@ impl Executor {
         epoll.add(&children, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_CHILDREN))?;
         epoll.add(&watches, EpollEvent::new(EpollFlags::EPOLLIN, TOKEN_WATCHES))?;
         std::fs::create_dir_all(config.places.states())?;
+        CgroupRoot::publish(config.cgroups.as_ref(), &config.places.run);
         let notes = Records::open(config.places.engine())?;
         // Now, while there is little to copy.
         let keeper = Keeper::start(&notes, config.run_step, config.forward_to_error)?;

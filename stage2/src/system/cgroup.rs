@@ -4,13 +4,16 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use supervisor::octal::decode;
+use supervisor::paths::run;
+
+use super::replace::{remove as remove_file, replace_if_different};
 
 /// The directory below the mount that all leaves of units are in.
 const OURS: &str = "sunup";
@@ -24,18 +27,33 @@ pub struct CgroupRoot(PathBuf);
 impl CgroupRoot {
     /// `sunup/` below the first version-2 mount, if it can be made.
     pub fn find() -> Option<Self> {
-        Self::at(&place()?)
-    }
-
-    /// The same, if an engine has made it.
-    pub fn find_made() -> Option<Self> {
-        place().filter(|directory| directory.exists()).map(Self)
+        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+        Self::at(&mount_point(&mounts)?.join(OURS))
     }
 
     /// A directory that is given, if it can be made and processes be moved into it.
     pub fn at(directory: &Path) -> Option<Self> {
         let is_ready = fs::create_dir_all(directory).is_ok() && directory.join("cgroup.procs").exists();
         is_ready.then(|| Self(directory.into()))
+    }
+
+    /// Where the engine of a run directory makes leaves, as it says itself; `None`: it makes none.
+    pub fn published(run: &Path) -> Option<Self> {
+        let mut text = fs::read(run.join(run::CGROUP)).ok()?;
+        text.pop_if(|last| *last == b'\n');
+        Some(Self(OsString::from_vec(text).into()))
+    }
+
+    /// Says in the run directory where leaves are made, for those who only look. Where that cannot be written, they find none.
+    pub fn publish(root: Option<&Self>, run: &Path) {
+        let path = run.join(run::CGROUP);
+        let _ = match root {
+            Some(Self(directory)) => {
+                let text = [directory.as_os_str().as_bytes(), b"\n"].concat();
+                replace_if_different(&path, &text, 0o644).map(drop)
+            }
+            None => remove_file(&path),
+        };
     }
 
     /// The leaf of a unit, which need not exist.
@@ -90,12 +108,6 @@ pub fn processes(leaf: &Path) -> Vec<Pid> {
 /// Removes a leaf; one that still holds processes stays.
 pub fn remove(leaf: &Path) {
     let _ = fs::remove_dir(leaf);
-}
-
-/// `sunup/` below the first version-2 mount.
-fn place() -> Option<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    Some(mount_point(&mounts)?.join(OURS))
 }
 
 /// The mount point of the first version-2 hierarchy in the text of mountinfo.

@@ -62,3 +62,26 @@ fn failed_before_the_stop() {
     let expected = json!({"v": 1, "exit": 1, "error": null, "units": {"stuck": "failed"}});
     assert_eq!(system.request("stop", "stop-all", &[]), expected);
 }
+
+/// What a one-shot left behind is found in the control group that the engine has made, wherever that is: by a kill, and by
+/// the plan of one.
+#[test]
+fn kill_and_its_plan_look_where_the_engine_makes_control_groups() {
+    let start = "sleep 1000 & echo $! >ROOT/out/once.new; mv ROOT/out/once.new ROOT/out/once";
+    let system = system(&[("once", format!("kind: oneshot\nstart: '{start}'\n"))]);
+    let groups = system.path("groups");
+    fs::create_dir(&groups).unwrap();
+    fs::write(groups.join("cgroup.procs"), "").unwrap();
+    system.supervise_engine_with(groups.to_str().unwrap());
+    assert_eq!(system.request("boot", "boot", &[])["exit"], 0);
+    assert_eq!(system.read("run/cgroup"), format!("{}\n", groups.display()));
+    let nobody = "kill once with TERM: nothing to do\n! once: not signalled, because nothing of it runs\n";
+    assert_eq!(system.operate(&["plan", "kill", "once"]), (Some(1), nobody.into()));
+    let left = child(&system, "once");
+    fs::create_dir_all(groups.join("once")).unwrap();
+    fs::write(groups.join("once/cgroup.procs"), format!("{left}\n")).unwrap();
+    let plan = "kill once with TERM: 1 step\n* kill    once\n";
+    assert_eq!(system.operate(&["plan", "kill", "once"]), (Some(0), plan.into()));
+    assert_eq!(system.operate(&["kill", "once"]), (Some(0), String::new()));
+    until("the end of what was left", || !runs(&left));
+}
