@@ -204,3 +204,31 @@ fn usage() {
     }
     assert_eq!(system.operate(&["stop", "-q", "a", "--timeout", "1m30s"]), (Some(0), String::new()));
 }
+
+/// A slip of a verb is told from the name of a target; a verb without what it is about says what it takes.
+#[test]
+fn slips_of_verbs() {
+    let system = System::new(&[("web", SERVER), ("strat", SERVER)]);
+    let unknown =
+        |word: &str, meant: &str| format!("no verb, unit or bundle is named '{word}' (did you mean \"{meant}\"?)");
+    for (words, expected) in [
+        (&["stpo", "web"][..], unknown("stpo", "stop")),
+        (&["Restart", "web", "strat"], unknown("Restart", "restart")),
+        (&["rolback"], unknown("rolback", "rollback")),
+        (&["web", "stpo"], "no unit or bundle is named 'stpo'".into()),
+        (&["wbe"], "no unit or bundle is named 'wbe' (did you mean \"web\"?)".into()),
+        (&["start"], "start what? name at least one unit".into()),
+        (&["enable"], "enable what? name at least one unit".into()),
+        (&["apply", "web"], "apply takes no units: it acts on everything that has changed".into()),
+        (&["rollback", "1", "2"], "rollback takes one generation".into()),
+    ] {
+        let words = [&["plan", "--units", "UNITS"], words].concat();
+        let words = words.iter().map(|word| word.replace("UNITS", system.path("units").to_str().unwrap()));
+        let words = words.collect::<Vec<_>>();
+        let words = words.iter().map(String::as_str).collect::<Vec<_>>();
+        assert_eq!(system.operate(&words), (Some(100), format!("sunup: fatal: {expected}\n")), "{words:?}");
+    }
+    // What is there is no slip.
+    let (code, text) = system.operate(&["plan", "strat", "web"]);
+    assert!(code == Some(0) && text.starts_with("boot strat web: 2 steps\n"), "{text}");
+}

@@ -58,5 +58,6 @@ pub use settings::{CgroupLayout, Colour, Console, Deadlines, Scanner, Settings, 
 pub use signal::Signal;
 pub use socket::{Address, Socket};
 pub use step::Step;
+pub use text::nearest;
 pub use unit::{Edge, Kind, Oneshot, Unit};
 pub use variables::Variables;

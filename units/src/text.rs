@@ -42,7 +42,7 @@ pub(crate) fn in_brackets(words: Option<&str>) -> String {
 }
 
 /// The candidate that a word is a slip of, or else the only one that begins with it, if there is one. Case, and `_` for `-`, are no slips.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word of one letter is near to nothing, else it would be near to every other one.
     let near = ((word.chars().count() + 1) / 3).min(FURTHEST);
     if word.len() > LONGEST_WORD {

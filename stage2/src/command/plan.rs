@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use supervisor::paths::run;
 use supervisor::state::State;
-use units::Kind;
+use units::{Kind, nearest};
 
 use super::failure::{Failure, Outcome};
 use super::{apply, critical_path, enable, rollback, states};
 use crate::graph::Vertex;
 use crate::plan::{Plan, Verb};
 use crate::record::durations::Durations;
-use crate::request::target::Sources;
+use crate::request::target::{Sources, Target};
 use crate::request::{Request, refusal};
 use crate::service::{Reach, SupervisedService};
 use crate::system::cgroup::CgroupRoot;
@@ -37,6 +37,9 @@ pub struct Asked {
 /// The verbs that act on named units.
 const VERBS: [Verb; 7] = [Verb::Start, Verb::Stop, Verb::Restart, Verb::Reload, Verb::Kill, Verb::Switch, Verb::Boot];
 
+/// The other verbs.
+const OTHERS: [&str; 4] = ["apply", "rollback", "enable", "disable"];
+
 /// Writes the plan. `plan TARGET` and `plan boot TARGET` are a boot of it, from nothing; `plan VERB UNIT…` begins at the
 /// states of now; `plan apply`, `rollback`, `enable` and `disable` are those verbs' `--dry-run`. Exit 1 if something in it
 /// cannot be begun, waits for itself in a circle, or conflicts; what the engine would refuse is refused in its words.
@@ -52,7 +55,10 @@ pub fn run(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
             let number = number.parse().map_err(|_| Failure::usage(format!("no generation: '{number}'")))?;
             write(&rollback::plan(places, Some(number))?, &asked.format, out)
         }
-        ["enable" | "disable", _, ..] => links(places, asked, out),
+        ["apply", ..] => Err(Failure::usage("apply takes no units: it acts on everything that has changed")),
+        ["rollback", ..] => Err(Failure::usage("rollback takes one generation")),
+        [verb @ ("enable" | "disable")] => Err(nameless(verb)),
+        ["enable" | "disable", ..] => links(places, asked, out),
         _ => of_units(places, asked, out),
     }
 }
@@ -91,7 +97,8 @@ fn of_units(places: &Places, asked: &Asked, out: &mut dyn Write) -> Outcome {
     };
     let request = Request { signal: asked.signal.clone(), ..Request::new(verb, names) };
     let target = refusal::resolve(&request, &sources, &others, false)
-        .map_err(|answer| Failure { message: answer.error.unwrap_or_default(), code: answer.exit })?;
+        .map_err(|answer| Failure { message: answer.error.unwrap_or_default(), code: answer.exit })
+        .map_err(|failure| verb_meant(asked, &sources).unwrap_or(failure))?;
     let title = request.units.join(" ");
     let plan = if verb == Verb::Kill {
         let signal = request.signal().map_err(Failure::usage)?;
@@ -126,9 +133,22 @@ fn understand(words: &[String]) -> Result<(Verb, Vec<String>), Failure> {
     match (verb, words) {
         (Some(verb), [_, names @ ..]) if !names.is_empty() => Ok((verb, names.to_vec())),
         (Some(Verb::Boot), _) | (_, []) => Ok((Verb::Boot, vec!["default".to_owned()])),
-        (Some(verb), _) => Err(Failure::usage(format!("{} what? name at least one unit", verb.name()))),
+        (Some(verb), _) => Err(nameless(verb.name())),
         (_, names) => Ok((Verb::Boot, names.to_vec())),
     }
+}
+
+fn nameless(verb: &str) -> Failure {
+    Failure::usage(format!("{verb} what? name at least one unit"))
+}
+
+/// The refusal of a first word that names nothing but is a slip of a verb.
+fn verb_meant(asked: &Asked, sources: &Sources) -> Option<Failure> {
+    let word = asked.words.first()?;
+    let verbs = VERBS.iter().map(|verb| verb.name()).chain(OTHERS);
+    let meant = nearest(word, verbs).filter(|meant| meant != word)?;
+    Target::load(sources, std::slice::from_ref(word), &[]).err()?;
+    Some(Failure::usage(format!("no verb, unit or bundle is named '{word}' (did you mean \"{meant}\"?)")))
 }
 
 /// How long units took in earlier boots; those that no earlier boot knows, in this one.
