@@ -16,6 +16,7 @@ pub mod login;
 pub mod namespace;
 pub mod octal;
 pub mod paths;
+pub mod restart;
 pub mod scanner;
 pub mod settings;
 pub mod state;

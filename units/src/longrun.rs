@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use supervisor::restart::Restart;
+
 use crate::{Command, Context, Log, Readiness, Signal, Socket};
 
 /// A supervised process.
@@ -54,24 +56,6 @@ pub enum Program {
     Command(Command),
     /// `servicedir`: this service directory is used as it is.
     ServiceDirectory(PathBuf),
-}
-
-/// `restart`: whether a longrun that ended unasked is started again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Restart {
-    /// However it ended.
-    #[default]
-    Always,
-    /// Unless it exited 0.
-    OnFailure,
-    /// Never.
-    Never,
-}
-
-impl Restart {
-    /// Every policy with its word in the YAML and in the service directory.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Always, "always"), (Self::OnFailure, "on-failure"), (Self::Never, "never")];
 }
 
 /// `max-deaths: 5 in 60s`: one death more within that time, and the service has ended for good.

@@ -1,5 +1,6 @@
 //! What the machine is told: what happened, when, and what the service's files say.
 
+use crate::restart::Restart;
 use crate::status::LastExit;
 use crate::sys::signal;
 use crate::tai::Tai64n;
@@ -23,18 +24,6 @@ pub struct Now {
     pub since_boot: u64,
     /// CLOCK_REALTIME.
     pub label: Tai64n,
-}
-
-/// Whether an ended service is started again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Restart {
-    /// Always.
-    #[default]
-    Always,
-    /// Unless it exited 0.
-    OnFailure,
-    /// Only when it was told to end and is still wanted.
-    Never,
 }
 
 /// What the files of the service directory say; read anew at every start of `run`.

@@ -9,11 +9,12 @@
 //!   └───────────────┘
 //! ```
 
+use crate::restart::Restart;
 use crate::status::{LastExit, Phase, Status, Want};
 use crate::sys::signal;
 
 use super::action::{Action, Actions, Program, Target, Warning};
-use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, Settings};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, SECOND, Settings};
 use super::pace::Pace;
 
 /// Exit code with which `finish` says that the service is not to be started again.

@@ -1,9 +1,10 @@
 //! Histories of one service, told to the machine without a process.
 
 use super::action::{Action, Program, Target, Warning};
-use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, Restart, SECOND, SILENT_GRACE, Settings};
+use super::event::{DRAIN_GRACE, DRAIN_LIMIT, Event, Now, SECOND, SILENT_GRACE, Settings};
 use super::machine::Machine;
 use crate::control::supervise as letter;
+use crate::restart::Restart;
 use crate::status::{LastExit, Phase, Want};
 use crate::sys::signal::{SIGABRT, SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
 use crate::tai::Tai64n;

@@ -2,10 +2,11 @@
 
 use crate::c_path;
 use crate::paths::service;
+use crate::restart::Restart;
 use crate::sys::descriptor::Descriptor;
 use crate::sys::text::parse_number;
 
-use super::event::{Restart, SECOND, Settings};
+use super::event::{SECOND, Settings};
 use super::files::{self, Files, Line};
 
 /// ns in a millisecond, the unit of the files.
@@ -23,19 +24,15 @@ pub fn read(files: &Files, is_runit: bool) -> Settings {
         kill_after: milliseconds(c_path!(service::TIMEOUT_KILL)).unwrap_or(none.kill_after),
         finish_limit: milliseconds(c_path!(service::TIMEOUT_FINISH)).unwrap_or(none.finish_limit),
         kill_all: files.says(c_path!(service::KILL_MODE), b"cgroup"),
-        restart: restart(files),
+        restart: policy(files).unwrap_or(none.restart),
         longest_rest: milliseconds(c_path!(service::LONGEST_REST)).unwrap_or(none.longest_rest),
         watchdog: milliseconds(c_path!(service::WATCHDOG)).unwrap_or(none.watchdog),
         is_runit: files.line(c_path!(service::DIALECT)).map_or(is_runit, |line| line.bytes() == b"runit"),
     }
 }
 
-fn restart(files: &Files) -> Restart {
-    match files.line(c_path!(service::RESTART)).as_ref().map(Line::bytes) {
-        Some(b"never") => Restart::Never,
-        Some(b"on-failure") => Restart::OnFailure,
-        _ => Restart::Always,
-    }
+fn policy(files: &Files) -> Option<Restart> {
+    Restart::of_word(files.line(c_path!(service::RESTART))?.bytes())
 }
 
 /// A descriptor number in a file.
