@@ -18,7 +18,6 @@ mod descriptors;
 mod emergency;
 mod environment;
 mod failure;
-mod json;
 mod letter;
 mod mounts;
 mod other_scanner;

@@ -11,12 +11,12 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 use nix::time::{ClockId, clock_gettime};
+use supervisor::json::Quoted;
 use supervisor::line::{Line, Mark, Stamp};
 use supervisor::paths::run;
 
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::json::Text;
 
 /// The unit's name in every line and event of stage 1.
 const UNIT: &str = "stage1";
@@ -139,10 +139,10 @@ impl Report {
     fn flush_events(&mut self) {
         let Some(file) = &mut self.timeline else { return };
         for event in self.events.drain(..) {
-            let mut line = format!(r#"{{"t_ns":{},"boot":{},"unit":"{UNIT}","#, event.t_ns, Text(&self.boot_id));
+            let mut line = format!(r#"{{"t_ns":{},"boot":{},"unit":"{UNIT}","#, event.t_ns, Quoted(&self.boot_id));
             let _ = write!(line, r#""event":"step","step":"{}","error":"#, event.step);
             let _ = match &event.error {
-                Some(error) => writeln!(line, "{}}}", Text(error)),
+                Some(error) => writeln!(line, "{}}}", Quoted(error)),
                 None => writeln!(line, "null}}"),
             };
             let _ = file.write_all(line.as_bytes());

@@ -1,18 +1,4 @@
-//! The few JSON objects that stage 3 writes and reads: flat ones of our own programs. Pure.
-
-/// A JSON string.
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
+//! What stage 3 reads of the JSON that our own programs write: flat objects. Pure.
 
 /// The number of a key. A quote inside a string is escaped, so `"key":` is a key.
 pub fn number(json: &str, key: &str) -> Option<u64> {
@@ -21,7 +7,7 @@ pub fn number(json: &str, key: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The string of a key, as [`quote`] wrote it.
+/// The string of a key, as [`Quoted`](supervisor::json::Quoted) wrote it.
 pub fn text(json: &str, key: &str) -> Option<String> {
     let mut rest = value(json, key)?.strip_prefix('"')?.chars();
     let mut text = String::new();
@@ -47,13 +33,13 @@ fn value<'a>(json: &'a str, key: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use supervisor::json::Quoted;
 
-    /// A JSON string holds quotes, backslashes and control characters escaped, and is read as it was written.
+    /// A string is read as it was written.
     #[test]
     fn quotes() {
         let hostile = "a\"b\\c\nd\u{e9}";
-        assert_eq!(quote(hostile), "\"a\\\"b\\\\c\\u000ad\u{e9}\"");
-        assert_eq!(text(&format!("{{\"x\": {}}}", quote(hostile)), "x").as_deref(), Some(hostile));
+        assert_eq!(text(&format!("{{\"x\": {}}}", Quoted(hostile)), "x").as_deref(), Some(hostile));
         assert_eq!(text("{\"x\":7}", "x"), None);
         assert_eq!(text("{\"x\":\"cut", "x"), None);
     }

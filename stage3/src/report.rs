@@ -4,7 +4,6 @@
 //! fail or wait for long, since a machine that cannot print must still stop.
 
 use crate::console::Console;
-use crate::json::quote;
 use nix::libc;
 use nix::time::{ClockId, clock_gettime};
 use std::fmt::Display;
@@ -12,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use supervisor::json::Quoted;
 use supervisor::line::{Line, Mark, Stamp};
 use supervisor::paths;
 
@@ -82,12 +82,12 @@ impl Report {
 
     /// A step has ended.
     pub fn step(&self, step: &str, error: Option<&str>) {
-        let error = error.map_or("null".into(), quote);
+        let error = error.map_or("null".into(), |error| Quoted(error).to_string());
         let event = format!(
             "{{\"t_ns\":{},\"boot\":{},\"unit\":\"{UNIT}\",\"event\":\"step\",\"step\":{},\"error\":{error}}}\n",
             monotonic_ns(),
-            quote(&self.boot),
-            quote(step),
+            Quoted(&self.boot),
+            Quoted(step),
         );
         if let Some(mut timeline) = self.timeline.as_ref() {
             let _ = timeline.write_all(event.as_bytes());

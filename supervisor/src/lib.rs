@@ -10,6 +10,7 @@
 pub mod control;
 pub mod ended;
 pub mod help;
+pub mod json;
 pub mod line;
 pub mod log;
 pub mod login;

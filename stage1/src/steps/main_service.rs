@@ -11,11 +11,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::unistd::dup;
+use supervisor::json::Quoted;
 use supervisor::paths::{run, service};
 
 use crate::boot::Boot;
 use crate::failure::{Failure, Trying};
-use crate::json::Text;
 use crate::quote::quote;
 
 /// Its unit's name.
@@ -48,7 +48,7 @@ fn unit(directory: &Path) -> String {
     let place = directory.to_string_lossy();
     format!(
         "description: What init was told to run\nkind: longrun\nafter: [local, network]\nlog: none\nservicedir: {}\n",
-        Text(&place)
+        Quoted(&place)
     )
 }
 

@@ -2,12 +2,12 @@
 
 use std::fs;
 
+use supervisor::json::Quoted;
 use supervisor::paths::{requests, run};
 
 use crate::boot::Boot;
 use crate::cmdline::BUNDLES;
 use crate::failure::{Failure, Trying};
-use crate::json::Text;
 
 pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let options = boot.options();
@@ -16,7 +16,7 @@ pub(super) fn act(boot: &mut Boot) -> Result<(), Failure> {
     let main = if boot.command.is_empty() { "" } else { ",\"main\"" };
     let directory = boot.below_run(run::REQUESTS);
     let new = directory.join(format!(".{}.new", requests::BOOT));
-    fs::write(&new, format!("{{\"v\":1,\"verb\":\"boot\",\"units\":[{}{main}]}}\n", Text(&bundle)))
+    fs::write(&new, format!("{{\"v\":1,\"verb\":\"boot\",\"units\":[{}{main}]}}\n", Quoted(&bundle)))
         .and_then(|()| fs::rename(&new, directory.join(requests::BOOT)))
         .trying("ask for the boot")
 }

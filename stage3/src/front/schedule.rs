@@ -7,13 +7,14 @@ use super::Aim;
 use super::check::Check;
 use super::fulfil_aim;
 use super::warnings::Volume;
-use crate::json::{number, quote, text};
+use crate::json::{number, text};
 use nix::time::{ClockId, clock_gettime};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use supervisor::json::Quoted;
 use supervisor::paths::{self, run};
 
 /// When it is to be.
@@ -87,7 +88,7 @@ impl Schedule {
             Moment::SinceBoot(moment) => ("boot_s", moment),
             Moment::OfDay(moment) => ("at_s", moment),
         };
-        let (aim, message) = (quote(self.aim.name()), quote(&self.message));
+        let (aim, message) = (Quoted(self.aim.name()), Quoted(&self.message));
         format!(
             "{{\"v\":1,\"verb\":{aim},\"{key}\":{moment},\"quiet\":{},\"fsck\":\"{}\",\"message\":{message}}}\n",
             self.volume.number(),
