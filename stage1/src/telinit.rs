@@ -15,16 +15,13 @@ use nix::fcntl::OFlag;
 use supervisor::control::scanner::EXECUTE_AGAIN;
 use supervisor::paths;
 use supervisor::sys::process::kill;
+use supervisor::sys::signal::{RTMIN, SIGHUP};
 
 use crate::boot;
 use crate::cmdline::{BUNDLES, DEFAULT, RESCUE};
 use crate::failure::{Failure, Trying};
 use crate::steps::programs;
 
-/// Real-time signals are counted from here, whatever the C library says.
-const REAL_TIME: u32 = 34;
-/// SIGHUP, on which the scanner looks at its directory again.
-const HANGUP: u32 = 1;
 /// Wrong arguments.
 const USAGE: i32 = 100;
 /// The system said no.
@@ -125,9 +122,9 @@ fn deed<'a>(words: &[&'a str]) -> Option<Deed<'a>> {
         [option, rest @ ..] if option.strip_prefix("-t").is_some_and(|seconds| seconds.parse::<u32>().is_ok()) => {
             deed(rest)
         }
-        ["0"] => Some(Deed::Signal(REAL_TIME + 4)),
-        ["6"] => Some(Deed::Signal(REAL_TIME + 5)),
-        ["q" | "Q"] => Some(Deed::Signal(HANGUP)),
+        ["0"] => Some(Deed::Signal(RTMIN + 4)),
+        ["6"] => Some(Deed::Signal(RTMIN + 5)),
+        ["q" | "Q"] => Some(Deed::Signal(SIGHUP)),
         ["u" | "U"] => Some(Deed::Upgrade),
         ["1" | "s" | "S"] => Some(Deed::Rescue),
         [level @ ("2" | "3" | "4" | "5")] => Some(Deed::Level(level)),

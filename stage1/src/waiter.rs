@@ -19,7 +19,7 @@ use supervisor::paths::{run, scan, service};
 use supervisor::settings::Scanner;
 use supervisor::status::{Phase, Status};
 use supervisor::sys::process::{Fork, fork, kill};
-use supervisor::sys::signal::{Disposition, set_disposition};
+use supervisor::sys::signal::{Disposition, SIGKILL, SIGPIPE, set_disposition};
 
 use crate::boot::{self, Boot};
 use crate::cmdline::Debug;
@@ -33,9 +33,6 @@ const LOGGER: Duration = Duration::from_secs(5);
 const SUPERVISE: Duration = Duration::from_secs(10);
 /// Bytes of a line in the kernel's log.
 const LONGEST_LINE: usize = 900;
-/// Numbers of signals.
-const SIGKILL: u32 = 9;
-const SIGPIPE: u32 = 13;
 /// Names of the image's service directories.
 const CATCH_ALL: &str = "catch-all";
 const ENGINE: &str = "engine";

@@ -55,7 +55,7 @@ fn stop(directory: &Path) -> Result<(), String> {
         return Ok(());
     }
     guard::owner(directory).map_err(|refusal| format!("unable to stop: {refusal}"))?;
-    kill(1, Verb::Poweroff.signal().into()).map_err(|error| format!("unable to signal process 1: {error}"))
+    kill(1, Verb::Poweroff.signal()).map_err(|error| format!("unable to signal process 1: {error}"))
 }
 
 /// A stage 3 is under way. One that begins just now gets its lock.

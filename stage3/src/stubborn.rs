@@ -7,9 +7,8 @@ use std::fs;
 use std::path::Path;
 use supervisor::paths::service;
 use supervisor::status::{Status, Want};
+use supervisor::sys::signal::{self, SIGKILL};
 
-/// Number of SIGKILL.
-const KILL: u8 = 9;
 /// The engine runs no work of its own: killing one that is stuck loses nothing.
 const ENGINE: &str = "engine";
 
@@ -40,12 +39,12 @@ impl Running {
 }
 
 fn is_killed(status: Status) -> bool {
-    status.want == Want::Down && status.pid == 0 && status.last_exit.signal() == Some(KILL)
+    status.want == Want::Down && status.pid == 0 && status.last_exit.signal() == Some(SIGKILL)
 }
 
 fn wants_kill(service: &Service) -> bool {
     let text = fs::read_to_string(service.directory.join(service::DOWN_SIGNAL)).unwrap_or_default();
-    matches!(text.trim(), "9" | "KILL" | "SIGKILL")
+    signal::parse(text.trim().as_bytes()) == Some(SIGKILL)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use nix::sys::reboot::RebootMode;
 use std::fs;
 use std::path::Path;
+use supervisor::sys::signal::RTMIN;
 
 /// What happens after everything has been stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +34,13 @@ impl Verb {
         }
     }
 
-    /// The signal that asks process 1 for it: 34 is the first real-time signal, halt is RTMIN+3.
-    pub const fn signal(self) -> u8 {
+    /// The signal that asks process 1 for it.
+    pub const fn signal(self) -> u32 {
         match self {
-            Self::Halt => 34 + 3,
-            Self::Poweroff => 34 + 4,
-            Self::Reboot => 34 + 5,
-            Self::SoftReboot => 34 + 7,
+            Self::Halt => RTMIN + 3,
+            Self::Poweroff => RTMIN + 4,
+            Self::Reboot => RTMIN + 5,
+            Self::SoftReboot => RTMIN + 7,
         }
     }
 

@@ -68,9 +68,9 @@ impl LastExit {
     }
 
     /// The signal that ended it, if one did.
-    pub fn signal(self) -> Option<u8> {
+    pub fn signal(self) -> Option<u32> {
         match self {
-            Self::Status(s) if s & 0x7f != 0 => Some((s & 0x7f) as u8),
+            Self::Status(s) if s & 0x7f != 0 => Some(u32::from(s & 0x7f)),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use nix::fcntl::OFlag;
 use nix::sys::reboot::set_cad_enabled;
 use nix::sys::signal::{SigSet, Signal};
 use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::signal::SIGWINCH;
 use supervisor::sys::terminal::signal_on_request;
 
 use crate::boot::{self, Boot};
@@ -17,8 +18,6 @@ use crate::failure::{Failure, Trying};
 
 /// Whatever console is shown.
 const CONSOLE: &str = "/dev/tty0";
-/// Number of SIGWINCH.
-const SIGWINCH: u32 = 28;
 
 pub(super) fn act(_: &mut Boot) -> Result<(), Failure> {
     SigSet::from(Signal::SIGINT).thread_block().trying("block SIGINT")?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use supervisor::paths;
 use supervisor::state::State;
+use supervisor::sys::signal::RTMIN;
 
 use super::console_watch::Seen;
 use super::not_rehearsed;
@@ -23,8 +24,8 @@ use crate::system::places::Places;
 const BOOT_LIMIT: Duration = Duration::from_secs(600);
 /// The stop: shutdown(8) says that its bounds add up to four minutes.
 const STOP_LIMIT: Duration = Duration::from_secs(300);
-/// Process 1 powers off on this real-time signal, RTMIN + 4.
-const POWER_OFF: u8 = 38;
+/// Process 1 powers off on this real-time signal.
+const POWER_OFF: u32 = RTMIN + 4;
 /// The signal that a parent sees of a process 1 that powered off.
 const POWERED_OFF: i32 = 2;
 /// The last line of a stop that left nothing.

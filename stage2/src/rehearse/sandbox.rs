@@ -94,8 +94,8 @@ impl Sandbox {
     }
 
     /// Signals process 1 of the sandbox.
-    pub fn signal(&self, number: u8) -> Result<(), String> {
-        supervisor::sys::process::kill(self.pid, number.into())
+    pub fn signal(&self, number: u32) -> Result<(), String> {
+        supervisor::sys::process::kill(self.pid, number)
             .map_err(|e| format!("unable to signal process 1 of the sandbox: {e}"))
     }
 }

@@ -11,10 +11,10 @@ use crate::ends::Ends;
 use crate::process;
 use crate::stop::Stop;
 use keyboard::{Key, Keyboard};
-use nix::libc::SIGKILL;
 use sight::Waited;
 use std::time::{Duration, Instant};
 use supervisor::line::Mark;
+use supervisor::sys::signal::SIGKILL;
 
 /// How long nobody is named: most waits are over before.
 const QUIET: Duration = Duration::from_secs(3);
@@ -155,7 +155,7 @@ fn kill(stop: &mut Stop, who: &[Waited]) {
     for waited in who {
         let Some(pid) = waited.pid.filter(|pid| *pid > 1 && *pid != std::process::id()) else { continue };
         let command = process::command(pid);
-        if supervisor::sys::process::kill(pid, SIGKILL as u32).is_err() {
+        if supervisor::sys::process::kill(pid, SIGKILL).is_err() {
             continue;
         }
         stop.report.line(Mark::Wait, &format!("killed by key: pid {pid}, {command}"), None);

@@ -254,7 +254,7 @@ fn ask(verb: Verb, run: &Path) -> Result<(), String> {
     let handler = scan.join(format!("{}{}", paths::scan::HANDLER, verb.handler()));
     let control = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(scan.join(paths::scan::CONTROL));
     if control.is_ok() && handler.exists() {
-        return kill(1, verb.signal().into()).map_err(|error| format!("unable to ask process 1: {error}"));
+        return kill(1, verb.signal()).map_err(|error| format!("unable to ask process 1: {error}"));
     }
     let program = run.join(paths::run::BIN).join("stage3");
     let started = std::process::Command::new(&program)

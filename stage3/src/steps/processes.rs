@@ -11,12 +11,12 @@ use crate::patience::outlasting;
 use crate::process::{self, Life, Process, others};
 use crate::services::{self, Role};
 use crate::stop::Stop;
-use nix::libc::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
+use supervisor::sys::signal::{SIGCONT, SIGHUP, SIGKILL, SIGTERM};
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(3);
@@ -115,8 +115,8 @@ fn waited(processes: &[Process]) -> Vec<Waited> {
     processes.iter().map(|process| Waited::process(process.pid)).collect()
 }
 
-fn send(pid: u32, signal: i32) {
-    let _ = supervisor::sys::process::kill(pid, signal.unsigned_abs());
+fn send(pid: u32, signal: u32) {
+    let _ = supervisor::sys::process::kill(pid, signal);
 }
 
 /// Those to be ended now: not the root's storage, not those that still log.

@@ -48,7 +48,7 @@ impl FinishArguments {
             _ => text.code.push_number(BY_SIGNAL),
         }
         let signal = match exit {
-            LastExit::Status(status) if is_runit => (status & 255) as u8,
+            LastExit::Status(status) if is_runit => u32::from(status & 255),
             _ => exit.signal().unwrap_or(0),
         };
         text.signal.push_number(u64::from(signal));

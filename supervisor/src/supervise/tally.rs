@@ -47,7 +47,7 @@ pub fn record(directory: Descriptor, files: &Files, exit: LastExit, now: Tai64n)
     label.copy_from_slice(&now.0);
     // What ended unseen counts as a failure.
     let code = if exit == LastExit::Unknown { 111 } else { exit.code().unwrap_or(0) };
-    end.copy_from_slice(&[code, exit.signal().unwrap_or(0)]);
+    end.copy_from_slice(&[code, exit.signal().unwrap_or(0) as u8]);
     let flags = O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK;
     let tally = files::open_at(directory, c_path!(service::DEATH_TALLY), flags, 0o644)?;
     if tally.write(&record)? != record.len() {

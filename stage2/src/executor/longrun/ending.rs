@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 use supervisor::status::{LastExit, Phase, Status, Want};
+use supervisor::sys::signal::SIGKILL;
 use units::{Longrun, Restart};
 
 /// Exit codes of a shell that could not run a command.
@@ -14,7 +15,7 @@ pub(in crate::executor) fn runs(status: &Status) -> bool {
 
 /// KILL ended it.
 pub(super) fn was_killed(status: Status) -> bool {
-    status.last_exit.signal().is_some_and(|signal| i32::from(signal) == Signal::SIGKILL as i32)
+    status.last_exit.signal() == Some(SIGKILL)
 }
 
 /// Why a longrun that ended will not be tried again.
@@ -35,7 +36,7 @@ pub(super) fn is_done(longrun: &Longrun, status: &Status) -> bool {
 pub(in crate::executor) fn describe(exit: LastExit) -> String {
     match (exit.code(), exit.signal()) {
         (Some(code), _) => format!("exit {code}"),
-        (None, Some(signal)) => match Signal::try_from(i32::from(signal)) {
+        (None, Some(signal)) => match Signal::try_from(signal.cast_signed()) {
             Ok(signal) => format!("killed by {signal}"),
             Err(_) => format!("killed by signal {signal}"),
         },
@@ -45,5 +46,5 @@ pub(in crate::executor) fn describe(exit: LastExit) -> String {
 
 /// The exit code, or 128 + the signal's number.
 pub(super) fn exit_number(exit: LastExit) -> Option<u32> {
-    exit.code().map(u32::from).or(exit.signal().map(|signal| 128 + u32::from(signal)))
+    exit.code().map(u32::from).or(exit.signal().map(|signal| 128 + signal))
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use supervisor::paths::service;
 use supervisor::status::{LastExit, Phase, Want};
+use supervisor::sys::signal::RTMIN;
 use supervisor::tai::Tai64n;
 
 /// A supervised service.
@@ -130,7 +131,7 @@ pub fn json(directory: &str, view: &View) -> serde_json::Value {
         }
     };
     let status = &seen.record.status;
-    let exit = status.last_exit.code().map(u16::from).or(status.last_exit.signal().map(|s| 128 + u16::from(s)));
+    let exit = status.last_exit.code().map(u32::from).or(status.last_exit.signal().map(|signal| 128 + signal));
     serde_json::json!({
         "dir": directory,
         "supervised": true,
@@ -249,11 +250,11 @@ pub fn group(record: &Record) -> Option<i32> {
     nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(pid))).ok().map(nix::unistd::Pid::as_raw)
 }
 
-/// A signal's name, `SIGRTMIN+n` counted from 34.
-pub fn signal_name(number: u8) -> String {
-    match Signal::try_from(i32::from(number)) {
+/// A signal's name, `SIGRTMIN+n` counted from [`RTMIN`].
+pub fn signal_name(number: u32) -> String {
+    match Signal::try_from(number.cast_signed()) {
         Ok(signal) => signal.as_str().into(),
-        Err(_) if number >= 34 => format!("SIGRTMIN+{}", number - 34),
+        Err(_) if number >= RTMIN => format!("SIGRTMIN+{}", number - RTMIN),
         Err(_) => number.to_string(),
     }
 }
