@@ -5,8 +5,8 @@
 //! privileges are: there process 1 does not stand in our scan directory. In an initramfs that has taken over from us nothing is
 //! left to be stopped, and nothing may be but the kernel.
 
-use crate::initramfs;
-use crate::process::Process;
+use crate::heir::initramfs;
+use crate::processes::Process;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::os::unix::fs::MetadataExt;

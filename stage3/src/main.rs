@@ -5,37 +5,25 @@
 
 mod front;
 mod guard;
-mod heir;
-mod runlevel;
+mod verb;
 
 mod stage;
 mod steps;
 mod stop;
 
-mod again;
-mod bounded;
+mod filesystems;
+mod processes;
+mod services;
+
 mod cockpit;
-mod console;
-mod devices;
-mod ends;
-mod events;
-mod holders;
-mod inhibitors;
-mod initramfs;
 mod json;
-mod leftovers;
-mod main_ended;
-mod mounts;
-mod patience;
-mod process;
-mod record;
 mod report;
 mod room;
-mod services;
-mod stubborn;
-mod superblocks;
-mod verb;
+mod waiting;
 
+mod heir;
+
+use front::{main_ended, runlevel};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,13 @@
 //!
 //! It prepares itself to be the last process, makes sure that it is the only stage 3, and walks through the steps.
 
-use crate::bounded::within;
 use crate::cockpit::shell;
+use crate::heir::{self, again, initramfs};
+use crate::report::wtmp;
 use crate::stop::Stop;
 use crate::verb::Verb;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, again, complain, guard, heir, initramfs, record, room, run_directory, steps};
+use crate::waiting::bounded::within;
+use crate::{EXIT_SYSTEM, EXIT_USAGE, complain, guard, room, run_directory, steps};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
 use std::ffi::OsString;
@@ -83,7 +85,7 @@ fn stop(verb: Verb, force: bool, run: &Path) -> Result<(), String> {
     };
     leave_the_caller();
     let _ = fs::write("/proc/self/oom_score_adj", "-1000");
-    record::of_stop(run);
+    wtmp::of_stop(run);
     let ended = steps::run(&mut Stop::begin(verb, run, permit));
     // We are here only because the kernel refused: nothing is under way any more.
     let _ = lock.set_len(0);

@@ -1,15 +1,15 @@
 //! One stop of the system: what the steps share.
 
-use crate::bounded::{Watchdog, within};
 use crate::cockpit::Cockpit;
-use crate::devices::Devices;
-use crate::events::Events;
+use crate::filesystems::devices::Devices;
+use crate::filesystems::superblocks::Superblocks;
 use crate::guard::Permit;
-use crate::process::Life;
+use crate::processes::Life;
 use crate::report::Report;
-use crate::stubborn::Running;
-use crate::superblocks::Superblocks;
+use crate::services::stubborn::Running;
 use crate::verb::Verb;
+use crate::waiting::bounded::{Watchdog, within};
+use crate::waiting::events::Events;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

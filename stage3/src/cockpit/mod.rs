@@ -7,8 +7,8 @@ pub mod shell;
 pub mod sight;
 pub mod work;
 
-use crate::ends::Ends;
-use crate::process;
+use crate::processes;
+use crate::processes::ends::Ends;
 use crate::stop::Stop;
 use keyboard::{Key, Keyboard};
 use sight::Waited;
@@ -154,7 +154,7 @@ fn key(stop: &mut Stop) -> Option<Key> {
 fn kill(stop: &mut Stop, who: &[Waited]) {
     for waited in who {
         let Some(pid) = waited.pid.filter(|pid| *pid > 1 && *pid != std::process::id()) else { continue };
-        let command = process::command(pid);
+        let command = processes::command(pid);
         if supervisor::sys::process::kill(pid, SIGKILL).is_err() {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Who is waited for, as the operator sees it: pid, command, state, what it sleeps in, what it holds.
 
-use crate::holders;
-use crate::process::{self, Process};
+use crate::filesystems::holders;
+use crate::processes::{self, Process};
 use std::path::Path;
 
 /// Open files that are named; the others are only counted.
@@ -41,15 +41,15 @@ impl Waited {
 
 fn sight(process: &Process, run: &Path) -> String {
     let pid = process.pid;
-    let place = process::waits_in(pid);
+    let place = processes::waits_in(pid);
     let place = if place.is_empty() { place } else { format!(" in {place}") };
     let held = holders::mounts_of(pid, run);
     let held = if held.is_empty() { String::new() } else { format!(", holds: {}", listed(&held, held.len())) };
-    format!("pid {pid}, {}, state {}{place}{}{held}", process::command(pid), process.state, files(pid))
+    format!("pid {pid}, {}, state {}{place}{}{held}", processes::command(pid), process.state, files(pid))
 }
 
 fn files(pid: u32) -> String {
-    let files: Vec<_> = process::open_files(pid).iter().map(|file| file.display().to_string()).collect();
+    let files: Vec<_> = processes::open_files(pid).iter().map(|file| file.display().to_string()).collect();
     match files.len() {
         0 => String::new(),
         all if all <= FILES => format!(", open: {}", listed(&files, FILES)),

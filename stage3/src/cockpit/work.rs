@@ -5,8 +5,8 @@
 
 use super::sight::Waited;
 use super::{Patience, attend};
-use crate::bounded::Task;
 use crate::stop::Stop;
+use crate::waiting::bounded::Task;
 use std::fs;
 use std::time::Duration;
 

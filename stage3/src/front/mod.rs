@@ -5,7 +5,10 @@
 
 mod allow;
 mod check;
+mod inhibitors;
 mod local_time;
+pub mod main_ended;
+pub mod runlevel;
 mod schedule;
 mod shutdown;
 mod verbs;
@@ -14,8 +17,9 @@ mod wall;
 mod warnings;
 mod when;
 
+use crate::report::wtmp;
 use crate::verb::Verb;
-use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, heir, inhibitors, record, run_directory, stage};
+use crate::{EXIT_NO, EXIT_SYSTEM, EXIT_USAGE, complain, guard, heir, run_directory, stage};
 use check::Check;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use nix::libc::O_NONBLOCK;
@@ -138,7 +142,7 @@ fn command(name: &'static str, about: &'static str) -> Command {
 
 fn fulfil(wish: Wish, run: &Path) -> Result<(), Refusal> {
     match wish {
-        Wish::Record => record::write(Path::new(login::WTMP))
+        Wish::Record => wtmp::write(Path::new(login::WTMP))
             .map_err(|error| Refusal::System(format!("unable to write '{}': {error}", login::WTMP))),
         Wish::AtOnce { verb, sync } => {
             let permit =

@@ -5,9 +5,9 @@
 
 use super::schedule::{self, Schedule, is_current};
 use super::warnings::{NO_LOGIN, words};
-use super::{Aim, wall};
-use crate::events::Events;
-use crate::{EXIT_SYSTEM, EXIT_USAGE, inhibitors, run_directory, stage};
+use super::{Aim, inhibitors, wall};
+use crate::waiting::events::Events;
+use crate::{EXIT_SYSTEM, EXIT_USAGE, run_directory, stage};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::AsFd;

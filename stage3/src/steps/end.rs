@@ -1,13 +1,13 @@
 //! The end: the count is printed, and the kernel is told.
 
-use crate::again;
-use crate::bounded::within;
 use crate::heir::Heir;
-use crate::initramfs;
-use crate::leftovers;
+use crate::heir::again;
+use crate::heir::initramfs;
 use crate::report::Report;
+use crate::report::leftovers;
 use crate::stop::Stop;
 use crate::verb::Verb;
+use crate::waiting::bounded::within;
 use nix::sys::reboot::{RebootMode, reboot};
 use std::time::Duration;
 use supervisor::paths;

@@ -7,11 +7,12 @@
 
 use super::{processes, swap};
 use crate::cockpit::work;
-use crate::mounts::{self, Mount};
+use crate::filesystems::devices::Devices;
+use crate::filesystems::mounts::{self, Mount};
+use crate::filesystems::superblocks::Superblocks;
+use crate::report::leftovers;
 use crate::stop::Stop;
-use crate::superblocks::Superblocks;
 use crate::verb::{Verb, kernel_is_loaded};
-use crate::{devices::Devices, leftovers};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use std::path::Path;

@@ -6,10 +6,11 @@
 //!
 //! A logger that is told to end, or killed, while a slow disk takes what it has read would lose what it has not.
 
+use super::processes::note_loggers;
 use super::services::{still_supervised, until_none};
-use super::{processes, sync};
+use super::sync;
 use crate::cockpit::{Patience, work};
-use crate::process::{self, Process};
+use crate::processes::{Process, hangs, others, tree};
 use crate::services::{self, Role, Service};
 use crate::stop::Stop;
 use nix::libc::O_NONBLOCK;
@@ -52,7 +53,7 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     end(stop, &catch_all);
     let ended = still_supervised(&loggers).and(still_supervised(&catch_all));
     if ended.is_err() {
-        processes::note_loggers(stop);
+        note_loggers(stop);
     }
     ended.and(drained)
 }
@@ -76,13 +77,13 @@ fn hang_now_and_then(services: &[Service]) -> bool {
     let pids: Vec<_> = services.iter().filter_map(Service::status).map(|status| status.pid).collect();
     (0..LOOKS).any(|look| {
         std::thread::sleep(PAUSE * look.min(1));
-        is_one_hanging(&process::others(), &pids, process::hangs)
+        is_one_hanging(&others(), &pids, hangs)
     })
 }
 
 /// One of them, or of what they have started.
 fn is_one_hanging(table: &[Process], roots: &[u32], hangs: fn(u32) -> bool) -> bool {
-    roots.iter().filter(|root| **root > 1).any(|root| process::tree(table, *root).into_iter().any(hangs))
+    roots.iter().filter(|root| **root > 1).any(|root| tree(table, *root).into_iter().any(hangs))
 }
 
 /// False for another scanner, which does not know the letter: its loggers are told once they have read everything, or after

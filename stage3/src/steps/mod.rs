@@ -10,7 +10,7 @@ pub mod swap;
 pub mod sync;
 mod units;
 
-use crate::mounts;
+use crate::filesystems::mounts;
 use crate::stop::Stop;
 use crate::verb::Verb;
 use std::time::Instant;

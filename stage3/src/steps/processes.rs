@@ -3,14 +3,14 @@
 //! Signals go to one process at a time, found by walking /proc until nothing new is there; never to everyone.
 //! A process with `@` before its name carries the root's storage and is spared until [`last`].
 
-use crate::bounded::within;
 use crate::cockpit::{self, Patience, sight::Waited};
-use crate::ends::Ends;
-use crate::leftovers::counted;
-use crate::patience::outlasting;
-use crate::process::{self, Life, Process, others};
+use crate::processes::ends::Ends;
+use crate::processes::patience::outlasting;
+use crate::processes::{self, Life, Process, others};
+use crate::report::leftovers::counted;
 use crate::services::{self, Role};
 use crate::stop::Stop;
+use crate::waiting::bounded::within;
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -75,12 +75,12 @@ fn terminate(stop: &mut Stop) -> HashSet<Life> {
 /// ends by itself.
 pub fn note_loggers(stop: &mut Stop) {
     let mut doomed = outlasting(stop, stop.survivors.clone(), PASSING, |_| others(), |_| ());
-    doomed.retain(|process| !stop.survivors.contains(&process.life()) && !process::is_storage_daemon(process.pid));
+    doomed.retain(|process| !stop.survivors.contains(&process.life()) && !processes::is_storage_daemon(process.pid));
     note_killed(stop, &doomed);
 }
 
 fn note_killed(stop: &mut Stop, doomed: &[Process]) {
-    stop.killed.extend(doomed.iter().map(|process| (process.pid, process::command(process.pid))));
+    stop.killed.extend(doomed.iter().map(|process| (process.pid, processes::command(process.pid))));
 }
 
 /// TERM; HUP for those on a terminal, since interactive shells ignore TERM; CONT, so that stopped ones get it.
@@ -123,7 +123,7 @@ fn send(pid: u32, signal: u32) {
 fn targets(stop: &Stop) -> Vec<Process> {
     let mut targets = others();
     let spared = loggers(stop, &targets);
-    targets.retain(|process| !spared.contains(&process.pid) && !process::is_storage_daemon(process.pid));
+    targets.retain(|process| !spared.contains(&process.pid) && !processes::is_storage_daemon(process.pid));
     targets
 }
 
@@ -138,13 +138,13 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     }
     let supervises: Vec<_> = table.iter().filter(|process| holds(process.pid, &locks)).map(|p| p.pid).collect();
     for pid in loggers().filter_map(services::Service::status).map(|status| status.pid).filter(|pid| *pid > 1) {
-        spared.extend(process::tree(table, pid));
+        spared.extend(processes::tree(table, pid));
     }
     let foreign = loggers().any(|service| service.status().is_none());
     for pid in supervises.into_iter().filter(|pid| *pid > 1) {
         spared.insert(pid);
         if foreign {
-            spared.extend(process::tree(table, pid));
+            spared.extend(processes::tree(table, pid));
         }
     }
     spared

@@ -3,8 +3,8 @@
 //! Process 1 and we run from the run directory's own tmpfs, so nothing of ours pins the old root; the kernel moves the
 //! root of every process along. Where that cannot be done, the root is made read-only instead, in a later step.
 
-use crate::initramfs;
-use crate::mounts;
+use crate::filesystems::mounts;
+use crate::heir::initramfs;
 use crate::room;
 use crate::stop::Stop;
 use nix::mount::{MsFlags, mount};

@@ -4,7 +4,7 @@
 
 use super::filesystems;
 use crate::cockpit::work;
-use crate::mounts::decode;
+use crate::filesystems::mounts::decode;
 use crate::stop::Stop;
 use std::ffi::CString;
 use std::fs;

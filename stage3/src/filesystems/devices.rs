@@ -4,7 +4,7 @@
 //! (LVM, dm-crypt) go, the upper ones in an earlier round than what they are made of. What the root itself lies on goes
 //! last, when /dev and /sys are mounted no more: they are used through descriptors.
 
-use crate::bounded::within;
+use crate::waiting::bounded::within;
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@
 //! The scanner may begin wrappers at any moment, of a thousand services a thousand each second; they end by themselves, so
 //! one that is seen for the first time is nobody who is left. A wrapper that stays is seen again, and counts.
 
-use crate::ends::Ends;
-use crate::process::{Life, Process};
+use crate::processes::ends::Ends;
+use crate::processes::{Life, Process};
 use crate::stop::Stop;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};

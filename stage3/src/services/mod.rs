@@ -2,7 +2,9 @@
 //!
 //! Nothing is known beyond the service-directory contract, so every scanner's services are understood.
 
-use crate::events::Events;
+pub mod stubborn;
+
+use crate::waiting::events::Events;
 use nix::libc;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -4,7 +4,7 @@
 //! One inotify instance says that *something* changed; what is waited for is then looked at again. The kernel tells of a
 //! lock's file being closed a moment before the lock is released, so each event is followed by two more looks.
 
-use crate::ends::Ends;
+use crate::processes::ends::Ends;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
@@ -188,7 +188,7 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Process;
+    use crate::processes::Process;
     use std::process::{Command, Stdio};
 
     /// A file that appears ends the wait; without it the deadline does.

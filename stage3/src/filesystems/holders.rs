@@ -1,7 +1,7 @@
 //! Who keeps a mount busy, read from /proc/*/{fd,cwd,root,exe,maps}.
 
-use crate::mounts::{self, Mount};
-use crate::process;
+use crate::filesystems::mounts::{self, Mount};
+use crate::processes;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub struct Holder {
 
 /// The first thing that each process holds of the mount. `table` tells mounts below it apart from it.
 pub fn of(mount: &Mount, table: &[Mount]) -> Vec<Holder> {
-    let processes = process::all().into_iter().filter(|process| !process.kernel && !process.zombie);
+    let processes = processes::all().into_iter().filter(|process| !process.kernel && !process.zombie);
     processes
         .filter_map(|process| {
             let path = descriptor(process.pid, mount.id).or_else(|| other(process.pid, mount, table))?;
@@ -27,7 +27,7 @@ pub fn of(mount: &Mount, table: &[Mount]) -> Vec<Holder> {
 
 /// Mounts that a process keeps busy, but the root's, the run directory's, and those that hold nothing.
 pub fn mounts_of(pid: u32, run: &Path) -> Vec<String> {
-    let (table, numbers, places) = (mounts::all(), process::open_mounts(pid), places(pid));
+    let (table, numbers, places) = (mounts::all(), processes::open_mounts(pid), places(pid));
     let is_lasting = |point: &Path| point == Path::new("/") || point == run;
     let counts = |mount: &&Mount| !is_lasting(&mount.point) && !mount.is_without_storage(Path::new("/dev"));
     let held = |mount: &&Mount| numbers.contains(&mount.id) || places.iter().any(|path| is_on(path, mount, &table));
@@ -54,7 +54,7 @@ fn other(pid: u32, mount: &Mount, table: &[Mount]) -> Option<PathBuf> {
 fn places(pid: u32) -> Vec<PathBuf> {
     let links = ["cwd", "root", "exe"];
     let linked = links.iter().filter_map(|link| fs::read_link(format!("/proc/{pid}/{link}")).ok());
-    let maps = process::read(pid, "maps");
+    let maps = processes::read(pid, "maps");
     let maps = String::from_utf8_lossy(&maps);
     let mapped = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..))).map(PathBuf::from);
     linked.chain(mapped).collect()
@@ -87,7 +87,7 @@ mod tests {
     /// The test program itself holds the mount that it was started from.
     #[test]
     fn finds_itself() {
-        let table = crate::mounts::all();
+        let table = crate::filesystems::mounts::all();
         let exe = std::env::current_exe().unwrap();
         let mount = table.iter().filter(|m| exe.starts_with(&m.point)).max_by_key(|m| m.point.components().count());
         let holders = of(mount.unwrap(), &table);
@@ -99,7 +99,7 @@ mod tests {
     fn mounts_of_a_process() {
         let _open = fs::File::open("/proc/version").unwrap();
         assert!(!mounts_of(std::process::id(), Path::new("/run")).contains(&"/proc".to_string()));
-        let numbers = process::open_mounts(std::process::id());
+        let numbers = processes::open_mounts(std::process::id());
         assert!(mounts::all().iter().any(|mount| mount.point == Path::new("/proc") && numbers.contains(&mount.id)));
         assert_eq!(mounts_of(u32::MAX, Path::new("/run")), [""; 0]);
     }

@@ -3,7 +3,12 @@
 //! The descriptors are opened once, at the beginning, and never block: later their paths are gone. Nothing here may
 //! fail or wait for long, since a machine that cannot print must still stop.
 
-use crate::console::Console;
+pub mod leftovers;
+pub mod wtmp;
+
+mod console;
+
+use console::Console;
 use nix::libc;
 use nix::time::{ClockId, clock_gettime};
 use std::fmt::Display;

@@ -2,6 +2,9 @@
 //!
 //! It never ends anybody but the scanner, which leaves everybody else as they are.
 
+pub mod again;
+pub mod initramfs;
+
 use crate::verb::Verb;
 use nix::libc::O_NONBLOCK;
 use std::fs::{self, File, OpenOptions, Permissions};

@@ -2,7 +2,7 @@
 //!
 //! A process may end between two reads: what cannot be read is left out, never an error.
 
-use crate::bounded::Task;
+use crate::waiting::bounded::Task;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

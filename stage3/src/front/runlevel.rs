@@ -3,8 +3,9 @@
 //! sunup has no runlevels; what it is doing is told in their numbers: S while it boots, 2 afterwards, 1 in rescue,
 //! 0 and 6 while it stops.
 
+use crate::processes::Process;
 use crate::verb::Verb;
-use crate::{EXIT_NO, EXIT_SYSTEM, process};
+use crate::{EXIT_NO, EXIT_SYSTEM};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -37,7 +38,7 @@ fn tell(text: &str) -> ExitCode {
 }
 
 fn tell_level(run: &Path) -> ExitCode {
-    let booted = run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists() && process::Process::of(1).is_some();
+    let booted = run.join(paths::run::SCAN).join(paths::scan::CONTROL).exists() && Process::of(1).is_some();
     if !booted {
         let _ = writeln!(std::io::stdout(), "unknown");
         return ExitCode::from(EXIT_NO);

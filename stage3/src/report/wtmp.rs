@@ -1,6 +1,6 @@
 //! The record of the stop in wtmp, from which `last -x` knows when the machine went down.
 
-use crate::bounded::within;
+use crate::waiting::bounded::within;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;

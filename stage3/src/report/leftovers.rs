@@ -1,9 +1,9 @@
 //! What is left of the system: the count that says whether the stop was clean.
 
-use crate::holders;
-use crate::mounts::{self, Mount};
-use crate::patience::outlasting;
-use crate::process::{self, Process, others};
+use crate::filesystems::holders;
+use crate::filesystems::mounts::{self, Mount};
+use crate::processes::patience::outlasting;
+use crate::processes::{self, Process, others};
 use crate::steps::swap;
 use crate::stop::Stop;
 use crate::verb::Verb;
@@ -20,9 +20,9 @@ pub fn processes(stop: &mut Stop) -> Vec<String> {
     let living = outlasting(stop, stop.survivors.clone(), PASSING, counted, |_| ());
     let mut left: Vec<_> = stop.killed_units.iter().map(|name| format!("{name} (unit, ended only by KILL)")).collect();
     left.extend(killed(&stop.killed, &living));
-    left.extend(living.iter().map(|process| format!("{} {}", process.pid, process::command(process.pid))));
+    left.extend(living.iter().map(|process| format!("{} {}", process.pid, processes::command(process.pid))));
     // A proof needs a table that shows at least ourselves.
-    if !process::all().iter().any(|process| process.pid == std::process::id()) {
+    if !processes::all().iter().any(|process| process.pid == std::process::id()) {
         left.push("unknown: /proc cannot be read".into());
     }
     left
@@ -31,7 +31,7 @@ pub fn processes(stop: &mut Stop) -> Vec<String> {
 /// Where an initramfs goes on, it ends those itself that carry the root's storage.
 pub fn counted(stop: &Stop) -> Vec<Process> {
     let mut counted = others();
-    counted.retain(|process| stop.initramfs.is_none() || !process::is_storage_daemon(process.pid));
+    counted.retain(|process| stop.initramfs.is_none() || !processes::is_storage_daemon(process.pid));
     counted
 }
 
@@ -101,7 +101,7 @@ pub fn describe(stop: &Stop, mount: &Mount, table: &[Mount]) -> String {
         .into_iter()
         .map(|holder| {
             let path = stop.known_as(&holder.path);
-            format!("{} {}: {}", holder.pid, process::command(holder.pid), path.display())
+            format!("{} {}: {}", holder.pid, processes::command(holder.pid), path.display())
         })
         .collect();
     if holders.is_empty() {

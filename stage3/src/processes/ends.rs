@@ -1,10 +1,10 @@
-//! The ends of processes, to be waited for with [`Events::until_ended`](crate::events::Events::until_ended).
+//! The ends of processes, to be waited for with [`Events::until_ended`](crate::waiting::events::Events::until_ended).
 //!
 //! A process is known by a descriptor of its own, which is had before its birth is compared, so that no other is meant that
 //! gets its number. Of many, some are watched, and the others once those have ended: this program needs descriptors for more
 //! than this. Where one cannot be watched at all it is looked for in the table again and again.
 
-use crate::process::{self, Life, Process};
+use crate::processes::{self, Life, Process};
 use std::time::Duration;
 use supervisor::sys::descriptor::{Descriptor, Owned};
 use supervisor::sys::event::{EPOLLIN, wait_ready};
@@ -50,7 +50,7 @@ impl Ends {
         let Self { watched, unwatched } = self;
         unwatched.retain(|life| {
             watched.len() >= WATCHED
-                || match (pidfd::open(life.0), process::lives(*life)) {
+                || match (pidfd::open(life.0), processes::lives(*life)) {
                     (Ok(process), Some(true)) => {
                         watched.push(process);
                         false
@@ -74,7 +74,7 @@ impl Ends {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Events;
+    use crate::waiting::events::Events;
     use std::fs::File;
     use std::io::pipe;
     use std::path::Path;

@@ -4,8 +4,8 @@
 //! Whoever made the initramfs leaves it in `/run/initramfs`. It is kept when everything else is unmounted, and at the end process
 //! 1 becomes its program, with our root below `/oldroot`. Should that fail, the machine ends all the same.
 
+use crate::filesystems::mounts;
 use crate::guard;
-use crate::mounts;
 use crate::verb::Verb;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};

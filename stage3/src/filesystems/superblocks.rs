@@ -3,8 +3,8 @@
 //! The mount table does not show them. Their devices do: an exclusive opening is refused while a filesystem is on one.
 //! Only on the machine itself; in a container the devices are the host's.
 
-use crate::devices::Devices;
-use crate::mounts::Mount;
+use crate::filesystems::devices::Devices;
+use crate::filesystems::mounts::Mount;
 use nix::errno::Errno;
 use nix::libc::{O_EXCL, O_NONBLOCK};
 use std::collections::BTreeMap;
