@@ -37,10 +37,41 @@ impl Bundle {
         Self::load_inside(directory, units, &mut Vec::new())
     }
 
+    /// The bundle of one link alone, as the directory that it is in would have it, and what is wrong with it.
+    pub fn of_link(link: &Path, units: &mut UnitSet) -> (Self, Vec<Diagnostic>) {
+        let bundle = Self::empty(link.parent().unwrap_or(Path::new("")));
+        let mut outer = vec![real(&bundle.directory)];
+        let contribution = bundle.contribution(&name_of(link), units, &mut outer);
+        bundle.with(contribution)
+    }
+
+    /// The bundle of one link to this: an init script or a service directory. That another unit is there in its place is
+    /// told, as everything that is wrong with it.
+    pub fn of_target(target: &Path, units: &mut UnitSet) -> (Self, Vec<Diagnostic>) {
+        let bundle = Self::empty(target.parent().unwrap_or(Path::new("")));
+        let place = Place::whole(target);
+        let contribution = match UnitName::new(&name_of(target)) {
+            Ok(unit) => match target::by_itself(target, &unit, units) {
+                Target::Nobody(why) => Contribution::nothing(Severity::Warning, place, &format!("not read: {why}")),
+                found => Self::admit(unit, place, found, units, &mut Vec::new()),
+            },
+            Err(message) => Contribution::nothing(Severity::Error, place, &message),
+        };
+        bundle.with(contribution)
+    }
+
+    fn empty(directory: &Path) -> Self {
+        Self { name: name_of(directory), directory: directory.into(), members: Vec::new() }
+    }
+
+    fn with(self, contribution: Contribution) -> (Self, Vec<Diagnostic>) {
+        let Contribution { members, diagnostics } = contribution;
+        (Self { members, ..self }, diagnostics)
+    }
+
     /// Whether a directory is one: it holds links, and nothing else that a bundle would look at.
     pub fn is_at(directory: &Path) -> bool {
-        let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bundle = Self { name, directory: directory.into(), members: Vec::new() };
+        let bundle = Self::empty(directory);
         let is_link = |link: &String| directory.join(link).is_symlink();
         let names = read_names(directory).unwrap_or_default();
         let mut counting = names.iter().filter(|link| bundle.stem(link, is_link(link)).is_some()).peekable();
@@ -57,11 +88,10 @@ impl Bundle {
             let message = format!("unable to read the bundle: {}", cause(&error));
             Diagnostic::new(Severity::Error, Place::whole(directory), message)
         })?;
-        let name = directory.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut bundle = Self { name, directory: directory.into(), members: Vec::new() };
+        let mut bundle = Self::empty(directory);
         let mut diagnostics = Vec::new();
         let mut seen = HashSet::new();
-        outer.push(fs::canonicalize(directory).unwrap_or_else(|_| directory.into()));
+        outer.push(real(directory));
         for link in names {
             let Contribution { members, diagnostics: mut said } = bundle.contribution(&link, units, outer);
             diagnostics.append(&mut said);
@@ -75,18 +105,32 @@ impl Bundle {
     fn contribution(&self, link: &str, units: &mut UnitSet, outer: &mut Vec<PathBuf>) -> Contribution {
         let path = self.directory.join(link);
         let place = Place::whole(path.as_path());
-        let refused = |message: &str| {
-            let error = Diagnostic::new(Severity::Error, place.clone(), message);
-            Contribution { members: Vec::new(), diagnostics: vec![error] }
-        };
         let is_link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
         let Some(stem) = self.stem(link, is_link) else { return Contribution::default() };
         let unit = match UnitName::new(stem) {
             Ok(unit) if is_link => unit,
-            Ok(_) => return refused("is not a symbolic link: a bundle has nothing else"),
-            Err(message) => return refused(&message),
+            Ok(_) => {
+                return Contribution::nothing(
+                    Severity::Error,
+                    place,
+                    "is not a symbolic link: a bundle has nothing else",
+                );
+            }
+            Err(message) => return Contribution::nothing(Severity::Error, place, &message),
         };
-        match target::follow(&path, &unit, units) {
+        let target = target::follow(&path, &unit, units);
+        Self::admit(unit, place, target, units, outer)
+    }
+
+    /// What is contributed at a place that leads to a target, which would be this unit.
+    fn admit(
+        unit: UnitName,
+        place: Place,
+        target: Target,
+        units: &mut UnitSet,
+        outer: &mut Vec<PathBuf>,
+    ) -> Contribution {
+        match target {
             Target::Unit(unit) => Contribution { members: vec![Edge { unit, place }], diagnostics: Vec::new() },
             Target::Odd(diagnostic) => {
                 if diagnostic.is_error() {
@@ -94,9 +138,13 @@ impl Bundle {
                 }
                 Contribution { members: vec![Edge { unit, place }], diagnostics: vec![diagnostic] }
             }
-            Target::Nobody => Contribution::default(),
-            Target::Bundle(directory) if outer.contains(&directory) => refused("the bundle is in itself"),
-            Target::Bundle(_) if outer.len() >= DEEPEST => refused("bundles in bundles, nested too deeply"),
+            Target::Nobody(_) => Contribution::default(),
+            Target::Bundle(directory) if outer.contains(&directory) => {
+                Contribution::nothing(Severity::Error, place, "the bundle is in itself")
+            }
+            Target::Bundle(_) if outer.len() >= DEEPEST => {
+                Contribution::nothing(Severity::Error, place, "bundles in bundles, nested too deeply")
+            }
             Target::Bundle(directory) => match Self::load_inside(&directory, units, outer) {
                 Ok((bundle, diagnostics)) => Contribution { members: bundle.members, diagnostics },
                 Err(diagnostic) => Contribution { members: Vec::new(), diagnostics: vec![diagnostic] },
@@ -121,6 +169,26 @@ impl Bundle {
 struct Contribution {
     members: Vec<Edge>,
     diagnostics: Vec<Diagnostic>,
+}
+
+impl Contribution {
+    /// No member, and why.
+    fn nothing(severity: Severity, place: Place, why: &str) -> Self {
+        Self { members: Vec::new(), diagnostics: vec![Diagnostic::new(severity, place, why)] }
+    }
+}
+
+/// The last part of a path, whose own it is where it ends with dots.
+fn name_of(path: &Path) -> String {
+    let own = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    own(path)
+        .or_else(|| own(&real(if path.as_os_str().is_empty() { Path::new(".") } else { path })))
+        .unwrap_or_default()
+}
+
+/// Without links, where that can be seen.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.into())
 }
 
 /// `rc0.d` to `rc6.d` and `rcS.d`.

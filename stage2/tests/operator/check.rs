@@ -1,5 +1,7 @@
 //! `sunup check` of what is installed.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::machine::Machine;
 
 /// A unit of the administrator's that no bundle brings in, and a need that says nothing, are warnings; the cache that a
@@ -130,7 +132,7 @@ fn paths() {
     let drop_in = "etc/units/local.yaml.d/a.yaml:1:1: unknown key \"need\" (did you mean \"needs\"?)\n";
     let unit = "lib/units/web.yaml:2:9: there is no unit \"lokal\" (did you mean \"local\"?)\n";
     let gone = "etc/units/gone.yaml: unable to read: No such file or directory\n";
-    let unread = ": not read: the name of a unit file ends with .yaml and begins with no dot\n";
+    let unread = ": not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header\n";
     for (path, expected) in [
         ("etc/sunup.yaml", settings.to_owned()),
         ("etc/units/local.yaml.d", drop_in.into()),
@@ -183,6 +185,67 @@ fn directories() {
         assert_eq!((code, told), (i32::from(!expected.is_empty()), expected), "{path}");
     }
     assert_ne!(machine.sunup(&["check", "loop"]).0, 100);
+}
+
+/// What a link may lead to is checked as if it were linked, a link as the bundle's directory would have it; what is read by
+/// nobody is said to be so.
+#[test]
+fn links_and_what_they_lead_to() {
+    let machine = Machine::new(&[("sshd", "kind: milestone\n"), ("web", "kind: milestone\nneeds: [lokal]\n")]);
+    machine.link("default", &["web", "gone"]);
+    machine.write("etc/bundles/default/file.yaml", "kind: milestone\n");
+    for (name, needs) in [("lone", "nobody"), ("ssh", ""), ("mountkernfs", ""), ("fine", "lone"), ("data", "")] {
+        let header = format!("# Provides: {name}\n# Required-Start: {needs}\n# Default-Start: 2 3 4 5");
+        let path = format!("init.d/{name}");
+        machine.write(&path, &format!("#!/bin/sh\n### BEGIN INIT INFO\n{header}\n### END INIT INFO\n"));
+        let mode = if name == "data" { 0o644 } else { 0o755 };
+        std::fs::set_permissions(machine.path(&path), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    machine.write("init.d/README", "x\n");
+    machine.write("sv/web-server/run", "#!/bin/sh\n");
+    machine.write("sv/web-server/data/README", "x\n");
+    std::fs::create_dir_all(machine.path("rc2.d")).unwrap();
+    std::os::unix::fs::symlink("../init.d/lone", machine.path("rc2.d/S01lone")).unwrap();
+    std::os::unix::fs::symlink("../init.d/lone", machine.path("rc2.d/K01lone")).unwrap();
+    let lone = "init.d/lone: there is no unit \"nobody\"\n";
+    let data = "init.d/data: not read: no init script that can be executed\n";
+    let kernel = "init.d/mountkernfs: warning: not read: stage 1 does this before any unit\n";
+    let ssh = "init.d/ssh: warning: not read: the unit \"sshd\" (lib/units/sshd.yaml) is there in its place\n";
+    let service = "sv/web-server: unable to run \"sv/web-server/run\": Permission denied\n";
+    let unread = "not read: neither units nor links to them, no service directory, and no init scripts\n";
+    for (path, code, expected) in [
+        ("init.d/lone", 1, lone.to_owned()),
+        ("init.d/fine", 0, String::new()),
+        ("init.d/ssh", 0, ssh.into()),
+        ("init.d/mountkernfs", 0, kernel.into()),
+        ("init.d/data", 1, data.into()),
+        ("init.d", 1, [lone, data, kernel, ssh].concat()),
+        ("rc2.d/S01lone", 1, lone.into()),
+        ("rc2.d/K01lone", 0, String::new()),
+        ("sv/web-server", 1, service.into()),
+        ("sv", 1, service.into()),
+        ("sv/web-server/data", 1, format!("sv/web-server/data: {unread}")),
+        ("etc/bundles/default/web.yaml", 1, "lib/units/web.yaml:2:9: there is no unit \"lokal\"\n".into()),
+        (
+            "etc/bundles/default/gone.yaml",
+            1,
+            "etc/bundles/default/gone.yaml: the unit directories have no unit \"gone\"\n".into(),
+        ),
+        (
+            "etc/bundles/default/file.yaml",
+            1,
+            "etc/bundles/default/file.yaml: is not a symbolic link: a bundle has nothing else\n".into(),
+        ),
+    ] {
+        let (was, text, _) = machine.sunup(&["check", path]);
+        let sorted = |text: &str| {
+            let mut lines: Vec<String> =
+                text.lines().filter(|line| !line.starts_with(' ')).map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!((was, sorted(&text)), (code, sorted(&expected)), "{path}");
+    }
 }
 
 /// A circle through what is named is told, wherever it begins.

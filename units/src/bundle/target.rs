@@ -20,8 +20,8 @@ pub(super) enum Target {
     Odd(Diagnostic),
     /// All members of another bundle.
     Bundle(PathBuf),
-    /// Nothing: a stage of the boot does what the script did.
-    Nobody,
+    /// Nothing, because somebody else does what the script did: who.
+    Nobody(String),
 }
 
 /// Sees where a link leads, and brings in what is there if it counts.
@@ -52,13 +52,41 @@ pub(super) fn follow(link: &Path, unit: &UnitName, units: &mut UnitSet) -> Targe
     };
     let is_yaml = target.extension().is_some_and(|extension| extension == "yaml");
     match file.is_dir() {
-        true if file.join("run").exists() => bring_in_directory(&file, unit, units, link),
+        true if is_service_directory(&file) => bring_in_directory(&file, unit, units, link),
         true => Target::Bundle(file),
         false if is_yaml => bring_in(&file, unit, units, link),
         false => bring_in_script(&file, unit, units).unwrap_or_else(|| {
             odd(Severity::Error, format!("a link to {shown}, which is neither a unit nor an init script"))
         }),
     }
+}
+
+/// What a link to an init script or a service directory would bring in, but not another unit in its place.
+pub(super) fn by_itself(path: &Path, unit: &UnitName, units: &mut UnitSet) -> Target {
+    let wrong = |message: &str| Target::Odd(Diagnostic::new(Severity::Error, Place::whole(path), message));
+    let file = match fs::canonicalize(path) {
+        Ok(file) => file,
+        Err(error) => return wrong(&format!("unable to read: {}", cause(&error))),
+    };
+    if file.is_dir() {
+        return bring_in_directory(&file, unit, units, path);
+    }
+    match bring_in_script(&file, unit, units) {
+        Some(Target::Unit(unit)) => match units.definition(unit.as_str()) {
+            Some(definition) if *definition.file != *file => {
+                let (unit, definition) = (quoted(unit.as_str()), definition.file.display());
+                Target::Nobody(format!("the unit {unit} ({definition}) is there in its place"))
+            }
+            _ => Target::Unit(unit),
+        },
+        Some(other) => other,
+        None => wrong("not read: no init script that can be executed"),
+    }
+}
+
+/// Whether a directory is one that supervise could run.
+pub(crate) fn is_service_directory(directory: &Path) -> bool {
+    directory.join("run").exists()
 }
 
 /// Reads a YAML file from elsewhere as a unit, unless that is defined already.
@@ -95,7 +123,7 @@ fn bring_in_script(script: &Path, unit: &UnitName, units: &mut UnitSet) -> Optio
     }
     let name = script.file_name().unwrap_or_default().to_string_lossy();
     match ours(name.strip_suffix(".sh").unwrap_or(&name)) {
-        Some(Ours::Stage(_)) => return Some(Target::Nobody),
+        Some(Ours::Stage(why)) => return Some(Target::Nobody(why.into())),
         Some(Ours::Unit(ours)) if units.is_defined(ours) => return UnitName::new(ours).ok().map(Target::Unit),
         Some(Ours::Unit(_)) | None => {}
     }

@@ -94,6 +94,11 @@ pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic
     (imports, unreadable)
 }
 
+/// Whether a file is an init script by itself, wherever it is: it has an LSB header.
+pub fn is_init_script(path: &Path) -> bool {
+    read_file(Format::Lsb, path).is_ok_and(|source| lsb::has_header(&source))
+}
+
 /// Imports texts as if they had been read from these paths; for formats whose sources are files.
 pub fn import_texts(format: Format, texts: &[(&Path, &[u8])]) -> Vec<Import> {
     let files: Vec<Source> = texts.iter().filter_map(|(path, text)| lenient(path, text.to_vec()).ok()).collect();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use units::{Bundle, DROP_INS, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
 
-use directory::Directory;
+use directory::{Directory, is_target};
 
 use super::{Legible, check_set, members, sorted, together};
 use crate::command::progress::Progress;
@@ -24,9 +24,13 @@ struct Asked {
     units: Vec<PathBuf>,
     /// Directories of links.
     bundles: Vec<PathBuf>,
+    /// Single links.
+    links: Vec<PathBuf>,
+    /// What links could lead to: init scripts and service directories.
+    targets: Vec<PathBuf>,
     /// Global settings.
     settings: Vec<PathBuf>,
-    /// Files that nobody would read.
+    /// What nobody would read.
     unread: Vec<PathBuf>,
 }
 
@@ -44,28 +48,21 @@ pub(super) fn check(places: &Places, paths: &[PathBuf]) -> Vec<Diagnostic> {
     let directories = asked.directories(places);
     let progress = Progress::begin("reading units");
     let mut set = UnitSet::load_with(&directories, &settings.reading());
-    let mut bundles = Vec::new();
-    for directory in &asked.bundles {
-        match Bundle::load(directory, &mut set) {
-            Ok((bundle, wrong)) => {
-                bundles.push(bundle);
-                found.extend(wrong);
-            }
-            Err(wrong) => found.push(wrong),
-        }
-    }
+    let (bundles, single) = asked.bring_in(&mut set, &mut found);
     progress.tell("comparing units");
-    let brought_in = brought_in(&set, &bundles);
-    let is_asked = |file: &Path| asked.has(file) || brought_in.contains(file);
+    let files = files(&set, brought_in(&set, &bundles).into_iter().chain(single));
+    let is_asked = |file: &Path| asked.has(file) || files.contains(file);
     found.extend(check_set(&set, Some(&is_asked), &is_asked));
     found.extend(together(&set, &bundles));
-    drop(brought_in);
     mem::forget(set);
     sorted(found)
 }
 
 impl Asked {
     fn add(&mut self, path: &Path) {
+        if Directory::is_in_bundle(path) {
+            return self.links.push(path.into());
+        }
         if !path.is_dir() {
             return self.add_file(path);
         }
@@ -79,6 +76,9 @@ impl Asked {
                 self.settings.extend(part(SETTINGS));
                 part(BUNDLES).iter().for_each(|bundles| self.add_bundles(bundles));
             }
+            Directory::Service => self.targets.push(path.into()),
+            Directory::Targets => self.targets.extend(directory::entries(path).into_iter().filter(|it| is_target(it))),
+            Directory::Unread => self.unread.push(path.into()),
         }
     }
 
@@ -87,6 +87,7 @@ impl Asked {
         let place = match &*name {
             SETTINGS => &mut self.settings,
             name if name.ends_with(".yaml") && !name.starts_with('.') => &mut self.units,
+            _ if is_target(path) => &mut self.targets,
             _ => &mut self.unread,
         };
         place.push(path.into());
@@ -109,6 +110,28 @@ impl Asked {
         directories
     }
 
+    /// The bundles, and the units that single links and their targets are, with what is wrong with them.
+    fn bring_in(&self, set: &mut UnitSet, found: &mut Vec<Diagnostic>) -> (Vec<Bundle>, Vec<UnitName>) {
+        let mut bundles = Vec::new();
+        for directory in &self.bundles {
+            match Bundle::load(directory, set) {
+                Ok((bundle, wrong)) => {
+                    bundles.push(bundle);
+                    found.extend(wrong);
+                }
+                Err(wrong) => found.push(wrong),
+            }
+        }
+        let mut single = Vec::new();
+        let mut add = |(bundle, wrong): (Bundle, Vec<Diagnostic>)| {
+            single.extend(members(&bundle));
+            found.extend(wrong);
+        };
+        self.links.iter().for_each(|link| add(Bundle::of_link(link, set)));
+        self.targets.iter().for_each(|target| add(Bundle::of_target(target, set)));
+        (bundles, single)
+    }
+
     fn has(&self, file: &Path) -> bool {
         let is_in = |path: &PathBuf| is_below(file, path) || is_same_file(file, path);
         self.units.iter().chain(&self.bundles).any(is_in)
@@ -126,18 +149,31 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The files of all units that bundles bring in, and those in which something is wrong with them.
-fn brought_in(set: &UnitSet, bundles: &[Bundle]) -> HashSet<PathBuf> {
+/// All units that bundles bring in.
+fn brought_in(set: &UnitSet, bundles: &[Bundle]) -> Vec<UnitName> {
     let members: Vec<UnitName> = bundles.iter().flat_map(members).collect();
     let legible = Legible(set);
     let draft = Draft::new(&legible, &members);
-    let own = (0..draft.len()).filter_map(|unit| draft.unit(unit)).map(|unit| &unit.place);
-    let broken = (0..draft.len()).filter_map(|unit| set.broken().get(draft.name(unit))).flatten();
-    own.chain(broken.map(|error| &error.place)).map(|place| place.file.to_path_buf()).collect()
+    (0..draft.len()).map(|unit| draft.name(unit).clone()).collect()
+}
+
+/// The files of units, and those in which something is wrong with them.
+fn files(set: &UnitSet, units: impl Iterator<Item = UnitName>) -> HashSet<PathBuf> {
+    let places = |unit: UnitName| {
+        let own = set.get(unit.as_str()).or_else(|| set.remains(unit.as_str())).map(|unit| unit.place.clone());
+        let errors = set.broken().get(&unit).into_iter().flatten().map(|error| error.place.clone());
+        own.into_iter().chain(errors).collect::<Vec<_>>()
+    };
+    units.flat_map(places).map(|place| place.file.to_path_buf()).collect()
 }
 
 fn unread(path: &Path) -> Diagnostic {
-    let message = "not read: the name of a unit file ends with .yaml and begins with no dot";
+    let message = match path.is_dir() {
+        true => "not read: neither units nor links to them, no service directory, and no init scripts",
+        false => {
+            "not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header"
+        }
+    };
     Diagnostic::new(Severity::Error, Place::whole(path), message)
 }
 

@@ -89,6 +89,11 @@ pub(super) fn import(files: &[Source]) -> Vec<Import> {
     imports
 }
 
+/// Whether a file has what makes it an init script.
+pub(super) fn has_header(file: &Source) -> bool {
+    header::read(file).is_some()
+}
+
 fn script(file: &Source) -> Result<Script, Report> {
     let mut report = Report::new(&*file.file);
     let file_name = file.file.file_name().unwrap_or_default().to_string_lossy();

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
+use units::import::is_init_script;
 use units::{Bundle, DROP_INS};
 
 use crate::system::places::{BUNDLES, SETTINGS, UNITS};
@@ -20,6 +21,12 @@ pub(super) enum Directory {
     Bundles,
     /// Of all that an administrator has.
     Whole,
+    /// A service directory.
+    Service,
+    /// Of init scripts, or of service directories.
+    Targets,
+    /// Of nothing that is read.
+    Unread,
 }
 
 impl Directory {
@@ -46,16 +53,45 @@ impl Directory {
             return Self::Whole;
         }
         let entries = entries(path);
-        let ends_with = |entry: &Path, end: &str| entry.as_os_str().as_bytes().ends_with(end.as_bytes());
+        let is_unit = |entry: &Path| ends_with(entry, ".yaml") || ends_with(entry, DROP_INS);
         let is_bundle = |entry: &PathBuf| !ends_with(entry, DROP_INS) && entry.is_dir() && Bundle::is_at(entry);
         if entries.iter().any(|entry| !ends_with(entry, ".yaml")) && Bundle::is_at(path) {
             Self::Bundle
         } else if !entries.is_empty() && entries.iter().all(is_bundle) {
             Self::Bundles
-        } else {
+        } else if entries.is_empty() || entries.iter().any(|entry| is_unit(entry)) {
             Self::Units
+        } else if is_service(path) {
+            Self::Service
+        } else if entries.iter().any(|entry| is_target(entry)) {
+            Self::Targets
+        } else {
+            Self::Unread
         }
     }
+
+    /// Whether a path is a link that a bundle has, or whatever is where only a bundle's links should be.
+    pub(super) fn is_in_bundle(path: &Path) -> bool {
+        let Ok(path) = absolute(path) else { return false };
+        let Some(directory) = path.parent().filter(|_| Self::by_place(&path).is_none()) else { return false };
+        match Self::by_place(directory) {
+            None => path.is_symlink() && Self::by_content(directory) == Self::Bundle,
+            Some(place) => place == Self::Bundle,
+        }
+    }
+}
+
+fn ends_with(path: &Path, end: &str) -> bool {
+    path.as_os_str().as_bytes().ends_with(end.as_bytes())
+}
+
+fn is_service(path: &Path) -> bool {
+    path.join("run").exists()
+}
+
+/// Whether a path is an init script or a service directory: what a link in a bundle may lead to.
+pub(super) fn is_target(path: &Path) -> bool {
+    if path.is_dir() { is_service(path) } else { is_init_script(path) }
 }
 
 /// What is in a directory, in the order of names; what begins with a dot is not.
