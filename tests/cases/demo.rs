@@ -9,14 +9,13 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tests::console::CLEAN_STOP;
 use tests::{executable, programs, require};
 
 use crate::terminal::Terminal;
 
 /// A boot and a stop in namespaces take three seconds on a quiet machine.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The last line of a stop that left nothing.
-const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
 /// A command, as root or as a user that the machine does not know and that has no capability.
 fn command(program: impl AsRef<Path>, as_root: bool) -> Command {
@@ -54,7 +53,7 @@ fn demo(as_root: bool) {
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     let places: Vec<usize> =
-        ["[ ok ] demo-web: ", "\nprocesses\n", "\ncritical path\n", "[ ok ] demo-web: stopped", CLEAN]
+        ["[ ok ] demo-web: ", "\nprocesses\n", "\ncritical path\n", "[ ok ] demo-web: stopped", CLEAN_STOP]
             .map(|part| text.find(part).unwrap_or_else(|| panic!("no {part:?} in {text}")))
             .into();
     assert!(places.is_sorted(), "{text}");
@@ -74,7 +73,7 @@ fn demo(as_root: bool) {
     assert!(!["getty ", "login", "sulogin"].iter().any(|program| tree.contains(program)), "{text}");
     let path = &text[places[2]..places[3]];
     assert!(path.lines().any(|line| line.ends_with(" ms  demo-phoenix")), "{text}");
-    assert_eq!(text.lines().last(), Some(CLEAN), "{text}");
+    assert_eq!(text.lines().last(), Some(CLEAN_STOP), "{text}");
 }
 
 /// The demo as root.
@@ -193,7 +192,7 @@ fn rehearsal_with_display(columns: u16) {
     terminal.expect_last(&details);
     terminal.press("s");
     assert_eq!(rehearsal.wait().expect("its end").code(), Some(1));
-    terminal.expect_last(&[CLEAN]);
+    terminal.expect_last(&[CLEAN_STOP]);
     assert!(terminal.is_cooked() && !terminal.shown().contains("[....]"), "{}", terminal.shown());
     let given_up = terminal.written().contains("gate: given up at the console (");
     let after = terminal.written().rsplit("\x1b[2K").next().is_some_and(|rest| rest.contains("\nprocesses\r\n"));
@@ -232,7 +231,7 @@ fn a_rehearsal_on_a_terminal_that_grows() {
     terminal.expect_last(&["[....] gate T of T  (Esc details, s skip, r rescue)"]);
     terminal.press("s");
     assert_eq!(rehearsal.wait().expect("its end").code(), Some(1));
-    terminal.expect_last(&[CLEAN]);
+    terminal.expect_last(&[CLEAN_STOP]);
 }
 
 /// Finds the sandbox in whose /mnt the token lies, holds it open from outside, and removes its name: the boot goes on.

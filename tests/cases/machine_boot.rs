@@ -31,8 +31,6 @@ cgroup: {pids.max: many}
 ";
 /// Prints each area that is swapped to, with its priority.
 const SWAPS: &str = "awk 'NR > 1 {print $1, $5}' /proc/swaps";
-/// What stage 3 says last.
-const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
 /// When / was checked last, and what the last stop has left about that.
 const CHECKED: &str = "dumpe2fs -h /dev/nvme0n1 2>/dev/null | grep 'Last checked'; ls / | grep -E 'fsck|fastboot' || :";
@@ -56,7 +54,7 @@ fn boots_works_restarts_and_powers_off() {
 
     let checked = console.ok(CHECKED, COMMAND);
     console.send("shutdown -rF now\n");
-    console.expect(CLEAN, STOP);
+    console.expect_clean_stop(STOP);
     support::log_in(console, BOOT, COMMAND);
     let again = console.ok(CHECKED, COMMAND);
     assert!(again != checked && again.lines().count() == 1, "{checked}{again}");
@@ -64,7 +62,7 @@ fn boots_works_restarts_and_powers_off() {
     is_upgraded(console);
 
     console.send("poweroff\n");
-    console.expect(CLEAN, STOP);
+    console.expect_clean_stop(STOP);
     machine.expect_off(STOP);
     image.assert_clean();
 }
@@ -87,7 +85,7 @@ fn boots_through_an_initramfs() {
     assert!(run.contains("noexec"), "the initramfs no longer mounts /run noexec, the test is void: {run}");
     support::assert_default_up(&mut machine.console, COMMAND);
     machine.control_alt_delete();
-    machine.console.expect(CLEAN, STOP);
+    machine.console.expect_clean_stop(STOP);
     machine.expect_off(STOP);
     image.assert_clean();
 }

@@ -22,7 +22,7 @@ fn ends_in_dracuts_initramfs() {
     assert_eq!(console.ok("findmnt -n -o SOURCE,FSTYPE /", COMMAND), "/dev/mapper/group-root ext4\n");
     console.ok("test -e /run/initramfs/.need_shutdown && test ! -e /run/initramfs/shutdown", COMMAND);
     console.send("poweroff\n");
-    console.expect("clean stop: 0 processes, 0 mounts left", STOP);
+    console.expect_clean_stop(STOP);
     let said = console.expect("dracut Warning: Unmounted /oldroot.", STOP);
     assert!(said.contains("dracut Warning: Killing all remaining processes"), "{said}");
     assert!(!said.contains("mount:"), "a mount is not where dracut looks for it: {said}");

@@ -133,7 +133,7 @@ fn loggers_on_a_slow_disk_lose_nothing() {
     machine.console.ok(&format!("{MOUNT} && {HASTE}"), COMMAND);
     machine.console.ok("sunup start svlog other", COMMAND);
     machine.console.send("poweroff\n");
-    machine.console.expect("clean stop: 0 processes, 0 mounts left", STOP);
+    machine.console.expect_clean_stop(STOP);
     machine.expect_off(STOP);
     let taken = support::milliseconds(&machine.console.seen(), "stage3: loggers drained and ended");
     assert!(taken > 20_000, "the disk was not slow enough to tell: {taken} ms");

@@ -88,8 +88,6 @@ kind: longrun
 directory: /mnt/bound
 run: while :; do date; sleep 1; done >>file
 ";
-/// What stage 3 says last.
-const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 
 /// Nothing of it is left, and every filesystem in it was unmounted.
 #[test]
@@ -108,7 +106,7 @@ fn stacked_storage_comes_apart() {
     let words = "console=ttyS0 root=/dev/nvme0n1 rootfstype=ext4 rootflags=noload ro mitigations=off init=/root/judge";
     console.ok(&format!("kexec -s -l /boot/vmlinuz --command-line='{words}'"), COMMAND);
     console.send("reboot --kexec\n");
-    let before = console.expect(CLEAN, STOP);
+    let before = console.expect_clean_stop(STOP);
     assert_goes_before(&before, "network-mounts", "network");
     assert_goes_before(&before, "network-mounts", "server");
     judged(console);

@@ -16,7 +16,7 @@ fn ends(command: &str, expected: &End) {
     guest.console.send(&format!("{command}\n"));
     let end = guest.expect_end(STOP);
     assert_eq!(&end, expected, "{}", guest.console.tail());
-    assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    guest.console.assert_clean_stop();
 }
 
 /// The parent of process 1 sees SIGINT after `poweroff`.

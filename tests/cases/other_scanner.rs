@@ -65,7 +65,7 @@ fn boots_and_stops(layer: &Layer, scanner: &str, attempts: &[&str], stop: &str) 
     guest.console.send(&format!("{stop}\n"));
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
     let seen = guest.console.seen();
-    assert!(seen.contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    guest.console.assert_clean_stop();
     log_whole::assert_whole(&guest);
     assert!(guest.read("/var/log/sunup/late/current").ends_with(" late\n"));
     assert!(support::milliseconds(&seen, "stage3: loggers drained and ended") < LATE_MILLISECONDS);
@@ -150,8 +150,7 @@ fn s6_without_reboot() {
     assert_eq!(guest.console.ok("readlink /proc/1/exe", COMMAND), "/usr/bin/s6-svscan\n");
     guest.console.send("poweroff\n");
     assert_eq!(guest.expect_end(STOP), End::Other("exit 0".to_owned()), "{}", guest.console.tail());
-    let seen = guest.console.seen();
-    assert!(seen.contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    guest.console.assert_clean_stop();
     log_whole::assert_whole(&guest);
 }
 

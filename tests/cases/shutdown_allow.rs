@@ -30,7 +30,7 @@ fn only_while_somebody_trusted_is_there() {
     log_in(&guest, "tty1");
     guest.console.send(&format!("{ASKED}\n"));
     assert_eq!(guest.expect_end(STOP), End::PowerOff, "{}", guest.console.tail());
-    assert!(guest.console.seen().contains("clean stop: 0 processes, 0 mounts left"), "{}", guest.console.tail());
+    guest.console.assert_clean_stop();
 }
 
 /// Notes, as a login does, that eve is on a terminal.

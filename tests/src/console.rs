@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::{cache, root};
 
+/// What stage 3 says last, if nothing is left.
+pub const CLEAN_STOP: &str = "clean stop: 0 processes, 0 mounts left";
 /// How long an answer may take before the same is typed again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -67,14 +69,28 @@ impl Console {
 
     /// Waits until the text comes, after what was awaited before, and gives what stands before it. Panics at the deadline.
     pub fn expect(&mut self, text: &str, deadline: Duration) -> String {
+        self.expect_where(text, deadline, |seen, text| seen.find(text))
+    }
+
+    /// The same for stage 3's last line, of a stop that leaves nothing.
+    pub fn expect_clean_stop(&mut self, deadline: Duration) -> String {
+        self.expect_where(CLEAN_STOP, deadline, find_line)
+    }
+
+    fn expect_where(&mut self, text: &str, deadline: Duration, find: fn(&str, &str) -> Option<usize>) -> String {
         let cursor = self.cursor;
-        let found = self.wait(deadline, |shared| shared.text[cursor..].find(text));
+        let found = self.wait(deadline, |shared| find(&shared.text[cursor..], text));
         let Some(offset) = found else {
             panic!("no {text:?} within {deadline:?}; {}", self.tail());
         };
         let before = self.seen()[cursor..cursor + offset].to_string();
         self.cursor = cursor + offset + text.len();
         before
+    }
+
+    /// Fails unless stage 3 has said by now that its stop leaves nothing.
+    pub fn assert_clean_stop(&self) {
+        assert!(find_line(&self.seen(), CLEAN_STOP).is_some(), "no {CLEAN_STOP:?}; {}", self.tail());
     }
 
     /// Waits until the guest's end of the console is closed for good. Panics at the deadline.
@@ -176,6 +192,15 @@ impl Console {
     }
 }
 
+/// Where the line begins that is this and nothing else.
+fn find_line(text: &str, line: &str) -> Option<usize> {
+    let is_whole = |start: usize| {
+        let rest = text[start + line.len()..].trim_start_matches('\r');
+        (start == 0 || text[..start].ends_with('\n')) && rest.starts_with('\n')
+    };
+    text.match_indices(line).map(|(start, _)| start).find(|start| is_whole(*start))
+}
+
 fn show(bytes: &[u8]) {
     let mut output = std::io::stdout();
     output.write_all(bytes).and_then(|()| output.flush()).ok();
@@ -193,4 +218,23 @@ fn transcript(kind: &str) -> PathBuf {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("test").replace("::", "-");
     directory.join(format!("{test}-{kind}-{}.log", CONSOLES.fetch_add(1, Ordering::Relaxed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neither what ends as the line does, nor what goes on, nor what is still being printed is the line.
+    #[test]
+    fn whole_lines() {
+        for (text, expected) in [
+            ("clean\r\n", Some(0)),
+            ("unclean\r\nclean\r\r\nclean\n", Some(9)),
+            ("unclean\r\nclean: all\r\n clean\r\n", None),
+            ("\nclean", None),
+            ("\nclean\r", None),
+        ] {
+            assert_eq!(find_line(text, "clean"), expected, "{text:?}");
+        }
+    }
 }

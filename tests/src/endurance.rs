@@ -11,8 +11,6 @@ use crate::machine::{BOOT, COMMAND, Options, STOP};
 use crate::random::Random;
 use crate::{Image, Layer, Machine, state_files, writers};
 
-/// What stage 3 says last.
-const CLEAN: &str = "clean stop: 0 processes, 0 mounts left";
 /// What the console says of each unit that is up, or down.
 const UNIT: &str = " ok ";
 /// How many units are told by the console at a boot, less some, and at a stop.
@@ -89,7 +87,7 @@ impl Endurance {
             Stop::PowerFail => machine.console.send("kill -PWR 1\n"),
             Stop::ControlAltDelete => machine.control_alt_delete(),
         }
-        machine.console.expect(CLEAN, STOP);
+        machine.console.expect_clean_stop(STOP);
         machine.expect_off(STOP);
         self.image.assert_clean();
         writers::assert_complete(&self.image, &boot);
