@@ -1,10 +1,12 @@
 //! Whether a disk has kept what was written to it, as far as the machine can tell without a restart.
 //!
 //! Worn-out flash memory takes everything, keeps nothing, and reports no error. What is read then comes from the kernel's
-//! memory, as long as somebody has the disk open or mounted. The beginning of a filesystem, which every repair of ext2, ext3 and
-//! ext4 writes to, is read past that, too. Nothing is ever written.
+//! memory, as long as somebody has the disk open or mounted. The superblock of ext2, ext3 and ext4, which every repair of
+//! them writes to, is read past that, too; nothing else, since the kernel itself writes a journal's blocks past its memory.
+//! Nothing is ever written.
 
 use std::fs::OpenOptions;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 use nix::libc::O_DIRECT;
@@ -12,23 +14,23 @@ use nix::libc::O_DIRECT;
 use super::StepError;
 use super::error::Trying;
 
-/// What is compared, in bytes: superblocks lie there, and the first tables.
-const LENGTH: usize = 1 << 20;
-/// What is read past the kernel's memory must begin at a page of ours.
+/// Where the superblock lies, in bytes from the beginning of the disk.
+const SUPERBLOCK: Range<usize> = 1024..2048;
+/// What is read past the kernel's memory must begin at a page of ours, and be whole blocks of the disk.
 const PAGE: usize = 4096;
 
-/// False: the disk holds something else than the kernel remembers.
+/// False: the disk holds another superblock than the kernel remembers.
 pub(super) fn keeps(device: &str) -> Result<bool, StepError> {
-    Ok(beginning(device, 0)? == beginning(device, O_DIRECT)?)
+    Ok(superblock(device, 0)? == superblock(device, O_DIRECT)?)
 }
 
-fn beginning(device: &str, flags: i32) -> Result<Vec<u8>, StepError> {
+fn superblock(device: &str, flags: i32) -> Result<Vec<u8>, StepError> {
     let disk = OpenOptions::new().read(true).custom_flags(flags).open(device);
-    let mut memory = vec![0; PAGE + LENGTH];
+    let mut memory = vec![0; 2 * PAGE];
     let unused = memory.as_ptr().align_offset(PAGE);
-    let pages = memory.get_mut(unused..unused + LENGTH).unwrap_or_default();
-    let count = disk.and_then(|disk| disk.read_at(pages, 0)).trying(format_args!("read {device}"))?;
-    Ok(pages.get(..count).unwrap_or_default().to_vec())
+    let page = memory.get_mut(unused..unused + PAGE).unwrap_or_default();
+    disk.and_then(|disk| disk.read_at(page, 0)).trying(format_args!("read {device}"))?;
+    Ok(page.get(SUPERBLOCK).unwrap_or_default().to_vec())
 }
 
 #[cfg(test)]
@@ -46,7 +48,7 @@ mod tests {
         if direct.is_err_and(|error| error.raw_os_error() == Some(nix::libc::EINVAL)) {
             return;
         }
-        for length in [0, 5000, LENGTH + PAGE] {
+        for length in [0, 1500, 5000] {
             std::fs::write(&file, vec![7; length]).unwrap();
             assert_eq!(keeps(file.to_str().unwrap()), Ok(true), "{length}");
         }
