@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use system::{System, executable, until};
+use system::{System, children, executable, until};
 
 /// Mounts a filesystem whose server never says a word; it is there as long as descriptor 9 is open somewhere.
 const MOUNT: &str = "exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none";
@@ -134,12 +134,6 @@ fn a_stop_waits_for_no_reload() {
     assert_eq!(system.request("stop", "stop-all", &[])["exit"], 0);
     let answer = system.answer("00000000000000000001-1");
     assert_eq!((&answer["exit"], &answer["error"]), (&1.into(), &"web: its reload did not end in time".into()));
-}
-
-/// The processes that somebody has started.
-fn children(pid: &str) -> Vec<String> {
-    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    list.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
 /// How many descriptors it has.

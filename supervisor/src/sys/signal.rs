@@ -6,8 +6,8 @@ use super::descriptor::{Descriptor, Owned};
 use super::error::Result;
 
 pub use linux_raw_sys::general::{
-    SIGABRT, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGPWR, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP,
-    SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGKILL, SIGPIPE, SIGPWR, SIGQUIT, SIGSTOP, SIGTERM,
+    SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGXFSZ,
 };
 
 /// The first real-time signal that programs use; the C library keeps 32 and 33 for itself.
@@ -71,6 +71,13 @@ pub fn set_blocked(signals: Signals) -> Result<Signals> {
         )
     }?;
     Ok(Signals(old))
+}
+
+/// Takes one of these (blocked) signals, for which it waits so many ms at most.
+pub fn take_within(signals: Signals, milliseconds: u32) {
+    let limit = [i64::from(milliseconds / 1000), i64::from(milliseconds % 1000) * 1_000_000];
+    // SAFETY: the kernel reads one 8-byte set, whose size we pass, and one `timespec`; it writes nothing.
+    let _ = unsafe { syscall!(Sysno::rt_sigtimedwait, &raw const signals.0, 0, &raw const limit, size_of::<u64>()) };
 }
 
 /// A non-blocking descriptor from which these (blocked) signals are read.
