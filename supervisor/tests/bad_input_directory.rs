@@ -27,7 +27,7 @@ fn installed(programs: &[&str]) -> bool {
 struct Peer(Child);
 
 impl Peer {
-    /// Starts it in the directory that it wants, and waits for its status file.
+    /// Starts it in the directory that it wants, and waits for its status file and its service.
     fn start(scene: &Scene, program: &str) -> Self {
         scene.file("bad/run", SLEEP);
         let mut command = Command::new(Path::new("/usr/bin").join(program));
@@ -36,17 +36,23 @@ impl Peer {
         wait_until("the peer's status", || {
             fs::metadata(scene.path.join("bad/supervise/status")).ok().filter(|data| data.len() >= 18)
         });
+        wait_until("the peer's service", || (!peer.children().is_empty()).then_some(()));
         peer
+    }
+
+    fn children(&self) -> Vec<u32> {
+        let pid = self.0.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        children.split_whitespace().map(|child| child.parse().unwrap()).collect()
     }
 
     /// Kills it, and the service that it leaves behind.
     fn kill(&mut self) {
-        let pid = self.0.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let children = self.children();
         self.0.kill().unwrap();
         self.0.wait().unwrap();
-        for child in children.split_whitespace() {
-            kill(child.parse().unwrap(), 9).unwrap();
+        for child in children {
+            kill(child, 9).unwrap();
         }
     }
 }

@@ -63,21 +63,22 @@ fn supervise_without_processes() {
     if !is_root() {
         return;
     }
-    // Nobody's number, so that nobody else's processes count.
-    const UID: &str = "54321";
+    // Nobody else's number, so that nobody else's processes count.
+    let user = 60_000 + std::process::id() % 5000;
+    let id = user.to_string();
     let mut scene = Scene::new();
     scene.file("bad/run", SLEEP).file("messages", "");
     for path in ["", "bad", "messages"] {
-        std::os::unix::fs::chown(scene.path.join(path), Some(54321), None).unwrap();
+        std::os::unix::fs::chown(scene.path.join(path), Some(user), None).unwrap();
     }
     let mut command =
-        scene.command("setpriv", &["--reuid", UID, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]);
+        scene.command("setpriv", &["--reuid", &id, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]);
     let supervise = reachable(&scene);
     command.args(["prlimit", "--nproc=1:10"]).arg(&supervise).arg("bad");
     let pid = scene.spawn(command);
     scene.await_text("messages", |text| text.contains("unable to fork: temporary failure (next try in 1 s)"));
     // Root of a container may not change another user's limits.
-    change_limit(Command::new("setpriv").args(["--reuid", UID, "--clear-groups", "prlimit"]), pid, "--nproc=10:10");
+    change_limit(Command::new("setpriv").args(["--reuid", &id, "--clear-groups", "prlimit"]), pid, "--nproc=10:10");
     scene.await_record("bad", |status| status.phase == Phase::Run);
 }
 

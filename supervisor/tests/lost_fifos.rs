@@ -30,14 +30,29 @@ const IN_OPEN: u32 = 0x20;
 const MENDED: &str =
     "supervise bad: warning: made supervise/control and supervise/ok anew (they were removed or replaced)\n";
 
-/// What happens to a file.
-const FATES: [fn(&Path); 4] = [
-    |_| (),
-    |path| fs::write(path, "text").unwrap(),
-    |path| symlink("/dev/null", path).unwrap(),
+/// What is in a file's place afterwards, if anything.
+const FATES: [Option<fn(&Path)>; 4] = [
+    None,
+    Some(|path| fs::write(path, "text").unwrap()),
+    Some(|path| symlink("/dev/null", path).unwrap()),
     // Nobody reads this one.
-    make_fifo,
+    Some(make_fifo),
 ];
+
+/// Has it happen at once: whoever looks meanwhile sees the file as it was, or what is there afterwards.
+fn befall(file: &Path, fate: Option<fn(&Path)>) {
+    let Some(make) = fate else { return fs::remove_file(file).unwrap() };
+    let other = file.with_extension("other");
+    make(&other);
+    fs::rename(other, file).unwrap();
+}
+
+/// Removes a directory at once, whoever makes something in it meanwhile.
+fn vanish(directory: &Path) {
+    let elsewhere = directory.with_extension("vanished");
+    fs::rename(directory, &elsewhere).unwrap();
+    fs::remove_dir_all(elsewhere).unwrap();
+}
 
 /// A program of ours in a directory: its exit code and messages.
 fn run(program: &str, arguments: &[&str], directory: &Path) -> (Option<i32>, String) {
@@ -64,8 +79,7 @@ fn of_supervise() {
     let mut expected = String::new();
     for fifo in ["control", "ok"].map(|name| tree.path.join("bad/supervise").join(name)) {
         for fate in FATES {
-            fs::remove_file(&fifo).unwrap();
-            fate(&fifo);
+            befall(&fifo, fate);
             tree.scan();
             expected.push_str(MENDED);
             tree.await_text("messages", |text| text == expected);
@@ -88,7 +102,7 @@ fn whole_directory() {
     });
     let pid = tree.expect_running();
     settle(process::parent_of(pid).unwrap());
-    fs::remove_dir_all(tree.path.join("bad/supervise")).unwrap();
+    vanish(&tree.path.join("bad/supervise"));
     tree.scan();
     tree.await_text("messages", |text| text == MENDED);
     assert_eq!(tree.await_record("bad", |status| status.phase == Phase::Run).pid, pid);
@@ -136,8 +150,7 @@ fn of_a_group() {
     let mut expected = String::new();
     for fifo in ["control", "ok"].map(|name| scene.path.join("bad/supervise").join(name)) {
         for fate in FATES {
-            fs::remove_file(&fifo).unwrap();
-            fate(&fifo);
+            befall(&fifo, fate);
             scene.letters("scan/.svscan/control", "a");
             expected.push_str(MENDED);
             scene.await_text("messages", |text| text == expected);
@@ -151,7 +164,7 @@ fn of_a_group() {
 #[test]
 fn whole_directory_of_a_group() {
     let (scene, supervise, pid) = pair();
-    fs::remove_dir_all(scene.path.join("bad/supervise")).unwrap();
+    vanish(&scene.path.join("bad/supervise"));
     scene.letters("scan/.svscan/control", "a");
     scene.await_text("messages", |text| text == MENDED);
     assert_eq!(scene.await_record("bad", |status| status.phase == Phase::Run).pid, pid);
@@ -254,7 +267,7 @@ fn notifications() {
     });
     let pid = tree.expect_running();
     settle(process::parent_of(pid).unwrap());
-    fs::remove_dir_all(tree.path.join("bad/supervise")).unwrap();
+    vanish(&tree.path.join("bad/supervise"));
     tree.scan();
     tree.await_text("messages", |text| text == MENDED);
     assert!(tree.await_record("bad", |status| status.pid == pid).phase == Phase::Run);
@@ -304,8 +317,7 @@ fn clients_refuse() {
     });
     settle(process::parent_of(tree.expect_running()).unwrap());
     for fifo in ["bad/supervise/control", "bad/supervise/ok", "scan/.svscan/control"] {
-        fs::remove_file(tree.path.join(fifo)).unwrap();
-        fs::write(tree.path.join(fifo), "text").unwrap();
+        befall(&tree.path.join(fifo), FATES[1]);
     }
     for (program, argument, code, words) in [
         ("svc", "-d", 0, "svc: warning: unable to control bad: not a FIFO\n"),

@@ -9,8 +9,15 @@ use supervisor::sys::process::kill;
 /// A daemon: it leaves a process of its own session behind and exits 0.
 const DAEMON: &str = "#!/bin/sh\nsetsid sh -c 'echo $$ > daemon; exec sleep 1000' &\nread go < go\nexit 0\n";
 
+/// The pid of the daemon, once its script may end.
 fn daemon(scene: &Scene) -> u32 {
-    let pid = scene.await_text("a/daemon", |text| text.ends_with('\n')).trim().parse().unwrap();
+    daemon_after(scene, 0)
+}
+
+/// The same for one that comes after another.
+fn daemon_after(scene: &Scene, before: u32) -> u32 {
+    let pid = |text: &str| text.strip_suffix('\n').and_then(|pid| pid.parse().ok()).filter(|pid| *pid != before);
+    let pid = wait_until("a daemon", || pid(&scene.text("a/daemon")));
     wait_until("the script", || {
         use std::io::Write;
         scene::open_fifo(&scene.path.join("a/go"))?.write_all(b"go\n").ok()
@@ -32,8 +39,7 @@ fn followed() {
     kill(pid, 9).unwrap();
     let after = scene.await_record("a", |status| status.deaths == 1);
     assert_eq!(after.last_exit, LastExit::Status(9));
-    std::fs::remove_file(scene.path.join("a/daemon")).unwrap();
-    let pid = daemon(&scene);
+    let pid = daemon_after(&scene, pid);
     scene.await_record("a", |status| status.pid == pid && status.phase == Phase::Run);
     scene.letters("a/supervise/control", "d");
     scene.await_record("a", |status| status.pid == 0);

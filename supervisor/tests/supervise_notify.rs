@@ -4,7 +4,7 @@ mod scene;
 
 use std::fs;
 use std::io::{IoSlice, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::{Duration, Instant};
@@ -307,29 +307,32 @@ fn descriptor_store() {
     assert_eq!(scene.text("a/got"), "1 twocontent\n");
 }
 
-/// Who answers at a port.
-fn answer(port: u16) -> Option<String> {
+/// Who answers at an address.
+fn answer(address: SocketAddr) -> Option<String> {
     let mut text = String::new();
-    TcpStream::connect(("127.0.0.1", port)).ok()?.read_to_string(&mut text).ok()?;
+    TcpStream::connect(address).ok()?.read_to_string(&mut text).ok()?;
     (!text.is_empty()).then_some(text)
 }
 
-/// A free port.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// An address, one of four that are this process's own, with a free port: nobody else listens there, nor connects from there.
+fn listener(number: u32) -> (TcpListener, SocketAddr) {
+    let own = Ipv4Addr::from_bits(0x7f00_0000 | std::process::id() << 2 | number);
+    let listener = TcpListener::bind((own, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
 }
 
 /// Sockets are open before the service reads them, survive its restart, its supervise's death, and are closed at the end.
 #[test]
 fn sockets() {
     let mut scene = Scene::new();
-    let port = port();
+    let (_, address) = listener(0);
     let path = scene.path.join("socket");
-    scene.file("a/sockets", &format!("tcp://127.0.0.1:{port} web\n\nunix://{}\n", path.display()));
+    scene.file("a/sockets", &format!("tcp://{address} web\n\nunix://{}\n", path.display()));
     scene.file("a/run", &role("server"));
     let supervise = scene.supervise(&["a"]);
     let first = scene.await_record("a", |status| status.phase == Phase::Run);
-    assert_eq!(wait_until("an answer", || answer(port)), first.pid.to_string());
+    assert_eq!(wait_until("an answer", || answer(address)), first.pid.to_string());
     assert_eq!(scene.text("a/got"), "2 web:a\n");
     UnixStream::connect(&path).unwrap();
     scene.letters("a/supervise/control", "p");
@@ -340,7 +343,7 @@ fn sockets() {
     wait_until("the pause", || are_stopped().then_some(()));
     scene.await_record("a", |status| status.paused);
     // It waits while nobody answers, and is answered by the next one.
-    let waiting = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let waiting = TcpStream::connect(address).unwrap();
     scene.letters("a/supervise/control", "k");
     let second = scene.await_record("a", |status| status.phase == Phase::Run && status.pid != first.pid);
     let mut text = String::new();
@@ -352,28 +355,27 @@ fn sockets() {
     scene.await_text("messages", |text| text.contains("going on with pid"));
     scene.letters("a/supervise/control", "k");
     let third = scene.await_record("a", |status| status.phase == Phase::Run && status.pid != second.pid);
-    assert_eq!(wait_until("an answer", || answer(port)), third.pid.to_string());
+    assert_eq!(wait_until("an answer", || answer(address)), third.pid.to_string());
     assert_eq!(scene.text("a/got"), "2 web:a\n");
     assert!(!scene.text("messages").contains("unable"), "{}", scene.text("messages"));
     scene.letters("a/supervise/control", "dx");
     scene.wait(supervise);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    assert!(TcpStream::connect(address).is_err());
 }
 
 /// A line that makes no sense and an address that is taken cost a message each; the service gets the others.
 #[test]
 fn bad_sockets() {
     let mut scene = Scene::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (port, taken_port) = (port(), taken.local_addr().unwrap().port());
-    scene.file("a/sockets", &format!("tcp://localhost:1\ntcp://127.0.0.1:{taken_port}\ntcp://127.0.0.1:{port}\n"));
+    let ((_, address), (_listener, taken)) = (listener(1), listener(2));
+    scene.file("a/sockets", &format!("tcp://localhost:1\ntcp://{taken}\ntcp://{address}\n"));
     scene.file("a/run", &role("server"));
     scene.supervise(&["a"]);
-    wait_until("an answer", || answer(port));
+    wait_until("an answer", || answer(address));
     assert_eq!(scene.text("a/got"), "1 a\n");
     let expected = format!(
         "supervise a: warning: unable to listen at tcp://localhost:1: invalid argument\n\
-         supervise a: warning: unable to listen at tcp://127.0.0.1:{taken_port}: address already used\n"
+         supervise a: warning: unable to listen at tcp://{taken}: address already used\n"
     );
     assert_eq!(scene.text("messages"), expected);
 }
@@ -382,11 +384,11 @@ fn bad_sockets() {
 #[test]
 fn numbers_of_sockets() {
     let mut scene = Scene::new();
-    let port = port();
-    scene.file("a/sockets", &format!("tcp://127.0.0.1:{port}\n")).file("a/notification-fd", "3\n");
+    let (_, address) = listener(3);
+    scene.file("a/sockets", &format!("tcp://{address}\n")).file("a/notification-fd", "3\n");
     scene.file("a/lock-fd", "4\n").file("a/run", &role("server"));
     scene.supervise(&["a"]);
-    wait_until("an answer", || answer(port));
+    wait_until("an answer", || answer(address));
     let said = "supervise a: warning: ignored notification-fd: LISTEN_FDS has descriptor 3\n";
     assert_eq!(scene.text("messages"), said);
 }

@@ -278,9 +278,10 @@ fn total_and_age() {
     assert!(input.ends_with(&content(&directory.path().join("log"))));
     let mut running = Running::start(&["R1", "./aged"]);
     running.write("old\n");
-    running.until_read("aged/current", "old\n");
+    let aged = running.path("aged");
+    until("a finished file", || aged.exists() && files(&aged).len() == 2);
     running.until_read("aged/current", "");
-    assert_eq!(content(&running.path("aged")), "old\n");
+    assert_eq!(content(&aged), "old\n");
     drop(running.writer.take());
     assert_eq!(end_of(&mut running.child), Some(0));
 }

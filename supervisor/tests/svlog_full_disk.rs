@@ -36,24 +36,26 @@ fn full_disk() {
         if let Some(stdin) = &stdin {
             until("an empty pipe", || waiting(stdin.as_fd()) == 0);
         }
+        // The namespace is gone with svlog, but not what is open.
+        let current = inside.join("log/current");
+        let log = fs::File::open(&current).unwrap();
         fs::remove_file(inside.join("filler")).unwrap();
         until("recovery", || fs::read_to_string(&errors).unwrap().contains("info: works again"));
-        // The log is gone with the namespace, so it is read while svlog still runs.
-        let current = inside.join("log/current");
         if blocks {
             let expected: &str = &input[..12 * 4000];
             until("the lines", || fs::read_to_string(&current).unwrap().starts_with(expected));
             signal(&child, Signal::SIGKILL);
+            end_of(&mut child);
         } else {
-            let logged = fs::read_to_string(&current).unwrap();
+            drop(stdin);
+            end_of(&mut child);
+            let logged = std::io::read_to_string(log).unwrap();
             let (note, lines): (Vec<&str>, Vec<&str>) = logged.lines().partition(|line| line.starts_with("svlog: "));
             let lost: usize = note[0].split(' ').nth(2).unwrap().parse().unwrap();
             let whole = lines.iter().filter(|line| line.len() == 10).count();
             assert_eq!((note.len(), whole + lost), (1, 5000), "{note:?}");
             assert!(lines.len() <= whole + 1, "more than one line was cut");
-            drop(stdin);
         }
-        end_of(&mut child);
     }
 }
 
@@ -132,8 +134,9 @@ fn stop_on_a_full_disk() {
         // It has taken the signal, and goes on waiting.
         until("an order taken", || nothing_is_pending(&child));
         assert!(child.try_wait().unwrap().is_none());
-        fs::remove_file(inside.join("filler")).unwrap();
+        // It is gone with its namespace, which is gone with the logger, but not what is open.
         let current = fs::File::open(inside.join("log/current")).unwrap();
+        fs::remove_file(inside.join("filler")).unwrap();
         assert_eq!(end_of(&mut child), Some(0), "{}", fs::read_to_string(&errors).unwrap());
         assert_eq!(std::io::read_to_string(current).unwrap(), input);
         fs::remove_file(errors).unwrap();

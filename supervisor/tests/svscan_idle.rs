@@ -4,10 +4,11 @@ mod scene;
 #[path = "../../tests/src/skip.rs"]
 mod skip;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use scene::{SUPERVISE, Scene, command, wait_until};
 use supervisor::status::Phase;
@@ -43,6 +44,14 @@ fn makes_no_system_call() {
     }
 }
 
+/// The last that the trace says of each process is a call that waits, and has not returned.
+fn all_wait(trace: &str, all: &[u32]) -> bool {
+    let lines = trace.lines().filter_map(|line| line.split_once(' '));
+    let last: BTreeMap<&str, &str> = lines.map(|(pid, call)| (pid, call.trim_start())).collect();
+    let waits = |call: &&str| ["read(", "epoll_pwait(", "restart_syscall("].iter().any(|name| call.starts_with(name));
+    all.iter().all(|pid| last.get(pid.to_string().as_str()).is_some_and(|call| waits(call) && !call.contains(" = ")))
+}
+
 fn silence(form: &[&str]) {
     let mut scene = Scene::new();
     let program = Path::new(SUPERVISE).with_file_name("readproctitle");
@@ -69,18 +78,14 @@ fn silence(form: &[&str]) {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o"]).arg(&trace).args(all.iter().map(|pid| format!("--attach={pid}")));
     scene.spawn(strace);
-    // A tracer that comes interrupts what everyone waits in; the count begins when that has come to rest.
-    let mut last = (0, Instant::now());
-    wait_until("the tracer to be at rest", || {
-        let size = fs::metadata(&trace).map_or(0, |file| file.len());
-        if size != last.0 {
-            last = (size, Instant::now());
-        }
-        (size > 0 && last.1.elapsed() > Duration::from_secs(2)).then_some(())
+    // A tracer that comes interrupts what everyone waits in.
+    let before = wait_until("everyone to wait again", || {
+        let text = fs::read_to_string(&trace).ok()?;
+        all_wait(&text, &all).then_some(text)
     });
     // That nothing happens can be seen only by waiting.
     std::thread::sleep(watch());
     let text = fs::read_to_string(&trace).unwrap();
-    assert_eq!(&text[usize::try_from(last.0).unwrap()..], "", "{form:?}");
+    assert_eq!(&text[before.len()..], "", "{form:?}");
     assert_eq!(everyone(svscan), all);
 }

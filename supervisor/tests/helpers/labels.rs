@@ -148,7 +148,7 @@ fn troubles() {
             "\"$0\" <&-",
             "echo x | \"$0\" >/dev/full",
             "echo x | \"$0\" >&-",
-            "exec 3>&1; { { sleep 0.1; echo x; } | { \"$0\"; echo $? >&3; } } | :",
+            "exec 3>&1; { yes | { \"$0\"; echo $? >&3; } } | :",
         ] {
             let both = [kit::ours(program), theirs.clone()].map(|program| {
                 let mut command = std::process::Command::new("sh");

@@ -52,12 +52,13 @@ fn readproctitle_shows() {
 #[test]
 fn svscanboot_runs_services() {
     let script = "mount -t tmpfs none /etc && mkdir -p /etc/service/one && cd /etc/service/one && \
-        printf '#!/bin/sh\\nenv | sort >&2; echo up; : >done; exec sleep 1000\\n' >run && chmod 755 run && \
+        printf '#!/bin/sh\\nenv | sort >&2; echo up; exec sleep 1000\\n' >run && chmod 755 run && \
         \"$0\" & \
-        until test -e /etc/service/one/done && grep -qs up /proc/[0-9]*/cmdline; do sleep 0.05; done; \
-        ps -eo args | grep '^readproctitle' | tr -s .";
-    let mut command = Command::new("unshare");
+        until ps -eo args | grep '^readproctitle.*[^a-z]up[^a-z]*$' | tr -s . | grep .; do sleep 0.05; done";
+    let mut command = Command::new("timeout");
     command.args([
+        "60",
+        "unshare",
         "--user",
         "--map-root-user",
         "--mount",
