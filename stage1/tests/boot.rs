@@ -7,6 +7,7 @@ mod kit;
 mod skip;
 
 use std::fs;
+use std::io::Read;
 use std::process::Command;
 
 use kit::{NAMESPACES, Sandbox, USER, executable};
@@ -110,13 +111,15 @@ fn goes_on_after_failures() {
 /// What a terminal shows of a boot with these variables.
 fn on_a_terminal(variables: &[(&str, &str)]) -> Option<String> {
     let sandbox = Sandbox::as_root()?;
-    let pty = nix::pty::openpty(None, None).unwrap();
+    let nix::pty::OpenptyResult { master, slave } = nix::pty::openpty(None, None).unwrap();
     let mut command = sandbox.command(&NAMESPACES, &[]);
-    command.env("CONSOLE", nix::unistd::ttyname(&pty.slave).unwrap()).envs(variables.iter().copied());
+    command.env("CONSOLE", nix::unistd::ttyname(&slave).unwrap()).envs(variables.iter().copied());
     assert!(sandbox.finish(&mut command).status.success());
-    let mut shown = [0; 4096];
-    let size = nix::unistd::read(&pty.master, &mut shown).unwrap();
-    Some(String::from_utf8_lossy(&shown[..size]).into_owned())
+    // What was written is on its way inside the kernel until nobody can write any more.
+    drop(slave);
+    let mut shown = Vec::new();
+    let _ = fs::File::from(master).read_to_end(&mut shown);
+    Some(String::from_utf8_lossy(&shown).into_owned())
 }
 
 /// Marks are coloured on a terminal, unless somebody has asked for none or it is a dumb one.
