@@ -21,7 +21,8 @@ use supervisor::status::Phase;
 use supervisor::sys::changes::Changes;
 use supervisor::sys::descriptor::Descriptor;
 use supervisor::sys::event;
-use supervisor::sys::process::{self, kill};
+use supervisor::sys::proc;
+use supervisor::sys::process::kill;
 
 /// Somebody opens the file.
 const IN_OPEN: u32 = 0x20;
@@ -63,7 +64,7 @@ fn run(program: &str, arguments: &[&str], directory: &Path) -> (Option<i32>, Str
 
 /// Until a process is so old that nobody takes it for one that is still beginning.
 fn settle(pid: u32) {
-    let age = || supervisor::sys::time::since_boot() / 10_000_000 - process::start_ticks(pid).unwrap();
+    let age = || supervisor::sys::time::since_boot() / 10_000_000 - proc::start_ticks(pid).unwrap();
     wait_until("a second of its life", || (age() > 101).then_some(()));
 }
 
@@ -74,7 +75,7 @@ fn of_supervise() {
         scene.file("bad/run", SLEEP);
     });
     let pid = tree.expect_running();
-    let supervise = process::parent_of(pid).unwrap();
+    let supervise = proc::parent_of(pid).unwrap();
     settle(supervise);
     let mut expected = String::new();
     for fifo in ["control", "ok"].map(|name| tree.path.join("bad/supervise").join(name)) {
@@ -91,7 +92,7 @@ fn of_supervise() {
             assert!(tree.is_supervised("bad"));
         }
     }
-    assert_eq!(process::parent_of(pid), Some(supervise));
+    assert_eq!(proc::parent_of(pid), Some(supervise));
 }
 
 /// Without `supervise/` all of it is made again, the lock too: a second supervise is refused.
@@ -101,7 +102,7 @@ fn whole_directory() {
         scene.file("bad/run", SLEEP);
     });
     let pid = tree.expect_running();
-    settle(process::parent_of(pid).unwrap());
+    settle(proc::parent_of(pid).unwrap());
     vanish(&tree.path.join("bad/supervise"));
     tree.scan();
     tree.await_text("messages", |text| text == MENDED);
@@ -137,8 +138,8 @@ fn pair() -> (Scene, u32, u32) {
     }
     svscan(&mut scene, &["-g", "9", "scan"]);
     let pids = ["a", "bad"].map(|name| scene.await_record(name, |status| status.phase == Phase::Run).pid);
-    let supervise = process::parent_of(pids[1]).unwrap();
-    assert_eq!(process::parent_of(pids[0]), Some(supervise));
+    let supervise = proc::parent_of(pids[1]).unwrap();
+    assert_eq!(proc::parent_of(pids[0]), Some(supervise));
     settle(supervise);
     (scene, supervise, pids[1])
 }
@@ -157,7 +158,7 @@ fn of_a_group() {
             assert!(scene.is_supervised("bad") && is_alive(pid));
         }
     }
-    assert_eq!(process::parent_of(pid), Some(supervise));
+    assert_eq!(proc::parent_of(pid), Some(supervise));
 }
 
 /// Nor is one whose `supervise/` is gone with its lock: it runs once, and a second supervise is refused.
@@ -170,7 +171,7 @@ fn whole_directory_of_a_group() {
     assert_eq!(scene.await_record("bad", |status| status.phase == Phase::Run).pid, pid);
     let refused = "supervise: fatal: unable to acquire bad/supervise/lock: temporary failure\n";
     assert_eq!(run("supervise", &["bad"], &scene.path), (Some(111), refused.into()));
-    assert_eq!((process::parent_of(pid), scene.text("messages")), (Some(supervise), MENDED.into()));
+    assert_eq!((proc::parent_of(pid), scene.text("messages")), (Some(supervise), MENDED.into()));
 }
 
 /// Without `.svscan/` and `.s6-svscan/` a scanner makes them anew, and is alone still: its locks are there, and its record, so
@@ -266,7 +267,7 @@ fn notifications() {
         make_fifo(&scene.path.join("bad/go"));
     });
     let pid = tree.expect_running();
-    settle(process::parent_of(pid).unwrap());
+    settle(proc::parent_of(pid).unwrap());
     vanish(&tree.path.join("bad/supervise"));
     tree.scan();
     tree.await_text("messages", |text| text == MENDED);
@@ -315,7 +316,7 @@ fn clients_refuse() {
     let tree = Neighbours::of(|scene| {
         scene.file("bad/run", SLEEP);
     });
-    settle(process::parent_of(tree.expect_running()).unwrap());
+    settle(proc::parent_of(tree.expect_running()).unwrap());
     for fifo in ["bad/supervise/control", "bad/supervise/ok", "scan/.svscan/control"] {
         befall(&tree.path.join(fifo), FATES[1]);
     }

@@ -14,7 +14,8 @@ use std::process::{Command, Stdio};
 use scene::{SLEEP, Scene, command, is_alive, link, make_fifo, open_fifo, supervise_of, svscan, wait_until};
 use supervisor::status::Phase;
 use supervisor::sys::files::O_NONBLOCK;
-use supervisor::sys::process::{kill, start_ticks};
+use supervisor::sys::proc::start_ticks;
+use supervisor::sys::process::kill;
 
 /// Two services, one with a logger whose lines are numbered, all running below `svscan`.
 fn two_services(scene: &mut Scene, arguments: &[&str]) -> u32 {

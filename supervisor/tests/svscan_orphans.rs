@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use scene::{Scene, is_alive, link, make_fifo_in, supervise_of, svscan, wait_until};
 use supervisor::status::{LastExit, Phase, Status};
-use supervisor::sys::process::{kill, parent_of};
+use supervisor::sys::proc::parent_of;
+use supervisor::sys::process::kill;
 
 /// A service that ends with exit code 3 on USR1.
 const CODE: &str = "#!/bin/sh\ntrap 'kill -9 $!; exit 3' USR1\nsleep 1000 &\n: > ready\nwait $!\n";

@@ -4,7 +4,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollTimeout};
-use supervisor::sys::process::{peek_ended, wait_for};
+use supervisor::sys::wait::{peek_ended, wait_for};
 
 use super::activity::{Doing, Probation};
 use super::{Executor, Interest, TOKEN_CHILDREN, TOKEN_KEEPER, TOKEN_KEYBOARD, TOKEN_WATCHES};

@@ -19,7 +19,7 @@ use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, pipe2};
-use supervisor::sys::process::reap_with_cost;
+use supervisor::sys::wait::reap_with_cost;
 
 use super::channel::Channel;
 use super::command::{Started, Starter};

@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use supervisor::sys::process::start_ticks;
+use supervisor::sys::proc::start_ticks;
 
 use crate::system::replace::{remove, replace, replace_link};
 

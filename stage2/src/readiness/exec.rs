@@ -11,8 +11,9 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, setpgid};
 use supervisor::sys::close::close_all_but;
 use supervisor::sys::exit;
-use supervisor::sys::process::{Fork, fork, wait_for};
+use supervisor::sys::process::{Fork, fork};
 use supervisor::sys::signal::{Disposition, Signals, set_blocked, set_disposition};
+use supervisor::sys::wait::wait_for;
 
 use crate::engine::event::Nanoseconds;
 use crate::system::descriptors;

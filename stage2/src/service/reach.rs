@@ -4,7 +4,8 @@ use std::path::Path;
 
 use nix::unistd::{Pid, getpgid};
 use supervisor::sys::error::Errno;
-use supervisor::sys::process::{kill, kill_group, start_ticks};
+use supervisor::sys::proc::start_ticks;
+use supervisor::sys::process::{kill, kill_group};
 use units::{KillMode, Kind, Signal, Unit};
 
 use super::SupervisedService;

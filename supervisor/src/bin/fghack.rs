@@ -14,7 +14,8 @@ use client::{chain, command_line};
 use nix::errno::Errno;
 use nix::unistd::{dup, pipe, read};
 use std::os::fd::OwnedFd;
-use supervisor::sys::process::{Fork, fork, wait_for};
+use supervisor::sys::process::{Fork, fork};
+use supervisor::sys::wait::wait_for;
 
 const HELP: &str = "\
 usage: fghack PROGRAM [ARGUMENT...]

@@ -10,10 +10,10 @@ use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Script};
 use supervisor::log::trouble::say_as_multilog;
 use supervisor::sys::descriptor::STDOUT;
+use supervisor::sys::exec::Environment;
 use supervisor::sys::files;
 use supervisor::sys::message::Piece::{Errno as Why, Text as Words};
 use supervisor::sys::message::{Level, Messages};
-use supervisor::sys::process::Environment;
 use supervisor::sys::start::Stack;
 
 supervisor::resident!(run);

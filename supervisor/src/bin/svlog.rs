@@ -8,10 +8,10 @@ use supervisor::log::logger::{Logger, Settings};
 use supervisor::log::script::{Dialect, Refusal, Script};
 use supervisor::log::trouble::say_as_svlog;
 use supervisor::sys::descriptor::{Owned, STDOUT};
+use supervisor::sys::exec::Environment;
 use supervisor::sys::files;
 use supervisor::sys::message::Piece::{Errno as Why, Name, Text as Words};
 use supervisor::sys::message::{Level, Messages};
-use supervisor::sys::process::Environment;
 use supervisor::sys::start::Stack;
 use supervisor::sys::text::parse_number;
 

@@ -17,9 +17,9 @@ use supervisor::paths::{self, run, service};
 use supervisor::supervise::run::DRAIN;
 use supervisor::sys::descriptor::{HERE, Owned, STDIN};
 use supervisor::sys::error::Errno;
+use supervisor::sys::exec::{Arguments, Environment, exec};
 use supervisor::sys::files::{self, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY};
 use supervisor::sys::message::{Level, Messages, Piece};
-use supervisor::sys::process::{Arguments, Environment, exec};
 use supervisor::sys::start::Stack;
 use supervisor::sys::text::{Text, first_line};
 

@@ -14,10 +14,11 @@ use super::processor::{self, NEW_STATE, PREVIOUS, PROCESSED, PROCESSING};
 use super::script::{Dialect, Limits};
 use crate::sys::descriptor::{HERE, Owned};
 use crate::sys::error::{Errno, Result};
+use crate::sys::exec::Environment;
 use crate::sys::files::{self, O_APPEND, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY};
-use crate::sys::process::{self, Environment};
 use crate::sys::text::Text;
 use crate::sys::time;
+use crate::sys::wait::{wait_for, wait_now};
 
 const CURRENT: &CStr = c"current";
 /// Mode of a file that is being written.
@@ -191,7 +192,7 @@ impl Directory {
                 }
                 Work::Runs(pid) => pid,
             };
-            let ended = if waits { process::wait_for(pid).map(Some) } else { process::wait_now(pid) };
+            let ended = if waits { wait_for(pid).map(Some) } else { wait_now(pid) };
             let Some(ended) = doing(PROCESSING, ended)? else { return Ok(false) };
             self.work = Work::Waits(time::monotonic().saturating_add(SECOND));
             processor::complete(*self.directory, ended.status)?;

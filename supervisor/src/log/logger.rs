@@ -14,10 +14,10 @@ use super::trouble::Say;
 use crate::sys::descriptor::{Owned, STDIN};
 use crate::sys::error::Errno;
 use crate::sys::event::{EPOLLHUP, EPOLLIN, wait_several};
+use crate::sys::exec::Environment;
 use crate::sys::files::O_NONBLOCK;
 use crate::sys::message::Piece::{Errno as Why, Text as Words};
 use crate::sys::message::{Level, Messages};
-use crate::sys::process::Environment;
 use crate::sys::time;
 use crate::tai::Tai64n;
 

@@ -9,8 +9,9 @@ use core::ffi::CStr;
 use super::directory::{NO_NUMBER, Trouble};
 use crate::sys::descriptor::{Descriptor, Owned};
 use crate::sys::error::{Errno, Result};
+use crate::sys::exec::{Arguments, Environment, exec};
 use crate::sys::files::{self, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY};
-use crate::sys::process::{Arguments, Environment, Fork, exec, fork};
+use crate::sys::process::{Fork, fork};
 use crate::sys::signal::{self, Disposition, SIGPIPE, Signals};
 
 /// A finished file that waits for its processor.

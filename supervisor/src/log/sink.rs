@@ -15,9 +15,9 @@ use super::processor::{CRASHED, FAILED, PROCESSING};
 use super::script::{Dialect, Limits};
 use super::trouble::Say;
 use crate::sys::descriptor::STDERR;
+use crate::sys::exec::Environment;
 use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::message::{Level, Messages};
-use crate::sys::process::Environment;
 use crate::sys::text::Text;
 use crate::sys::time;
 

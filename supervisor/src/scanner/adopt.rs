@@ -11,6 +11,7 @@ use crate::status::{SIZE, Status};
 use crate::sys::descriptor::{Descriptor, HERE};
 use crate::sys::error::{Errno, Result};
 use crate::sys::files::{self, FileStatus, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use crate::sys::proc;
 use crate::sys::process;
 use crate::sys::table::Table;
 use crate::sys::text::{Text, parse_number};
@@ -55,7 +56,7 @@ impl Supervises {
             if let Some(pid) = parse_number(name.to_bytes())
                 && user_of(*directory, name) == Some(user)
                 && is_supervise(*directory, name)?
-                && let Some(birth) = process::birth_of(pid as u32)?
+                && let Some(birth) = proc::birth_of(pid as u32)?
             {
                 found.take(*directory, (pid as u32, birth), scan)?;
             }
@@ -111,7 +112,7 @@ fn is_supervise(proc: Descriptor, pid: &CStr) -> Result<bool> {
 /// its own, and then ends if its parent is gone: who has a parent is left to that one, and who leads a session goes on by
 /// itself. The order matters: one whose parent was gone before it led a session will end.
 fn is_child_of_one(proc: Descriptor, pid: u32, place: (u64, u64)) -> Result<bool> {
-    if let Some(parent) = process::parent_of(pid)
+    if let Some(parent) = proc::parent_of(pid)
         && group::working_directory(parent) == Some(place)
     {
         let mut name = Text::<12>::new();
@@ -159,7 +160,7 @@ fn running(directory: &CStr) -> Result<Option<u32>> {
     let mut buffer = [0; SIZE];
     let record = Errno::known(files::read_at(*directory, c_path!(service::STATUS), &mut buffer))?;
     let Some(status) = record.and_then(Status::unpack).filter(|status| status.pid > 0) else { return Ok(None) };
-    Ok((process::birth_of(status.pid)? == Some(status.start_ticks)).then_some(status.pid))
+    Ok((proc::birth_of(status.pid)? == Some(status.start_ticks)).then_some(status.pid))
 }
 
 /// Both ends of the pipe that a process has as a descriptor; a FIFO with a name is no log pipe.

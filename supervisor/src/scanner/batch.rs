@@ -6,8 +6,8 @@ use crate::paths::service;
 use crate::sys::argument_list::ArgumentList;
 use crate::sys::descriptor::{Descriptor, HERE};
 use crate::sys::error::{Errno, Result};
+use crate::sys::exec::Arguments;
 use crate::sys::files;
-use crate::sys::process::Arguments;
 use crate::sys::table::Table;
 use crate::sys::text::Text;
 

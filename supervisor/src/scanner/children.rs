@@ -8,10 +8,12 @@ use crate::paths::scan;
 use crate::sys;
 use crate::sys::descriptor::{Descriptor, STDERR, close};
 use crate::sys::error::Errno;
-use crate::sys::process::{self, Arguments, Environment};
+use crate::sys::exec::{Arguments, Environment, exec, exec_in_path};
+use crate::sys::process;
 use crate::sys::spawn::{self, Child};
 use crate::sys::start::Stack;
 use crate::sys::text::Text;
+use crate::sys::wait::wait_for;
 use crate::sys::{files, priority, signal};
 
 use super::batch::{Batch, Plan};
@@ -150,7 +152,7 @@ impl Children {
             None => Ok(pid),
             Some(errno) => {
                 // It has left our memory and is about to end.
-                let _ = process::wait_for(pid);
+                let _ = wait_for(pid);
                 Err(NotStarted::Executed(errno))
             }
         }
@@ -173,12 +175,12 @@ impl Children {
                         return errno;
                     }
                 }
-                process::exec_in_path(c"supervise", self.path, &arguments, self.environment)
+                exec_in_path(c"supervise", self.path, &arguments, self.environment)
             }
             Program::Handler(path, oom) => {
                 let _ = oom.map(priority::set_oom_score);
                 let _ = process::new_session();
-                process::exec(path, &Arguments::of(&[path]), self.environment)
+                exec(path, &Arguments::of(&[path]), self.environment)
             }
         }
     }
@@ -197,7 +199,7 @@ impl Children {
         path.push(argument.to_bytes());
         let argument = path.c_str().unwrap_or(argument);
         let called = if self.is_runsvdir { c"runsv" } else { c"supervise" };
-        process::exec_in_path(c"supervise", self.path, &Arguments::of(&[called, argument]), self.environment)
+        exec_in_path(c"supervise", self.path, &Arguments::of(&[called, argument]), self.environment)
     }
 
     /// Becomes the first of these programs that there is, with the console as standard error if there is one; returns when
@@ -219,7 +221,7 @@ impl Children {
             if errno != Errno::ENOENT {
                 break;
             }
-            errno = process::exec(path, &Arguments::of(&[path]), self.environment);
+            errno = exec(path, &Arguments::of(&[path]), self.environment);
         }
         let _ = errors.map(|errors| errors.duplicate_to(STDERR.0));
         if let Ok(blocked) = blocked {

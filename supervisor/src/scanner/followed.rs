@@ -3,6 +3,7 @@
 use crate::sys::descriptor::{Descriptor, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::pidfd;
+use crate::sys::proc;
 use crate::sys::process;
 use crate::sys::table::Table;
 
@@ -23,7 +24,7 @@ impl Followed {
             return Ok(());
         }
         let pidfd = pidfd::open(pid)?;
-        if birth.is_none() || process::birth_of(pid)? != birth {
+        if birth.is_none() || proc::birth_of(pid)? != birth {
             return Err(Errno::ESRCH);
         }
         watch(*pidfd)?;
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn reused_numbers() {
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
-        let birth = process::start_ticks(child.id());
+        let birth = proc::start_ticks(child.id());
         let mut followed = Followed::new();
         for wrong in [birth.map(|birth| birth - 1), None] {
             assert_eq!(followed.add(child.id(), wrong, |_| panic!("watched")), Err(Errno::ESRCH));

@@ -10,9 +10,9 @@ use crate::sys::error::Errno;
 use crate::sys::event::EPOLLIN;
 use crate::sys::files::{self, O_NONBLOCK, O_RDONLY};
 use crate::sys::message::{Level, Piece};
-use crate::sys::process;
 use crate::sys::text::Text;
 use crate::sys::time;
+use crate::sys::wait;
 
 use super::adopt::Supervises;
 use super::children::NotStarted;
@@ -89,7 +89,7 @@ impl Scanner {
         let mut refused = false;
         let mut count = 0;
         while count < TURN
-            && let Some(ended) = process::reap()
+            && let Some(ended) = wait::reap()
         {
             refused |= ended.status == REFUSED;
             self.entries.end(ended, time::monotonic());

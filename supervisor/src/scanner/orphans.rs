@@ -11,9 +11,9 @@ use crate::paths::service;
 use crate::status::{SIZE, Status};
 use crate::sys::descriptor::HERE;
 use crate::sys::files::{self, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY};
-use crate::sys::process::{self, Ended};
 use crate::sys::table::Table;
 use crate::sys::text::Text;
+use crate::sys::wait::{self, Ended};
 
 use super::entry::Who;
 
@@ -68,7 +68,7 @@ impl Orphans {
         let Some(record) = record(directory) else { return };
         if let Some(ended) = self.unclaimed.iter().find(|ended| ended.pid == record.pid) {
             write(directory, &record, ended.status);
-        } else if process::is_child(record.pid) && !self.known.iter().any(|orphan| orphan.pid == record.pid) {
+        } else if wait::is_child(record.pid) && !self.known.iter().any(|orphan| orphan.pid == record.pid) {
             let _ = self.known.push(Orphan { who, pid: record.pid, status: None });
         }
     }

@@ -8,6 +8,7 @@ use crate::paths::scan;
 use crate::sys::descriptor::HERE;
 use crate::sys::error::Result;
 use crate::sys::files::{self, O_CREAT, O_NONBLOCK, O_WRONLY};
+use crate::sys::proc;
 use crate::sys::process;
 
 /// Bytes of the record: magic 4, pid 4, start time 8, limits 16, flags 1, zero 1, generation 2, boot id 36.
@@ -55,7 +56,7 @@ impl Record {
         let pid = process::own_pid();
         let mut boot = [0; BOOT_ID];
         files::read_at(HERE, c"/proc/sys/kernel/random/boot_id", &mut boot).ok()?;
-        let ticks = process::start_ticks(pid)?;
+        let ticks = proc::start_ticks(pid)?;
         Some(Self { pid, ticks, boot, limits: (0, 0), holds: false, closed: false, ending: false, generation: 0 })
     }
 

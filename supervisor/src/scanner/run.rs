@@ -14,6 +14,7 @@ use crate::sys::seldom::Seldom;
 use crate::sys::signal::{self, Signals};
 use crate::sys::start::Stack;
 use crate::sys::time;
+use crate::sys::wait;
 
 use super::children::Children;
 use super::directory::{Directory, Fault};
@@ -150,7 +151,7 @@ pub(super) fn give_up(children: &Children, code: i32, is_process_1: bool, messag
     report::fatal(messages, "run ", scan::CRASH.as_bytes(), errno, " (only reaping from now on)");
     let _ = signal::set_blocked(Signals::ALL.without(Signals::FAULTS));
     loop {
-        while process::reap().is_some() {}
+        while wait::reap().is_some() {}
         // Nothing is left that could tell us of an orphan's end but the clock.
         let _ = event::wait_ready(Descriptor(-1), 0, Some(1000));
     }

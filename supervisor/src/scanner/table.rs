@@ -1,8 +1,8 @@
 //! The services that have a supervise or are to have one, and what is known of them.
 
 use crate::sys::error::Result;
-use crate::sys::process::{self, Ended};
 use crate::sys::table::Table;
+use crate::sys::wait::{self, Ended};
 
 use super::entry::{Entry, Logger, Member, Pipe};
 use super::orphans::Orphans;
@@ -169,7 +169,7 @@ impl Entries {
         for at in 0..self.entries.len() {
             for is_log in [false, true] {
                 let pid = self.member(at, is_log).map_or(0, |member| member.pid());
-                if pid > 0 && !process::is_child(pid) && follow(pid).is_err() {
+                if pid > 0 && !wait::is_child(pid) && follow(pid).is_err() {
                     self.end(Ended { pid, status: super::run::UNSEEN }, now);
                 }
             }

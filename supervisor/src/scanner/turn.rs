@@ -3,10 +3,10 @@
 use crate::sys::changes::{Change, Changes, IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO, IN_Q_OVERFLOW};
 use crate::sys::descriptor::Owned;
 use crate::sys::error::Errno;
-use crate::sys::process::Ended;
 use crate::sys::seldom::Seldom;
 use crate::sys::signal;
 use crate::sys::time;
+use crate::sys::wait::Ended;
 
 use super::orders::Orders;
 use super::report;

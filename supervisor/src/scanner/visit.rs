@@ -6,7 +6,7 @@ use crate::paths::service;
 use crate::sys::birth::age_of;
 use crate::sys::descriptor::HERE;
 use crate::sys::signal::SIGALRM;
-use crate::sys::{files, process};
+use crate::sys::{files, proc};
 
 use super::adopt::Supervises;
 use super::entry::Member;
@@ -55,7 +55,7 @@ impl Entries {
         } else if member.is(Member::GROUPED) && has_left(pid, directory) {
             member.set_pid(0, false);
             let _ = self.entries.get(at).map(|entry| self.recents.died(entry.who(is_log), true, walk.now));
-        } else if process::blocks(pid, SIGALRM) {
+        } else if proc::blocks(pid, SIGALRM) {
             walk.followed.signal(pid, SIGALRM);
         }
     }

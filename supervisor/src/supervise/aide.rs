@@ -5,7 +5,8 @@ use core::ffi::CStr;
 
 use crate::status::LastExit;
 use crate::sys::error::Result;
-use crate::sys::process::{self, Arguments};
+use crate::sys::exec::Arguments;
+use crate::sys::process;
 use crate::sys::signal::SIGKILL;
 use crate::sys::spawn::spawn;
 

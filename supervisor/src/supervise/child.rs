@@ -10,7 +10,8 @@ use crate::sys;
 use crate::sys::birth::birth_since;
 use crate::sys::descriptor::Descriptor;
 use crate::sys::error::{Errno, Result};
-use crate::sys::process::{self, Arguments, Environment};
+use crate::sys::exec::{Arguments, Environment, exec};
+use crate::sys::process;
 use crate::sys::{files, priority, signal, spawn};
 
 use super::event::{Event, Now, Settings};
@@ -113,7 +114,7 @@ impl spawn::Child for Child<'_> {
         }
         self.group_failed = self.group.and_then(|group| group.write(b"0").err());
         let errno = match self.prepare() {
-            Ok(environment) => process::exec(self.program, &self.arguments, environment),
+            Ok(environment) => exec(self.program, &self.arguments, environment),
             Err(errno) => errno,
         };
         self.failed = Some(errno);

@@ -3,8 +3,8 @@
 use core::ffi::CStr;
 
 use crate::sys::event::Epoll;
+use crate::sys::exec::Environment;
 use crate::sys::message::{Level, Messages, Piece};
-use crate::sys::process::Environment;
 use crate::sys::time;
 
 use super::event::Now;

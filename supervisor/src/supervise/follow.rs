@@ -12,7 +12,7 @@ use crate::sys::message::Level;
 use crate::sys::message::Piece::{Number, Text as Words};
 use crate::sys::signal::SIGKILL;
 use crate::sys::text::parse_line;
-use crate::sys::{files as paths, pidfd, process};
+use crate::sys::{files as paths, pidfd, proc, process, wait};
 
 use super::action::Target;
 use super::context::{Context, Source};
@@ -35,7 +35,7 @@ impl Service {
     /// Follows the process that the record names. False: it has ended. An error: nobody can tell.
     pub(super) fn follow_left(&mut self, context: &mut Context) -> Result<bool> {
         let status = *self.machine.status();
-        let is_it = || process::birth_of(status.pid).map(|birth| birth == Some(status.start_ticks));
+        let is_it = || proc::birth_of(status.pid).map(|birth| birth == Some(status.start_ticks));
         if status.pid == 0 || !is_it()? {
             return Ok(false);
         }
@@ -99,7 +99,7 @@ impl Service {
             && !self.machine.was_asked()
             && let Some(heir) = self.heir(pid, context)
         {
-            let ticks = process::start_ticks(heir).unwrap_or(0);
+            let ticks = proc::start_ticks(heir).unwrap_or(0);
             return self.handle(Event::Moved(heir, ticks), context)
                 && (self.has_other_readiness() || self.handle(Event::Ready, context));
         }
@@ -128,12 +128,12 @@ impl Service {
         }
         if let Some(pid) = self.pid_in_file()
             && pid != ended
-            && process::is_child(pid)
-            && process::start_ticks(pid).is_some()
+            && wait::is_child(pid)
+            && proc::start_ticks(pid).is_some()
         {
             return Some(pid);
         }
-        let (first, count) = process::first_child(|pid| pid != ended && !self.is_aide(pid))?;
+        let (first, count) = proc::first_child(|pid| pid != ended && !self.is_aide(pid))?;
         if count > 1 {
             let pieces = [
                 Words("went into the background as "),

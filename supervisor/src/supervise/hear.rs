@@ -7,9 +7,11 @@ use crate::sys::error::{Errno, Result};
 use crate::sys::event::EPOLLIN;
 use crate::sys::files as paths;
 use crate::sys::message::Piece::{Errno as Why, Number, Text as Words};
+use crate::sys::proc;
 use crate::sys::process;
 use crate::sys::socket::{self, Address, Received};
 use crate::sys::text::Text;
+use crate::sys::wait;
 
 use super::context::{Context, Source};
 use super::event::Event;
@@ -126,7 +128,7 @@ impl Service {
         }
         let mut ancestor = pid;
         (0..GENERATIONS).any(|_| {
-            ancestor = process::parent_of(ancestor).unwrap_or(0);
+            ancestor = proc::parent_of(ancestor).unwrap_or(0);
             ancestor == main
         })
     }
@@ -165,8 +167,8 @@ impl Service {
         if !main.is_some_and(|main| main != pid && self.is_of_service(pid, main)) {
             return true;
         }
-        let Some(ticks) = process::start_ticks(pid) else { return true };
-        if process::is_child(pid) {
+        let Some(ticks) = proc::start_ticks(pid) else { return true };
+        if wait::is_child(pid) {
             self.followed = None;
         } else if self.follow(pid, context).is_err() {
             return true;

@@ -7,7 +7,7 @@ use crate::status::LastExit;
 use crate::sys::error::Errno;
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::text::Text;
-use crate::sys::{files as paths, pidfd, process};
+use crate::sys::{files as paths, pidfd, proc, process};
 
 use super::action::{Action, Target, Warning};
 use super::aide::{Aide, Custom};
@@ -197,7 +197,7 @@ impl Service {
             return (process::group_of(0) != Ok(group)).then_some(group);
         }
         // While somebody is left in the group of one that has ended, no new process is given its number.
-        process::start_ticks(pid).is_none().then_some(pid)
+        proc::start_ticks(pid).is_none().then_some(pid)
     }
 
     /// A child keeps its number until we reap it. One that is no child of ours may have ended, and its number be another's.

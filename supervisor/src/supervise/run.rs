@@ -6,11 +6,13 @@ use crate::status::LastExit;
 use crate::sys::descriptor::{HERE, Owned, STDERR};
 use crate::sys::error::Result;
 use crate::sys::event::{EPOLLIN, Epoll};
+use crate::sys::exec::Environment;
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
 use crate::sys::message::{Level, Messages, Piece};
-use crate::sys::process::{self, Environment};
+use crate::sys::process;
 use crate::sys::signal::{self, Disposition, Signals};
 use crate::sys::start::Stack;
+use crate::sys::wait::{peek_end, wait_for};
 use crate::sys::{files, time};
 
 use super::arguments::Arguments;
@@ -240,12 +242,12 @@ impl Supervise {
     /// the next turn: a service that leaves behind children without end must not keep us from hearing that it is to stop.
     fn reap(&mut self) {
         for _ in 0..MOST_ENDS {
-            let Some((pid, orderly)) = process::peek_end() else { return };
+            let Some((pid, orderly)) = peek_end() else { return };
             let index = self.services.iter().find(|service| service.is_about(pid)).map(Service::index);
             if let Some(index) = index {
                 self.with(index, &mut |service, context| service.before_reaping(pid, orderly, context));
             }
-            let Ok(ended) = process::wait_for(pid) else { continue };
+            let Ok(ended) = wait_for(pid) else { continue };
             if let Some(index) = index {
                 self.with(index, &mut |service, context| service.ended(pid, LastExit::Status(ended.status), context));
             }

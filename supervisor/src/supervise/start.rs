@@ -8,9 +8,9 @@ use crate::status::LastExit;
 use crate::sys::descriptor::{Descriptor, HERE, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, pipe};
+use crate::sys::exec::Arguments;
 use crate::sys::files::{self as paths, O_CREAT, O_NONBLOCK, O_RDWR};
 use crate::sys::message::Piece::{Errno as Why, Name, Number, Text as Words};
-use crate::sys::process::Arguments;
 use crate::sys::spawn::{NEW_PIDS, spawn};
 use crate::sys::text::Text;
 

@@ -5,8 +5,9 @@
 use crate::paths::service as names;
 use crate::sys::environment::Extended;
 use crate::sys::error::{Errno, Result};
+use crate::sys::exec::Environment;
 use crate::sys::files;
-use crate::sys::process::{self, Environment};
+use crate::sys::process;
 use crate::sys::text::Text;
 
 /// Names of all of them; none is inherited from whoever started supervise.

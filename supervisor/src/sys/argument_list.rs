@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr::null;
 
 use super::error::{Errno, Result};
-use super::process::Arguments;
+use super::exec::Arguments;
 use super::table::Table;
 
 /// The list, as it grows.

@@ -155,7 +155,7 @@ impl<C> Drop for Cradle<C> {
 mod tests {
     use super::super::descriptor::Descriptor;
     use super::super::exit;
-    use super::super::process::wait_for;
+    use super::super::wait::wait_for;
     use super::*;
     use std::io::Write;
     use std::os::fd::AsRawFd;

@@ -14,11 +14,13 @@ use syscalls::{Sysno, syscall};
 
 use super::descriptor::{Descriptor, HERE};
 use super::error::Result;
+use super::exec::{Arguments, Environment, exec, exec_in_path};
 use super::files;
-use super::process::{self, Arguments};
+use super::process;
 use super::signal::Signals;
 use super::start::Stack;
 use super::text::parse_number;
+use super::wait;
 
 /// The program, whatever became of its file.
 const OURSELVES: &CStr = c"/proc/self/exe";
@@ -56,15 +58,15 @@ pub fn execute_again() -> Result<()> {
 #[cold]
 #[inline(never)]
 pub fn execute_now(stack: &Stack) -> super::error::Errno {
-    let (arguments, environment) = (Arguments::of_stack(stack), process::Environment::of(stack));
+    let (arguments, environment) = (Arguments::of_stack(stack), Environment::of(stack));
     if let Some(name) = stack.argument(0).filter(|name| name.to_bytes().starts_with(b"/")) {
-        process::exec(name, &arguments, environment);
+        exec(name, &arguments, environment);
     } else if let (Some(name), Some(path)) = (stack.argument(0), stack.variable(b"PATH"))
         && !name.to_bytes().contains(&b'/')
     {
-        process::exec_in_path(name, path.to_bytes(), &arguments, environment);
+        exec_in_path(name, path.to_bytes(), &arguments, environment);
     }
-    process::exec(OURSELVES, &arguments, environment)
+    exec(OURSELVES, &arguments, environment)
 }
 
 #[cold]
@@ -98,7 +100,7 @@ extern "C" fn leave() -> ! {
         super::exit(111);
     }
     loop {
-        while process::reap().is_some() {}
+        while wait::reap().is_some() {}
         let _ = super::event::wait_ready(Descriptor(-1), 0, Some(1000));
     }
 }

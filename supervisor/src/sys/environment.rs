@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr::null;
 
 use super::error::Result;
-use super::process::Environment;
+use super::exec::Environment;
 use super::table::Table;
 
 /// The pointers of an environment, as exec takes them.

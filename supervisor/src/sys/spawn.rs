@@ -131,7 +131,7 @@ pub(super) unsafe fn clone(
 #[cfg(test)]
 mod tests {
     use super::super::exit;
-    use super::super::process::wait_for;
+    use super::super::wait::wait_for;
     use super::*;
 
     struct Told {

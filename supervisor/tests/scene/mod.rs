@@ -165,7 +165,7 @@ impl Drop for Scene {
                 let _ = fifo.write_all(b"kdx");
             } else if let Some(status) =
                 fs::read(service.join("supervise/status")).ok().and_then(|b| Status::unpack(&b))
-                && supervisor::sys::process::start_ticks(status.pid) == Some(status.start_ticks)
+                && supervisor::sys::proc::start_ticks(status.pid) == Some(status.start_ticks)
             {
                 let _ = kill(status.pid, 9);
             }
@@ -208,7 +208,7 @@ pub fn wait_until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
 
 /// True while a process is there and is no zombie.
 pub fn is_alive(pid: u32) -> bool {
-    supervisor::sys::process::start_ticks(pid).is_some()
+    supervisor::sys::proc::start_ticks(pid).is_some()
 }
 
 /// How often a process has gone to sleep.
@@ -240,5 +240,5 @@ pub fn link(scene: &Scene, name: &str) {
 /// The pid of the supervise of a service: the parent of its process.
 pub fn supervise_of(scene: &Scene, service: &str) -> u32 {
     let status = scene.await_record(service, |status| status.phase == Phase::Run);
-    supervisor::sys::process::parent_of(status.pid).unwrap()
+    supervisor::sys::proc::parent_of(status.pid).unwrap()
 }

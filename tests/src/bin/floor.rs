@@ -12,13 +12,15 @@ use core::ffi::CStr;
 
 use supervisor::sys::descriptor::{Descriptor, STDIN};
 use supervisor::sys::error::{Errno, Result};
+use supervisor::sys::exec::{Arguments, Environment, exec};
 use supervisor::sys::files::{self, Names, O_DIRECTORY, O_RDONLY};
 use supervisor::sys::message::{Level, Messages, Piece};
-use supervisor::sys::process::{self, Arguments, Environment, Fork, exec, fork, wait_for};
+use supervisor::sys::process::{self, Fork, fork};
 use supervisor::sys::signal::SIGTERM;
 use supervisor::sys::start::Stack;
 use supervisor::sys::table::Table;
 use supervisor::sys::text::parse_number;
+use supervisor::sys::wait::wait_for;
 
 supervisor::resident!(run);
 

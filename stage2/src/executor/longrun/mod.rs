@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use supervisor::control::supervise;
 use supervisor::paths::service::{KILL_MODE, NOTIFICATION_FD, NOTIFY};
 use supervisor::status::{Phase, Status, Want};
-use supervisor::sys::process::start_ticks;
+use supervisor::sys::proc::start_ticks;
 use units::{Command, KillMode, Kind, Longrun, Readiness, Unit};
 
 use super::activity::{Doing, Probation, Starting};

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use supervisor::paths::service;
-use supervisor::sys::process::start_ticks;
+use supervisor::sys::proc::start_ticks;
 
 /// Its name.
 pub const NAME: &str = "pair";

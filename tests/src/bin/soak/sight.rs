@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use supervisor::sys::event::{EPOLLIN, wait_ready};
 use supervisor::sys::pidfd;
+use supervisor::sys::proc;
 use supervisor::sys::process;
 
 use crate::Outcome;
@@ -45,7 +46,7 @@ pub fn state(pid: u32) -> Option<char> {
 
 /// The process is there, and no zombie.
 pub fn is_alive(pid: u32) -> bool {
-    process::start_ticks(pid).is_some()
+    proc::start_ticks(pid).is_some()
 }
 
 /// Signals a process and waits until it is gone, whoever reaps it. False: it was gone before.

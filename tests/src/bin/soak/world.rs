@@ -13,6 +13,7 @@ use supervisor::sys::error::Errno;
 use supervisor::sys::event::{EPOLLIN, pipe, wait_ready};
 use supervisor::sys::process::{self, Fork, die_with_parent, fork};
 use supervisor::sys::signal::{self, SIGCHLD, SIGKILL, Signals};
+use supervisor::sys::wait::{self, wait_for};
 
 use crate::scenario::{Scenario, Settings};
 use crate::tree::Tree;
@@ -41,9 +42,9 @@ fn stay_outside(settings: &Settings) -> Outcome<u8> {
     // The end of the pipe: /proc is there.
     let _ = ready.read(&mut [0]);
     let driver = in_child(|| driver::run(settings, tree))?;
-    let ended = process::wait_for(driver);
+    let ended = wait_for(driver);
     let _ = process::kill(first, SIGKILL);
-    let _ = process::wait_for(first);
+    let _ = wait_for(first);
     let status = ended.map_err(|errno| errno.to_string())?.status;
     Ok(if status & 0x7f == 0 { (status >> 8) as u8 } else { 111 })
 }
@@ -83,6 +84,6 @@ fn reap() -> Result<u8, Errno> {
     loop {
         wait_ready(*ends, EPOLLIN, None)?;
         while signal::next_signal(*ends).is_some() {}
-        while process::reap().is_some() {}
+        while wait::reap().is_some() {}
     }
 }
