@@ -5,13 +5,12 @@ use core::ffi::CStr;
 
 use crate::status::LastExit;
 use crate::sys::error::Result;
-use crate::sys::exec::Arguments;
 use crate::sys::process;
 use crate::sys::signal::SIGKILL;
 use crate::sys::spawn::spawn;
 
 use super::action::Target;
-use super::child::{Child, Descriptors};
+use super::child::{Child, Launch};
 use super::context::Context;
 use super::event::SECOND;
 use super::service::Service;
@@ -31,22 +30,18 @@ pub struct Aide {
 impl Aide {
     /// Starts a program of the service.
     pub fn start(service: &mut Service, program: &CStr, context: &Context) -> Result<Self> {
-        let mut descriptors = Descriptors::default();
+        let mut launch = Launch::new(program, &[program]);
         if let Some(output) = &service.output {
-            descriptors.push(**output, 1);
+            launch.descriptors.push(**output, 1);
         }
         let mut child = Child {
             service,
             record: None,
             parent: context.own,
             group: None,
-            descriptors,
-            held: &mut [],
-            program,
-            arguments: Arguments::of(&[program]),
+            launch,
             environment: context.environment,
             oom: context.oom,
-            variables: None,
             group_failed: None,
             failed: None,
         };

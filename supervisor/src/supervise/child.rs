@@ -57,6 +57,29 @@ impl Descriptors {
     }
 }
 
+/// A program that is to be executed, and what it gets.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    /// The program.
+    pub program: &'a CStr,
+    /// Its arguments.
+    pub arguments: Arguments<'a>,
+    /// Standard descriptors that are not as ours, and those that files of the directory ask for.
+    pub descriptors: Descriptors,
+    /// Its descriptors from 3 on.
+    pub held: &'a mut [Descriptor],
+    /// What its environment has besides ours.
+    pub variables: Option<&'a mut Variables>,
+}
+
+impl<'a> Launch<'a> {
+    /// Of a program that gets nothing but its arguments.
+    pub fn new(program: &'a CStr, arguments: &[&'a CStr]) -> Self {
+        let (arguments, descriptors) = (Arguments::of(arguments), Descriptors::default());
+        Self { program, arguments, descriptors, held: &mut [], variables: None }
+    }
+}
+
 /// Everything that a child needs, and what its parent hears of it.
 #[derive(Debug)]
 pub struct Child<'a> {
@@ -68,20 +91,12 @@ pub struct Child<'a> {
     pub parent: u32,
     /// `cgroup.procs` of its leaf.
     pub group: Option<Descriptor>,
-    /// What it gets besides 0, 1 and 2.
-    pub descriptors: Descriptors,
-    /// What it gets from 3 on.
-    pub held: &'a mut [Descriptor],
-    /// The program.
-    pub program: &'a CStr,
-    /// Its arguments.
-    pub arguments: Arguments<'a>,
-    /// Its environment.
+    /// What it becomes.
+    pub launch: Launch<'a>,
+    /// supervise's environment.
     pub environment: Environment,
     /// Its `oom_score_adj`, where supervise's is another.
     pub oom: Option<&'a CStr>,
-    /// What it gets besides.
-    pub variables: Option<&'a mut Variables>,
     /// Answer: it could not enter its control group and went on without.
     pub group_failed: Option<Errno>,
     /// Answer: it could not become its program.
@@ -114,7 +129,7 @@ impl spawn::Child for Child<'_> {
         }
         self.group_failed = self.group.and_then(|group| group.write(b"0").err());
         let errno = match self.prepare() {
-            Ok(environment) => exec(self.program, &self.arguments, environment),
+            Ok(environment) => exec(self.launch.program, &self.launch.arguments, environment),
             Err(errno) => errno,
         };
         self.failed = Some(errno);
@@ -125,8 +140,8 @@ impl spawn::Child for Child<'_> {
 impl Child<'_> {
     fn prepare(&mut self) -> Result<Environment> {
         files::change_directory_to(*self.service.directory.service)?;
-        self.descriptors.place(self.held)?;
-        match &mut self.variables {
+        self.launch.descriptors.place(self.launch.held)?;
+        match &mut self.launch.variables {
             Some(variables) => variables.complete(self.environment),
             None => Ok(self.environment),
         }

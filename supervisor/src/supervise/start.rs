@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use crate::c_path;
 use crate::paths::service as names;
 use crate::status::LastExit;
-use crate::sys::descriptor::{Descriptor, HERE, Owned};
+use crate::sys::descriptor::{HERE, Owned};
 use crate::sys::error::{Errno, Result};
 use crate::sys::event::{EPOLLIN, pipe};
 use crate::sys::exec::Arguments;
@@ -16,7 +16,7 @@ use crate::sys::text::Text;
 
 use super::action::Program;
 use super::check::Check;
-use super::child::{Child, Descriptors, exit_code};
+use super::child::{Child, Launch, exit_code};
 use super::context::{Context, Source};
 use super::event::{Event, SECOND, Settings};
 use super::files::Files;
@@ -68,15 +68,10 @@ const FIRST_HELD: i32 = 3;
 /// ns in a microsecond.
 const MICROSECOND: u64 = 1000;
 
-/// What a program gets besides its arguments.
-#[derive(Default)]
-struct Told<'a> {
-    variables: Option<&'a mut Variables>,
-    held: &'a mut [Descriptor],
-}
-
 /// What could not be done, for the message.
 type Trouble = (&'static str, Errno);
+/// Whether a program that was started could not be executed, and why.
+type Started = core::result::Result<Option<Errno>, Trouble>;
 
 impl Service {
     /// Starts a program of the service. What it needs and cannot have costs a message.
@@ -113,17 +108,12 @@ impl Service {
     }
 
     #[inline(never)]
-    fn start_finish(
-        &mut self,
-        exit: LastExit,
-        group: u32,
-        context: &mut Context,
-    ) -> core::result::Result<Option<Errno>, Trouble> {
+    fn start_finish(&mut self, exit: LastExit, group: u32, context: &mut Context) -> Started {
         let settings = *self.machine.settings();
         let texts = FinishArguments::new(exit, group, settings.is_runit);
-        let mut arguments = Arguments::of(&[FINISH]);
-        texts.push_to(self.name, &mut arguments);
-        self.spawn(FINISH, arguments, settings, Descriptors::default(), Told::default(), context)
+        let mut launch = Launch::new(FINISH, &[FINISH]);
+        texts.push_to(self.name, &mut launch.arguments);
+        self.spawn(launch, settings, context)
     }
 
     /// Takes note of the files that there are now.
@@ -135,26 +125,25 @@ impl Service {
     }
 
     #[inline(never)]
-    fn start_run(&mut self, context: &mut Context) -> core::result::Result<Option<Errno>, Trouble> {
+    fn start_run(&mut self, context: &mut Context) -> Started {
         let files = self.files;
         self.open_input(context);
         self.follow_orphans(true, context);
         self.open_sockets(None, context);
         self.has_refused = false;
         let settings = settings::read(&files, context.is_runit);
-        let mut descriptors = Descriptors::default();
+        let mut launch = Launch::new(RUN, &[RUN, self.name]);
         let lock = self.number(c_path!(names::LOCK_FD), context).map(|number| self.service_lock(number));
         let lock = lock.transpose()?;
         let ready = self.number(c_path!(names::NOTIFICATION_FD), context).map(readiness_pipe);
         let ready = ready.transpose().map_err(|errno| ("make a pipe", errno))?;
         if let Some((lock, number)) = &lock {
-            descriptors.push(**lock, *number);
+            launch.descriptors.push(**lock, *number);
         }
         if let Some((_, end, number)) = &ready {
-            descriptors.push(**end, *number);
+            launch.descriptors.push(**end, *number);
         }
-        let arguments = Arguments::of(&[RUN, self.name]);
-        let failed = self.spawn_told(arguments, settings, descriptors, context)?;
+        let failed = self.spawn_told(launch, settings, context)?;
         self.check = if failed.is_none() { Check::of(&files, context.now.monotonic) } else { None };
         self.notify = ready.map(|(end, _, _)| end);
         if let Some(end) = &self.notify {
@@ -165,67 +154,48 @@ impl Service {
     }
 
     /// `run`, with what its environment tells it.
-    fn spawn_told(
-        &mut self,
-        arguments: Arguments<'_>,
-        settings: Settings,
-        descriptors: Descriptors,
-        context: &mut Context,
-    ) -> core::result::Result<Option<Errno>, Trouble> {
+    fn spawn_told(&mut self, launch: Launch<'_>, settings: Settings, context: &mut Context) -> Started {
         let notifies = self.open_ear(context);
         if !notifies && self.keep.len() == 0 {
-            return self.spawn(RUN, arguments, settings, descriptors, Told::default(), context);
+            return self.spawn(launch, settings, context);
         }
-        self.spawn_with_variables(arguments, settings, descriptors, notifies, context)
+        self.spawn_with_variables(launch, settings, notifies, context)
     }
 
     /// Apart, because its texts would make every service's stack larger.
     #[inline(never)]
     fn spawn_with_variables(
         &mut self,
-        arguments: Arguments<'_>,
+        launch: Launch<'_>,
         settings: Settings,
-        descriptors: Descriptors,
         notifies: bool,
         context: &mut Context,
-    ) -> core::result::Result<Option<Errno>, Trouble> {
+    ) -> Started {
         let mut variables = Variables::new();
         variables.notifies = notifies;
         variables.watchdog = settings.watchdog / MICROSECOND;
         let mut held = [HERE; MOST];
         let count = self.keep.hand_out(&mut held, &mut variables.descriptor_names);
         variables.descriptors = count as u64;
-        let told = Told { variables: Some(&mut variables), held: held.get_mut(..count).unwrap_or_default() };
-        self.spawn(RUN, arguments, settings, descriptors, told, context)
+        let held = held.get_mut(..count).unwrap_or_default();
+        self.spawn(Launch { variables: Some(&mut variables), held, ..launch }, settings, context)
     }
 
-    fn spawn(
-        &mut self,
-        program: &CStr,
-        arguments: Arguments<'_>,
-        settings: Settings,
-        mut descriptors: Descriptors,
-        told: Told<'_>,
-        context: &mut Context,
-    ) -> core::result::Result<Option<Errno>, Trouble> {
+    fn spawn(&mut self, mut launch: Launch<'_>, settings: Settings, context: &mut Context) -> Started {
         for (source, number) in [(&self.input, 0), (&self.output, 1)] {
             if let Some(source) = source {
-                descriptors.push(**source, number);
+                launch.descriptors.push(**source, number);
             }
         }
         let members = self.leaf_members(context);
-        let flags = if self.files.has(c_path!(names::FLAG_NEWPIDNS)) && program == RUN { NEW_PIDS } else { 0 };
+        let flags = if self.files.has(c_path!(names::FLAG_NEWPIDNS)) && launch.program == RUN { NEW_PIDS } else { 0 };
         let mut child = Child {
             record: Some((settings, context.now)),
             parent: context.own,
             group: members.as_ref().map(|members| **members),
-            descriptors,
-            held: told.held,
-            program,
-            arguments,
+            launch,
             environment: context.environment,
             oom: context.oom,
-            variables: told.variables,
             group_failed: None,
             failed: None,
             service: self,
