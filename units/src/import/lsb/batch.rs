@@ -3,22 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::header::{Field, Key};
+use super::target::Target;
 use super::{Script, facility, starting};
 use crate::UnitName;
 use crate::import::report::Verdict;
 use crate::import::sketch::{Sketch, Strength};
 use crate::import::world::{self, Ours};
-use crate::text::quoted;
-
-/// What a name in a header leads to.
-enum Target {
-    /// A unit, bound no more strongly than this.
-    Unit(String, Strength),
-    /// Nothing to wait for; why.
-    Nothing(&'static str),
-    /// Nobody provides it.
-    Unknown,
-}
 
 pub(super) struct Batch {
     providers: BTreeMap<String, Vec<String>>,
@@ -60,46 +50,20 @@ impl Batch {
             let is_last = self.lasts.contains(&script.name) && says_all(&field);
             for word in field.value.split_whitespace().filter(|word| !(is_last && *word == "$all")) {
                 for target in self.targets(word) {
-                    self.bind(script, &field, word, target, strength, &mut notes);
+                    let bond = target.bond(word, strength);
+                    if let Some((strength, unit)) = bond.edge {
+                        self.add_edge(&script.name, strength, &unit);
+                    }
+                    notes.differs.extend(bond.differs);
+                    if let Some(question) = bond.question {
+                        let place = script.report.place(field.line);
+                        script.report.decide(place, question);
+                    }
                 }
             }
             if field.line > 0 && !is_last {
                 notes.report(script, &field, "as edges");
             }
-        }
-    }
-
-    fn bind(
-        &mut self,
-        script: &mut Script,
-        field: &Field,
-        word: &str,
-        target: Target,
-        strength: Strength,
-        notes: &mut Notes,
-    ) {
-        let Some(sketch) = self.sketches.get_mut(&script.name) else { return };
-        match target {
-            Target::Unit(name, _) if strength == Strength::Before => sketch.edge(strength, &name),
-            Target::Unit(name, most) => {
-                if strength == Strength::Needs && most < strength {
-                    let how = if most == Strength::Wants { "whose failure is tolerated" } else { "in order only" };
-                    notes.differs.push(format!("{word} is {name}, {how}"));
-                }
-                sketch.edge(strength.min(most), &name);
-            }
-            Target::Nothing(why) => notes.differs.push(format!("{word}: {why}")),
-            Target::Unknown if strength == Strength::Needs && !word.starts_with('$') => {
-                sketch.edge(strength, word);
-                notes.differs.push(format!("nothing here provides {word}"));
-                let place = script.report.place(field.line);
-                script.report.decide(
-                    place,
-                    format!("nothing provides {}: import it too, or take it out of needs", quoted(word)),
-                );
-            }
-            Target::Unknown if word.starts_with('$') => notes.differs.push(format!("nothing here provides {word}")),
-            Target::Unknown => sketch.edge(strength, word),
         }
     }
 
@@ -169,10 +133,16 @@ impl Batch {
             Strength::Before => self.reaches(from, &other),
             _ => self.reaches(&other, from),
         };
-        if let Some(sketch) = self.sketches.get_mut(from).filter(|_| !is_cycle) {
-            sketch.edge(strength, to);
+        if !is_cycle {
+            self.add_edge(from, strength, to);
         }
         !is_cycle
+    }
+
+    fn add_edge(&mut self, from: &UnitName, strength: Strength, to: &str) {
+        if let Some(sketch) = self.sketches.get_mut(from) {
+            sketch.edge(strength, to);
+        }
     }
 
     /// Whether `late` waits for `early`, by whatever many steps.

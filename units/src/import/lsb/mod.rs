@@ -6,6 +6,7 @@
 mod batch;
 mod facility;
 mod header;
+mod target;
 
 use super::report::{Import, Verdict};
 use super::sketch::{Report, Sketch, Strength};
