@@ -7,9 +7,9 @@ use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::sys::termios::{FlushArg, LocalFlags, SetArg, Termios, tcflush, tcgetattr, tcsetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Read};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::rc::Rc;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Key {
 /// The open keyboard.
 #[derive(Debug)]
 pub struct Keyboard {
-    device: File,
+    device: Rc<File>,
     /// How the terminal was, while we listen.
     before: Option<Termios>,
 }
@@ -45,12 +45,12 @@ impl Keyboard {
     /// Opens it. `None`: there is none, or it is no terminal.
     pub fn open(path: &Path) -> Option<Self> {
         let device = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path).ok()?;
-        device.is_terminal().then_some(Self { device, before: None })
+        device.is_terminal().then(|| Self { device: Rc::new(device), before: None })
     }
 
-    /// The descriptor to wait on.
-    pub fn descriptor(&self) -> i32 {
-        self.device.as_raw_fd()
+    /// What to wait on.
+    pub fn device(&self) -> Rc<File> {
+        Rc::clone(&self.device)
     }
 
     /// From now on keys count, one by one. What was typed before was meant for somebody else. A terminal that somebody has
@@ -80,7 +80,7 @@ impl Keyboard {
     pub fn key(&mut self) -> Result<Option<Key>, ()> {
         let mut byte = [0];
         loop {
-            match self.device.read(&mut byte) {
+            match (&*self.device).read(&mut byte) {
                 Ok(0) => return Err(()),
                 Ok(_) => {
                     if let [Some(key)] = byte.map(Key::of) {

@@ -123,7 +123,7 @@ pub fn name(stop: &Stop, why: &str, who: &[Waited]) {
 fn listen(stop: &mut Stop) {
     if let Some(keyboard) = &mut stop.cockpit.keyboard {
         keyboard.listen();
-        stop.events.listen(Some(keyboard.descriptor()));
+        stop.events.listen(Some(keyboard.device()));
     }
 }
 

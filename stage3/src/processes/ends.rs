@@ -116,12 +116,15 @@ mod tests {
         if let Ok(count) = std::env::var(COUNT) {
             return many(count.parse().unwrap());
         }
+        let (_, module) = module_path!().split_once("::").unwrap();
+        let name = format!("{module}::waits_for_many");
         for (descriptors, count) in [(1024, WATCHED + 1), (20, 40)] {
             let mut test = Command::new("sh");
             test.args(["-c", "ulimit -n $0; exec \"$@\"", &descriptors.to_string()]);
-            test.arg(std::env::current_exe().unwrap()).args(["--exact", "ends::tests::waits_for_many"]);
+            test.arg(std::env::current_exe().unwrap()).args(["--exact", &name]);
             let output = test.env(COUNT, count.to_string()).output().unwrap();
-            assert!(output.status.success(), "{descriptors}: {}", String::from_utf8_lossy(&output.stdout));
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{descriptors}: {text}");
         }
     }
 

@@ -4,7 +4,7 @@
 
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -43,8 +43,8 @@ impl<T: Send + 'static> Task<T> {
     }
 
     /// A descriptor that becomes readable when the work is done; `None`: there was none left.
-    pub fn descriptor(&self) -> Option<i32> {
-        self.end.as_ref().map(AsRawFd::as_raw_fd)
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.end.as_ref().map(AsFd::as_fd)
     }
 
     /// What came of it. `None`: it is not done within the limit.
@@ -93,6 +93,7 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsRawFd;
     use supervisor::sys::descriptor::Descriptor;
     use supervisor::sys::event::{EPOLLIN, wait_ready};
 
@@ -109,7 +110,7 @@ mod tests {
     fn tells_its_end() {
         let (end, wait) = mpsc::channel::<()>();
         let task = Task::start(move || wait.recv());
-        let descriptor = Descriptor(task.descriptor().unwrap());
+        let descriptor = Descriptor(task.descriptor().unwrap().as_raw_fd());
         assert_eq!(wait_ready(descriptor, EPOLLIN, Some(10)), Ok(false));
         end.send(()).unwrap();
         assert_eq!(wait_ready(descriptor, EPOLLIN, Some(60_000)), Ok(true));

@@ -6,8 +6,10 @@
 
 use crate::processes::ends::Ends;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use std::os::fd::{AsFd, AsRawFd};
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use supervisor::paths;
 use supervisor::sys::descriptor::Descriptor;
@@ -32,7 +34,7 @@ pub struct Events {
     /// From then on there is no time left for waiting.
     hurry_at: Option<Instant>,
     /// Whoever types there is heard.
-    keyboard: Option<i32>,
+    keyboard: Option<Rc<File>>,
     /// Somebody has typed, which ended the last wait.
     typed: bool,
 }
@@ -95,8 +97,8 @@ impl Events {
         self.hurry_at = Instant::now().checked_add(time);
     }
 
-    /// From now on a wait ends early when there is something to be read from this descriptor; `None`: nobody is heard.
-    pub fn listen(&mut self, keyboard: Option<i32>) {
+    /// From now on a wait ends early when there is something to be read there; `None`: nobody is heard.
+    pub fn listen(&mut self, keyboard: Option<Rc<File>>) {
         self.keyboard = keyboard;
         self.typed = false;
     }
@@ -134,8 +136,8 @@ impl Events {
 
     /// Waits until a descriptor is readable. False: it is not, and the deadline came, somebody typed, or a second stage 3 was
     /// started just now; one that was started before shortens nothing.
-    pub fn until_readable(&mut self, descriptor: i32, limit: Duration) -> bool {
-        let (descriptor, start) = (Descriptor(descriptor), self.begin());
+    pub fn until_readable(&mut self, descriptor: BorrowedFd<'_>, limit: Duration) -> bool {
+        let (descriptor, start) = (Descriptor(descriptor.as_raw_fd()), self.begin());
         let was_hurried = self.hurried();
         loop {
             if wait_ready(descriptor, EPOLLIN, Some(0)) == Ok(true) {
@@ -167,16 +169,15 @@ impl Events {
 
     /// Sleeps until something happens or the time is over. True: a file changed.
     fn sleep(&mut self, others: &[Descriptor], time: Duration) -> bool {
-        // A descriptor that is no number of one is not looked at.
-        let mut awaited = vec![Awaited::new(Descriptor(self.keyboard.unwrap_or(-1)))];
-        awaited.extend(others.iter().copied().map(Awaited::new));
-        awaited.extend(self.inotify.iter().map(|inotify| Awaited::new(Descriptor(inotify.as_fd().as_raw_fd()))));
+        let inotify = self.inotify.iter().map(AsFd::as_fd);
+        let own = inotify.chain(self.keyboard.iter().map(AsFd::as_fd)).map(|fd| Descriptor(fd.as_raw_fd()));
+        let mut awaited: Vec<_> = others.iter().copied().chain(own).map(Awaited::new).collect();
         let milliseconds = u64::try_from(time.as_micros().div_ceil(1000)).ok();
         if wait_any(&mut awaited, milliseconds).is_err() {
             // Only a lack of memory leads here; the deadline still holds.
             std::thread::sleep(time.min(Duration::from_millis(100)));
         }
-        self.typed = awaited.first().is_some_and(|keyboard| keyboard.happened() != 0);
+        self.typed = self.keyboard.is_some() && awaited.last().is_some_and(|keyboard| keyboard.happened() != 0);
         let changed = self.inotify.as_ref().is_some_and(|inotify| inotify.read_events().is_ok());
         if changed && !self.hurried {
             self.hurried = self.hurry.exists();
@@ -228,7 +229,7 @@ mod tests {
         let mut events = Events::watch(Path::new("/nonexistent"));
         let (read, write) = nix::unistd::pipe().unwrap();
         nix::unistd::write(&write, b"s").unwrap();
-        events.listen(Some(read.as_raw_fd()));
+        events.listen(Some(Rc::new(File::from(read))));
         assert!(!events.until(Duration::from_secs(600), || false));
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let life = Process::of(child.id()).unwrap().life();
