@@ -5,7 +5,7 @@ mod system;
 use std::fs;
 use std::process::Output;
 
-use system::{System, until, without_times};
+use system::{System, own_address, until, without_times};
 
 /// Exit code and sorted lines, without times.
 fn told(output: &Output) -> (Option<i32>, Vec<String>) {
@@ -55,7 +55,7 @@ fn reports_what_is_broken_and_brings_up_the_rest() {
         ("fails", "kind: oneshot\nstart: |\n  for i in 1 2 3 4 5 6; do echo $i; done; exit 3\n"),
         ("killed", "kind: oneshot\nstart: 'kill -9 $$'\n"),
         ("never", "kind: longrun\nrun: [sleep, '1000']\nready: {fd: 3}\nstart-timeout: 700ms\n"),
-        ("hangs", "kind: oneshot\nstart: 'echo $$ >ROOT/hanging; echo waiting; sleep 1000'\nstart-timeout: 600ms\n"),
+        ("hangs", "kind: oneshot\nstart: 'echo $$ >ROOT/hanging; echo waiting; sleep 1000'\nstart-timeout: 2s\n"),
         ("syntax", "kind: oneshot\nstart: [a\n"),
         ("needs-absent", "kind: oneshot\nneeds: [absent]\nstart: [/bin/true]\n"),
         ("one", "kind: oneshot\nneeds: [two]\nstart: [/bin/true]\n"),
@@ -73,7 +73,7 @@ fn reports_what_is_broken_and_brings_up_the_rest() {
         "[fail] fails: exit 3 (N ms)\n       | 2\n       | 3\n       | 4\n       | 5\n       | 6\n",
         "[fail] killed: killed by SIGKILL (N ms)\n",
         "[fail] never: not ready after 700 ms (N ms)",
-        "[fail] hangs: not ready after 600 ms (N ms)\n       | waiting",
+        "[fail] hangs: not ready after 2 s (N ms)\n       | waiting",
         "[fail] needs-absent: needs absent, which failed\n",
         "[ ok ] one: one (N ms)",
         "[ ok ] two: two (N ms)",
@@ -110,14 +110,13 @@ fn runs_in_parallel() {
 /// Each way of getting ready is waited for, and not a moment less: every service notes the time before it gets ready.
 #[test]
 fn waits_for_readiness() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let address = own_address();
+    let (host, port) = (address.ip(), address.port());
     let unit = |run: &str, ready: &str| format!("kind: longrun\nrun: |\n  {run}\nready: {ready}\nlog: none\n");
     let note = |name: &str| format!("open('ROOT/{name}.at', 'w').write(str(time.monotonic()))");
     let at = "python3 -c 'import time; print(time.monotonic())' >ROOT";
     let tcp = format!(
-        "exec python3 -c \"import socket, time; time.sleep(0.4); {}; s = socket.create_server(('127.0.0.1', {port})); \
+        "exec python3 -c \"import socket, time; time.sleep(0.4); {}; s = socket.create_server(('{host}', {port})); \
          time.sleep(1000)\"",
         note("by-tcp")
     );
@@ -142,7 +141,7 @@ fn waits_for_readiness() {
                 "{exec: [test, -e, ROOT/now], every: 20ms}",
             ),
         ),
-        ("by-tcp", &unit(&tcp, &format!("{{tcp: 'localhost:{port}', every: 20ms}}"))),
+        ("by-tcp", &unit(&tcp, &format!("{{tcp: '{address}', every: 20ms}}"))),
         ("by-socket", &unit(&socket, "{socket: ROOT/deep/er/s}")),
     ]);
     let (code, lines) = told(&system.stage2("default"));

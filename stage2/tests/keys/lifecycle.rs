@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 
 use supervisor::status::Status;
 
 use crate::subject::{boot, logged, longrun, system, words};
-use crate::system::{System, until};
+use crate::system::{System, own_address, until};
 
 fn status(system: &System, service: &str) -> Option<Status> {
     Status::unpack(&fs::read(system.path(&format!("run/service/{service}/supervise/status"))).ok()?)
@@ -90,22 +90,20 @@ fn forks() {
 /// Sockets are there before the service, by name, and the same after its death.
 #[test]
 fn sockets() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let address = own_address();
     let program = "import os, socket; \
         print(os.environ['LISTEN_FDS'], os.environ['LISTEN_FDNAMES'], os.environ['LISTEN_PID'] == str(os.getpid()), flush=True); \
         s = socket.socket(fileno=3); \
         c, _ = s.accept(); c.send(os.readlink('/proc/self/fd/3').encode()); c.close(); os._exit(1)";
     let text = format!(
-        "kind: longrun\nrun: [python3, -c, \"{program}\"]\nsockets: ['tcp://127.0.0.1:{port} web', 'unix://ROOT/out/socket']\n\
+        "kind: longrun\nrun: [python3, -c, \"{program}\"]\nsockets: ['tcp://{address} web', 'unix://ROOT/out/socket']\n\
          umask: '077'\nlog: {{size: 64K}}\n"
     );
     let system = system(&[("server", text)]);
     boot(&system);
     let ask = || {
         let mut answer = String::new();
-        TcpStream::connect(("127.0.0.1", port)).unwrap().read_to_string(&mut answer).unwrap();
+        TcpStream::connect(address).unwrap().read_to_string(&mut answer).unwrap();
         answer
     };
     let first = ask();

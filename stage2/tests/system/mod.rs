@@ -8,6 +8,7 @@ pub mod executable;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -264,6 +265,12 @@ impl Drop for System {
 pub fn children(pid: &str) -> Vec<String> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     list.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// A free port of an address that is this process's own: nobody else listens there, nor connects from there.
+pub fn own_address() -> SocketAddr {
+    let own = Ipv4Addr::from_bits(0x7f00_0000 | std::process::id() << 2);
+    TcpListener::bind((own, 0)).unwrap().local_addr().unwrap()
 }
 
 /// Waits until something observable is so.
