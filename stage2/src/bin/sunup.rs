@@ -13,8 +13,8 @@ use stage2::command::boots::BootVerb;
 use stage2::command::failure::{Failure, Outcome};
 use stage2::command::user::UserVerb;
 use stage2::command::{
-    against, apply, ask, boots, check, completion, enable, import, inhibit, list, log, plan, rollback, schema, status,
-    step, user, why,
+    against, apply, ask, boots, check, completion, enable, import, inhibit, inhibitors, list, log, plan, rollback,
+    schema, status, step, user, why,
 };
 use stage2::rehearse;
 use stage2::request::{self, Request};
@@ -182,10 +182,16 @@ enum Verb {
     /// Runs a command while which nobody stops the machine: `sunup inhibit -- apt-get upgrade`
     Inhibit {
         /// Who says so and why; the command, when absent
-        #[arg(long)]
+        #[arg(long, conflicts_with = "list")]
         why: Option<String>,
+        /// Who does so now; runs nothing
+        #[arg(long)]
+        list: bool,
+        /// An array
+        #[arg(long, requires = "list", conflicts_with = "command")]
+        json: bool,
         /// The command
-        #[arg(required = true, trailing_var_arg = true)]
+        #[arg(required_unless_present = "list", conflicts_with = "list", trailing_var_arg = true)]
         command: Vec<OsString>,
     },
     /// Writes completions for a shell: `sunup completion bash >/etc/bash_completion.d/sunup`
@@ -319,7 +325,8 @@ fn run(places: &Places, verb: Verb, out: &mut dyn Write) -> Outcome {
         Verb::Step { name, dry_run } => step::run(&name, dry_run),
         Verb::Boots(verb) => boots::run(places, verb, out),
         Verb::User(verb) => user::run(places, verb, out),
-        Verb::Inhibit { why, command } => inhibit::run(places, why.as_deref(), &command),
+        Verb::Inhibit { list: true, json, .. } => inhibitors::list(places, json, out),
+        Verb::Inhibit { why, command, .. } => inhibit::run(places, why.as_deref(), &command),
         Verb::Completion { shell } => completion::run(shell, &mut Command::command(), out),
         Verb::CompleteNames => completion::names(places, out),
         Verb::Rehearse(asked) => rehearsal(asked, out),

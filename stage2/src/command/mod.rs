@@ -19,6 +19,7 @@ pub mod failure;
 pub mod follow;
 pub mod import;
 pub mod inhibit;
+pub mod inhibitors;
 pub mod json;
 pub mod list;
 pub mod log;

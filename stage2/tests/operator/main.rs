@@ -3,5 +3,6 @@
 mod against;
 mod check;
 mod enable;
+mod inhibit;
 mod machine;
 mod manual;
