@@ -68,6 +68,11 @@ fn lsb(line: &str) -> Directive {
     last(Format::Lsb, "/i/x", &text, None)
 }
 
+fn insserv_conf(line: &str) -> Directive {
+    let script = "### BEGIN INIT INFO\n# Provides: x\n### END INIT INFO\n";
+    last(Format::Lsb, "/etc/insserv.conf", line, Some(("/etc/init.d/x", script)))
+}
+
 fn openrc_script(line: &str) -> Directive {
     let words = ["need", "use", "want", "after", "before", "provide", "keyword", "config"];
     let line = match line.split(' ').next().is_some_and(|word| words.contains(&word)) {
@@ -103,6 +108,7 @@ fn imported(section: &str, source: &str) -> Directive {
         "systemd: [Install]" => service("Install", "", source),
         "systemd: a .socket, imported with its service x" => socket(source),
         "lsb" => lsb(source),
+        "lsb: insserv.conf, imported with the script x" => insserv_conf(source),
         "inittab" => last(Format::Inittab, "/etc/inittab", source, None),
         "openrc, of a command in the foreground" => openrc_script(source),
         "runit" => file(Format::Runit, "", source),

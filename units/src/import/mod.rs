@@ -71,7 +71,7 @@ impl Format {
 /// With it comes what could not be read.
 pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic>) {
     let mut unreadable = Vec::new();
-    let sources: Vec<PathBuf> = paths.iter().flat_map(|path| expand(format, path, &mut unreadable)).collect();
+    let mut sources: Vec<PathBuf> = paths.iter().flat_map(|path| expand(format, path, &mut unreadable)).collect();
     if format.is_directory() {
         let imports = match format {
             Format::S6Rc => s6_rc::import(&sources, &mut unreadable),
@@ -79,6 +79,11 @@ pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic
             _ => service_directory::import(service_directory::Dialect::Daemontools, &sources, &mut unreadable),
         };
         return (imports, unreadable);
+    }
+    if format == Format::Lsb {
+        let known: Vec<PathBuf> = sources.iter().flat_map(std::path::absolute).collect();
+        let is_known = |file: &PathBuf| std::path::absolute(file).is_ok_and(|file| known.contains(&file));
+        sources.extend(lsb::beside(&sources).into_iter().filter(|file| !is_known(file)));
     }
     let read = |path: &PathBuf| read_file(format, path).map_err(|error| unreadable.push(error)).ok();
     let files: Vec<Source> = sources.iter().filter_map(read).collect();

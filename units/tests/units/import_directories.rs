@@ -1,9 +1,9 @@
-//! What importers make of service directories.
+//! What importers make of directories: service directories, and what lies beside init scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use units::import::{Format, import};
+use units::import::{Format, Import, import};
 
 use crate::import::{fates, text, write};
 
@@ -80,4 +80,51 @@ fn what_a_directory_cannot_keep() {
     let told: Vec<(u32, &str)> = imports[0].decisions.iter().map(|one| (one.place.line, one.text.as_str())).collect();
     let upwards = "write ../ as a whole path: run is started in a directory of links to this one's files";
     assert_eq!(told, [(0, "make run executable"), (3, upwards)]);
+}
+
+/// insserv.conf and its fragments, which lie beside `init.d`, say what a facility is and who talks to somebody; each line of
+/// them has its verdict, leftovers are not read, and what they do not name is as it always is.
+#[test]
+fn insserv_conf_lies_beside_the_scripts() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| write(directory.path().join(name), text);
+    let script = |name: &str, requires: &str| {
+        let header = format!("# Provides: {name}\n# Required-Start: {requires}\n# Default-Start: 2 3 4 5\n");
+        write(&format!("init.d/{name}"), &format!("#!/bin/sh\n### BEGIN INIT INFO\n{header}### END INIT INFO\n"));
+    };
+    script("db", "");
+    script("web", "$database $local_fs");
+    let imported = || {
+        let (imports, unreadable) = import(Format::Lsb, &[directory.path().join("init.d")]);
+        assert_eq!(unreadable, []);
+        imports
+    };
+    let edges = |imports: &[Import], name: &str| {
+        let units = imports.iter().flat_map(|import| &import.units);
+        let unit = units.filter(|unit| unit.name.as_str() == name).find_map(|unit| unit.unit.clone()).unwrap();
+        let names = |edges: &[units::Edge]| edges.iter().map(|edge| edge.unit.to_string()).collect::<Vec<_>>();
+        (names(&unit.needs), names(&unit.wants), unit.start_timeout.is_none())
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    assert_eq!(edges(&imported(), "web"), (words(&["local"]), words(&[]), false));
+    write("insserv.conf", "# What is what\n$database\t+mysql $store # and\n<interactive> web\n$database $database\n");
+    write("insserv.conf.d/store", "$store +db\nstore db\n");
+    write("insserv.conf.d/store~", "$database +web\n");
+    let imports = imported();
+    assert_eq!(edges(&imports, "web"), (words(&["local"]), words(&["db"]), true));
+    assert_eq!(edges(&imports, "db"), (words(&[]), words(&[]), false));
+    let said = imports.iter().filter(|import| import.units.is_empty()).flat_map(|import| &import.directives);
+    let said: Vec<String> =
+        said.map(|one| format!("{} {} {}: {}", one.place.line, one.fate, one.name, one.reason)).collect();
+    let expected = [
+        "2 kept $database: it is db",
+        "3 approximated <interactive>: web: no deadline, but the console is not theirs",
+        "4 kept $database: it is db",
+        "1 kept $store: it is db",
+        "2 dropped store: no facility",
+    ];
+    assert_eq!(said, expected);
+    // Named by hand as well, they count once.
+    let paths = ["init.d", "insserv.conf", "insserv.conf.d/store"].map(|name| directory.path().join(name));
+    assert_eq!(import(Format::Lsb, &paths).0, imports);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::conf::Conf;
 use super::header::{Field, Key};
 use super::target::Target;
 use super::{Script, facility, starting};
@@ -10,14 +11,15 @@ use crate::import::report::Verdict;
 use crate::import::sketch::{Sketch, Strength};
 use crate::import::world::{self, Ours};
 
-pub(super) struct Batch {
+pub(super) struct Batch<'a> {
+    conf: &'a Conf,
     providers: BTreeMap<String, Vec<String>>,
     sketches: BTreeMap<UnitName, Sketch>,
     lasts: BTreeSet<UnitName>,
 }
 
-impl Batch {
-    pub(super) fn new(scripts: &[Script]) -> Self {
+impl<'a> Batch<'a> {
+    pub(super) fn new(scripts: &[Script], conf: &'a Conf) -> Self {
         let mut providers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for script in scripts {
             for name in script.provides() {
@@ -30,7 +32,7 @@ impl Batch {
         }
         let is_last = |script: &&Script| script.fields.iter().any(says_all);
         let lasts = scripts.iter().filter(is_last).map(|script| script.name.clone()).collect();
-        Self { providers, sketches: BTreeMap::new(), lasts }
+        Self { conf, providers, sketches: BTreeMap::new(), lasts }
     }
 
     pub(super) fn add(&mut self, sketch: Sketch) {
@@ -179,21 +181,50 @@ impl Batch {
         }
     }
 
+    /// What a facility is, with all that it takes in.
     fn facility(&self, word: &str) -> Vec<Target> {
-        let Some(facility) = facility::find(word) else { return vec![Target::Unknown] };
-        let providers =
-            facility.members.iter().chain([&word]).filter_map(|member| self.providers.get(*member)).flatten();
-        let units: Vec<String> = providers.cloned().collect();
-        // Of several, none is the one that must be brought up.
-        let strength = if units.len() == 1 { Strength::Wants } else { Strength::After };
-        let mut targets: Vec<Target> = units.into_iter().map(|unit| Target::Unit(unit, strength)).collect();
-        for included in facility.includes {
-            targets.extend(self.facility(&format!("${included}")));
-        }
-        if targets.is_empty() {
-            targets.extend(facility.ours.iter().map(|&(unit, strength)| Target::Unit(unit.into(), strength)));
+        let mut targets = Vec::new();
+        let mut seen = BTreeSet::from([word]);
+        let mut waiting = vec![word];
+        while let Some(word) = waiting.pop() {
+            let members = self.members(word);
+            targets.extend(self.facility_alone(word, &members));
+            waiting.extend(members.into_iter().filter(|member| member.starts_with('$') && seen.insert(member)));
         }
         if targets.is_empty() { vec![Target::Unknown] } else { targets }
+    }
+
+    fn members(&self, facility: &str) -> Vec<&str> {
+        match self.conf.facility(facility) {
+            Some(members) => members.iter().map(String::as_str).collect(),
+            None => facility::find(facility).map_or_else(Vec::new, |facility| facility.members.to_vec()),
+        }
+    }
+
+    /// What provides a facility itself: scripts, or else what it is here.
+    fn facility_alone(&self, word: &str, members: &[&str]) -> Vec<Target> {
+        let providers = members.iter().chain([&word]).filter_map(|member| self.providers.get(*member)).flatten();
+        let units: BTreeSet<&String> = providers.collect();
+        if units.is_empty() {
+            let ours = facility::find(word).into_iter().flat_map(|facility| facility.ours);
+            return ours.map(|&(unit, strength)| Target::Unit(unit.into(), strength)).collect();
+        }
+        // Of several, none is the one that must be brought up.
+        let strength = if units.len() == 1 { Strength::Wants } else { Strength::After };
+        units.into_iter().map(|unit| Target::Unit(unit.clone(), strength)).collect()
+    }
+
+    /// The units that a name in a header would lead to, each once.
+    pub(super) fn units_of(&self, word: &str) -> Vec<String> {
+        let mut units = Vec::new();
+        for target in self.targets(word) {
+            if let Target::Unit(unit, _) = target
+                && !units.contains(&unit)
+            {
+                units.push(unit);
+            }
+        }
+        units
     }
 }
 

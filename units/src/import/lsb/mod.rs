@@ -4,6 +4,7 @@
 //! which it starts, so that the keys for stopping only add what the keys for starting do not say already.
 
 mod batch;
+mod conf;
 mod facility;
 mod header;
 mod target;
@@ -15,6 +16,8 @@ use crate::UnitName;
 use crate::source::Source;
 use crate::yaml::Yaml;
 use batch::Batch;
+use conf::Conf;
+pub(super) use conf::beside;
 pub(crate) use facility::ours;
 use header::{Field, Key};
 
@@ -48,6 +51,12 @@ impl Script {
         if words.is_empty() { vec![self.name.as_str()] } else { words }
     }
 
+    /// Whether a name is the script's, or that of something it provides, with or without `.sh`.
+    fn is_called(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        let mut names = self.provides().into_iter().chain([self.name.as_str()]);
+        names.any(|name| is_it(name) || name.strip_suffix(".sh").is_some_and(&is_it))
+    }
+
     fn replacement(&self) -> Option<Ours> {
         self.provides().into_iter().chain([self.name.as_str()]).find_map(world::replaced)
     }
@@ -59,8 +68,10 @@ impl Script {
     }
 }
 
-/// Imports scripts that refer to each other.
+/// Imports scripts that refer to each other, by what the files of insserv.conf among them say.
 pub(super) fn import(files: &[Source]) -> Vec<Import> {
+    let (conf_files, files): (Vec<&Source>, Vec<&Source>) = files.iter().partition(|file| conf::is_conf(&file.file));
+    let conf = Conf::read(&conf_files);
     let mut imports = Vec::new();
     let mut scripts: Vec<Script> = Vec::new();
     for file in files {
@@ -70,9 +81,9 @@ pub(super) fn import(files: &[Source]) -> Vec<Import> {
             Err(report) => imports.push(report.finish(Vec::new())),
         }
     }
-    let mut batch = Batch::new(&scripts);
+    let mut batch = Batch::new(&scripts, &conf);
     for script in &mut scripts {
-        let sketch = draw(script);
+        let sketch = draw(script, &conf);
         batch.add(sketch);
     }
     for script in &mut scripts {
@@ -82,6 +93,7 @@ pub(super) fn import(files: &[Source]) -> Vec<Import> {
         batch.last_of_all(script);
         batch.stopping_edges(script);
     }
+    imports.extend(conf_files.into_iter().map(|file| conf::report(file, &batch, &scripts)));
     for script in scripts {
         let sketch = batch.take(&script.name);
         imports.push(script.report.finish(sketch.into_iter().collect()));
@@ -143,7 +155,7 @@ fn replaced(mut script: Script) -> Import {
 }
 
 /// Everything but the edges.
-fn draw(script: &mut Script) -> Sketch {
+fn draw(script: &mut Script, conf: &Conf) -> Sketch {
     let mut sketch = Sketch::new(script.name.clone(), "oneshot");
     sketch.condition("path", &script.path);
     let path = script.path.as_str();
@@ -162,6 +174,9 @@ fn draw(script: &mut Script) -> Sketch {
         if let Some(verdict) = verdict.filter(|_| field.line > 0) {
             script.report.tell(&field.name, script.report.place(field.line), verdict);
         }
+    }
+    if conf.is_interactive(script) {
+        sketch.set_text("start-timeout", "none");
     }
     if sketch.description.is_empty() {
         sketch.description = script.field(Key::Description).map_or_else(String::new, |field| field.value.clone());
