@@ -42,16 +42,19 @@ fn flags(lines: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What the synopsis says of each verb.
+/// What the synopsis says of each verb, in all of its forms.
 fn synopses() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let (_, synopsis) = PAGE.split_once(".Sh SYNOPSIS\n.Nm\n").unwrap();
     let (synopsis, _) = synopsis.split_once(".Sh ").unwrap();
-    let forms = synopsis.split(".Nm\n").flat_map(|form| {
+    let mut all = BTreeMap::new();
+    for form in synopsis.split(".Nm\n") {
         let verbs = form.lines().find_map(|line| line.strip_prefix(".Cm ")).unwrap_or_default();
-        let flags = flags(form).into_iter().filter(|flag| !["-user", "-"].contains(flag)).collect::<BTreeSet<_>>();
-        verbs.split(" | ").map(move |verb| (verb, flags.clone()))
-    });
-    forms.filter(|(verb, _)| !verb.is_empty()).collect()
+        for verb in verbs.split(" | ").filter(|verb| !verb.is_empty()) {
+            let flags = flags(form).into_iter().filter(|flag| !["-user", "-"].contains(flag));
+            all.entry(verb).or_insert_with(BTreeSet::new).extend(flags);
+        }
+    }
+    all
 }
 
 /// The manual page explains every verb and every option, and its synopsis shows the options of each verb and no other.
