@@ -208,7 +208,8 @@ fn container_stops_within_its_grace() {
     container.kill("TERM");
     let (status, errors) = container.end();
     assert_eq!(status.code(), Some(3), "{errors}");
-    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    // By itself the stubborn one would be given 300 s.
+    assert!(start.elapsed() < Duration::from_secs(200), "{:?}", start.elapsed());
     assert_eq!(
         fs::read_to_string(container.directory.path().join("results/order")).expect("an order"),
         "main\nhelper\n"

@@ -4,6 +4,8 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use nix::fcntl::{Flock, FlockArg};
 
@@ -49,8 +51,12 @@ pub fn remove(path: &Path) {
     }
 }
 
-/// Days since 1970: what was made from the package archive is good for one day.
+/// Days since 1970: what was made from the package archive is good for one day. It is the same day for as long as a process
+/// lives, so that none that runs over midnight has what its guests stand on removed.
 pub fn today() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
-    now.as_secs() / 86_400
+    static TODAY: LazyLock<u64> = LazyLock::new(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock after 1970");
+        now.as_secs() / 86_400
+    });
+    *TODAY
 }

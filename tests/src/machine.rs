@@ -143,7 +143,8 @@ fn computer(options: &Options) -> Command {
     if !options.restarts {
         command.arg("-no-reboot");
     }
-    let fixed = "console=ttyS0 root=/dev/nvme0n1 rootfstype=ext4 ro mitigations=off panic=-1";
+    // What the kernel has to say, but for errors, would stand in the middle of what is awaited.
+    let fixed = "console=ttyS0 loglevel=4 root=/dev/nvme0n1 rootfstype=ext4 ro mitigations=off panic=-1";
     command.arg("-append").arg(format!("{fixed} {}", options.append));
     command
 }
