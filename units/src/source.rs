@@ -95,10 +95,14 @@ impl Source {
 
     /// The line of a place, fit for a terminal: `None` where it would be too long to point into.
     pub(crate) fn snippet(&self, place: &Place) -> Option<String> {
-        let line = self.text.lines().nth(place.line.checked_sub(1)? as usize)?;
-        let fits = line.chars().take(LONGEST_SNIPPET + 1).count() <= LONGEST_SNIPPET;
-        fits.then(|| line.replace('\t', " "))
+        fit(self.text.lines().nth(place.line.checked_sub(1)? as usize)?)
     }
+}
+
+/// A line, fit for a terminal: `None` where it would be too long to point into.
+pub(crate) fn fit(line: &str) -> Option<String> {
+    let fits = line.chars().take(LONGEST_SNIPPET + 1).count() <= LONGEST_SNIPPET;
+    fits.then(|| line.replace('\t', " "))
 }
 
 /// Reads a regular file of this length, in one call where it is as long as that.

@@ -6,6 +6,7 @@
 mod caching;
 mod cross;
 mod demand;
+mod lines;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,6 +24,8 @@ use crate::reading::{self, FileRead, UnitDirectory, UnitFile};
 use crate::source::Source;
 use crate::text::{did_you_mean, quoted, suggestion};
 use crate::tree::Document;
+use lines::Lines;
+
 use crate::{Diagnostic, NameMap, Place, Severity, Unit, UnitName, Variables};
 
 /// What units are read with, besides their directories.
@@ -55,6 +58,7 @@ pub struct UnitSet {
     remains: BTreeMap<UnitName, Arc<Unit>>,
     diagnostics: Vec<Diagnostic>,
     sources: HashMap<Arc<Path>, Source>,
+    lines: Lines,
     /// Units that provide a name, by name.
     providers: BTreeMap<UnitName, Vec<UnitName>>,
     /// What each name is that somebody has defined.
@@ -216,10 +220,10 @@ impl UnitSet {
         if place.line == 0 {
             return None;
         }
-        match self.sources.get(&place.file).or_else(|| self.preparation.drop_ins.source(&place.file)) {
-            Some(source) => source.snippet(place),
-            None => Source::read(&place.file).ok()?.snippet(place),
-        }
+        self.lines.snippet(place, || {
+            let known = self.sources.get(&place.file).or_else(|| self.preparation.drop_ins.source(&place.file));
+            known.cloned().or_else(|| Source::read(&place.file).ok())
+        })
     }
 
     /// Whether a unit of this name is defined, usable or not.
