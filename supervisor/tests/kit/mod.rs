@@ -7,6 +7,8 @@ pub mod executable;
 pub mod skip;
 
 use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -76,7 +78,7 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Makes the service `name` below `parent` and starts `supervise` on it; returns once a record is there.
+    /// Makes the service `name` below `parent` and starts `supervise` on it; returns once a record is there and somebody listens.
     pub fn start(supervise: &Path, parent: &Path, name: &str) -> Self {
         executable::write(&parent.join(name).join("run"), "#!/bin/sh\nexec sleep 1000\n");
         Self::resume(supervise, parent, name)
@@ -89,6 +91,11 @@ impl Supervised {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let directory = parent.join(name);
         until("a status record", || directory.join("supervise/status").metadata().is_ok_and(|m| m.len() >= 18));
+        // The FIFO that it opens last; s6's has no other.
+        let last = if supervise.ends_with("s6-supervise") { "supervise/control" } else { "supervise/ok" };
+        let mut fifo = fs::OpenOptions::new();
+        fifo.write(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+        until("a supervise that listens", || fifo.open(directory.join(last)).is_ok());
         Self { directory, child: child.unwrap() }
     }
 }
