@@ -15,7 +15,7 @@ const NO_SOFT_REBOOT: &str = "\
 reboot --soft 2>&1 | grep -qx \"reboot: error: unable to soft-reboot: process 1 is another suite's scanner\" &&
     test ! -e /run/sunup/stage3.lock";
 
-/// A unit that writes once, and the logger of it, which reads that only when everyone else has been told to end.
+/// A unit that writes once, and the logger of it, which reads that only when everyone else has ended.
 const LATE: &str = "\
 description: Writes once
 kind: longrun
@@ -25,7 +25,7 @@ run: echo late; exec sleep 1000
 const LATE_LOGGER: &str = "\
 #!/bin/sh
 case \"$*\" in
-*/late) until test -e /run/sunup/stopping; do sleep 0.1; done; sleep 1 ;;
+*/late) until grep -q 'stage3: other processes ended' /run/sunup/boot.log; do sleep 0.1; done ;;
 esac
 exec /usr/lib/sunup/bin/svlog.real \"$@\"
 ";

@@ -127,7 +127,7 @@ fn targets(stop: &Stop) -> Vec<Process> {
     targets
 }
 
-/// The supervises of loggers, known by the lock they hold, the loggers, and what those started.
+/// The supervises of loggers, known by the lock they hold, who keeps those, the loggers, and what those started.
 fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     let mut spared = HashSet::new();
     let services = services::all(&stop.run);
@@ -143,11 +143,19 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     let foreign = loggers().any(|service| service.status().is_none());
     for pid in supervises.into_iter().filter(|pid| *pid > 1) {
         spared.insert(pid);
+        spared.extend(pair(table, pid));
         if foreign {
             spared.extend(processes::tree(table, pid));
         }
     }
     spared
+}
+
+/// Who keeps a service's supervise and its logger's, under a scanner that leaves that to somebody, as runit's does: it leaves
+/// when the logger does.
+fn pair(table: &[Process], supervise: u32) -> Option<u32> {
+    let parent = table.iter().find(|process| process.pid == supervise)?.parent;
+    table.iter().find(|process| process.pid == parent && process.parent == 1).map(|process| process.pid)
 }
 
 /// The process has one of these lock files open. Only what is called so is looked at closely, and not for long: a file on a
