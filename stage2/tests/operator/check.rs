@@ -192,7 +192,8 @@ fn directories() {
 #[test]
 fn links_and_what_they_lead_to() {
     let machine = Machine::new(&[("sshd", "kind: milestone\n"), ("web", "kind: milestone\nneeds: [lokal]\n")]);
-    machine.link("default", &["web", "gone"]);
+    machine.write("lib/units/t@.yaml", "kind: milestone\n");
+    machine.link("default", &["web", "gone", "t@"]);
     machine.write("etc/bundles/default/file.yaml", "kind: milestone\n");
     for (name, needs) in [("lone", "nobody"), ("ssh", ""), ("mountkernfs", ""), ("fine", "lone"), ("data", "")] {
         let header = format!("# Provides: {name}\n# Required-Start: {needs}\n# Default-Start: 2 3 4 5");
@@ -230,6 +231,11 @@ fn links_and_what_they_lead_to() {
             "etc/bundles/default/gone.yaml",
             1,
             "etc/bundles/default/gone.yaml: the unit directories have no unit \"gone\"\n".into(),
+        ),
+        (
+            "etc/bundles/default/t@.yaml",
+            1,
+            "etc/bundles/default/t@.yaml: the unit directories have no unit \"t@\" (it is a template: name an instance of it, t@NAME)\n".into(),
         ),
         (
             "etc/bundles/default/file.yaml",

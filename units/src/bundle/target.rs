@@ -32,7 +32,8 @@ pub(super) fn follow(link: &Path, unit: &UnitName, units: &mut UnitSet) -> Targe
         Err(error) => return odd(Severity::Error, format!("unable to read the link: {}", cause(&error))),
     };
     if is_inside(&target, units.directories()) {
-        return match units.provide(unit) {
+        // A template is there, but it is no unit by itself.
+        return match units.provide(unit) && !unit.is_template() {
             true => Target::Unit(unit.clone()),
             false => {
                 let hint = units.did_you_mean(unit.as_str());
