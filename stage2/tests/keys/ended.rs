@@ -1,11 +1,19 @@
 //! A service that ends for good while nobody asks for anything: its supervise wakes the engine, which draws the conclusions.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
+use supervisor::status::Status;
+use supervisor::sys::descriptor::Descriptor;
 
 use crate::subject::{boot, system};
-use crate::system::until;
+use crate::system::{System, until};
 
 /// It has failed, or is down, and what needs it goes down with it.
 #[test]
@@ -50,8 +58,52 @@ fn status_without_a_supervise() {
     fs::remove_file(system.path("run/scan/left")).unwrap();
     let pid = system.pid("left");
     system.control("left", "x").unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGKILL).unwrap();
+    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
     until("the end of its supervise", || system.control("left", "").is_none());
     let (code, text) = status();
     assert!(code == Some(1) && text.contains("down") && text.contains("its supervise has ended"), "{code:?} {text}");
+}
+
+/// The letters that a stopped supervise has not read yet.
+fn letters(mut control: &File) -> String {
+    let mut letters = vec![0; Descriptor(control.as_raw_fd()).bytes_waiting().unwrap()];
+    control.read_exact(&mut letters).unwrap();
+    String::from_utf8(letters).unwrap()
+}
+
+fn record(system: &System) -> Option<Status> {
+    Status::unpack(&fs::read(system.path("run/service/brief/supervise/status")).ok()?)
+}
+
+/// What an engine finds ended for good, because it was slow to look, it does not tell to run once more.
+#[test]
+fn what_has_ended_is_not_told_again() {
+    let unit = "kind: longrun\nrun: 'echo $PPID >ROOT/out/supervise'\nlog: none\nrestart: on-failure\n";
+    let system = system(&[("brief", unit.into())]);
+    system.supervise_engine();
+    assert_eq!(system.request("first", "start", &["brief"])["units"]["brief"], "down");
+    until("its end", || record(&system).is_some_and(|status| status.ended_for_good));
+    let before = record(&system);
+    let supervise = Pid::from_raw(system.read("out/supervise").trim().parse().unwrap());
+    kill(supervise, Signal::SIGSTOP).unwrap();
+    let control = system.path("run/service/brief/supervise/control");
+    let control = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(control).unwrap();
+    system.ask("again", "start", &["brief"]);
+    until("a letter", || Descriptor(control.as_raw_fd()).bytes_waiting() != Ok(0));
+    until("the engine's record", || system.pid("engine") != 0);
+    let engine = Pid::from_raw(system.pid("engine").cast_signed());
+    kill(engine, Signal::SIGSTOP).unwrap();
+    let stopped = Instant::now();
+    // Once, however often the engine has told one that does not listen.
+    assert!(letters(&control).trim_start_matches('u').is_empty());
+    system.control("brief", "u").unwrap();
+    kill(supervise, Signal::SIGCONT).unwrap();
+    until("another end", || record(&system).is_some_and(|status| status.ended_for_good && Some(status) != before));
+    kill(supervise, Signal::SIGSTOP).unwrap();
+    // Whoever does not do as it is told within half a second is told again.
+    until("the engine's patience to be over", || stopped.elapsed() > Duration::from_millis(600));
+    kill(engine, Signal::SIGCONT).unwrap();
+    assert_eq!(system.answer("again")["units"]["brief"], "down");
+    assert_eq!(letters(&control), "");
+    kill(supervise, Signal::SIGCONT).unwrap();
 }

@@ -64,8 +64,12 @@ impl Executor {
                 }
                 starting.former_logger = None;
                 let status = service.status();
-                // One that is wanted up already starts by itself: told again, it would not wait between two crashes.
-                let is_deaf = status.is_some_and(|status| status.want != Want::Up);
+                // One that is wanted up already starts by itself: told again, it would not wait between two crashes. One that
+                // has ended for good since would run once more.
+                let has_obeyed = |status: Status| {
+                    status.want == Want::Up || status.ended_for_good && Some(status) != starting.before
+                };
+                let is_deaf = status.is_some_and(|status| !has_obeyed(status));
                 if !starting.is_told && is_deaf {
                     starting.is_told = service.control(&[supervise::UP]).is_ok();
                 }
