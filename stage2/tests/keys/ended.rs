@@ -13,7 +13,7 @@ use supervisor::status::Status;
 use supervisor::sys::descriptor::Descriptor;
 
 use crate::subject::{boot, system};
-use crate::system::{System, until};
+use crate::system::{System, stop, until};
 
 /// It has failed, or is down, and what needs it goes down with it.
 #[test]
@@ -71,8 +71,10 @@ fn letters(mut control: &File) -> String {
     String::from_utf8(letters).unwrap()
 }
 
-fn record(system: &System) -> Option<Status> {
-    Status::unpack(&fs::read(system.path("run/service/brief/supervise/status")).ok()?)
+/// Its record, once it has ended for good and everything of that is written down.
+fn end(system: &System) -> Option<Status> {
+    let status = Status::unpack(&fs::read(system.path("run/service/brief/supervise/status")).ok()?)?;
+    (status.ended_for_good && status.pid == 0).then_some(status)
 }
 
 /// What an engine finds ended for good, because it was slow to look, it does not tell to run once more.
@@ -82,24 +84,24 @@ fn what_has_ended_is_not_told_again() {
     let system = system(&[("brief", unit.into())]);
     system.supervise_engine();
     assert_eq!(system.request("first", "start", &["brief"])["units"]["brief"], "down");
-    until("its end", || record(&system).is_some_and(|status| status.ended_for_good));
-    let before = record(&system);
+    until("its end", || end(&system).is_some());
     let supervise = Pid::from_raw(system.read("out/supervise").trim().parse().unwrap());
-    kill(supervise, Signal::SIGSTOP).unwrap();
+    stop(supervise);
+    let before = end(&system);
     let control = system.path("run/service/brief/supervise/control");
     let control = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(control).unwrap();
     system.ask("again", "start", &["brief"]);
     until("a letter", || Descriptor(control.as_raw_fd()).bytes_waiting() != Ok(0));
     until("the engine's record", || system.pid("engine") != 0);
     let engine = Pid::from_raw(system.pid("engine").cast_signed());
-    kill(engine, Signal::SIGSTOP).unwrap();
+    stop(engine);
     let stopped = Instant::now();
     // Once, however often the engine has told one that does not listen.
     assert!(letters(&control).trim_start_matches('u').is_empty());
     system.control("brief", "u").unwrap();
     kill(supervise, Signal::SIGCONT).unwrap();
-    until("another end", || record(&system).is_some_and(|status| status.ended_for_good && Some(status) != before));
-    kill(supervise, Signal::SIGSTOP).unwrap();
+    until("another end", || end(&system).is_some_and(|status| Some(status) != before));
+    stop(supervise);
     // Whoever does not do as it is told within half a second is told again.
     until("the engine's patience to be over", || stopped.elapsed() > Duration::from_millis(600));
     kill(engine, Signal::SIGCONT).unwrap();

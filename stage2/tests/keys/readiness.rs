@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::subject::{boot, is_root, longrun, system, words};
-use crate::system::{children, until};
+use crate::system::{children, status, stop, until};
 
 /// Says READY=1 to whom the environment names, after a while, and stays. Before that it notes the time in the file NOTE.
 const SENDER: &str = "import os, socket, time; time.sleep(0.4); open('NOTE', 'w').write(str(time.monotonic())); \
@@ -89,17 +89,10 @@ fn descriptors(pid: &str) -> Vec<String> {
     links.filter_map(|link| std::fs::read_link(link.path()).ok()?.into_os_string().into_string().ok()).collect()
 }
 
-/// A line of a process's state.
-fn status(pid: &str, key: &str) -> String {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned()
-}
-
 /// A stopped process has a signal to take as soon as there is a new name in a directory.
 fn is_told(pid: &str, directory: &Path) -> bool {
     let (process, name) = (Pid::from_raw(pid.parse().unwrap()), directory.join("name"));
-    kill(process, Signal::SIGSTOP).unwrap();
-    until("the stop", || status(pid, "State:").starts_with('T'));
+    stop(process);
     std::fs::write(&name, "").unwrap();
     let signals = u64::from_str_radix(&status(pid, "ShdPnd:"), 16).unwrap();
     std::fs::remove_file(name).unwrap();

@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 /// Far beyond what anything here takes on a quiet machine.
@@ -265,6 +267,18 @@ impl Drop for System {
 pub fn children(pid: &str) -> Vec<String> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     list.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// A line of a process's state.
+pub fn status(pid: &str, key: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned()
+}
+
+/// Stops a process, which has done nothing any more when this is over.
+pub fn stop(process: Pid) {
+    kill(process, Signal::SIGSTOP).unwrap();
+    until("the stop", || status(&process.to_string(), "State:").starts_with('T'));
 }
 
 /// A free port of an address that is this process's own: nobody else listens there, nor connects from there.
