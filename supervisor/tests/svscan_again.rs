@@ -120,6 +120,17 @@ fn executes_again() {
     assert!(is_alive(svscan));
 }
 
+/// `R` makes svscan forget nothing that it was told with it.
+#[test]
+fn executes_again_last() {
+    let mut scene = Scene::new();
+    scene.file("scan/.svscan/finish", "#!/bin/sh\nexec echo finished >finished\n");
+    let svscan = svscan(&mut scene, &["-t", "0", "scan"]);
+    scene.letters("scan/.svscan/control", "Rb");
+    assert_eq!(scene.await_text("scan/finished", |text| text.ends_with('\n')), "finished\n");
+    assert_eq!(scene.wait(svscan).code(), Some(0));
+}
+
 /// The limits of children and the closed pipes outlive a crash; readiness is told once.
 #[test]
 fn crash_forgets_nothing() {

@@ -57,11 +57,6 @@ impl Scanner {
         if orders.close {
             self.close_pipes();
         }
-        if orders.again {
-            // What was written to the control FIFO besides is lost with it, unlike the record.
-            let errno = crash::execute_now(&self.stack);
-            report::unable(&mut self.messages, "execute svscan again", b"", errno, "");
-        }
         if orders.scan || (orders.prune && self.is_stale) {
             self.scan();
         }
@@ -75,6 +70,10 @@ impl Scanner {
         }
         if orders.finish || (self.is_ending && !self.is_over && !self.takes_over && self.entries.are_dead()) {
             return self.finish();
+        }
+        if orders.again {
+            let errno = crash::execute_now(&self.stack);
+            report::unable(&mut self.messages, "execute svscan again", b"", errno, "");
         }
         let now = time::monotonic();
         if !self.is_ending && self.due(now).is_some_and(|at| at <= now) {
