@@ -9,6 +9,7 @@ use crate::stop::Stop;
 use crate::verb::Verb;
 use crate::waiting::bounded::within;
 use nix::sys::reboot::{RebootMode, reboot};
+use std::io;
 use std::time::Duration;
 use supervisor::paths;
 
@@ -26,10 +27,12 @@ pub fn run(stop: &mut Stop) -> Result<(), String> {
     within(CONSOLE, Report::drain_console);
     if let Some((what, words)) = next_program(stop) {
         let stage3 = stop.run.join(paths::run::BIN).join("stage3");
-        match Heir::of(&stop.run).and_then(|heir| heir.interpreted(&format!("{} {words}", stage3.display()))) {
+        match become_heir(stop, |heir| heir.interpreted(&format!("{} {words}", stage3.display()))) {
             Ok(()) => return Ok(()),
             Err(error) => stop.report.plain(&format!("unable to {what}: {error}")),
         }
+        // Whatever process 1 is told next, it has had its time.
+        stop.events.hurry_after(Duration::ZERO);
     }
     if starts_kernel(stop) {
         let _ = reboot(RebootMode::RB_KEXEC);
@@ -57,8 +60,15 @@ fn next_program(stop: &Stop) -> Option<(&'static str, String)> {
 }
 
 /// In a container that may not call reboot(2), process 1 is asked to become a program that exits.
-fn end_process_one(stop: &Stop) -> std::io::Result<()> {
-    Heir::of(&stop.run)?.linked(LAST_PROGRAM)
+fn end_process_one(stop: &mut Stop) -> io::Result<()> {
+    become_heir(stop, |heir| heir.linked(LAST_PROGRAM))
+}
+
+/// Process 1 becomes what it is told to.
+fn become_heir(stop: &mut Stop, tell: impl FnOnce(&mut Heir) -> io::Result<()>) -> io::Result<()> {
+    let mut heir = Heir::of(&stop.run)?;
+    tell(&mut heir)?;
+    heir.take_over(&mut stop.events)
 }
 
 /// kexec has loaded a kernel, and it is to be started.

@@ -1,6 +1,6 @@
 //! The cases: a scenario goes in, the console's lines and the way process 1 ended come out.
 
-use crate::ends::{forced, initramfs, name_of_the_root, refused_reboot, soft_reboot};
+use crate::ends::{forced, initramfs, name_of_the_root, refused_reboot, soft_reboot, stays_a_scanner};
 use crate::play::{As, NOBODY, Typed, build_resident_programs, play, play_typing, possible, stage, unshare};
 use crate::role::LINES;
 use crate::skip;
@@ -22,7 +22,7 @@ type Case = fn(As);
 /// Runs all cases, or those whose name contains the argument. Speaks enough of libtest's language for cargo.
 pub fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let cases: [(&str, Case); 29] = [
+    let cases: [(&str, Case); 30] = [
         ("clean", clean),
         ("coloured", coloured),
         ("reboot", reboot),
@@ -51,6 +51,7 @@ pub fn main() -> ExitCode {
         ("name_of_the_root", name_of_the_root),
         ("soft_reboot", soft_reboot),
         ("initramfs", initramfs),
+        ("stays_a_scanner", stays_a_scanner),
         ("scheduled", scheduled),
     ];
     build_resident_programs();

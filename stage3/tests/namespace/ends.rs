@@ -34,6 +34,15 @@ pub fn initramfs(who: As) {
     assert_eq!((outcome.signal, outcome.code), (None, Some(INITRAMFS.into())));
 }
 
+/// A process 1 that hears what it is to become, and stays what it is, does not keep the machine up: the kernel is told to end it.
+/// There is not more time for that than whoever waits for the container gives.
+pub fn stays_a_scanner(who: As) {
+    let outcome = play_under(who, &["env", "SUNUP_GRACE=1"], "poweroff+engine+initramfs");
+    assert_eq!(outcome.last(), "unable to return to the initramfs: process 1 does not become what it is told to");
+    assert!(outcome.console.contains("clean stop: 0 processes, 0 mounts left\n"), "{}", outcome.console);
+    assert_eq!(outcome.signal, Some(SIGINT));
+}
+
 /// `-f` ends the system at once, though another stop hangs.
 pub fn forced(who: As) {
     for (verb, signal) in [("poweroff", SIGINT), ("reboot", SIGHUP)] {

@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use supervisor::control::scanner::FINISH;
 use supervisor::status::{LastExit, Phase, Status, Want};
 
 /// Lines of the writer.
@@ -54,8 +55,11 @@ pub fn play_or(cases: fn() -> ExitCode) -> ExitCode {
 /// Starts what the scenario has, then stage 3, and reaps until the kernel ends it.
 fn process_one(scenario: &str) -> ExitCode {
     let mut control = OpenOptions::new().read(true).write(true).open(".svscan/control").unwrap();
-    // Hears whatever it is told, as a scanner does.
-    std::thread::spawn(move || while control.read_exact(&mut [0]).is_ok() {});
+    // Hears whatever it is told, as a scanner does, until it is told to become another program.
+    let told = std::thread::spawn(move || {
+        let mut letter = [0];
+        while letter != [FINISH] && control.read_exact(&mut letter).is_ok() {}
+    });
     let mut children: Vec<Child> = Vec::new();
     let mut held = None;
     let mut hurry = false;
@@ -78,7 +82,7 @@ fn process_one(scenario: &str) -> ExitCode {
                 fs::remove_file("/dev/console").unwrap();
             }
             "short" => fs::write("../stop-deadline", "300\n").unwrap(),
-            "after" | "coloured" | "force" | "full" | "late" | "mute" | "scheduled" => {}
+            "after" | "coloured" | "force" | "full" | "initramfs" | "late" | "mute" | "scheduled" => {}
             _ => panic!("{part}"),
         }
     }
@@ -116,16 +120,17 @@ fn process_one(scenario: &str) -> ExitCode {
         }
         children.push(start("engine", &["engine"]));
     }
-    // What else ends here stays a zombie, which counts for nothing.
-    let status = stage3.wait().unwrap();
-    println!("stage3 ended with {status}");
-    drop(held);
     if scenario.contains("+after") {
+        told.join().unwrap();
         // Whatever is asked for by the old name is still found: the wrapper's flag, the handlers' program.
         assert_eq!(fs::canonicalize(RUN).unwrap(), Path::new("/"));
         assert!(Path::new(RUN).join("stopping").exists());
         return ExitCode::from(AGAIN);
     }
+    // What else ends here stays a zombie, which counts for nothing.
+    let status = stage3.wait().unwrap();
+    println!("stage3 ended with {status}");
+    drop(held);
     std::process::exit(3);
 }
 

@@ -35,7 +35,7 @@ pub fn enter(directory: &Path, scenario: &str, console: &Path) -> ! {
     tmpfs(&directory.join("dev"));
     let run = directory.join("run/sunup");
     fs::create_dir(&run).unwrap();
-    if scenario == "real+initramfs" {
+    if scenario.ends_with("+initramfs") {
         fs::create_dir(directory.join("run/initramfs")).unwrap();
         fs::copy("/proc/self/exe", directory.join("run/initramfs/shutdown")).unwrap();
     }
