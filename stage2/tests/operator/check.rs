@@ -132,7 +132,7 @@ fn paths() {
     let drop_in = "etc/units/local.yaml.d/a.yaml:1:1: unknown key \"need\" (did you mean \"needs\"?)\n";
     let unit = "lib/units/web.yaml:2:9: there is no unit \"lokal\" (did you mean \"local\"?)\n";
     let gone = "etc/units/gone.yaml: unable to read: No such file or directory\n";
-    let unread = ": not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header\n";
+    let unread = ": not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header or is a program in init.d\n";
     for (path, expected) in [
         ("etc/sunup.yaml", settings.to_owned()),
         ("etc/units/local.yaml.d", drop_in.into()),
@@ -202,6 +202,11 @@ fn links_and_what_they_lead_to() {
         let mode = if name == "data" { 0o644 } else { 0o755 };
         std::fs::set_permissions(machine.path(&path), std::fs::Permissions::from_mode(mode)).unwrap();
     }
+    for (name, text) in [("legacy", "#!/bin/sh\n"), ("lone.dpkg-old", "#!/bin/sh\n")] {
+        machine.write(&format!("init.d/{name}"), text);
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(machine.path(&format!("init.d/{name}")), mode).unwrap();
+    }
     machine.write("init.d/README", "x\n");
     machine.write("sv/web-server/run", "#!/bin/sh\n");
     machine.write("sv/web-server/data/README", "x\n");
@@ -212,6 +217,12 @@ fn links_and_what_they_lead_to() {
     let data = "init.d/data: not read: no init script that can be executed\n";
     let kernel = "init.d/mountkernfs: warning: not read: stage 1 does this before any unit\n";
     let ssh = "init.d/ssh: warning: not read: the unit \"sshd\" (lib/units/sshd.yaml) is there in its place\n";
+    machine.write("sv/b/README", "x\n");
+    std::os::unix::fs::symlink("nowhere", machine.path("sv/b/run")).unwrap();
+    let legacy = "init.d/legacy: there is no unit \"local\"\n\
+                  init.d/legacy: warning: there is no unit \"rsyslog\"\n\
+                  init.d/legacy: warning: there is no unit \"network-mounts\"\n";
+    let dangling = "sv/b: unable to run \"sv/b/run\": No such file or directory\n";
     let service = "sv/web-server: unable to run \"sv/web-server/run\": Permission denied\n";
     let unread = "not read: neither units nor links to them, no service directory, and no init scripts\n";
     for (path, code, expected) in [
@@ -220,11 +231,13 @@ fn links_and_what_they_lead_to() {
         ("init.d/ssh", 0, ssh.into()),
         ("init.d/mountkernfs", 0, kernel.into()),
         ("init.d/data", 1, data.into()),
-        ("init.d", 1, [lone, data, kernel, ssh].concat()),
+        ("init.d/legacy", 1, legacy.into()),
+        ("init.d", 1, [lone, data, kernel, ssh, legacy].concat()),
         ("rc2.d/S01lone", 1, lone.into()),
         ("rc2.d/K01lone", 0, String::new()),
         ("sv/web-server", 1, service.into()),
-        ("sv", 1, service.into()),
+        ("sv/b", 1, dangling.into()),
+        ("sv", 1, [service, dangling].concat()),
         ("sv/web-server/data", 1, format!("sv/web-server/data: {unread}")),
         ("etc/bundles/default/web.yaml", 1, "lib/units/web.yaml:2:9: there is no unit \"lokal\"\n".into()),
         (

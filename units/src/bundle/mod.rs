@@ -45,6 +45,11 @@ impl Bundle {
         bundle.with(contribution)
     }
 
+    /// Whether a path is an init script or a service directory: what a link may lead to, and is no file of a unit.
+    pub fn is_target(path: &Path) -> bool {
+        target::is_target(path)
+    }
+
     /// The bundle of one link to this: an init script or a service directory. That another unit is there in its place is
     /// told, as everything that is wrong with it.
     pub fn of_target(target: &Path, units: &mut UnitSet) -> (Self, Vec<Diagnostic>) {

@@ -4,10 +4,10 @@
 //! daemontools, runit or s6, an init script, or another bundle.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::import::world::{Ours, ours};
+use crate::import::{is_init_script, is_program};
 use crate::source::cause;
 use crate::text::quoted;
 use crate::{Diagnostic, Place, Severity, UnitName, UnitSet};
@@ -85,9 +85,14 @@ pub(super) fn by_itself(path: &Path, unit: &UnitName, units: &mut UnitSet) -> Ta
     }
 }
 
-/// Whether a directory is one that supervise could run.
-pub(crate) fn is_service_directory(directory: &Path) -> bool {
-    directory.join("run").exists()
+/// Whether a path is an init script or a service directory.
+pub(super) fn is_target(path: &Path) -> bool {
+    if path.is_dir() { is_service_directory(path) } else { is_init_script(path) }
+}
+
+/// Whether a directory is meant for supervise. A `run` that leads nowhere is an error in one, and makes it nothing else.
+fn is_service_directory(directory: &Path) -> bool {
+    directory.join("run").symlink_metadata().is_ok()
 }
 
 /// Reads a YAML file from elsewhere as a unit, unless that is defined already.
@@ -128,8 +133,7 @@ fn bring_in_script(script: &Path, unit: &UnitName, units: &mut UnitSet) -> Optio
         Some(Ours::Unit(ours)) if units.is_defined(ours) => return UnitName::new(ours).ok().map(Target::Unit),
         Some(Ours::Unit(_)) | None => {}
     }
-    let is_program = fs::metadata(script).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
-    units.add_scripts(script.parent().filter(|_| is_program)?);
+    units.add_scripts(script.parent().filter(|_| is_program(script))?);
     let imported = UnitName::new(&name).ok().filter(|name| units.provide(name))?;
     Some(Target::Unit(imported))
 }

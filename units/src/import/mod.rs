@@ -18,6 +18,7 @@ pub(crate) mod systemd;
 pub(crate) mod world;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 pub use report::{Decision, Directive, Fate, Import, Imported};
@@ -99,9 +100,16 @@ pub fn import(format: Format, paths: &[PathBuf]) -> (Vec<Import>, Vec<Diagnostic
     (imports, unreadable)
 }
 
-/// Whether a file is an init script by itself, wherever it is: it has an LSB header.
-pub fn is_init_script(path: &Path) -> bool {
-    read_file(Format::Lsb, path).is_ok_and(|source| lsb::has_header(&source))
+/// Whether a file is an init script by itself: it has an LSB header, or it is a program in a directory of init scripts.
+pub(crate) fn is_init_script(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let has_header = || read_file(Format::Lsb, path).is_ok_and(|source| lsb::has_header(&source));
+    is_wanted(Format::Lsb, &name) && ((is_program(path) && lsb::is_in_scripts(path)) || has_header())
+}
+
+/// Whether a path is a file that can be executed.
+pub(crate) fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// Imports texts as if they had been read from these paths; for formats whose sources are files.

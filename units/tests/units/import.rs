@@ -63,7 +63,7 @@ before: [proxy]
 if: {path: /etc/init.d/web}
 start: [/etc/init.d/web, start]
 stop: [/etc/init.d/web, stop]
-start-timeout: none
+start-timeout: 5m
 stop-timeout: 1m
 "
     );
@@ -78,7 +78,7 @@ stop-timeout: 1m
             "X-Start-Before kept",
             "Default-Start kept",
             "Default-Stop kept",
-            "X-Interactive approximated",
+            "X-Interactive dropped",
             "Short-Description kept",
             "Description approximated",
             "X-Other dropped",

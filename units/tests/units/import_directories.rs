@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use units::import::{Format, Import, import};
 
@@ -82,8 +83,9 @@ fn what_a_directory_cannot_keep() {
     assert_eq!(told, [(0, "make run executable"), (3, upwards)]);
 }
 
-/// insserv.conf and its fragments, which lie beside `init.d`, say what a facility is and who talks to somebody; each line of
-/// them has its verdict, leftovers are not read, and what they do not name is as it always is.
+/// insserv.conf and its fragments, which lie beside `init.d`, say what a facility is; each line of them has its verdict,
+/// leftovers are not read, and what insserv.conf does not name is as it always is, with what fragments add. Who talks to
+/// somebody keeps the deadline.
 #[test]
 fn insserv_conf_lies_beside_the_scripts() {
     let directory = tempfile::tempdir().unwrap();
@@ -99,27 +101,40 @@ fn insserv_conf_lies_beside_the_scripts() {
         assert_eq!(unreadable, []);
         imports
     };
-    let edges = |imports: &[Import], name: &str| {
+    let unit = |imports: &[Import], name: &str| {
         let units = imports.iter().flat_map(|import| &import.units);
-        let unit = units.filter(|unit| unit.name.as_str() == name).find_map(|unit| unit.unit.clone()).unwrap();
+        units.filter(|unit| unit.name.as_str() == name).find_map(|unit| unit.unit.clone()).unwrap()
+    };
+    let deadline = |imports: &[Import], name: &str| unit(imports, name).start_timeout;
+    let edges = |imports: &[Import], name: &str| {
+        let unit = unit(imports, name);
         let names = |edges: &[units::Edge]| edges.iter().map(|edge| edge.unit.to_string()).collect::<Vec<_>>();
-        (names(&unit.needs), names(&unit.wants), unit.start_timeout.is_none())
+        (names(&unit.needs), names(&unit.wants), names(&unit.after))
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    assert_eq!(edges(&imported(), "web"), (words(&["local"]), words(&[]), false));
+    assert_eq!(edges(&imported(), "web"), (words(&["local"]), words(&[]), words(&[])));
+    ["bind9", "dnsmasq"].iter().for_each(|name| script(name, ""));
+    script("asks", "$named $portmap");
+    let usual = (words(&[]), words(&["network"]), words(&["bind9", "dnsmasq", "rpcbind"]));
+    assert_eq!(edges(&imported(), "asks"), usual);
+    write("insserv.conf.d/dnsmasq", "$named dnsmasq\n$portmap +db\n");
+    let more = (words(&[]), words(&["network", "db"]), words(&["bind9", "dnsmasq"]));
+    assert_eq!(edges(&imported(), "asks"), more);
     write("insserv.conf", "# What is what\n$database\t+mysql $store # and\n<interactive> web\n$database $database\n");
     write("insserv.conf.d/store", "$store +db\nstore db\n");
     write("insserv.conf.d/store~", "$database +web\n");
     let imports = imported();
-    assert_eq!(edges(&imports, "web"), (words(&["local"]), words(&["db"]), true));
-    assert_eq!(edges(&imports, "db"), (words(&[]), words(&[]), false));
+    assert_eq!(edges(&imports, "web"), (words(&["local"]), words(&["db"]), words(&[])));
+    assert_eq!(deadline(&imports, "web"), Some(Duration::from_secs(300)));
     let said = imports.iter().filter(|import| import.units.is_empty()).flat_map(|import| &import.directives);
     let said: Vec<String> =
         said.map(|one| format!("{} {} {}: {}", one.place.line, one.fate, one.name, one.reason)).collect();
     let expected = [
         "2 kept $database: it is db",
-        "3 approximated <interactive>: web: no deadline, but the console is not theirs",
+        "3 dropped <interactive>: web: the console is not theirs",
         "4 kept $database: it is db",
+        "1 kept $named: it is bind9, dnsmasq, network",
+        "2 kept $portmap: it is db",
         "1 kept $store: it is db",
         "2 dropped store: no facility",
     ];

@@ -187,18 +187,11 @@ impl<'a> Batch<'a> {
         let mut seen = BTreeSet::from([word]);
         let mut waiting = vec![word];
         while let Some(word) = waiting.pop() {
-            let members = self.members(word);
+            let members = self.conf.members(word);
             targets.extend(self.facility_alone(word, &members));
             waiting.extend(members.into_iter().filter(|member| member.starts_with('$') && seen.insert(member)));
         }
         if targets.is_empty() { vec![Target::Unknown] } else { targets }
-    }
-
-    fn members(&self, facility: &str) -> Vec<&str> {
-        match self.conf.facility(facility) {
-            Some(members) => members.iter().map(String::as_str).collect(),
-            None => facility::find(facility).map_or_else(Vec::new, |facility| facility.members.to_vec()),
-        }
     }
 
     /// What provides a facility itself: scripts, or else what it is here.

@@ -1,17 +1,17 @@
-//! insserv.conf and its fragments: which services a `$facility` is, and which scripts talk to somebody at the console.
+//! insserv.conf and its fragments: which services a `$facility` is.
 //!
-//! They lie beside the directory of the scripts. Fragments add to what insserv.conf says; what none of them names is as
-//! Debian's usual ones have it.
+//! They lie beside the directory of the scripts. What insserv.conf does not name is as Debian's usual one has it; fragments
+//! add to either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use super::super::report::{Import, Verdict};
 use super::super::sketch::Report;
 use super::super::{Format, is_wanted};
-use super::Script;
 use super::batch::Batch;
+use super::{Script, facility};
 use crate::reading::read_names;
 use crate::source::Source;
 
@@ -19,15 +19,16 @@ const FILE: &str = "insserv.conf";
 const FRAGMENTS: &str = "insserv.conf.d";
 /// The directory of scripts that the files belong to.
 const SCRIPTS: &str = "init.d";
-/// What stands before the names of scripts that talk to somebody.
+/// What stands before the names of scripts that talk to somebody at the console.
 const INTERACTIVE: &str = "<interactive>";
 
 /// What all files say together.
 #[derive(Default)]
 pub(super) struct Conf {
-    /// Facilities and what each is; both with the `$` of facilities.
-    facilities: BTreeMap<String, Vec<String>>,
-    interactive: BTreeSet<String>,
+    /// Facilities and what insserv.conf says that each is; both with the `$` of facilities.
+    whole: BTreeMap<String, Vec<String>>,
+    /// What fragments add to facilities.
+    added: BTreeMap<String, Vec<String>>,
 }
 
 /// One line of a file: the name, and what it stands for.
@@ -39,19 +40,29 @@ struct Line<'a> {
 
 /// Whether a file is one of these, and no script.
 pub(super) fn is_conf(file: &Path) -> bool {
-    let directory = file.parent().and_then(Path::file_name);
-    file.file_name() == Some(OsStr::new(FILE)) || directory == Some(OsStr::new(FRAGMENTS))
+    file.file_name() == Some(OsStr::new(FILE)) || is_fragment(file)
+}
+
+fn is_fragment(file: &Path) -> bool {
+    directory(file).is_some_and(|directory| directory.ends_with(FRAGMENTS))
+}
+
+/// The directory that a file is in, whole, however the file is named.
+fn directory(file: &Path) -> Option<PathBuf> {
+    absolute(file).ok()?.parent().map(Path::to_path_buf)
+}
+
+/// Whether a file is in a directory of scripts.
+pub(in crate::import) fn is_in_scripts(file: &Path) -> bool {
+    directory(file).is_some_and(|directory| directory.ends_with(SCRIPTS))
 }
 
 /// The files that belong to scripts.
 pub(in crate::import) fn beside(scripts: &[PathBuf]) -> Vec<PathBuf> {
-    let directory = |script: &PathBuf| {
-        let named = script.parent().filter(|directory| !directory.as_os_str().is_empty());
-        let directory = named.map(Path::to_path_buf).or_else(|| std::env::current_dir().ok())?;
-        (directory.file_name() == Some(OsStr::new(SCRIPTS))).then(|| directory.parent().map(Path::to_path_buf))?
-    };
+    let scripts =
+        scripts.iter().filter_map(|script| directory(script)).filter(|directory| directory.ends_with(SCRIPTS));
     let mut files = Vec::new();
-    for directory in scripts.iter().filter_map(directory).collect::<BTreeSet<_>>() {
+    for directory in scripts.filter_map(|scripts| directory(&scripts)).collect::<BTreeSet<_>>() {
         let fragments = directory.join(FRAGMENTS);
         let names = read_names(&fragments).unwrap_or_default();
         let wanted = names.iter().filter(|name| is_wanted(Format::Lsb, name)).map(|name| fragments.join(name));
@@ -63,24 +74,21 @@ pub(in crate::import) fn beside(scripts: &[PathBuf]) -> Vec<PathBuf> {
 impl Conf {
     pub(super) fn read(files: &[&Source]) -> Self {
         let mut conf = Self::default();
-        for Line { name, words, .. } in files.iter().flat_map(|file| lines(file)) {
-            let words = words.into_iter().map(str::to_owned);
-            match name {
-                INTERACTIVE => conf.interactive.extend(words),
-                _ => conf.facilities.entry(name.to_owned()).or_default().extend(words),
+        for file in files {
+            let facilities = if is_fragment(&file.file) { &mut conf.added } else { &mut conf.whole };
+            for Line { name, words, .. } in lines(file) {
+                facilities.entry(name.to_owned()).or_default().extend(words.into_iter().map(str::to_owned));
             }
         }
         conf
     }
 
-    /// What a facility is, if anything is said of it.
-    pub(super) fn facility(&self, name: &str) -> Option<&[String]> {
-        self.facilities.get(name).map(Vec::as_slice)
-    }
-
-    /// Whether a script talks to somebody.
-    pub(super) fn is_interactive(&self, script: &Script) -> bool {
-        script.is_called(|name| self.interactive.contains(name))
+    /// The services that provide a facility where they are there, and the facilities that it takes in.
+    pub(super) fn members(&self, name: &str) -> Vec<&str> {
+        let usual = || facility::find(name).map_or_else(Vec::new, |usual| usual.members.to_vec());
+        let whole = self.whole.get(name).map_or_else(usual, |whole| whole.iter().map(String::as_str).collect());
+        let added = self.added.get(name).into_iter().flatten().map(String::as_str);
+        whole.into_iter().chain(added).collect()
     }
 }
 
@@ -90,7 +98,7 @@ pub(super) fn report(file: &Source, batch: &Batch, scripts: &[Script]) -> Import
     for Line { number, name, words } in lines(file) {
         let verdict = match name {
             INTERACTIVE => interactive(scripts.iter().filter(|script| script.is_called(|name| words.contains(&name)))),
-            _ if name.starts_with('$') => facility(&batch.units_of(name)),
+            _ if name.starts_with('$') => provided(&batch.units_of(name)),
             _ => Verdict::dropped("no facility"),
         };
         report.tell(name, report.place(number), verdict);
@@ -102,11 +110,11 @@ fn interactive<'a>(scripts: impl Iterator<Item = &'a Script>) -> Verdict {
     let names: Vec<&str> = scripts.map(|script| script.name.as_str()).collect();
     match names.is_empty() {
         true => Verdict::dropped("none of them is here"),
-        false => Verdict::approximated(format!("{}: no deadline, but the console is not theirs", names.join(", "))),
+        false => Verdict::dropped(format!("{}: the console is not theirs", names.join(", "))),
     }
 }
 
-fn facility(units: &[String]) -> Verdict {
+fn provided(units: &[String]) -> Verdict {
     match units.is_empty() {
         true => Verdict::dropped("nothing of it is here"),
         false => Verdict::kept(format!("it is {}", units.join(", "))),

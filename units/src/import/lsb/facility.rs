@@ -17,20 +17,17 @@ const FACILITIES: [Facility; 9] = [
     Facility {
         name: "remote_fs",
         members: &[],
-
         ours: &[("local", Strength::Needs), ("network-mounts", Strength::After)],
     },
     Facility { name: "network", members: &["networking", "ifupdown"], ours: &[("network", Strength::Wants)] },
     Facility {
         name: "named",
         members: &["named", "dnsmasq", "lwresd", "bind9", "unbound", "pdns-recursor", "$network"],
-
         ours: &[],
     },
     Facility {
         name: "syslog",
         members: &["rsyslog", "sysklogd", "syslog-ng", "dsyslog", "inetutils-syslogd", "busybox-syslogd"],
-
         ours: &[("rsyslog", Strength::Wants)],
     },
     Facility { name: "portmap", members: &["rpcbind"], ours: &[("rpcbind", Strength::After)] },
@@ -38,13 +35,11 @@ const FACILITIES: [Facility; 9] = [
     Facility {
         name: "mail-transport-agent",
         members: &["postfix", "exim4", "sendmail", "nullmailer", "opensmtpd", "msmtpd"],
-
         ours: &[],
     },
     Facility {
         name: "x-display-manager",
         members: &["gdm", "gdm3", "lightdm", "sddm", "slim", "xdm", "wdm", "lxdm", "nodm"],
-
         ours: &[],
     },
 ];

@@ -17,7 +17,7 @@ use crate::source::Source;
 use crate::yaml::Yaml;
 use batch::Batch;
 use conf::Conf;
-pub(super) use conf::beside;
+pub(super) use conf::{beside, is_in_scripts};
 pub(crate) use facility::ours;
 use header::{Field, Key};
 
@@ -83,7 +83,7 @@ pub(super) fn import(files: &[Source]) -> Vec<Import> {
     }
     let mut batch = Batch::new(&scripts, &conf);
     for script in &mut scripts {
-        let sketch = draw(script, &conf);
+        let sketch = draw(script);
         batch.add(sketch);
     }
     for script in &mut scripts {
@@ -155,7 +155,7 @@ fn replaced(mut script: Script) -> Import {
 }
 
 /// Everything but the edges.
-fn draw(script: &mut Script, conf: &Conf) -> Sketch {
+fn draw(script: &mut Script) -> Sketch {
     let mut sketch = Sketch::new(script.name.clone(), "oneshot");
     sketch.condition("path", &script.path);
     let path = script.path.as_str();
@@ -174,9 +174,6 @@ fn draw(script: &mut Script, conf: &Conf) -> Sketch {
         if let Some(verdict) = verdict.filter(|_| field.line > 0) {
             script.report.tell(&field.name, script.report.place(field.line), verdict);
         }
-    }
-    if conf.is_interactive(script) {
-        sketch.set_text("start-timeout", "none");
     }
     if sketch.description.is_empty() {
         sketch.description = script.field(Key::Description).map_or_else(String::new, |field| field.value.clone());
@@ -200,10 +197,8 @@ fn keep(script: &Script, sketch: &mut Sketch, field: &Field) -> Option<Verdict> 
             sketch.comment(&field.value);
             Verdict::approximated("as a comment above the unit")
         }
-        Key::XInteractive if field.value.eq_ignore_ascii_case("true") => {
-            sketch.set_text("start-timeout", "none");
-            Verdict::approximated("has no deadline; the console is not its own")
-        }
+        // Nobody could answer it: without a deadline it would wait for ever.
+        Key::XInteractive if field.value.eq_ignore_ascii_case("true") => Verdict::dropped("the console is not its own"),
         Key::XInteractive => Verdict::kept("it is not interactive"),
         Key::Unknown => Verdict::dropped("insserv has no such key"),
         Key::Provides => provided(script, field),

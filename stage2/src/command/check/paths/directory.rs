@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
-use units::import::is_init_script;
 use units::{Bundle, DROP_INS};
 
 use crate::system::places::{BUNDLES, SETTINGS, UNITS};
@@ -61,9 +60,9 @@ impl Directory {
             Self::Bundles
         } else if entries.is_empty() || entries.iter().any(|entry| is_unit(entry)) {
             Self::Units
-        } else if is_service(path) {
+        } else if Bundle::is_target(path) {
             Self::Service
-        } else if entries.iter().any(|entry| is_target(entry)) {
+        } else if entries.iter().any(|entry| Bundle::is_target(entry)) {
             Self::Targets
         } else {
             Self::Unread
@@ -83,15 +82,6 @@ impl Directory {
 
 fn ends_with(path: &Path, end: &str) -> bool {
     path.as_os_str().as_bytes().ends_with(end.as_bytes())
-}
-
-fn is_service(path: &Path) -> bool {
-    path.join("run").exists()
-}
-
-/// Whether a path is an init script or a service directory: what a link in a bundle may lead to.
-pub(super) fn is_target(path: &Path) -> bool {
-    if path.is_dir() { is_service(path) } else { is_init_script(path) }
 }
 
 /// What is in a directory, in the order of names; what begins with a dot is not.

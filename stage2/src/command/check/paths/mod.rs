@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use units::{Bundle, DROP_INS, Diagnostic, Place, Settings, Severity, UnitName, UnitSet};
 
-use directory::{Directory, is_target};
+use directory::Directory;
 
 use super::{Legible, check_set, members, sorted, together};
 use crate::command::progress::Progress;
@@ -77,7 +77,9 @@ impl Asked {
                 part(BUNDLES).iter().for_each(|bundles| self.add_bundles(bundles));
             }
             Directory::Service => self.targets.push(path.into()),
-            Directory::Targets => self.targets.extend(directory::entries(path).into_iter().filter(|it| is_target(it))),
+            Directory::Targets => {
+                self.targets.extend(directory::entries(path).into_iter().filter(|it| Bundle::is_target(it)))
+            }
             Directory::Unread => self.unread.push(path.into()),
         }
     }
@@ -87,7 +89,7 @@ impl Asked {
         let place = match &*name {
             SETTINGS => &mut self.settings,
             name if name.ends_with(".yaml") && !name.starts_with('.') => &mut self.units,
-            _ if is_target(path) => &mut self.targets,
+            _ if Bundle::is_target(path) => &mut self.targets,
             _ => &mut self.unread,
         };
         place.push(path.into());
@@ -171,7 +173,8 @@ fn unread(path: &Path) -> Diagnostic {
     let message = match path.is_dir() {
         true => "not read: neither units nor links to them, no service directory, and no init scripts",
         false => {
-            "not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header"
+            "not read: the name of a unit file ends with .yaml and begins with no dot, and an init script has an LSB header or \
+             is a program in init.d"
         }
     };
     Diagnostic::new(Severity::Error, Place::whole(path), message)
