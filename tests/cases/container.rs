@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{cache, require, root};
+use tests::{cache, command, require, root};
 
 /// How long a container may take to say something: ten times what a quiet host needs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -99,13 +99,16 @@ fn name(directory: &Path) -> String {
 fn bundle(directory: &Path, script: &str, units: &[(&str, &str)]) {
     let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).expect("a mode");
     mode(directory, 0o755);
-    for name in ["units", "default", "results"] {
-        fs::create_dir(directory.join(name)).expect("a directory");
-    }
-    mode(&directory.join("results"), 0o777);
+    let (etc, results) = (directory.join("etc"), directory.join("results"));
+    command::run(command::words(&["cp", "-a"]).arg(root::installed().join("etc/sunup")).arg(&etc));
+    fs::write(etc.join("sunup.yaml"), "deadlines: {shutdown: 300s}\n").expect("settings");
+    let default = etc.join("bundles/default");
+    fs::remove_dir_all(&default).expect("what Debian enables");
+    [&default, &results].into_iter().for_each(|path| fs::create_dir(path).expect("a directory"));
+    mode(&results, 0o777);
     for (unit, text) in units {
-        fs::write(directory.join("units").join(format!("{unit}.yaml")), text).expect("a unit");
-        symlink(format!("/etc/sunup/units/{unit}.yaml"), directory.join("default").join(unit)).expect("a link");
+        fs::write(etc.join("units").join(format!("{unit}.yaml")), text).expect("a unit");
+        symlink(format!("/etc/sunup/units/{unit}.yaml"), default.join(unit)).expect("a link");
     }
     let text = config(directory, script).to_string();
     fs::write(directory.join("config.json"), text).expect("config.json");
@@ -136,8 +139,7 @@ fn config(directory: &Path, script: &str) -> Value {
             tmpfs("/dev"),
             tmpfs("/run"),
             bound("/etc/fstab", Path::new("/dev/null")),
-            bound("/etc/sunup/units", &directory.join("units")),
-            bound("/etc/sunup/bundles/default", &directory.join("default")),
+            bound("/etc/sunup", &directory.join("etc")),
             bound("/mnt", &directory.join("results")),
         ],
         "linux": {
@@ -208,7 +210,7 @@ fn container_stops_within_its_grace() {
     container.kill("TERM");
     let (status, errors) = container.end();
     assert_eq!(status.code(), Some(3), "{errors}");
-    // By itself the stubborn one would be given 300 s.
+    // Without the grace it would be the 300 s that its own deadline and that of all units together are.
     assert!(start.elapsed() < Duration::from_secs(200), "{:?}", start.elapsed());
     assert_eq!(
         fs::read_to_string(container.directory.path().join("results/order")).expect("an order"),

@@ -69,7 +69,7 @@ impl Console {
 
     /// Waits until the text comes, after what was awaited before, and gives what stands before it. Panics at the deadline.
     pub fn expect(&mut self, text: &str, deadline: Duration) -> String {
-        self.expect_where(text, deadline, |seen, text| seen.find(text))
+        self.expect_where(text, deadline, |seen, cursor, text| Some(cursor + seen[cursor..].find(text)?))
     }
 
     /// The same for stage 3's last line, of a stop that leaves nothing.
@@ -77,20 +77,20 @@ impl Console {
         self.expect_where(CLEAN_STOP, deadline, find_line)
     }
 
-    fn expect_where(&mut self, text: &str, deadline: Duration, find: fn(&str, &str) -> Option<usize>) -> String {
+    fn expect_where(&mut self, text: &str, deadline: Duration, find: fn(&str, usize, &str) -> Option<usize>) -> String {
         let cursor = self.cursor;
-        let found = self.wait(deadline, |shared| find(&shared.text[cursor..], text));
-        let Some(offset) = found else {
+        let found = self.wait(deadline, |shared| find(&shared.text, cursor, text));
+        let Some(start) = found else {
             panic!("no {text:?} within {deadline:?}; {}", self.tail());
         };
-        let before = self.seen()[cursor..cursor + offset].to_string();
-        self.cursor = cursor + offset + text.len();
+        let before = self.seen()[cursor..start].to_string();
+        self.cursor = start + text.len();
         before
     }
 
     /// Fails unless stage 3 has said by now that its stop leaves nothing.
     pub fn assert_clean_stop(&self) {
-        assert!(find_line(&self.seen(), CLEAN_STOP).is_some(), "no {CLEAN_STOP:?}; {}", self.tail());
+        assert!(find_line(&self.seen(), 0, CLEAN_STOP).is_some(), "no {CLEAN_STOP:?}; {}", self.tail());
     }
 
     /// Waits until the guest's end of the console is closed for good. Panics at the deadline.
@@ -192,13 +192,13 @@ impl Console {
     }
 }
 
-/// Where the line begins that is this and nothing else.
-fn find_line(text: &str, line: &str) -> Option<usize> {
+/// Where the line begins that is this and nothing else, from the cursor on, which may stand inside a line.
+fn find_line(text: &str, cursor: usize, line: &str) -> Option<usize> {
     let is_whole = |start: usize| {
         let rest = text[start + line.len()..].trim_start_matches('\r');
         (start == 0 || text[..start].ends_with('\n')) && rest.starts_with('\n')
     };
-    text.match_indices(line).map(|(start, _)| start).find(|start| is_whole(*start))
+    text[cursor..].match_indices(line).map(|(start, _)| cursor + start).find(|start| is_whole(*start))
 }
 
 fn show(bytes: &[u8]) {
@@ -227,14 +227,16 @@ mod tests {
     /// Neither what ends as the line does, nor what goes on, nor what is still being printed is the line.
     #[test]
     fn whole_lines() {
-        for (text, expected) in [
-            ("clean\r\n", Some(0)),
-            ("unclean\r\nclean\r\r\nclean\n", Some(9)),
-            ("unclean\r\nclean: all\r\n clean\r\n", None),
-            ("\nclean", None),
-            ("\nclean\r", None),
+        for (text, cursor, expected) in [
+            ("clean\r\n", 0, Some(0)),
+            ("unclean\r\nclean\r\r\nclean\n", 0, Some(9)),
+            ("unclean\r\nclean\r\r\nclean\n", 10, Some(17)),
+            ("unclean\r\nclean: all\r\n clean\r\n", 0, None),
+            ("unclean\r\n", 2, None),
+            ("\nclean", 0, None),
+            ("\nclean\r", 0, None),
         ] {
-            assert_eq!(find_line(text, "clean"), expected, "{text:?}");
+            assert_eq!(find_line(text, cursor, "clean"), expected, "{text:?} from {cursor}");
         }
     }
 }
