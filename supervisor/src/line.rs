@@ -96,12 +96,15 @@ impl Display for Stamp {
     }
 }
 
-/// Text in which no control character reaches a terminal.
-struct Clean<'a>(&'a str);
+/// Anybody's text on one line, in which no control character reaches a terminal: each is shown as `?`. A precision is how many
+/// characters are shown at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Clean<'a>(pub &'a str);
 
 impl Display for Clean<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| f.write_char(if c.is_control() { '?' } else { c }))
+        let most = f.precision().unwrap_or(usize::MAX);
+        self.0.chars().take(most).try_for_each(|c| f.write_char(if c.is_control() { '?' } else { c }))
     }
 }
 
@@ -117,6 +120,7 @@ mod tests {
         assert_eq!(format!("{line:#}"), "[\x1b[32m ok \x1b[0m] sshd: OpenSSH server (213 ms)");
         let line = Line { mark: Mark::Skip, unit: "kvm", text: "a\x1b[2Jb", milliseconds: None };
         assert_eq!(line.to_string(), "[skip] kvm: a?[2Jb");
+        assert_eq!(format!("{:.4}|{:.4}", Clean("a\nä\u{9b}b"), Clean("a")), "a?ä?|a");
         assert_eq!(Output("last words").to_string(), "       | last words");
         assert_eq!(Stamp(12_345_678_901).to_string(), "  12.345678 ");
     }

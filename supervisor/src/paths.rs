@@ -72,7 +72,7 @@ pub mod run {
     pub const SHUTDOWN: &str = "shutdown";
     /// The same while it is written.
     pub const SHUTDOWN_NEW: &str = ".shutdown.new";
-    /// Directory of inhibitors: a file that is locked (flock) keeps the system from being stopped; it holds the reason.
+    /// Directory of inhibitors: a file with an exclusive lock (flock) keeps the system from being stopped; it holds the reason.
     pub const INHIBIT: &str = "inhibit";
     /// The stop is not to be written to wtmp.
     pub const NO_RECORD: &str = "no-record";

@@ -4,8 +4,9 @@
 //! inhibits nothing, and the kernel releases it whatever becomes of us.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -53,12 +54,17 @@ struct Inhibitor {
 }
 
 impl Inhibitor {
+    /// Whatever the umask, everybody may see it: who could not would take the stop for free.
     fn take(directory: &Path, reason: &str) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+        if !directory.is_dir() {
+            fs::create_dir_all(directory)?;
+            fs::set_permissions(directory, Permissions::from_mode(0o755))?;
+        }
         let pid = std::process::id();
         let path = directory.join(pid.to_string());
         let _ = fs::remove_file(&path);
         let mut file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.lock()?;
         writeln!(file, "{reason} (pid {pid})")?;
         Ok(Self { path, _lock: file })

@@ -48,10 +48,10 @@ impl Machine {
         names
     }
 
-    /// Exit code, standard output and standard error of `sunup`, without this directory's own path.
-    pub fn sunup(&self, words: &[&str]) -> (i32, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sunup"));
-        command.args(words).current_dir(self.0.path());
+    /// A program on this machine.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.0.path());
         for (variable, directory) in [
             ("SUNUP_ETC", "etc"),
             ("SUNUP_LIB", "lib"),
@@ -61,7 +61,12 @@ impl Machine {
         ] {
             command.env(variable, self.path(directory));
         }
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// Exit code, standard output and standard error of `sunup`, without this directory's own path.
+    pub fn sunup(&self, words: &[&str]) -> (i32, String, String) {
+        let output = self.command(env!("CARGO_BIN_EXE_sunup")).args(words).output().unwrap();
         let text = |bytes: &[u8]| self.shorten(&String::from_utf8_lossy(bytes));
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use supervisor::line::Clean;
 use supervisor::paths::run;
 
 /// What the files say that somebody holds, in order: the reason of each.
@@ -13,16 +14,14 @@ pub fn held(run: &Path) -> Vec<String> {
     let paths = entries.flatten().map(|entry| entry.path());
     let mut reasons: Vec<_> = paths
         .filter(|path| is_held(path))
-        .map(|path| {
-            let text = fs::read_to_string(path).unwrap_or_default();
-            text.trim().chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>()
-        })
+        .map(|path| Clean(fs::read_to_string(path).unwrap_or_default().trim()).to_string())
         .collect();
     reasons.sort();
     reasons
 }
 
-/// Opened for reading, so that the look itself is no change.
+/// Opened for reading, so that the look itself is no change. The kernel says who has flock's lock only by refusing it: a free one
+/// is ours, shared, until the file is closed.
 fn is_held(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
+use supervisor::line::Clean;
 use supervisor::login::{self, SIZE, UTMP};
 
 /// Tells everyone who is logged in.
@@ -27,12 +28,8 @@ pub fn logged_in(utmp: &[u8]) -> Vec<(String, PathBuf)> {
 
 /// Begins anew on the screen, and rings. The text is anyone's: it must not steer terminals.
 fn message(host: &str, text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("{}\r\n", plain(line))).collect();
-    format!("\x07\r\nMessage from root@{}:\r\n{lines}\r\n", plain(host))
-}
-
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    let lines: String = text.lines().map(|line| format!("{}\r\n", Clean(line))).collect();
+    format!("\x07\r\nMessage from root@{}:\r\n{lines}\r\n", Clean(host))
 }
 
 fn write(terminal: &Path, bytes: &[u8]) {

@@ -6,6 +6,7 @@ use crate::waiting::bounded::Task;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use supervisor::line::Clean;
 use supervisor::sys::error::Errno;
 use supervisor::sys::process::kill as signal;
 
@@ -144,7 +145,7 @@ pub fn command(pid: u32) -> String {
         let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
         return format!("[{}]", String::from_utf8_lossy(&name).trim());
     }
-    text.chars().take(SHOWN).map(|c| if c.is_control() { '?' } else { c }).collect()
+    format!("{:.SHOWN$}", Clean(text))
 }
 
 /// Its `argv[0]` begins with `@`: the root's storage depends on it, so it is to be killed last.

@@ -17,7 +17,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use supervisor::json::Quoted;
-use supervisor::line::{Line, Mark, Stamp};
+use supervisor::line::{Clean, Line, Mark, Stamp};
 use supervisor::paths;
 
 /// The unit's name on lines and in events.
@@ -75,7 +75,7 @@ impl Report {
     /// A line without a mark, in the kernel's log as well. Names of files and processes are anyone's choice: a line break
     /// in one must not make a line of its own.
     pub fn plain(&self, text: &str) {
-        let text = one_line(text);
+        let text = Clean(text).to_string();
         self.files(&text);
         if let Some(mut log) = self.kernel_log.as_ref() {
             let _ = log.write_all(format!("<5>sunup: {text}\n").as_bytes());
@@ -111,11 +111,6 @@ impl Report {
     }
 }
 
-/// Control characters are shown as `?`.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
 /// CLOCK_MONOTONIC in ns.
 pub fn monotonic_ns() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| {
@@ -130,6 +125,12 @@ mod tests {
     /// Nobody's file name can forge the last line.
     #[test]
     fn a_line_stays_one() {
-        assert_eq!(one_line("a\nclean stop\x1b[2J"), "a?clean stop?[2J");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("boot.log");
+        let boot_log = Some(File::create(&path).unwrap());
+        Report { console: None, kernel_log: None, boot_log, timeline: None, boot: String::new() }
+            .plain("a\nclean stop\x1b[2J");
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.ends_with(" a?clean stop?[2J\n") && text.lines().count() == 1, "{text:?}");
     }
 }

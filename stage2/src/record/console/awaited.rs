@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor::line::Output;
+use supervisor::line::{Clean, Output};
 use supervisor::sys::terminal::Size;
 
 /// Units that one line names at most.
@@ -56,7 +56,7 @@ impl Display<'_> {
         let columns = usize::from(size.columns);
         let lines =
             if self.has_details { self.details(usize::from(size.rows / 2).max(3)) } else { vec![self.brief(columns)] };
-        let cut = |line: &String| line.chars().map(|c| if c.is_control() { '?' } else { c }).take(columns).collect();
+        let cut = |line: &String| format!("{:.columns$}", Clean(line));
         lines.iter().map(cut).collect::<Vec<String>>().join("\n")
     }
 
