@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use supervisor::sys::descriptor::Descriptor;
-use supervisor::sys::event::signal_next_change;
+use supervisor::sys::event::signal_next_arrival;
 use supervisor::sys::signal::{SIGIO, Signals, set_blocked, take_within};
 
 use super::connect::{self, Attempt};
@@ -18,8 +18,8 @@ use crate::system::scout::Scout;
 /// How often a socket that refuses connections is tried again: the kernel has no event for listen(2).
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// How often anything is looked for, in ms, whatever directories tell: they do not tell of a mount, nor of what a link leads to,
-/// and a kernel may have been built without that.
+/// How often anything is looked for, in ms, whatever directories tell: they do not tell of a mount, of their own move or removal,
+/// nor of what a link leads to, and a kernel may have been built without that.
 const AT_LEAST_EVERY: u32 = 1000;
 
 /// What is awaited.
@@ -52,13 +52,12 @@ impl Appearance {
         }
     }
 
-    /// Waits until something comes to the nearest directory that exists or leaves it, or that comes or goes itself; or for a
-    /// second.
+    /// Waits until something comes to the nearest directory that exists; or for a second.
     fn wait_for_change(&self) {
         let nearest = self.nearest();
-        // They tell as long as they are open.
-        let _open: Vec<OwnedFd> = nearest.ancestors().take(2).filter_map(listen_to).collect();
-        // What appeared before they told is seen by looking again: the file itself, or a directory on the way.
+        // It tells as long as it is open.
+        let _open = listen_to(nearest);
+        // What appeared before it told is seen by looking again: the file itself, or a directory on the way.
         if matches!(self.look(), Attempt::Absent) && self.nearest() == nearest {
             take_within(Signals::of(&[SIGIO]), AT_LEAST_EVERY);
         }
@@ -71,10 +70,10 @@ impl Appearance {
     }
 }
 
-/// Has a directory tell us, by SIGIO, when something comes to it or leaves it; `None` if it cannot.
+/// Has a directory tell us, by SIGIO, when something comes to it; `None` if it cannot.
 fn listen_to(directory: &Path) -> Option<OwnedFd> {
     let directory = open(directory, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-    signal_next_change(Descriptor(directory.as_raw_fd())).ok()?;
+    signal_next_arrival(Descriptor(directory.as_raw_fd())).ok()?;
     Some(directory)
 }
 

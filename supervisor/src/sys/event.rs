@@ -135,11 +135,11 @@ pub fn inotify_watch(fd: Descriptor, path: &CStr, events: u32) -> Result<i32> {
     Ok(unsafe { syscall!(Sysno::inotify_add_watch, fd.0, path.as_ptr(), events) }? as i32)
 }
 
-/// Has SIGIO sent to this process when a name next comes into an open directory or leaves it. Of inotify's descriptors a user has
-/// 128; of this there may be one for every open directory.
-pub fn signal_next_change(directory: Descriptor) -> Result<()> {
+/// Has SIGIO sent to this process when a name next comes into an open directory, new or renamed. Of inotify's descriptors a user
+/// has 128; of this there may be one for every open directory.
+pub fn signal_next_arrival(directory: Descriptor) -> Result<()> {
     // SAFETY: no memory is passed.
-    unsafe { syscall!(Sysno::fcntl, directory.0, abi::F_NOTIFY, abi::DN_CREATE | abi::DN_DELETE) }?;
+    unsafe { syscall!(Sysno::fcntl, directory.0, abi::F_NOTIFY, abi::DN_CREATE) }?;
     Ok(())
 }
 
