@@ -16,8 +16,9 @@ use super::error::Trying;
 
 /// Where the superblock lies, in bytes from the beginning of the disk.
 const SUPERBLOCK: Range<usize> = 1024..2048;
-/// What is read past the kernel's memory must begin at a page of ours, and be whole blocks of the disk.
-const PAGE: usize = 4096;
+/// What is read past the kernel's memory must be whole blocks of the disk, in length and in its place in ours: those of the
+/// kernel are at most so large. A disk may be smaller.
+const LARGEST_BLOCK: usize = 64 << 10;
 
 /// False: the disk holds another superblock than the kernel remembers.
 pub(super) fn keeps(device: &str) -> Result<bool, StepError> {
@@ -26,11 +27,11 @@ pub(super) fn keeps(device: &str) -> Result<bool, StepError> {
 
 fn superblock(device: &str, flags: i32) -> Result<Vec<u8>, StepError> {
     let disk = OpenOptions::new().read(true).custom_flags(flags).open(device);
-    let mut memory = vec![0; 2 * PAGE];
-    let unused = memory.as_ptr().align_offset(PAGE);
-    let page = memory.get_mut(unused..unused + PAGE).unwrap_or_default();
-    disk.and_then(|disk| disk.read_at(page, 0)).trying(format_args!("read {device}"))?;
-    Ok(page.get(SUPERBLOCK).unwrap_or_default().to_vec())
+    let mut memory = vec![0; 2 * LARGEST_BLOCK];
+    let unused = memory.as_ptr().align_offset(LARGEST_BLOCK);
+    let block = memory.get_mut(unused..unused + LARGEST_BLOCK).unwrap_or_default();
+    disk.and_then(|disk| disk.read_at(block, 0)).trying(format_args!("read {device}"))?;
+    Ok(block.get(SUPERBLOCK).unwrap_or_default().to_vec())
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
         if direct.is_err_and(|error| error.raw_os_error() == Some(nix::libc::EINVAL)) {
             return;
         }
-        for length in [0, 1500, 5000] {
+        for length in [0, 1500, 5000, 70_000] {
             std::fs::write(&file, vec![7; length]).unwrap();
             assert_eq!(keeps(file.to_str().unwrap()), Ok(true), "{length}");
         }
