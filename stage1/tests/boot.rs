@@ -11,6 +11,7 @@ use std::io::Read;
 use std::process::Command;
 
 use kit::{NAMESPACES, Sandbox, USER, executable};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use supervisor::sys::capability;
 
 /// The number of CAP_SYS_RESOURCE.
@@ -112,6 +113,10 @@ fn goes_on_after_failures() {
 fn on_a_terminal(variables: &[(&str, &str)]) -> Option<String> {
     let sandbox = Sandbox::as_root()?;
     let nix::pty::OpenptyResult { master, slave } = nix::pty::openpty(None, None).unwrap();
+    // A command that another test runs meanwhile would keep it open.
+    for end in [&master, &slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+    }
     let mut command = sandbox.command(&NAMESPACES, &[]);
     command.env("CONSOLE", nix::unistd::ttyname(&slave).unwrap()).envs(variables.iter().copied());
     assert!(sandbox.finish(&mut command).status.success());

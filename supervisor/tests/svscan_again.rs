@@ -213,7 +213,7 @@ fn successor_without_descriptors() {
     kill(first, 9).unwrap();
     scene.wait(first);
     // So many that it can begin, and no more: with fewer it says why it cannot, and ends.
-    let second = (5..12).find_map(|limit| limited(&mut scene, limit)).expect("a fitting limit");
+    let second = (5..12).find_map(|limit| limited(&mut scene, limit, 100)).expect("a fitting limit");
     scene.letters("scan/.svscan/control", "a");
     assert!(!holds(second, &pipe));
     limit_descriptors(second, 1000);
@@ -231,8 +231,9 @@ fn successor_without_descriptors() {
 /// What a successor says that cannot look.
 const BLIND: &str = "svscan: warning: unable to look for supervises: process cannot open more files (next try in 1 s)";
 
-/// An svscan with so few descriptors from when it asks for the lock, if it can begin but not look.
-fn limited(scene: &mut Scene, limit: u32) -> Option<u32> {
+/// An svscan with so few descriptors from when it asks for the lock, if it can begin but not look. So many are tried until one
+/// is stopped in time.
+fn limited(scene: &mut Scene, limit: u32, tries: u32) -> Option<u32> {
     let said = scene.text("messages").len();
     let lock = fs::File::open(scene.path.join("scan/.svscan/lock")).unwrap();
     let lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
@@ -252,7 +253,11 @@ fn limited(scene: &mut Scene, limit: u32) -> Option<u32> {
         return Some(pid);
     }
     // It was stopped too late if it gave up because of the lock.
-    if scene.text("messages")[said..].contains("unable to acquire") { limited(scene, limit) } else { None }
+    if !scene.text("messages")[said..].contains("unable to acquire") {
+        return None;
+    }
+    assert!(tries > 1, "no svscan was stopped in time");
+    limited(scene, limit, tries - 1)
 }
 
 /// The soft limit of a process.

@@ -44,12 +44,21 @@ fn makes_no_system_call() {
     }
 }
 
-/// The last that the trace says of each process is a call that waits, and has not returned.
+/// What a process is called.
+fn name(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+/// The last that the trace says of each process is a call that waits, and has not returned. Services and loggers wait by
+/// reading; svscan and supervise, which read what never makes them wait, do not.
 fn all_wait(trace: &str, all: &[u32]) -> bool {
     let lines = trace.lines().filter_map(|line| line.split_once(' '));
     let last: BTreeMap<&str, &str> = lines.map(|(pid, call)| (pid, call.trim_start())).collect();
-    let waits = |call: &&str| ["read(", "epoll_pwait(", "restart_syscall("].iter().any(|name| call.starts_with(name));
-    all.iter().all(|pid| last.get(pid.to_string().as_str()).is_some_and(|call| waits(call) && !call.contains(" = ")))
+    all.iter().all(|&pid| {
+        let waits = if ["svscan", "supervise"].contains(&name(pid).as_str()) { "epoll_pwait(" } else { "read(" };
+        let waits = |call: &&str| [waits, "restart_syscall("].iter().any(|name| call.starts_with(name));
+        last.get(pid.to_string().as_str()).is_some_and(|call| waits(call) && !call.contains(" = "))
+    })
 }
 
 fn silence(form: &[&str]) {
@@ -71,8 +80,7 @@ fn silence(form: &[&str]) {
     // The loggers' shells are gone, too.
     let all = wait_until("everyone", || {
         let all = everyone(svscan);
-        let is_shell = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sh\n");
-        (!all.iter().any(is_shell) && all.len() > SERVICES + 10).then_some(all)
+        (!all.iter().any(|&pid| name(pid) == "sh") && all.len() > SERVICES + 10).then_some(all)
     });
     let trace = scene.path.join("trace");
     let mut strace = Command::new("strace");
