@@ -136,16 +136,16 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
     if locks.is_empty() {
         return spared;
     }
-    let supervises: Vec<_> = table.iter().filter(|process| holds(process.pid, &locks)).map(|p| p.pid).collect();
+    let supervises: Vec<_> = table.iter().filter(|process| holds(process.pid, &locks)).collect();
     for pid in loggers().filter_map(services::Service::status).map(|status| status.pid).filter(|pid| *pid > 1) {
         spared.extend(processes::tree(table, pid));
     }
     let foreign = loggers().any(|service| service.status().is_none());
-    for pid in supervises.into_iter().filter(|pid| *pid > 1) {
-        spared.insert(pid);
-        spared.extend(pair(table, pid));
+    for supervise in supervises {
+        spared.insert(supervise.pid);
+        spared.extend(pair(table, supervise));
         if foreign {
-            spared.extend(processes::tree(table, pid));
+            spared.extend(processes::tree(table, supervise.pid));
         }
     }
     spared
@@ -153,9 +153,10 @@ fn loggers(stop: &Stop, table: &[Process]) -> HashSet<u32> {
 
 /// Who keeps a service's supervise and its logger's, under a scanner that leaves that to somebody, as runit's does: it leaves
 /// when the logger does.
-fn pair(table: &[Process], supervise: u32) -> Option<u32> {
-    let parent = table.iter().find(|process| process.pid == supervise)?.parent;
-    table.iter().find(|process| process.pid == parent && process.parent == 1).map(|process| process.pid)
+fn pair(table: &[Process], supervise: &Process) -> Option<u32> {
+    let is_it = |process: &&Process| process.pid == supervise.parent && process.parent == 1;
+    // Under every other scanner process 1 itself does, and there is nobody to be looked for.
+    if supervise.parent == 1 { None } else { table.iter().find(is_it).map(|process| process.pid) }
 }
 
 /// The process has one of these lock files open. Only what is called so is looked at closely, and not for long: a file on a
