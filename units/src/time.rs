@@ -7,14 +7,14 @@ pub(crate) struct TimeUnit {
     pub(crate) ours: Option<&'static str>,
     pub(crate) microseconds: u64,
     /// What systemd calls it.
-    pub(crate) words: &'static [&'static str],
+    words: &'static [&'static str],
     /// What people call it besides.
     more: &'static [&'static str],
 }
 
 /// All of them, the smallest first. A number without a word is seconds nearly everywhere; months and years are what systemd
 /// takes them for.
-pub(crate) const UNITS: [TimeUnit; 9] = [
+const UNITS: [TimeUnit; 9] = [
     unit(None, 1, &["us", "usec", "µs", "μs"], &["microsecond", "microseconds"]),
     unit(Some("ms"), 1_000, &["ms", "msec"], &["msecs", "millisecond", "milliseconds"]),
     unit(Some("s"), 1_000_000, &["s", "sec", "second", "seconds", ""], &["secs"]),
